@@ -1,0 +1,43 @@
+"""The frames that cross the edge of the detectors: their columns and dtypes, declared once."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+POSTS: Mapping[str, pl.DataType] = {
+    "post_id": pl.String(),  # never null or empty
+    "platform": pl.String(),  # never null or empty
+    "account_id": pl.String(),  # never null or empty
+    "created_at": pl.Int64(),  # seconds since 1970-01-01 UTC, never null
+    "part": pl.String(),  # tells rows of one post apart where a row is one share; null: the row is the post
+    "text": pl.String(),
+    "lang": pl.String(),
+    "urls": pl.List(pl.String()),
+    "hashtags": pl.List(pl.String()),  # in the order written, without '#'
+    "mentions": pl.List(pl.String()),  # handles without '@'
+    "repost_of": pl.String(),
+    "reply_to": pl.String(),
+    "quote_of": pl.String(),
+    "media_hashes": pl.List(pl.String()),
+    "followers_count": pl.Int64(),
+    "following_count": pl.Int64(),
+    "likes": pl.Int64(),
+    "reposts": pl.Int64(),
+    "replies": pl.Int64(),
+    "quotes": pl.Int64(),
+    "views": pl.Int64(),
+}
+"""One row a post (or one share of a post, told apart by `part`). Null means unknown."""
+
+
+def conform(frame: pl.DataFrame, schema: Mapping[str, pl.DataType] = POSTS) -> pl.DataFrame:
+    """Return `frame` with exactly the columns of `schema`, in order; absent columns become null.
+
+    Raises:
+        polars.exceptions.InvalidOperationError: a column cannot be cast to its declared dtype.
+    """
+    columns = [
+        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in schema.items()
+    ]
+    return frame.select(columns)

@@ -1,0 +1,1 @@
+"""What travels: events, evidence, alerts and errors. Imports nothing else of Lockstep."""

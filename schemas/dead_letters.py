@@ -1,0 +1,42 @@
+"""Dead letters: every row that could not be used, with the reason and the raw row."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Reason(StrEnum):
+    """Why a row was set aside. A bounded set: it labels metrics."""
+
+    MALFORMED = "malformed"
+    """Not decodable as its format: broken JSON, wrong number of CSV fields, wrong type of a field."""
+    NOT_UTF8 = "not_utf8"
+    OVERSIZED = "oversized"
+    """Longer than the limit for one record."""
+    MISSING_FIELD = "missing_field"
+    """A required field is absent or empty."""
+    BAD_TIME = "bad_time"
+    """The time cannot be read, or lies outside the plausible range."""
+    DUPLICATE = "duplicate"
+    """A post of this id was already counted."""
+    LATE = "late"
+    """Arrived after the lateness bound of its source had passed its event time."""
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One row that was set aside, kept so that nothing is lost silently."""
+
+    source: str
+    """Where it came from: a file's name as given, or `topic/partition`."""
+    position: int
+    """The record's number in its source, counted from 1 (header excluded); an offset for a topic."""
+    reason: Reason
+    detail: str = ""
+    """What was wrong, in words, for a person."""
+    raw: str = ""
+    """The row as it came, cut to `RAW_LIMIT` characters; bytes that are not UTF-8 as `\\xNN`."""
+    raw_bytes: int = 0
+    """Length of the whole row in bytes, before any cut."""
+
+
+RAW_LIMIT = 65_536

@@ -1,0 +1,31 @@
+"""The errors a user can meet, as one small tree.
+
+Each message says what was wrong with which input and what to do about it; the command line prints
+the message and nothing else.
+
+    LockstepError
+    ├── InputError      the input cannot be read or is not what it was said to be   (exit status 1)
+    │   ├── FormatError     no known format fits, or columns are missing
+    │   └── TooManyBadRows  the share of rejected rows passed the limit
+    └── UsageError      a setting, option or configuration file is wrong            (exit status 2)
+"""
+
+
+class LockstepError(Exception):
+    """Base of every error that Lockstep raises on purpose."""
+
+
+class InputError(LockstepError):
+    """The input cannot be read, or is not what it was said to be."""
+
+
+class FormatError(InputError):
+    """No known format fits the input, or a column that it needs is missing."""
+
+
+class TooManyBadRows(InputError):
+    """More than the configured share of rows was rejected: the format is wrong."""
+
+
+class UsageError(LockstepError):
+    """A setting, an option or a configuration file is wrong."""

@@ -1,0 +1,1 @@
+"""How it moves: sources, drivers, exports and the command line."""
