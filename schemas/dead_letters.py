@@ -1,8 +1,10 @@
 """Dead letters: every row that could not be used, with the reason and the raw row."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 
 class Reason(StrEnum):
@@ -26,17 +28,25 @@ class Reason(StrEnum):
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One row that was set aside, kept so that nothing is lost silently."""
 
-    source: str
-    """Where it came from: a file's name as given, or `topic/partition`."""
-    position: int
-    """The record's number in its source, counted from 1 (header excluded); an offset for a topic."""
-    reason: Reason
-    detail: str = ""
-    """What was wrong, in words, for a person."""
-    raw: str = ""
-    """The row as it came, cut to `RAW_LIMIT` characters; bytes that are not UTF-8 as `\\xNN`."""
-    raw_bytes: int = 0
-    """Length of the whole row in bytes, before any cut."""
+    source: Annotated[
+        str, Meta(description="Where it came from: a file's name as given, or `topic/partition`.")
+    ]
+    position: Annotated[
+        int,
+        Meta(
+            description="The record's number in its source, from 1 (header excluded); an offset for a topic."
+        ),
+    ]
+    reason: Annotated[Reason, Meta(description="Why it was set aside.")]
+    detail: Annotated[str, Meta(description="What was wrong, in words, for a person.")] = ""
+    raw: Annotated[
+        str,
+        Meta(description="The row as it came, cut to a limit; bytes that are not UTF-8 as `\\xNN`."),
+    ] = ""
+    raw_bytes: Annotated[
+        int, Meta(description="Length of the whole row in bytes, before any cut; absent: unknown.")
+    ] = 0
 
 
 RAW_LIMIT = 65_536
+"""The cut of `DeadLetter.raw`, in characters."""
