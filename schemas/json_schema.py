@@ -1,0 +1,109 @@
+"""Publish the records as JSON Schemas (draft 2020-12), one file a record, for readers in any language.
+
+`python -m schemas.json_schema` writes `schemas/published/`; `--check` writes nothing and fails where a
+file is stale. The structs are the source: a schema is never edited by hand.
+"""
+
+import argparse
+import inspect
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from schemas.alerts import Alert
+from schemas.dead_letters import DeadLetter
+from schemas.events import AccountProfile, FollowEvent, PostEvent
+from schemas.networks import NetworkSnapshot
+from schemas.registry import RegistryEntity
+from schemas.shares import PairEvidence, Share
+
+PUBLISHED = Path(__file__).parent / "published"
+"""Where the published schemas lie."""
+
+RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
+    {
+        "account_profile": AccountProfile,
+        "alert": Alert,
+        "dead_letter": DeadLetter,
+        "follow_event": FollowEvent,
+        "network_snapshot": NetworkSnapshot,
+        "pair_evidence": PairEvidence,
+        "post_event": PostEvent,
+        "registry_entity": RegistryEntity,
+        "share": Share,
+    }
+)
+"""Every published record by the name of its schema. A name, once published, stays."""
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of the record `name`.
+
+    Raises:
+        KeyError: no record of that name is published.
+    """
+    generated = msgspec.json.schema(RECORDS[name])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:lockstep:schema:{name}:v1",
+        "$ref": generated["$ref"],
+        "$defs": {key: _tidy(generated["$defs"][key]) for key in sorted(generated["$defs"])},
+    }
+
+
+def published_files() -> dict[str, str]:
+    """Return the text of every published schema by its file name."""
+    return {
+        f"{name}.v1.json": json.dumps(schema_of(name), indent=2, ensure_ascii=False) + "\n"
+        for name in RECORDS
+    }
+
+
+def stale_files(folder: Path) -> list[str]:
+    """Name the files in `folder` that differ from what the structs say: changed, missing or left over."""
+    wanted = published_files()
+    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
+    return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+
+
+def write(folder: Path) -> list[str]:
+    """Bring `folder` up to date and name the files that were changed or removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = stale_files(folder)
+    wanted = published_files()
+    for name in changed:
+        if name in wanted:
+            (folder / name).write_text(wanted[name], encoding="utf-8", newline="\n")
+        else:
+            (folder / name).unlink()
+    return changed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the published schemas, or with `--check` say which are stale; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m schemas.json_schema", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file is stale")
+    parser.add_argument("--to", type=Path, default=PUBLISHED, metavar="DIR", help="another folder")
+    options = parser.parse_args(arguments)
+    if not options.check:
+        for name in write(options.to):
+            print(f"updated {name}")
+        return 0
+    stale = stale_files(options.to)
+    for name in stale:
+        print(f"stale: {name}; run `python -m schemas.json_schema`", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def _tidy(schema: dict[str, Any]) -> dict[str, Any]:
+    # A description that came from a docstring still carries the indentation of the source.
+    return {**schema, "description": inspect.cleandoc(schema["description"])}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
