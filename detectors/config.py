@@ -1,0 +1,151 @@
+"""Every setting that bears on detection, typed, with its default, unit and reason.
+
+The hash of the whole is part of every alert: two runs with one hash and the same events raise the same alerts.
+"""
+
+import hashlib
+
+import msgspec
+
+from schemas.errors import UsageError
+from schemas.shares import TraceKind
+
+KINDS: tuple[TraceKind, ...] = tuple(TraceKind)
+"""Kinds of traces in the order by which kernels number them."""
+
+MAX_WINDOWS = 4
+"""Windows a kind can have: their strata travel as four nibbles of one word."""
+
+_HOUR = 3_600
+_DAY = 24 * _HOUR
+
+
+class TraceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What counts as an object that accounts share."""
+
+    min_text_chars: int = 20
+    """Shorter texts (normalised characters, in scripts with spaces) are greetings, not copies."""
+    min_text_shingles: int = 4
+    """Texts with fewer distinct words (or character pairs) are not traced at all."""
+    near_duplicates: bool = True
+    """Whether texts that are nearly the same count as one object."""
+    near_duplicate_shingles: int = 6
+    """Shorter texts match only exactly: one word in four changed is another sentence."""
+    similarity: float = 0.5
+    """Least Jaccard similarity of near-duplicates, 0-1. A fifth of the words edited leaves about 0.65."""
+    text_memory_s: int = _DAY
+    """Seconds for which a text is remembered after its last use."""
+    max_texts: int = 1 << 20
+    """Distinct recent texts kept for comparison, about 600 bytes each."""
+    min_hashtags: int = 2
+    """Tags in a sequence: one popular tag alone says nothing. 1 for sources whose tag field is one object."""
+
+
+class CoShareConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which shares of one object count as made together."""
+
+    windows_s: dict[TraceKind, tuple[int, ...]] = msgspec.field(
+        default_factory=lambda: {
+            TraceKind.REPOST: (60, 600, _HOUR),
+            TraceKind.URL: (60, 600, _HOUR),
+            TraceKind.TEXT: (60, 600, _HOUR, 2 * _HOUR),
+            TraceKind.HASHTAG_SEQUENCE: (300, _HOUR),
+            TraceKind.MENTION: (60, 600),
+            TraceKind.REPLY: (60, 600),
+            TraceKind.MEDIA: (60, 600, _HOUR),
+        }
+    )
+    """Greatest time between two shares, seconds, ascending, at most four a kind. A kind left out is not traced."""
+    cap: int = 32
+    """Earlier shares of one object that are paired with a new one; 0: all of them (exact, for audits)."""
+    strata: tuple[int, ...] = (5, 15, 50, 200)
+    """Upper bounds of the crowd strata, ascending, at most 14; larger crowds form one more stratum."""
+    settle_s: int = 600
+    """How long a pair waits for the rest of its crowd, seconds of event time; bounds the wait of an alert."""
+    max_recent_shares: int = 1 << 23
+    """Shares held for pairing; the oldest leave early, and are counted, when a window holds more."""
+
+
+class EvidenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How long evidence is remembered, and how much of it."""
+
+    keep_days: int = 60
+    """Days for which a pair's evidence counts; 0: for ever (exact, for audits)."""
+    singleton_days: int = 7
+    """Days after which a pair seen once is forgotten; 97 of 100 pairs are never seen again."""
+    max_pairs: int = 1 << 25
+    """Co-shares of pairs held; when full, singletons leave early, then the oldest, and are counted."""
+
+
+class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When evidence is taken to be more than chance."""
+
+    false_discovery_rate: float = 0.01
+    """Benjamini-Hochberg level, over all pairs of accounts seen."""
+    min_objects: int = 2
+    """Least number of independent objects behind an edge."""
+    expansion_rounds: int = 3
+    min_members: int = 3
+    """Smaller communities are not called networks."""
+    viral_crowd: int = 200
+    """Objects shared by more accounts than this within their window carry no network on their own."""
+
+
+class TimeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Event time, in seconds."""
+
+    lateness_s: int = 60
+    """How far out of order a source may be."""
+    tick_s: int = 600
+    """Clustering runs at multiples of this."""
+    reestimate_s: int = _DAY
+    """The null model is re-estimated, and evidence aged, at multiples of this; a multiple of `tick_s`."""
+    resolve_days: int = 30
+    """A network without new evidence for so long is resolved."""
+    duplicate_memory_s: int = _DAY
+    """Seconds for which post ids are remembered, to count each post once."""
+    max_post_ids: int = 1 << 24
+    """Post ids remembered; the older half leaves early when there are more."""
+
+
+class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All of it."""
+
+    traces: TraceConfig = msgspec.field(default_factory=TraceConfig)
+    co_share: CoShareConfig = msgspec.field(default_factory=CoShareConfig)
+    evidence: EvidenceConfig = msgspec.field(default_factory=EvidenceConfig)
+    gate: GateConfig = msgspec.field(default_factory=GateConfig)
+    time: TimeConfig = msgspec.field(default_factory=TimeConfig)
+    seed: int = 20_230_214
+    """Seed of the community search."""
+
+    def __post_init__(self) -> None:
+        windows = self.co_share.windows_s
+        for kind, spans in windows.items():
+            if len(spans) > MAX_WINDOWS or list(spans) != sorted(set(spans)) or any(s <= 0 for s in spans):
+                raise UsageError(
+                    f"co_share.windows_s.{kind.value}: give at most {MAX_WINDOWS} ascending lengths in seconds"
+                )
+        if not any(windows.values()):
+            raise UsageError("co_share.windows_s: no kind has a window, so nothing could be found")
+        strata = self.co_share.strata
+        if not 1 <= len(strata) <= 14 or list(strata) != sorted(set(strata)):
+            raise UsageError("co_share.strata: give 1 to 14 ascending crowd sizes")
+        if self.time.reestimate_s % self.time.tick_s:
+            raise UsageError("time.reestimate_s: give a multiple of time.tick_s")
+        if not 0 < self.gate.false_discovery_rate < 1:
+            raise UsageError("gate.false_discovery_rate: give a number between 0 and 1")
+
+    @property
+    def digest(self) -> str:
+        """Hash of all settings: 16 hexadecimal digits."""
+        canonical = msgspec.json.encode(self, order="sorted")
+        return hashlib.blake2b(canonical, digest_size=8).hexdigest()
+
+    def exact(self) -> "DetectionConfig":
+        """The same settings for an audit: every pair of every object, and no evidence forgotten."""
+        return msgspec.structs.replace(
+            self,
+            co_share=msgspec.structs.replace(self.co_share, cap=0),
+            evidence=msgspec.structs.replace(self.evidence, keep_days=0, singleton_days=0),
+        )

@@ -1,0 +1,189 @@
+"""From posts to shares: what each post acted on, as keys that the kernels can compare."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from detectors.config import KINDS, DetectionConfig
+from detectors.hashing import I64, U64, hash_strings, utf8_buffer
+from detectors.text import count_shingles, normalised
+from detectors.text_objects import TextObjects
+from detectors.urls import canonical_url
+from schemas.shares import TraceKind
+
+_ACCOUNT, _POST, _ROW = 101, 102, 103
+"""Domains of hashed names; kinds of objects use their number in `KINDS`."""
+
+_LABEL_CHARS = 280
+_TEXT = KINDS.index(TraceKind.TEXT)
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """The shares of a run of posts in event order. Arrays of posts have one length, arrays of shares another."""
+
+    posts: pl.DataFrame
+    """Columns account (String, `platform:account_id`), post_id, platform, lang (String), followers_count (Int64)."""
+    times: I64
+    """Event time of each post, seconds."""
+    account_keys: U64
+    post_keys: U64
+    share_post: npt.NDArray[np.int32]
+    """Row in `posts` of each share; ascending."""
+    share_kind: npt.NDArray[np.uint8]
+    """Index in `detectors.config.KINDS`; ascending within a post."""
+    share_object: U64
+    """Key of the object; equal keys mean equal objects of one kind."""
+    labels: pl.Series
+    """What a person sees of each object: the URL, the start of the text, the tags."""
+
+
+def keyed(posts: pl.DataFrame) -> pl.DataFrame:
+    """Add the keys that order and identify rows: account_key, post_key, row_key (UInt64).
+
+    Args:
+        posts: columns of `detectors.frames.POSTS`.
+
+    Returns:
+        The frame with the columns `account` (`platform:account_id`), `account_key`, `post_key` and `row_key`;
+        the last differs from `post_key` only where a post comes as several rows (`part`).
+    """
+    named = posts.with_columns(
+        account=pl.concat_str("platform", pl.lit(":"), "account_id"),
+        post=pl.concat_str("platform", pl.lit(":"), "post_id"),
+    )
+    post_key = hash_strings(named["post"], _POST)
+    row_key = post_key
+    if named["part"].null_count() < len(named):
+        parts = hash_strings(
+            named.select(pl.concat_str("post", pl.lit("\n"), pl.col("part").fill_null(""))).to_series(), _ROW
+        )
+        row_key = np.where(named["part"].is_null().to_numpy(), post_key, parts)
+    return named.drop("post").with_columns(
+        account_key=hash_strings(named["account"], _ACCOUNT), post_key=post_key, row_key=row_key
+    )
+
+
+class TraceExtractor:
+    """Extracts the traces of posts in event order; remembers recent texts to recognise near-copies."""
+
+    def __init__(self, config: DetectionConfig) -> None:
+        self._config = config
+        traces = config.traces
+        self._kinds = {kind for kind, windows in config.co_share.windows_s.items() if windows}
+        self._texts = TextObjects(
+            traces.similarity if traces.near_duplicates else 2.0,
+            traces.near_duplicate_shingles,
+            traces.text_memory_s,
+            traces.max_texts,
+        )
+
+    @property
+    def texts(self) -> TextObjects:
+        """The memory of recent texts."""
+        return self._texts
+
+    def extract(self, posts: pl.DataFrame) -> Traces:
+        """Extract traces.
+
+        Args:
+            posts: columns of `detectors.frames.POSTS` and the keys of `keyed`, in event order (created_at, then
+                post_key, then row_key), each row once.
+
+        Returns:
+            The shares of these posts. A post shares each object once, however often it names it.
+        """
+        rows = posts.with_row_index("row")
+        found = [frame for kind in KINDS if kind in self._kinds for frame in self._objects(rows, kind)]
+        shares = (
+            pl.concat(found)
+            .unique(["row", "kind", "object"], keep="any", maintain_order=False)
+            .sort("row", "kind", "object")
+        )
+        return Traces(
+            posts=posts.select("account", "post_id", "platform", "lang", "followers_count"),
+            times=posts["created_at"].to_numpy(),
+            account_keys=posts["account_key"].to_numpy(),
+            post_keys=posts["post_key"].to_numpy(),
+            share_post=shares["row"].cast(pl.Int32).to_numpy(),
+            share_kind=shares["kind"].to_numpy(),
+            share_object=shares["object"].to_numpy(),
+            labels=shares["label"],
+        )
+
+    def _objects(self, rows: pl.DataFrame, kind: TraceKind) -> list[pl.DataFrame]:
+        """Frames of (row, kind, object, label) for one kind."""
+        number = KINDS.index(kind)
+        if kind is TraceKind.TEXT:
+            return [self._text_objects(rows)]
+        if kind is TraceKind.REPOST:
+            own = [_within_platform("repost_of"), _within_platform("quote_of")]
+        elif kind is TraceKind.REPLY:
+            own = [_within_platform("reply_to")]
+        elif kind is TraceKind.HASHTAG_SEQUENCE:
+            own = [
+                pl.when(pl.col("hashtags").list.len() >= self._config.traces.min_hashtags)
+                .then(pl.col("hashtags").list.join(" ").str.to_lowercase())
+                .otherwise(None)
+            ]
+        else:
+            column = {TraceKind.URL: "urls", TraceKind.MENTION: "mentions", TraceKind.MEDIA: "media_hashes"}[kind]
+            exploded = (
+                rows.lazy()
+                .select("row", "platform", label=pl.col(column))
+                .filter(pl.col("label").list.len() > 0)
+                .explode("label", empty_as_null=False)
+            )
+            if kind is TraceKind.URL:
+                exploded = exploded.with_columns(label=canonical_url(pl.col("label")))
+            elif kind is TraceKind.MENTION:
+                exploded = exploded.with_columns(
+                    label=pl.concat_str("platform", pl.lit(":@"), pl.col("label").str.to_lowercase())
+                )
+            return [_hashed(exploded.select("row", "label").drop_nulls().collect(), number)]
+        return [_hashed(rows.select("row", label=label).drop_nulls(), number) for label in own]
+
+    def _text_objects(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Text shares: the object is that of the earliest near-copy still remembered."""
+        traces = self._config.traces
+        texts = (
+            rows.lazy()
+            .select(
+                "row", "created_at", label=pl.col("text").str.slice(0, _LABEL_CHARS), words=normalised(pl.col("text"))
+            )
+            .filter(pl.col("words").str.len_bytes() >= traces.min_text_shingles)
+            .collect()
+        )
+        buffer, offsets = utf8_buffer(texts["words"])
+        counts = count_shingles(buffer, offsets)
+        chars = texts["words"].str.len_chars().to_numpy()
+        # scripts without spaces have nearly as many shingles as characters, and say more with each
+        long_enough = (counts >= traces.min_text_shingles) & (
+            (chars >= traces.min_text_chars) | (counts * 2 >= chars)
+        )
+        texts = texts.filter(pl.Series(long_enough))
+        buffer, offsets = utf8_buffer(texts["words"])
+        objects = self._texts.assign(
+            buffer, offsets, hash_strings(texts["words"], _TEXT), texts["created_at"].to_numpy()
+        )
+        return texts.select("row", pl.lit(_TEXT, pl.UInt8).alias("kind"), pl.Series("object", objects), "label")
+
+
+def _within_platform(column: str) -> pl.Expr:
+    """An id that means something on its own platform only; null and empty stay null."""
+    return (
+        pl.when(pl.col(column).str.len_bytes() > 0)
+        .then(pl.concat_str("platform", pl.lit(":"), column))
+        .otherwise(None)
+    )
+
+
+def _hashed(frame: pl.DataFrame, kind: int) -> pl.DataFrame:
+    return frame.select(
+        "row",
+        pl.lit(kind, pl.UInt8).alias("kind"),
+        pl.Series("object", hash_strings(frame["label"], kind), pl.UInt64),
+        "label",
+    )
