@@ -1,0 +1,249 @@
+"""One full and one minimal instance of every published record."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from schemas.alerts import (
+    SCHEMA_VERSION,
+    Action,
+    Alert,
+    CounterEvidence,
+    Evidence,
+    Member,
+    Privacy,
+    Provenance,
+    Reach,
+    RelatedNetwork,
+    ScoreTerm,
+    Severity,
+    Signal,
+    SuggestedAction,
+    Suppression,
+    Technique,
+)
+from schemas.dead_letters import DeadLetter, Reason
+from schemas.events import AccountProfile, FollowAction, FollowEvent, Metrics, PostEvent
+from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot
+from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
+from schemas.shares import CoShareSample, PairEvidence, Share, TraceKind
+
+NOON = datetime(2023, 2, 14, 12, 0, 0, 250_000, tzinfo=UTC)
+LATER = NOON + timedelta(minutes=1)
+
+MINIMAL: dict[str, msgspec.Struct] = {
+    "post_event": PostEvent(post_id="1", platform="twitter", account_id="7", created_at=NOON),
+    "follow_event": FollowEvent(
+        platform="twitter", follower_id="7", followee_id="8", action=FollowAction.SNAPSHOT, at=NOON
+    ),
+    "account_profile": AccountProfile(platform="twitter", account_id="7", observed_at=NOON),
+    "registry_entity": RegistryEntity(entity_id="cns", name="A news agency", kind=EntityKind.STATE_MEDIA),
+    "share": Share(at=NOON, account="twitter:7", kind=TraceKind.URL, object="https://example.org/a"),
+    "pair_evidence": PairEvidence(
+        account_a="twitter:7",
+        account_b="twitter:8",
+        kind=TraceKind.URL,
+        window_s=60,
+        co_shares=3,
+        validated=False,
+    ),
+    "network_snapshot": NetworkSnapshot(
+        network_id="n1",
+        revision=1,
+        lifecycle=Lifecycle.OPENED,
+        event_time=LATER,
+        event_time_start=NOON,
+        event_time_end=LATER,
+        members=[],
+        member_count=0,
+    ),
+    "alert": Alert(
+        schema_version=SCHEMA_VERSION,
+        alert_id="a1",
+        network_id="n1",
+        revision=1,
+        lifecycle=Lifecycle.OPENED,
+        predecessor_ids=[],
+        emitted_at=LATER,
+        event_time_start=NOON,
+        event_time_end=NOON,
+        mode="replay",
+        run_id="r1",
+        platforms=[],
+        languages=[],
+        headline="Two accounts may be acting together",
+        explanation="They shared three links within a minute. Covertness was not assessed.",
+        coordination=0.5,
+        coordination_terms=[],
+        covertness=None,
+        covertness_terms=[],
+        severity=Severity.INFO,
+        priority=0,
+        reach=Reach(posts=0, accounts=0, growth_per_h=0.0),
+        members=[],
+        member_count=0,
+        signals=[],
+        evidence=[],
+        counter_evidence=[],
+        techniques=[],
+        related_networks=[],
+        suggested_actions=[],
+        provenance=Provenance(config_hash="c0", code_version="0.1.0", input_offsets={}, late=0, dropped=0),
+        privacy=Privacy(pseudonymised=False),
+    ),
+    "dead_letter": DeadLetter(source="posts.csv", position=1, reason=Reason.MALFORMED),
+}
+
+FULL: dict[str, msgspec.Struct] = {
+    "post_event": PostEvent(
+        post_id="1625450001234567890",
+        platform="twitter",
+        account_id="7",
+        created_at=NOON,
+        text="Hola •mundo_china",
+        lang="es",
+        urls=["https://example.org/a"],
+        hashtags=["uno", "dos"],
+        mentions=[],
+        repost_of="2",
+        reply_to="3",
+        quote_of="4",
+        media_hashes=["ff00"],
+        metrics=Metrics(likes=0, reposts=1, replies=2, quotes=3, views=4),
+        metrics_at=LATER,
+        followers_count=9,
+        following_count=120,
+        client="Web",
+        deleted=False,
+    ),
+    "follow_event": FollowEvent(
+        platform="twitter", follower_id="7", followee_id="8", action=FollowAction.UNFOLLOW, at=NOON
+    ),
+    "account_profile": AccountProfile(
+        platform="twitter",
+        account_id="7",
+        handle="noticias",
+        display_name="Noticias",
+        description="Todo",
+        followers_count=9,
+        following_count=120,
+        created_at=NOON,
+        verified=False,
+        platform_label="state-affiliated media",
+        observed_at=LATER,
+    ),
+    "registry_entity": RegistryEntity(
+        entity_id="outlet",
+        name="An outlet",
+        kind=EntityKind.AFFILIATE,
+        parent_id="cns",
+        accounts=[RegistryAccount(platform="twitter", account_id="9", handle="mundo_china")],
+        domains=["example.org"],
+        source="company register",
+        note="since 2019",
+    ),
+    "share": Share(at=NOON, account="twitter:7", kind=TraceKind.REPOST, object="2", post_id="1"),
+    "pair_evidence": PairEvidence(
+        account_a="twitter:7",
+        account_b="twitter:8",
+        kind=TraceKind.TEXT,
+        window_s=600,
+        co_shares=12,
+        expected=0.03,
+        p_value=1e-16,
+        validated=True,
+        samples=[
+            CoShareSample(object="o", at_a=NOON, at_b=LATER, post_id_a="1", post_id_b="2", crowd=2),
+        ],
+    ),
+    "network_snapshot": NetworkSnapshot(
+        network_id="n1",
+        revision=2,
+        lifecycle=Lifecycle.MERGED,
+        event_time=LATER,
+        event_time_start=NOON,
+        event_time_end=LATER,
+        members=[
+            NetworkMember(
+                account_id="twitter:7",
+                role=MemberRole.PERIPHERAL,
+                membership=0.4,
+                first_seen=NOON,
+                last_seen=LATER,
+                p_value=1e-6,
+            )
+        ],
+        member_count=1,
+        edge_count=0,
+        kinds=[TraceKind.TEXT],
+        predecessor_ids=["n0"],
+        successor_ids=["n2"],
+    ),
+    "alert": msgspec.structs.replace(
+        MINIMAL["alert"],
+        predecessor_ids=["n0"],
+        platforms=["twitter"],
+        languages=["es"],
+        coordination_terms=[ScoreTerm(name="pairs", value=0.9, weight=0.6, summary="12 pairs beat chance")],
+        covertness=0.7,
+        covertness_terms=[ScoreTerm(name="obscurity", value=0.7, weight=1.0, summary="9 followers")],
+        severity=Severity.HIGH,
+        priority=81,
+        reach=Reach(posts=400, accounts=3, followers_sum=98, engagements=2, growth_per_h=-0.5),
+        members=[
+            Member(
+                account_id="twitter:7",
+                handle="noticias",
+                role=MemberRole.CORE,
+                membership=1.0,
+                first_seen=NOON,
+                last_seen=LATER,
+                created_at=NOON,
+                followers=9,
+                registry="outlet",
+                allow_listed=True,
+            )
+        ],
+        member_count=3,
+        signals=[
+            Signal(
+                detector="co_share.text",
+                version="1",
+                score=0.9,
+                observed=12.0,
+                expected=0.03,
+                p_value=1e-16,
+                n=12,
+                window_s=600,
+                summary="12 equal texts within ten minutes; 0.03 expected",
+            )
+        ],
+        evidence=[
+            Evidence(
+                kind="text",
+                account_ids=["twitter:7", "twitter:8"],
+                post_ids=["1", "2"],
+                permalinks=["https://example.org/1"],
+                object="Hola",
+                window_start=NOON,
+                window_end=LATER,
+                observed=2.0,
+                expected=0.001,
+            )
+        ],
+        counter_evidence=[CounterEvidence(kind="few_posts", summary="Only 12 posts were seen")],
+        techniques=[Technique(framework="DISARM", id="T0000", name="A technique")],
+        related_networks=[RelatedNetwork(network_id="n3", jaccard=0.2, reason="two members in common")],
+        suggested_actions=[
+            SuggestedAction(action=Action.WATCH, reversible=True, expires_in_h=72, rationale="more evidence")
+        ],
+        suppression=Suppression(rule_id="s1", until=LATER, reason="a fan club"),
+        provenance=Provenance(
+            config_hash="c0", code_version="0.1.0", input_offsets={"posts.v1/0": 41}, late=1, dropped=2
+        ),
+        privacy=Privacy(pseudonymised=True, key_id="k1", retain_until=LATER),
+    ),
+    "dead_letter": DeadLetter(
+        source="posts.v1/3", position=0, reason=Reason.NOT_UTF8, detail="byte 4", raw="\\xff", raw_bytes=1
+    ),
+}
