@@ -1,0 +1,81 @@
+# Set up, try out and check Lockstep. `make` alone lists the targets.
+# Needs make, a POSIX shell and Python 3.11 or later; everything else goes into .venv. Nothing here uses sudo.
+
+BIN := .venv/bin
+STAMP := .venv/.set-up
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+# The first Python that is new enough and can make an environment; PYTHON=... on the command line wins.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+CAN_MAKE_VENV := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+find_python = for name in python3.13 python3.12 python3.11 python3; do \
+	if "$$name" -c '$(1)' >/dev/null 2>&1; then echo "$$name"; break; fi; done
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lock quality bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+setup: $(STAMP) ## make .venv with the locked dependencies and the program in it
+
+$(STAMP): requirements.lock pyproject.toml
+	@if $(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null && $(PIP) --version >/dev/null 2>&1; then exit 0; fi; \
+	python="$(PYTHON)"; \
+	if [ -z "$$python" ]; then python=$$($(call find_python,$(CAN_MAKE_VENV))); fi; \
+	if [ -z "$$python" ]; then \
+		found=$$($(call find_python,$(NEW_ENOUGH))); \
+		if [ -n "$$found" ]; then \
+			version=$$("$$found" -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+			echo "$$found cannot make virtual environments. On Debian or Ubuntu, install them with:" >&2; \
+			echo "    apt-get install python$$version-venv" >&2; \
+		else \
+			echo "Lockstep needs Python 3.11 or later, and none was found." >&2; \
+			echo "Install one, or name it: make setup PYTHON=/path/to/python3.12" >&2; \
+		fi; \
+		exit 1; \
+	fi; \
+	echo "== environment: $$("$$python" --version) in .venv"; \
+	"$$python" -m venv --clear .venv
+	@echo "== dependencies, as locked (a minute or two the first time)"
+	@$(PIP) install --quiet --only-binary :all: --require-hashes --requirement requirements.lock
+	@echo "== lockstep"
+	@$(PIP) install --quiet --no-index --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+	@echo "ready: $(BIN)/lockstep"
+
+demo: $(STAMP) ## find coordinated networks in two real data sets
+	@mkdir -p out
+	$(BIN)/lockstep replay examples/data/coortweet_german.csv.gz --config examples/coortweet_german.toml --alerts out/german.alerts.jsonl
+	$(BIN)/lockstep replay examples/data/coortweet_russian.csv.gz --config examples/coortweet_russian.toml --alerts out/russian.alerts.jsonl
+	@echo "alerts, one JSON object a line: out/german.alerts.jsonl out/russian.alerts.jsonl"
+
+test: $(STAMP) ## every check: style, types, layers, schemas, tests
+	@echo "== ruff check"
+	@$(BIN)/ruff check .
+	@echo "== ruff format --check"
+	@$(BIN)/ruff format --check .
+	@echo "== mypy --strict"
+	@$(BIN)/mypy
+	@echo "== layers (import-linter)"
+	@$(BIN)/lint-imports
+	@echo "== published schemas"
+	@$(BIN)/python -m schemas.json_schema --check
+	@echo "== pytest"
+	@$(BIN)/python -m pytest -q
+
+lock: $(STAMP) ## write requirements.lock anew from pyproject.toml (LOCK_FLAGS=--upgrade for newer versions)
+	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-index-url --quiet --output-file requirements.lock $(LOCK_FLAGS)
+	@echo "wrote requirements.lock"
+
+quality: $(STAMP) ## detection quality on labelled data: make quality DATA=DIR
+	@if [ -z "$(DATA)" ]; then echo "which data? make quality DATA=DIR" >&2; exit 2; fi
+	@$(BIN)/python -m benchmarks.quality "$(DATA)"
+
+bench: $(STAMP) ## speed and memory on generated load
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove results and caches (not .venv)
+	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,23 @@
+"""The files of this repository, for the tests that hold the whole of it to a rule."""
+
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("schemas", "detectors", "streams")
+
+
+def tracked_files() -> list[Path]:
+    """Every file under version control that is there."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout
+    return [path for name in listed.decode().split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def modules(*packages: str) -> list[Path]:
+    """Every Python file of the packages, in order."""
+    return [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def relative(path: Path) -> str:
+    """The path as a message names it."""
+    return path.relative_to(ROOT).as_posix()
