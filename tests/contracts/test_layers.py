@@ -36,14 +36,15 @@ def impurities(source: str) -> Iterator[str]:
             if (name := _top(node.module or "")) in FORBIDDEN_MODULES:
                 yield name
         elif isinstance(node, ast.Call):
-            yield from _impure_call(node.func)
+            yield from _impure_call(node)
 
 
 def _top(name: str) -> str:
     return name.partition(".")[0]
 
 
-def _impure_call(function: ast.expr) -> Iterator[str]:
+def _impure_call(call: ast.Call) -> Iterator[str]:
+    function = call.func
     if isinstance(function, ast.Name) and function.id in FORBIDDEN_CALLS:
         yield function.id
     if isinstance(function, ast.Attribute):
@@ -51,7 +52,9 @@ def _impure_call(function: ast.expr) -> Iterator[str]:
         owner_name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
         if function.attr in CLOCKS and owner_name in CLOCK_OWNERS:
             yield f"{owner_name}.{function.attr}"
-        if owner_name == "random" and function.attr not in {"Random", "default_rng", "Generator"}:
+        makes_generator = function.attr == "default_rng" or function.attr[0].isupper()
+        seeded = makes_generator and (call.args or call.keywords)
+        if owner_name == "random" and not seeded:
             yield f"random.{function.attr}"
 
 
@@ -80,6 +83,7 @@ def test_exceptions_name_modules_that_may_exist() -> None:
         ("with open('x') as f: pass", ["open"]),
         ("print('x')", ["print"]),
         ("import numpy as np\nnp.random.shuffle(x)", ["random.shuffle"]),
+        ("import numpy as np\nnp.random.default_rng()", ["random.default_rng"]),
     ],
 )
 def test_an_impurity_is_found(source: str, found: list[str]) -> None:
@@ -91,6 +95,7 @@ def test_an_impurity_is_found(source: str, found: list[str]) -> None:
     [
         "from datetime import UTC, datetime, timedelta\ndatetime.fromtimestamp(0, UTC)",
         "import numpy as np\nnp.random.default_rng(seed)",
+        "import numpy as np\nnp.random.Generator(np.random.PCG64(seed))",
         "from detectors.time_bins import bins",
         "from . import time",
         "frame.open()",
