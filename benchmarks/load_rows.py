@@ -205,4 +205,5 @@ def _later(rng: np.random.Generator, birth: Ints, span_s: int) -> Ints:
     """Birth plus an exponential delay, cut off at the end of the load (no share precedes its object)."""
     room = 1 - np.exp(-(span_s - birth) / ATTENTION_S)
     delay = -ATTENTION_S * np.log1p(-rng.random(len(birth)) * room)
-    return np.minimum(birth + delay.astype(np.int64), span_s - 1, dtype=np.int64)
+    later: Ints = np.minimum(birth + delay.astype(np.int64), span_s - 1)
+    return later

@@ -56,7 +56,8 @@ def zipf_index(rng: np.random.Generator, objects: int, exponent: float, size: in
     weights = np.arange(1, objects + 1, dtype=np.float64) ** -exponent
     cumulated = np.cumsum(weights)
     drawn = np.searchsorted(cumulated, rng.random(size) * cumulated[-1], side="right")
-    return np.minimum(drawn, objects - 1, dtype=np.int64)
+    ranks: npt.NDArray[np.int64] = np.minimum(drawn, objects - 1)
+    return ranks
 
 
 class Writer:
@@ -74,7 +75,8 @@ class Writer:
     def word_ids(self, rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
         """Draw word numbers, Zipf-distributed with exponent 1."""
         drawn = np.searchsorted(self._cumulated, rng.random(shape, dtype=np.float32))
-        return np.minimum(drawn, len(self._words) - 1, dtype=np.int64)
+        numbers: npt.NDArray[np.int64] = np.minimum(drawn, len(self._words) - 1)
+        return numbers
 
     def bodies(self, rng: np.random.Generator, size: int, tagged: float = 0.3) -> Bodies:
         """Compose `size` texts of 6-18 words, a share `tagged` of which ends in one to three hashtags."""
