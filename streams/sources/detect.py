@@ -1,0 +1,182 @@
+"""Which format an input is in: told by its first bytes, never by its name."""
+
+import codecs
+from collections.abc import Mapping
+
+import msgspec
+
+from schemas.errors import FormatError, UsageError
+from streams.sources.coortweet import Coortweet
+from streams.sources.csv_rows import Layout, split_record
+from streams.sources.formats import CsvFormat, Format
+from streams.sources.ira import Ira
+from streams.sources.jsonl import Jsonl
+from streams.sources.mapped import EXAMPLE, ColumnMapping, Mapped
+from streams.sources.toolkit import Toolkit
+from streams.sources.twitter_io import TwitterIo
+
+_BY_NAME: Mapping[str, type[CsvFormat]] = {kind.name: kind for kind in (TwitterIo, Ira, Coortweet)}
+
+FORMATS = (Jsonl.name, Coortweet.name, Toolkit.name, Ira.name, TwitterIo.name, Mapped.name)
+"""Names of the formats, as `--format` takes them."""
+
+HEAD_SIZE = 256 << 10
+"""Bytes looked at: a header and the first records."""
+
+_SEPARATORS = (",", "\t", ";", "|")
+_CANONICAL = {"post_id", "account_id", "created_at"}
+_SHOWN = 40
+
+
+def detect(head: bytes, name: str, format_name: str | None, mapping: ColumnMapping | None) -> Format:
+    """Return the format of an input that begins with `head`, fitted to its columns.
+
+    Args:
+        head: the first bytes, decompressed and without a byte order mark.
+        name: the input's name, for errors.
+        format_name: overrides what the content says.
+        mapping: columns of a CSV that is in no known format; goes before the known CSV formats.
+
+    Raises:
+        FormatError: no format fits, or the one asked for lacks columns.
+        UsageError: `format_name` is unknown, or is `mapped` without a mapping.
+    """
+    if format_name is not None and format_name not in FORMATS:
+        raise UsageError(f"unknown format {format_name!r}: known are {', '.join(FORMATS)}")
+    _reject_wide(head, name)
+    text = head.decode("utf-8", "replace")
+    body = text.lstrip()
+    if format_name in (None, Jsonl.name):
+        if body.startswith("{"):
+            _check_canonical(body, name)
+            return Jsonl()
+        if body.startswith("["):
+            raise FormatError(
+                f"{name}: is one JSON array, which cannot be read piece by piece. Write one object a line, "
+                "for example with: jq -c '.[]'"
+            )
+        if format_name is not None:
+            raise FormatError(f"{name}: is not JSONL: its first line does not begin with {{. {_hint()}")
+    return _detect_csv(text, name, format_name, mapping)
+
+
+def _detect_csv(text: str, name: str, format_name: str | None, mapping: ColumnMapping | None) -> Format:
+    line = _first_record(text)
+    layouts = [_layout(line, separator) for separator in _SEPARATORS]
+    widest = max(layouts, key=lambda layout: len(layout.columns))
+    if format_name == Mapped.name and mapping is None:
+        raise UsageError(f"format mapped needs columns named in the configuration, such as:\n{EXAMPLE}")
+    if format_name == Mapped.name or (format_name is None and mapping is not None):
+        assert mapping is not None  # noqa: S101 - for the type checker
+        wanted = tuple(dict.fromkeys(mapping.columns.values()))
+        best = max(layouts, key=lambda layout: sum(column in layout.columns for column in wanted))
+        _require(best, wanted, f"{name}: the mapping names columns that the file has not")
+        return Mapped(best, mapping)
+    if format_name == Toolkit.name:
+        return Toolkit(_toolkit_layout(line, name))
+    for kind in (_BY_NAME[format_name],) if format_name is not None else _BY_NAME.values():
+        for layout in layouts:
+            if all(column in layout.columns for column in kind.needed):
+                return kind(layout)
+        if format_name is not None:
+            _require(widest, kind.needed, f"{name}: is not in format {kind.name}")
+    if _looks_like_toolkit(_layout(line, ",").columns):
+        return Toolkit(_toolkit_layout(line, name))
+    raise FormatError(
+        f"{name}: no known format has these columns: {_listed(widest.columns)}. {_hint()} For any other CSV "
+        f"name its columns in a configuration file and give it with --config:\n{EXAMPLE}"
+    )
+
+
+def _first_record(text: str) -> str:
+    """Return the first line that is not blank, with the lines that a quoted field runs over."""
+    lines = text.split("\n")
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    record = ""
+    for line in lines[:_SHOWN]:
+        record = f"{record}\n{line}" if record else line
+        if record.count('"') % 2 == 0:
+            return record
+    return lines[0] if lines else ""
+
+
+def _layout(line: str, separator: str) -> Layout:
+    return Layout(separator, tuple(column.strip() for column in split_record(line, separator)), header=True)
+
+
+def _looks_like_toolkit(columns: tuple[str, ...]) -> bool:
+    if len(columns) not in (7, 8):
+        return False
+    return columns[:7] == Toolkit.positions[:7] or _is_number(columns[6])
+
+
+def _toolkit_layout(line: str, name: str) -> Layout:
+    found = max(
+        (_layout(line, separator) for separator in (",", "\t")), key=lambda layout: len(layout.columns)
+    )
+    if len(found.columns) < 7:
+        raise FormatError(
+            f"{name}: is not in format toolkit: its first line has {len(found.columns)} fields, and "
+            f"{len(Toolkit.positions)} are due: {', '.join(Toolkit.positions)}."
+        )
+    extra = tuple(f"extra_{number}" for number in range(len(found.columns)))
+    columns = (*Toolkit.positions, *extra)[: len(found.columns)]
+    return Layout(found.separator, columns, header=not _is_number(found.columns[6]))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_canonical(body: str, name: str) -> None:
+    """Refuse JSON objects of another kind. Lines that cannot be decoded say nothing."""
+    for line in body.split("\n")[:_SHOWN]:
+        try:
+            record = msgspec.json.decode(line)
+        except (msgspec.DecodeError, RecursionError):
+            continue
+        if not isinstance(record, dict):
+            continue
+        if not _CANONICAL & record.keys():
+            raise FormatError(
+                f"{name}: its JSON objects are no posts as Lockstep knows them: of post_id, account_id and "
+                f"created_at the first has none. Its keys are {_listed(tuple(record))}. {_hint()}"
+            )
+        return
+
+
+def _reject_wide(head: bytes, name: str) -> None:
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        encoding = "UTF-32"
+    elif head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "UTF-16"
+    elif len(head) >= 4 and (head[:64:2].count(0) > 8 or head[1:64:2].count(0) > 8):
+        # Latin letters in UTF-16 without a byte order mark: every other byte is zero.
+        encoding = "UTF-16"
+    else:
+        return
+    raise FormatError(
+        f"{name}: is written in {encoding}, and UTF-8 is read. Convert it: iconv -f {encoding} -t UTF-8"
+    )
+
+
+def _require(layout: Layout, wanted: tuple[str, ...], problem: str) -> None:
+    missing = [column for column in wanted if column not in layout.columns]
+    if missing:
+        raise FormatError(
+            f"{problem}: {', '.join(missing)} is missing. Its columns are {_listed(layout.columns)}."
+        )
+
+
+def _hint() -> str:
+    return f"Known formats are {', '.join(FORMATS)}; --format overrides the detection."
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..." for name in names[:_SHOWN])
+    return f"{shown}, ..." if len(names) > _SHOWN else shown

@@ -1,0 +1,97 @@
+"""From the paths a user gives to sources that can be read."""
+
+import codecs
+import glob
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from schemas.errors import InputError
+from streams.sources.base import Source, SourceBatch
+from streams.sources.compressed import BLOCK_SIZE, Block, ByteInput
+from streams.sources.detect import HEAD_SIZE, detect
+from streams.sources.formats import Format
+from streams.sources.mapped import ColumnMapping
+from streams.sources.screening import screen
+
+
+def open_source(
+    path: str,
+    *,
+    format: str | None = None,
+    mapping: ColumnMapping | None = None,
+    block_size: int = BLOCK_SIZE,
+    now: Callable[[], float] = time.time,
+) -> Source:
+    """Recognise an input and make it ready to read; `-` is standard input.
+
+    Args:
+        path: a file, plain or compressed with gzip or zstd, or `-`.
+        format: one of `FORMATS`, to override what the content says.
+        mapping: the columns of a CSV in no known format.
+        block_size: decompressed bytes decoded at a time. The posts given do not depend on it.
+        now: seconds since 1970 UTC; posts later than a day from now are set aside.
+
+    Raises:
+        InputError: the input is missing, empty, a directory, or may not be read.
+        FormatError: no known format fits, or columns are missing.
+        UsageError: `format` is unknown, or is `mapped` without a mapping.
+    """
+    stream = ByteInput(path)
+    head = stream.peek(HEAD_SIZE).removeprefix(codecs.BOM_UTF8)
+    if not head.strip():
+        raise InputError(f"{stream.name}: is empty. Check that its export or download has finished.")
+    return _FileSource(path, stream, detect(head, stream.name, format, mapping), block_size, now)
+
+
+def expand_inputs(patterns: Sequence[str]) -> list[str]:
+    """Return the inputs that the patterns name, each once: globs expanded and sorted, `-` kept.
+
+    Raises:
+        InputError: a file is missing, or a glob matches none.
+    """
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        if pattern == "-" or os.path.exists(pattern):  # a file may have brackets in its name
+            found[pattern] = None
+            continue
+        matches = sorted(glob.glob(pattern, recursive=True)) if glob.has_magic(pattern) else []
+        if not matches:
+            what = "no file matches" if glob.has_magic(pattern) else "no such file"
+            raise InputError(f"{pattern}: {what}. Check the path.")
+        found.update(dict.fromkeys(matches))
+    return list(found)
+
+
+class _FileSource:
+    """One input in one format."""
+
+    def __init__(
+        self, name: str, stream: ByteInput, format: Format, block_size: int, now: Callable[[], float]
+    ) -> None:
+        self.name = name
+        self.format = format.name
+        self.size = stream.size
+        self.time_ordered = format.time_ordered
+        self._stream = stream
+        self._format = format
+        self._block_size = block_size
+        self._now = now
+
+    def batches(self) -> Iterator[SourceBatch]:
+        """Read once, from the beginning; see `Source.batches`."""
+        blocks = _without_mark(self._stream.blocks(self._block_size))
+        for records in self._format.records(blocks, self.name):
+            if len(records) or records.dead_letters:
+                yield screen(self._format.decode(records), records, self._now)
+
+
+def _without_mark(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Leave out the byte order mark that some spreadsheets write before UTF-8."""
+    first = True
+    for block in blocks:
+        if first:
+            first = False
+            yield Block(block.data.removeprefix(codecs.BOM_UTF8), block.bytes_read)
+        else:
+            yield block

@@ -1,0 +1,77 @@
+"""The last look at decoded posts: what no stage can do without is there, and times are plausible.
+
+One post dated 2100 would push the watermark past every other post, and one dated 1970 would open a
+replay with decades of empty ticks; so neither gets further than this.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import polars as pl
+
+from detectors.frames import conform
+from schemas.dead_letters import Reason
+from streams.sources.base import SourceBatch
+from streams.sources.records import Ints, Records
+
+EARLIEST = 946_684_800
+"""2000-01-01 UTC: before the oldest platform watched."""
+LEEWAY = 86_400
+"""Seconds that a post may lie in the future: clocks and time zones are wrong by up to a day."""
+
+REQUIRED = ("post_id", "account_id", "platform")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Posts as a format gives them, not yet screened."""
+
+    posts: pl.DataFrame
+    """Columns of `detectors.frames.POSTS`, fewer if the format has fewer; `created_at` null if unreadable."""
+    when: pl.Series
+    """The time of each post as it was written; null or empty if it was absent."""
+    rows: Ints | None = None
+    """The row of the records that each post came from; None when no record was set aside."""
+
+
+def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> SourceBatch:
+    """Turn unusable posts into dead letters and the rest into a batch."""
+    posts = conform(decoded.posts)
+    latest = now() + LEEWAY
+    blank = [_blank(posts[name]) for name in REQUIRED]
+    timeless = _blank(decoded.when)
+    created = posts["created_at"]
+    untimely = created.is_null() | (created < EARLIEST) | (created > latest)
+    bad = untimely | timeless
+    for column in blank:
+        bad |= column
+    if bad.any():
+        for row in bad.arg_true():
+            missing = [name for name, column in zip(REQUIRED, blank, strict=True) if column[row]]
+            if timeless[row]:
+                missing.append("created_at")
+            record = row if decoded.rows is None else int(decoded.rows[row])
+            if missing:
+                records.set_aside(record, Reason.MISSING_FIELD, f"{', '.join(missing)} is absent or empty")
+            else:
+                records.set_aside(
+                    record, Reason.BAD_TIME, _time_fault(decoded.when[row], created[row], latest)
+                )
+        posts = posts.filter(~bad)
+    records.dead_letters.sort(key=lambda letter: letter.position)
+    return SourceBatch(posts, records.dead_letters, records.bytes_read)
+
+
+def _blank(column: pl.Series) -> pl.Series:
+    return column.is_null() | (column.str.strip_chars() == "").fill_null(value=True)
+
+
+def _time_fault(written: str, seconds: int | None, latest: float) -> str:
+    shown = written if len(written) <= 60 else f"{written[:60]}..."
+    if seconds is None:
+        return f"{shown!r} is not a time that can be read"
+    if seconds < EARLIEST:
+        return f"{shown!r} lies before 2000-01-01"
+    bound = datetime.fromtimestamp(latest, UTC)
+    return f"{shown!r} lies in the future: later than {bound:%Y-%m-%d %H:%M} UTC, a day from now"
