@@ -45,7 +45,7 @@ class Jsonl:
         # Taking nulls out of lists costs a fifth of the decoding, and most dumps have none.
         listed = _LISTS if b"null" in records.data else []
         posts = frame.with_columns(
-            rfc3339_seconds(when),
+            rfc3339_seconds(when).alias("created_at"),
             *(pl.col(name).list.drop_nulls() for name in listed),
             *(pl.col("metrics").struct.field(name) for name in _METRICS),
         )

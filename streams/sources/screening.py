@@ -39,32 +39,31 @@ def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> Sour
     """Turn unusable posts into dead letters and the rest into a batch."""
     posts = conform(decoded.posts)
     latest = now() + LEEWAY
-    blank = [_blank(posts[name]) for name in REQUIRED]
-    timeless = _blank(decoded.when)
-    created = posts["created_at"]
-    untimely = created.is_null() | (created < EARLIEST) | (created > latest)
-    bad = untimely | timeless
-    for column in blank:
-        bad |= column
+    created = pl.col("created_at")
+    checks = posts.with_columns(decoded.when.alias("when")).select(
+        *(_blank(name).alias(name) for name in REQUIRED),
+        _blank("when").alias("created_at"),
+        (created.is_null() | (created < EARLIEST) | (created > latest)).alias("untimely"),
+    )
+    bad = checks.select(pl.any_horizontal(pl.all())).to_series()
     if bad.any():
         for row in bad.arg_true():
-            missing = [name for name, column in zip(REQUIRED, blank, strict=True) if column[row]]
-            if timeless[row]:
-                missing.append("created_at")
+            found = checks.row(row, named=True)
+            missing = [name for name in (*REQUIRED, "created_at") if found[name]]
             record = row if decoded.rows is None else int(decoded.rows[row])
             if missing:
                 records.set_aside(record, Reason.MISSING_FIELD, f"{', '.join(missing)} is absent or empty")
             else:
-                records.set_aside(
-                    record, Reason.BAD_TIME, _time_fault(decoded.when[row], created[row], latest)
-                )
+                fault = _time_fault(decoded.when[row], posts["created_at"][row], latest)
+                records.set_aside(record, Reason.BAD_TIME, fault)
         posts = posts.filter(~bad)
     records.dead_letters.sort(key=lambda letter: letter.position)
     return SourceBatch(posts, records.dead_letters, records.bytes_read)
 
 
-def _blank(column: pl.Series) -> pl.Series:
-    return column.is_null() | (column.str.strip_chars() == "").fill_null(value=True)
+def _blank(name: str) -> pl.Expr:
+    column = pl.col(name)
+    return column.is_null() | (column.str.strip_chars() == "")
 
 
 def _time_fault(written: str, seconds: int | None, latest: float) -> str:

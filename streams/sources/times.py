@@ -27,8 +27,8 @@ def rfc3339_seconds(text: pl.Series, usual: str = _ZULU) -> pl.Series:
 
 def text_seconds(text: pl.Series, pattern: str) -> pl.Series:
     """Read times of one strptime pattern, without an offset taken as UTC; null where a text does not fit."""
-    parsed = text.str.to_datetime(pattern, strict=False, time_unit="ms")
-    return parsed.dt.epoch("s").cast(pl.Int64)
+    parsed = pl.col("text").str.to_datetime(pattern, strict=False, time_unit="ms")
+    return text.alias("text").to_frame().select(parsed.dt.epoch("s").cast(pl.Int64)).to_series()
 
 
 def unix_seconds(text: pl.Series) -> pl.Series:
