@@ -65,8 +65,9 @@ test: $(STAMP) ## every check: style, types, layers, schemas, tests
 	@$(BIN)/python -m pytest -q
 
 lock: $(STAMP) ## write requirements.lock anew from pyproject.toml (LOCK_FLAGS=--upgrade for newer versions)
-	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
-		--no-header --no-emit-index-url --quiet --output-file requirements.lock $(LOCK_FLAGS)
+	@# One version for every Python (fewest forks): the same numbers and the same type stubs everywhere.
+	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --fork-strategy fewest \
+		--generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements.lock $(LOCK_FLAGS)
 	@echo "wrote requirements.lock"
 
 quality: $(STAMP) ## detection quality on labelled data: make quality DATA=DIR
