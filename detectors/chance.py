@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.co_sharing import NO_STRATUM
+from detectors.co_shares import NO_STRATUM
 from detectors.compiled import compiled, inlined
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
 from detectors.exposure import F64, Counters, ExposureLedger, Spans, counted

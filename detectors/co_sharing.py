@@ -14,49 +14,28 @@ Measured (`docs/benchmarks.md`): 1 to 2 million shares a second at cap 32, again
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from detectors.compiled import compiled, inlined
+from detectors.co_shares import CO_SHARES, EXPOSURES, NO_STRATUM, Cells, Records
+from detectors.compiled import compiled
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
-from detectors.hashing import I64, U64, mix
-
-I32 = npt.NDArray[np.int32]
-U8 = npt.NDArray[np.uint8]
-Records = npt.NDArray[np.void]
-
-NO_STRATUM = 15
-"""Nibble of a window that the two shares do not fall into."""
-
-CO_SHARES = np.dtype(
-    [
-        ("time", np.int64),  # of the later share, seconds
-        ("object", np.uint64),
-        ("later_post", np.int64),  # running number of the post
-        ("earlier_post", np.int64),
-        ("later", np.int32),  # account numbers
-        ("earlier", np.int32),
-        ("gap", np.int32),  # seconds between the two shares
-        ("crowd", np.int32),  # accounts on the object within the smallest window that holds both
-        ("strata", np.uint16),  # crowd stratum per window, a nibble each, or NO_STRATUM
-        ("kind", np.uint8),
-    ]
+from detectors.hashing import I64, U64
+from detectors.share_ring import (
+    FIRST_SIZE,
+    I32,
+    U8,
+    Objects,
+    Ring,
+    alive_objects,
+    evict,
+    find_object,
+    find_own,
+    first_since,
+    move_objects,
+    move_ring,
+    new_objects,
+    new_ring,
+    power_of_two,
 )
-"""Two shares of one object by two accounts, ordered by the later one."""
-
-EXPOSURES = np.dtype([("account", np.int32), ("cell", np.int32), ("amount", np.int32)])
-"""Additions to an account's exposure in a cell of `Cells`, or to its activity."""
-
-_FIRST_SIZE = 1 << 14
-
-
-class Cells:
-    """Numbers of the counters an account has: exposure by kind, window and stratum; activity by kind."""
-
-    def __init__(self, config: DetectionConfig) -> None:
-        self.strata = len(config.co_share.strata) + 1
-        self.activity = len(KINDS) * MAX_WINDOWS * self.strata
-        """The first activity cell; one a kind follows."""
-        self.count = self.activity + len(KINDS)
 
 
 class _Rules(NamedTuple):
@@ -69,35 +48,6 @@ class _Rules(NamedTuple):
     cap: int
     horizon: int  # seconds after which an object without shares starts anew
     activity_cell: int
-
-
-class _Ring(NamedTuple):
-    """Recent shares, by position modulo the size."""
-
-    time: I64
-    account: I32
-    post: I64
-    slot: I32  # of the object; -1: forgotten
-    before: I64  # position of the share before on the same object, or -1
-    after: I64
-    own_before: I64  # position of the same account's share before on the same object, or -1
-    marks: U8  # a bit a window: this is the account's latest share in that window
-    crowd: I32  # (size, MAX_WINDOWS) settled crowds
-    seen: I64  # (size, MAX_WINDOWS) shares of the object so far, when settled
-
-
-class _Objects(NamedTuple):
-    """Objects with recent shares, by slot."""
-
-    key: U64
-    kind: U8
-    head: I64  # position of the latest share
-    shares: I64
-    counted: I32  # (slots, MAX_WINDOWS) marks in the window
-    tail: I64  # (slots, MAX_WINDOWS) first position in the window
-    index: I32  # open addressing by key: slot + 1, or 0
-    own_key: U64  # open addressing by (account, object)
-    own_position: I64
 
 
 class CoSharing:
@@ -126,8 +76,8 @@ class CoSharing:
             cells.activity,
         )
         self._max_ring = share.max_recent_shares
-        self._ring = _new_ring(min(_FIRST_SIZE, self._max_ring))
-        self._objects = _new_objects(_FIRST_SIZE)
+        self._ring = new_ring(min(FIRST_SIZE, self._max_ring))
+        self._objects = new_objects(FIRST_SIZE)
         # positions: next share, then one settle pointer a lag; objects in use; own table in use; early evictions
         self._state = np.zeros(len(lags) + 4, np.int64)
 
@@ -191,151 +141,19 @@ class CoSharing:
         if full:
             # windows of a live object reach back two horizons at most
             oldest = now - 2 * self._rules.horizon
-            live = position - _first_since(ring.time, max(0, position - size), position, oldest)
+            live = position - first_since(ring.time, max(0, position - size), position, oldest)
             if live + shares > size:
-                grown = _new_ring(min(self._max_ring, _power_of_two((live + shares) * 2)))
-                _move_ring(ring, grown, position)
+                grown = new_ring(min(self._max_ring, power_of_two((live + shares) * 2)))
+                move_ring(ring, grown, position)
                 self._ring = ring = grown
         if in_use + shares > len(objects.key) or (own_in_use + shares) * 2 > len(objects.own_key):
-            alive = _alive(ring, objects, in_use, now - self._rules.horizon)
-            recent = position - _first_since(
+            alive = alive_objects(ring, objects, in_use, now - self._rules.horizon)
+            recent = position - first_since(
                 ring.time, max(0, position - len(ring.time)), position, now - self._rules.horizon
             )
-            new = _new_objects(_power_of_two(max(int(alive.sum()) + shares, (recent + shares))))
-            _move_objects(ring, objects, new, alive, state, position, now - self._rules.horizon)
+            new = new_objects(power_of_two(max(int(alive.sum()) + shares, (recent + shares))))
+            move_objects(ring, objects, new, alive, state, position, now - self._rules.horizon)
             self._objects = new
-
-
-def _power_of_two(least: int) -> int:
-    return max(_FIRST_SIZE, 1 << (max(least, 1) - 1).bit_length())
-
-
-def _new_ring(size: int) -> _Ring:
-    return _Ring(
-        np.zeros(size, np.int64),
-        np.zeros(size, np.int32),
-        np.zeros(size, np.int64),
-        np.full(size, -1, np.int32),
-        np.full(size, -1, np.int64),
-        np.full(size, -1, np.int64),
-        np.full(size, -1, np.int64),
-        np.zeros(size, np.uint8),
-        np.zeros((size, MAX_WINDOWS), np.int32),
-        np.zeros((size, MAX_WINDOWS), np.int64),
-    )
-
-
-def _new_objects(slots: int) -> _Objects:
-    return _Objects(
-        np.zeros(slots, np.uint64),
-        np.zeros(slots, np.uint8),
-        np.full(slots, -1, np.int64),
-        np.zeros(slots, np.int64),
-        np.zeros((slots, MAX_WINDOWS), np.int32),
-        np.zeros((slots, MAX_WINDOWS), np.int64),
-        np.zeros(slots * 2, np.int32),
-        np.zeros(slots * 2, np.uint64),
-        np.zeros(slots * 2, np.int64),
-    )
-
-
-@compiled
-def _first_since(times: I64, begin: int, end: int, oldest: int) -> int:
-    """The first position in [begin, end) whose time is not below `oldest` (times never fall)."""
-    low, high = begin, end
-    while low < high:
-        middle = (low + high) // 2
-        if times[middle % len(times)] < oldest:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@compiled
-def _move_ring(old: _Ring, new: _Ring, position: int) -> None:
-    for at in range(max(0, position - len(old.time)), position):
-        source, target = at % len(old.time), at % len(new.time)
-        new.time[target] = old.time[source]
-        new.account[target] = old.account[source]
-        new.post[target] = old.post[source]
-        new.slot[target] = old.slot[source]
-        new.before[target] = old.before[source]
-        new.after[target] = old.after[source]
-        new.own_before[target] = old.own_before[source]
-        new.marks[target] = old.marks[source]
-        new.crowd[target] = old.crowd[source]
-        new.seen[target] = old.seen[source]
-
-
-@compiled
-def _alive(ring: _Ring, objects: _Objects, in_use: int, oldest: int) -> npt.NDArray[np.bool_]:
-    alive = np.zeros(in_use, np.bool_)
-    for slot in range(in_use):
-        alive[slot] = ring.time[objects.head[slot] % len(ring.time)] >= oldest
-    return alive
-
-
-@inlined
-def _find(objects: _Objects, key: np.uint64) -> int:
-    """Place of an object in the index, whether it is there or belongs there."""
-    mask = len(objects.index) - 1
-    at = np.int64(key) & mask
-    while objects.index[at] != 0 and objects.key[objects.index[at] - 1] != key:
-        at = (at + 1) & mask
-    return at
-
-
-@inlined
-def _find_own(objects: _Objects, account: int, key: np.uint64) -> int:
-    """Place of (account, object) in the table of latest shares."""
-    own = mix(key ^ (np.uint64(account + 1) * np.uint64(0x9E3779B97F4A7C15)))
-    if own == 0:
-        own = np.uint64(1)
-    mask = len(objects.own_key) - 1
-    at = np.int64(own) & mask
-    while objects.own_key[at] != 0 and objects.own_key[at] != own:
-        at = (at + 1) & mask
-    objects.own_key[at] = own
-    return at
-
-
-@compiled
-def _move_objects(
-    ring: _Ring,
-    old: _Objects,
-    new: _Objects,
-    alive: npt.NDArray[np.bool_],
-    state: I64,
-    position: int,
-    oldest: int,
-) -> None:
-    size = len(ring.time)
-    renamed = np.full(len(alive) + 1, -1, np.int32)
-    count = 0
-    for slot in range(len(alive)):
-        if alive[slot]:
-            renamed[slot] = count
-            new.key[count] = old.key[slot]
-            new.kind[count] = old.kind[slot]
-            new.head[count] = old.head[slot]
-            new.shares[count] = old.shares[slot]
-            new.counted[count] = old.counted[slot]
-            new.tail[count] = old.tail[slot]
-            new.index[_find(new, old.key[slot])] = count + 1
-            count += 1
-    own = 0
-    for at in range(max(0, position - size), position):
-        place = at % size
-        slot = ring.slot[place]
-        ring.slot[place] = renamed[slot] if slot >= 0 else -1
-        slot = ring.slot[place]
-        if slot >= 0 and ring.time[place] >= oldest:
-            to = _find_own(new, ring.account[place], new.key[slot])
-            own += new.own_position[to] == 0
-            new.own_position[to] = at + 1
-    state[-3] = count
-    state[-2] = own
 
 
 @compiled
@@ -347,8 +165,8 @@ def _push(
     keys: U64,
     until: int,
     rules: _Rules,
-    ring: _Ring,
-    objects: _Objects,
+    ring: Ring,
+    objects: Objects,
     state: I64,
 ) -> tuple[Records, Records]:
     size = len(ring.time)
@@ -402,7 +220,9 @@ def _push(
                     if partners > 0:
                         stratum = np.searchsorted(rules.bounds, crowd)
                         exposures[exposed].account = account
-                        exposures[exposed].cell = (kind * MAX_WINDOWS + window) * (len(rules.bounds) + 1) + stratum
+                        exposures[exposed].cell = (kind * MAX_WINDOWS + window) * (
+                            len(rules.bounds) + 1
+                        ) + stratum
                         exposures[exposed].amount = partners
                         exposed += 1
                 if not last:
@@ -458,9 +278,9 @@ def _push(
         # 3. insert the share
         place = position % size
         if position >= size and ring.slot[place] >= 0:
-            _evict(ring, objects, position - size, now - rules.horizon, state)
+            evict(ring, objects, position - size, now - rules.horizon, state)
         kind = kinds[at]
-        found = _find(objects, keys[at])
+        found = find_object(objects, keys[at])
         slot = objects.index[found] - 1
         if slot < 0:
             slot = np.int32(state[-3])
@@ -478,10 +298,12 @@ def _push(
                 objects.tail[slot, window] = position
         else:
             ring.after[before % size] = position
-        own_at = _find_own(objects, accounts[at], keys[at])
+        own_at = find_own(objects, accounts[at], keys[at])
         state[-2] += objects.own_position[own_at] == 0
         own = objects.own_position[own_at] - 1
-        if before < 0 or (own >= 0 and (own <= position - size or ring.time[own % size] < now - rules.horizon)):
+        if before < 0 or (
+            own >= 0 and (own <= position - size or ring.time[own % size] < now - rules.horizon)
+        ):
             own = -1
         objects.own_position[own_at] = position + 1
         marks = np.uint8(0)
@@ -504,20 +326,3 @@ def _push(
         objects.shares[slot] += 1
         state[0] += 1
     return pairs[:made], exposures[:exposed]
-
-
-@compiled
-def _evict(ring: _Ring, objects: _Objects, position: int, oldest: int, state: I64) -> None:
-    """Take the oldest share out of its object's windows before its place is used again."""
-    place = position % len(ring.time)
-    slot = ring.slot[place]
-    if ring.time[place] >= oldest:
-        state[-1] += 1
-    for window in range(MAX_WINDOWS):
-        if objects.tail[slot, window] == position:
-            if ring.marks[place] & (1 << window):
-                objects.counted[slot, window] -= 1
-            objects.tail[slot, window] = ring.after[place]
-    if objects.head[slot] == position:
-        objects.head[slot] = -1
-    ring.slot[place] = -1

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from detectors.co_shares import Cells, Records
 from detectors.compiled import compiled, inlined
 from detectors.config import KINDS
-from detectors.co_sharing import Cells, Records
 from detectors.hashing import I64, U64, mix
 
 F64 = npt.NDArray[np.float64]

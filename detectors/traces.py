@@ -129,7 +129,9 @@ class TraceExtractor:
                 .otherwise(None)
             ]
         else:
-            column = {TraceKind.URL: "urls", TraceKind.MENTION: "mentions", TraceKind.MEDIA: "media_hashes"}[kind]
+            column = {TraceKind.URL: "urls", TraceKind.MENTION: "mentions", TraceKind.MEDIA: "media_hashes"}[
+                kind
+            ]
             exploded = (
                 rows.lazy()
                 .select("row", "platform", label=pl.col(column))
@@ -151,7 +153,10 @@ class TraceExtractor:
         texts = (
             rows.lazy()
             .select(
-                "row", "created_at", label=pl.col("text").str.slice(0, _LABEL_CHARS), words=normalised(pl.col("text"))
+                "row",
+                "created_at",
+                label=pl.col("text").str.slice(0, _LABEL_CHARS),
+                words=normalised(pl.col("text")),
             )
             .filter(pl.col("words").str.len_bytes() >= traces.min_text_shingles)
             .collect()
@@ -168,7 +173,9 @@ class TraceExtractor:
         objects = self._texts.assign(
             buffer, offsets, hash_strings(texts["words"], _TEXT), texts["created_at"].to_numpy()
         )
-        return texts.select("row", pl.lit(_TEXT, pl.UInt8).alias("kind"), pl.Series("object", objects), "label")
+        return texts.select(
+            "row", pl.lit(_TEXT, pl.UInt8).alias("kind"), pl.Series("object", objects), "label"
+        )
 
 
 def _within_platform(column: str) -> pl.Expr:

@@ -34,10 +34,4 @@ def canonical_url(url: pl.Expr) -> pl.Expr:
         .str.replace(r"^(?:www\.|mobile\.|m\.)+", "")
     )
     rest = bare.str.replace(r"^[^/?]*", "").str.replace(r"^/\?", "?").str.replace(r"/+(\?|$)", "${1}")
-    return (
-        pl.when(is_url)
-        .then(pl.concat_str(host, rest))
-        .when(trimmed != "")
-        .then(trimmed)
-        .otherwise(None)
-    )
+    return pl.when(is_url).then(pl.concat_str(host, rest)).when(trimmed != "").then(trimmed).otherwise(None)
