@@ -43,7 +43,7 @@ def generate(world: World, out: Path, labels: Path | None = None) -> int:
     """Write the posts of `world`, sorted by time, and the truth about its accounts.
 
     The labels name every account, also those that never posted; an organic account's group says what it is
-    (`everyday`, `hyperactive`, `one-day`), which tells mistakes apart.
+    (`everyday`, `show-fan`, `hyperactive`, `one-day`), which tells mistakes apart.
 
     Returns:
         The number of posts written.

@@ -111,6 +111,9 @@ class Organic:
         host = self._host(0)
         able = np.flatnonzero(people.language == 0)
         chosen = rng.choice(able, max(3, int(len(people) * fans)), replace=False)
+        for fan in chosen.tolist():
+            if people.group[fan] == "everyday":
+                people.group[fan] = "show-fan"
         eager = rng.beta(1, 6, len(chosen))
         topic = int(people.topics[host, 0])
         for episode, start in enumerate(range(20 * HOUR, self.span_s, 2 * DAY)):

@@ -1,0 +1,56 @@
+"""What an alerts file says, as far as a benchmark asks: who is in a network, and how large crowds were."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.canonical import Label
+
+
+@dataclass(slots=True)
+class Found:
+    """All alerts of one run, put together."""
+
+    alerts: int = 0
+    """Lines: every revision of every network."""
+    members: dict[str, set[str]] = field(default_factory=dict)
+    """Accounts (without platform) that were ever in a network, by network."""
+    capped: int = 0
+    """Alerts that name fewer members than the network has."""
+    crowds: list[int] = field(default_factory=list)
+    """For each piece of evidence, how many accounts acted on the object."""
+
+    @property
+    def accounts(self) -> set[str]:
+        """Accounts that were ever in any network."""
+        return set().union(*self.members.values())
+
+
+def read_alerts(path: Path) -> Found:
+    """Read an alerts file (JSONL); one that does not exist says that nothing was found."""
+    found = Found()
+    if not path.exists():
+        return found
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if not line.strip():
+                continue
+            alert = json.loads(line)
+            members = {bare(member["account_id"]) for member in alert.get("members", [])}
+            found.alerts += 1
+            found.capped += len(members) < alert.get("member_count", 0)
+            found.members.setdefault(alert["network_id"], set()).update(members)
+            found.crowds += [round(sample["observed"]) for sample in alert.get("evidence", [])]
+    return found
+
+
+def bare(account: str) -> str:
+    """An account without its platform: `x:123` and `123` are both `123`."""
+    return account.split(":", 1)[-1]
+
+
+def recall(found: set[str], labels: Iterable[Label], group: str) -> float | None:
+    """The share of the accounts in groups whose name begins with `group` that were found; None: no such."""
+    members = [label.account_id for label in labels if label.group.startswith(group)]
+    return sum(member in found for member in members) / len(members) if members else None

@@ -1,0 +1,91 @@
+"""What a child process costs: wall-clock time, processor time and memory, as the kernel counted them."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import IO
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The checkout: `python -m benchmarks...` runs from here."""
+
+_RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+_TAIL = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One run of one command."""
+
+    wall_s: float
+    cpu_s: float
+    """User and system time of the process and the children it waited for, all cores added up."""
+    peak_rss_bytes: int
+    """Largest resident set. Linux carries the parent's over `fork`, so a measuring process stays small: it
+    loads no data and no data frames."""
+    status: int
+    """Exit status; -N when ended by signal N."""
+    stdout: str
+    """The last 32 KiB."""
+    stderr: str
+    """The last 32 KiB."""
+
+
+def measure(command: Sequence[str], *, timeout_s: float | None = None) -> Usage:
+    """Run `command` from the checkout and wait for it.
+
+    Args:
+        command: program and arguments; nothing is expanded by a shell.
+        timeout_s: seconds after which the child is killed (its status is then -9).
+
+    Raises:
+        OSError: the program cannot be started.
+    """
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        started = time.perf_counter()
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=ROOT)
+        timer = threading.Timer(timeout_s or threading.TIMEOUT_MAX, child.kill)
+        if timeout_s is not None:
+            timer.start()
+        try:
+            # wait4, unlike wait, gives the usage of this child alone.
+            _, status, usage = os.wait4(child.pid, 0)
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+        finally:
+            timer.cancel()
+        wall_s = time.perf_counter() - started
+        child.returncode = os.waitstatus_to_exitcode(status)  # so that Popen does not wait again
+        return Usage(
+            wall_s=wall_s,
+            cpu_s=usage.ru_utime + usage.ru_stime,
+            peak_rss_bytes=usage.ru_maxrss * _RSS_UNIT,
+            status=child.returncode,
+            stdout=_tail(out),
+            stderr=_tail(err),
+        )
+
+
+def typical(usages: Sequence[Usage]) -> Usage:
+    """The median of each figure, taken on its own; the rest is that of the last run."""
+    return Usage(
+        wall_s=median(one.wall_s for one in usages),
+        cpu_s=median(one.cpu_s for one in usages),
+        peak_rss_bytes=int(median(one.peak_rss_bytes for one in usages)),
+        status=usages[-1].status,
+        stdout=usages[-1].stdout,
+        stderr=usages[-1].stderr,
+    )
+
+
+def _tail(file: IO[bytes]) -> str:
+    file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
+    return file.read().decode(errors="replace")

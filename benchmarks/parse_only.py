@@ -1,0 +1,20 @@
+"""The limit set by reading alone: open a file as `lockstep replay` does, decode every batch, do nothing else.
+
+    python -m benchmarks.parse_only FILE
+
+Prints the number of posts.
+"""
+
+import sys
+
+from streams.sources import open_source
+
+
+def main() -> int:
+    """Run the command line; return the exit status."""
+    print(sum(batch.posts.height for batch in open_source(sys.argv[1]).batches()))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

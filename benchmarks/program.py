@@ -1,0 +1,54 @@
+"""The `lockstep` program under test, run as a user runs it."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measure import Usage, measure
+
+
+class ProgramError(Exception):
+    """A run ended with a status other than 0; says the command and what it wrote last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A console script of some environment."""
+
+    path: Path
+
+    @classmethod
+    def beside_python(cls) -> "Program":
+        """The script installed in the environment of the running interpreter."""
+        return cls(Path(sys.executable).parent / "lockstep")
+
+    def run(self, *arguments: str | Path, timeout_s: float | None = None) -> Usage:
+        """Run a subcommand and measure it.
+
+        Raises:
+            ProgramError: it cannot be started or fails.
+        """
+        return checked([str(self.path), *map(str, arguments)], timeout_s)
+
+    def offers(self, subcommand: str, option: str) -> bool:
+        """Whether `subcommand --help` names `option`."""
+        shown = self.run(subcommand, "--help")
+        return option in shown.stdout + shown.stderr
+
+
+def checked(command: Sequence[str], timeout_s: float | None = None) -> Usage:
+    """Measure a command that has to succeed.
+
+    Raises:
+        ProgramError: it cannot be started or fails.
+    """
+    try:
+        usage = measure(command, timeout_s=timeout_s)
+    except OSError as error:
+        raise ProgramError(f"{command[0]} does not start: {error.strerror}") from error
+    if usage.status != 0:
+        lines = usage.stderr.strip().splitlines()
+        said = lines[-1] if lines else "nothing on stderr"
+        raise ProgramError(f"{' '.join(command[:3])} ... ended with status {usage.status}: {said}")
+    return usage

@@ -1,0 +1,189 @@
+"""How fast a replay is, and how it grows with the input.
+
+    python -m benchmarks.replay [--sizes 10000,100000,1000000] [--runs 3] [--profile] [--json OUT]
+
+Every load is replayed by the console script in a child process; next to it, reading the same file and doing
+nothing sets the limit. The start-up (a replay of 10 posts) is subtracted for the second growth exponent:
+1.0 means that ten times the posts take ten times as long.
+"""
+
+import argparse
+import json
+import math
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from benchmarks.generated import load_file
+from benchmarks.measure import Usage, measure, typical
+from benchmarks.profile_stages import profile
+from benchmarks.program import Program, ProgramError, checked
+from benchmarks.tables import markdown
+
+START_UP_POSTS = 10
+_MB = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The median run of one job on one load."""
+
+    job: str
+    posts: int
+    wall_s: float
+    cpu_s: float
+    peak_rss_bytes: int
+    runs: int
+
+    @property
+    def posts_per_s(self) -> float:
+        """Posts a second of wall-clock time, start-up included."""
+        return self.posts / self.wall_s
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """The exponent b of time ~ posts ** b between two loads."""
+
+    job: str
+    smaller: int
+    larger: int
+    raw: float
+    without_start_up: float | None
+    """None where a run takes no longer than the start-up."""
+
+
+def time_job(job: str, command: Sequence[str], posts: int, runs: int) -> Timing:
+    """Run a command `runs` times; give the medians.
+
+    Raises:
+        ProgramError: a run fails.
+    """
+    usages: list[Usage] = [checked(command) for _ in range(runs)]
+    usage = typical(usages)
+    return Timing(job, posts, usage.wall_s, usage.cpu_s, usage.peak_rss_bytes, runs)
+
+
+def growth(job: str, timings: Sequence[Timing], start_up_s: float) -> list[Growth]:
+    """Give the exponents between neighbouring loads of one job; `timings` in rising order of posts."""
+    found = []
+    for small, large in pairwise(timings):
+        factor = math.log(large.posts / small.posts)
+        spent = small.wall_s - start_up_s, large.wall_s - start_up_s
+        found.append(
+            Growth(
+                job,
+                small.posts,
+                large.posts,
+                math.log(large.wall_s / small.wall_s) / factor,
+                math.log(spent[1] / spent[0]) / factor if min(spent) > 0 else None,
+            )
+        )
+    return found
+
+
+def report(timings: Sequence[Timing], growths: Sequence[Growth], start_up: dict[str, float]) -> str:
+    """One table of all runs and the growth below it."""
+    rows = [
+        [
+            one.job,
+            f"{one.posts:,}",
+            f"{one.wall_s:.2f}",
+            f"{one.cpu_s:.2f}",
+            f"{one.peak_rss_bytes / _MB:,.0f}",
+            f"{one.posts_per_s:,.0f}",
+            f"{one.posts / max(one.wall_s - start_up[one.job], 1e-9):,.0f}"
+            if one.posts > START_UP_POSTS
+            else "",
+        ]
+        for one in timings
+    ]
+    header = ["job", "posts", "wall s", "CPU s", "peak MB", "posts/s", "posts/s after start-up"]
+    lines = [markdown(header, rows), ""]
+    for one in growths:
+        net = "-" if one.without_start_up is None else f"{one.without_start_up:.2f}"
+        lines.append(
+            f"{one.job}: time grows with posts ** {one.raw:.2f} from {one.smaller:,} to {one.larger:,}"
+            f" ({net} without the start-up)"
+        )
+    return "\n".join(lines)
+
+
+def run(
+    program: Program, work: Path, sizes: Sequence[int], runs: int, seed: int
+) -> tuple[str, dict[str, object]]:
+    """Time all loads; give the report for people and the figures for machines.
+
+    Raises:
+        ProgramError: a child process fails.
+    """
+    timings: list[Timing] = []
+    start_up: dict[str, float] = {}
+    growths: list[Growth] = []
+    alerts = work / "alerts.jsonl"
+    for job in ("parse only", "replay"):
+        of_job = []
+        for posts in (START_UP_POSTS, *sizes):
+            path = load_file(work, posts, seed)
+            if job == "replay":
+                command = [str(program.path), "replay", str(path), "--alerts", str(alerts), "--no-progress"]
+            else:
+                command = [sys.executable, "-m", "benchmarks.parse_only", str(path)]
+            if posts == START_UP_POSTS:
+                measure(command)  # compiled code and page cache are warm from here on
+            of_job.append(time_job(job, command, posts, runs))
+            print(f"{job}, {posts:,} posts: {of_job[-1].wall_s:.2f} s", file=sys.stderr)
+        start_up[job] = of_job[0].wall_s
+        timings += of_job
+        growths += growth(job, of_job[1:], start_up[job])
+    figures: dict[str, object] = {
+        "timings": [asdict(one) | {"posts_per_s": one.posts_per_s} for one in timings],
+        "growth": [asdict(one) for one in growths],
+    }
+    return report(timings, growths, start_up), figures
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.replay", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("--sizes", default="10000,100000,1000000", help="posts of each load, rising")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each, of which the median counts")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--work", type=Path, help="keep the loads here (default: a temporary folder)")
+    parser.add_argument("--profile", action="store_true", help="also show where the largest load's time goes")
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--lockstep", type=Path, help="the program (default: the one of this environment)")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit status."""
+    args = _parser().parse_args(argv)
+    sizes = [int(size) for size in args.sizes.split(",")]
+    program = Program(args.lockstep.absolute()) if args.lockstep else Program.beside_python()
+    with tempfile.TemporaryDirectory() as temporary:
+        work = (args.work or Path(temporary)).absolute()
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            text, figures = run(program, work, sizes, args.runs, args.seed)
+            if args.profile:
+                kind, seconds = profile(program, load_file(work, sizes[-1], args.seed))
+                total = sum(seconds.values()) or 1.0
+                rows = [[part, f"{spent:.2f}", f"{spent / total:.0%}"] for part, spent in seconds.items()]
+                text += "\n\n" + markdown([kind, "s", "share"], rows[:20])
+                figures["profile"] = {"by": kind, "seconds": seconds}
+        except ProgramError as error:
+            print(error, file=sys.stderr)
+            return 1
+    print(text)
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
