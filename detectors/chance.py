@@ -6,10 +6,11 @@ For two accounts, one kind, one window and one crowd stratum, the expected numbe
 
 (a Chung-Lu model of who meets whom, inside a stratum), raised where both were active in the same part of the
 time: partners met in one day are drawn from those who were there that day. Hypergeometric and unstratified
-models gave millions of false edges or no power (measured; `docs/concepts.md`). Per kind the least p-value over windows
-and strata counts, times their number (Bonferroni). Over kinds: twice the smaller of Fisher's combination, with
-as many degrees of freedom as there are kinds in the data, and the least p-value times the number of kinds; the
-first is strong where kinds agree, the second where one says it all, and the union bound keeps the pair of them valid.
+models gave millions of false edges or no power (measured; `docs/concepts.md`). Per kind the least p-value
+over windows and strata counts, times their number (Bonferroni). Over kinds: twice the smaller of Fisher's
+combination, with as many degrees of freedom as there are kinds in the data, and the least p-value times the
+number of kinds; the first is strong where kinds agree, the second where one says it all, and the union bound
+keeps the pair of them valid.
 
 P-values travel as *surprise*: minus their natural logarithm, so that none underflows.
 """
@@ -20,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.co_shares import NO_STRATUM
-from detectors.compiled import compiled, inlined
+from detectors.compiled import Int, compiled, inlined
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
 from detectors.exposure import F64, Counters, ExposureLedger, Spans, counted
 from detectors.hashing import I64
@@ -71,7 +72,7 @@ def null_model(config: DetectionConfig, ledger: ExposureLedger, strata: int, act
 
 
 @compiled
-def poisson_surprise(observed: int, expected: float) -> float:
+def poisson_surprise(observed: Int, expected: float) -> float:
     """-ln P(X >= observed) for a Poisson variable; 0 where the observation is no surprise.
 
     The tail is summed from its first term, so it stays exact where scipy's underflows.
@@ -90,7 +91,7 @@ def poisson_surprise(observed: int, expected: float) -> float:
 
 
 @compiled
-def fused_surprise(by_kind: F64, kinds: int) -> float:
+def fused_surprise(by_kind: F64, kinds: Int) -> float:
     """Fuse the surprises of several kinds into one.
 
     Args:
@@ -120,19 +121,19 @@ def fused_surprise(by_kind: F64, kinds: int) -> float:
 
 
 @inlined
-def same_time(null: Null, a: int, b: int) -> float:
-    """How much likelier two accounts meet because they were active in the same part of the time; at least 1."""
+def same_time(null: Null, a: Int, b: Int) -> float:
+    """How much likelier two accounts meet for being active in the same part of the time; at least 1."""
     first_a, last_a = max(null.spans.first[a], null.start), null.spans.last[a] + 1.0
     first_b, last_b = max(null.spans.first[b], null.start), null.spans.last[b] + 1.0
     overlap = min(last_a, last_b) - max(first_a, first_b)
     whole = null.clock - null.start + 1.0
     spread = max(last_a - first_a, 1.0) * max(last_b - first_b, 1.0)
-    return max(1.0, whole * max(overlap, 0.0) / spread)
+    return float(max(1.0, whole * max(overlap, 0.0) / spread))
 
 
 @inlined
 def expected_co_shares(
-    null: Null, kind: int, window: int, stratum: int, a: int, b: int, together: float
+    null: Null, kind: Int, window: Int, stratum: Int, a: Int, b: Int, together: float
 ) -> float:
     """Co-shares of two accounts that chance would give in one cell."""
     cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
@@ -141,11 +142,12 @@ def expected_co_shares(
         float(counted(null.counters, a, cell)) * counted(null.counters, b, activity),
         float(counted(null.counters, b, cell)) * counted(null.counters, a, activity),
     )
-    return max(met * null.sides[kind, window] * together / max(null.mass[kind], 1), LEAST_EXPECTED)
+    expected = met * null.sides[kind, window] * together / max(null.mass[kind], 1)
+    return float(max(expected, LEAST_EXPECTED))
 
 
 @inlined
-def tally(counts: I64, kind: int, strata_word: int, strata: int) -> None:
+def tally(counts: I64, kind: Int, strata_word: Int, strata: Int) -> None:
     """Add one co-share to the counts by (kind, window, stratum)."""
     for window in range(MAX_WINDOWS):
         stratum = (strata_word >> (4 * window)) & 15
@@ -154,7 +156,7 @@ def tally(counts: I64, kind: int, strata_word: int, strata: int) -> None:
 
 
 @compiled
-def pair_surprise(null: Null, counts: I64, a: int, b: int, by_kind: F64) -> float:
+def pair_surprise(null: Null, counts: I64, a: Int, b: Int, by_kind: F64) -> float:
     """Fused surprise of one pair.
 
     Args:

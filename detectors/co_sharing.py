@@ -1,14 +1,16 @@
 """Co-sharing: which accounts shared the same object within a window, in what crowd, and how exposed each was.
 
-Shares arrive in event order. Each is chained to the share of its object before it, and waits until its crowd is known:
-the accounts that shared the object in the window before it, and in the same window after it, at most `settle_s`.
-Then it *settles*: it adds to its account's exposure, and is paired with at most `cap` earlier shares of the object
-within the kind's largest window. The crowd is counted in full whatever the cap, since it decides how telling a pair is.
+Shares arrive in event order. Each is chained to the share of its object before it, and waits until its crowd
+is known: the accounts that shared the object in the window before it, and in the same window after it, at
+most `settle_s`. Then it *settles*: it adds to its account's exposure, and is paired with at most `cap`
+earlier shares of the object within the kind's largest window. The crowd is counted in full whatever the cap,
+since it decides how telling a pair is.
 
 Counting distinct accounts in a sliding window takes constant time: an account's latest share of an object
 carries a mark, and the crowd is the number of marks between the window's tail and now.
 
-Measured (`docs/benchmarks.md`): 1 to 2 million shares a second at cap 32, against 0.3 million for a dictionary of deques.
+Measured (`docs/benchmarks.md`): 1 to 2 million shares a second at cap 32, against 0.3 million for a
+dictionary of deques.
 """
 
 from typing import NamedTuple
@@ -78,7 +80,7 @@ class CoSharing:
         self._max_ring = share.max_recent_shares
         self._ring = new_ring(min(FIRST_SIZE, self._max_ring))
         self._objects = new_objects(FIRST_SIZE)
-        # positions: next share, then one settle pointer a lag; objects in use; own table in use; early evictions
+        # next position, then one settle pointer a lag; objects in use; own table in use; early evictions
         self._state = np.zeros(len(lags) + 4, np.int64)
 
     @property
@@ -281,11 +283,11 @@ def _push(
             evict(ring, objects, position - size, now - rules.horizon, state)
         kind = kinds[at]
         found = find_object(objects, keys[at])
-        slot = objects.index[found] - 1
+        slot = objects.slots[found] - 1
         if slot < 0:
             slot = np.int32(state[-3])
             state[-3] += 1
-            objects.index[found] = slot + 1
+            objects.slots[found] = slot + 1
             objects.key[slot] = keys[at]
             objects.kind[slot] = kind
             objects.head[slot] = -1

@@ -1,11 +1,15 @@
-"""The decorator that compiles a kernel, typed, in one place."""
+"""The decorators that compile a kernel, and the types of its scalars, in one place."""
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
+import numpy as np
 
 F = TypeVar("F", bound=Callable[..., object])
+
+Int: TypeAlias = int | np.integer[Any]
+"""A whole number as kernels see it: a Python int outside, a machine word of 64 bits or fewer inside."""
 
 
 def compiled(function: F) -> F:

@@ -1,8 +1,8 @@
 """How active each account is and how often chance alone would have made it meet others.
 
-Exposure is the sum of the crowds an account was part of, by kind, window and crowd stratum; activity is
-how many objects of a kind it shared. Both are counted over the evidence horizon in daily panes, and the exposure that
-validated co-shares explain can be taken out (*peeled*), so that a network does not set its own bar.
+Exposure is the sum of the crowds an account was part of, by kind, window and crowd stratum; activity is how
+many objects of a kind it shared. Both are counted over the evidence horizon in daily panes, and the exposure
+that validated co-shares explain can be taken out (*peeled*), so that a network does not set its own bar.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.co_shares import Cells, Records
-from detectors.compiled import compiled, inlined
+from detectors.compiled import Int, compiled, inlined
 from detectors.config import KINDS
 from detectors.hashing import I64, U64, mix
 
@@ -147,13 +147,13 @@ def _compact(counters: Counters) -> Counters:
 
 
 @inlined
-def counter_key(account: int, cell: int) -> np.uint64:
+def counter_key(account: Int, cell: Int) -> np.uint64:
     """Key of a counter."""
     return (np.uint64(account) << np.uint64(CELL_BITS) | np.uint64(cell)) + np.uint64(1)
 
 
 @inlined
-def _place(counters: Counters, key: np.uint64) -> int:
+def _place(counters: Counters, key: np.uint64) -> Int:
     mask = len(counters.key) - 1
     at = np.int64(mix(key)) & mask
     while counters.key[at] != 0 and counters.key[at] != key:
@@ -162,7 +162,7 @@ def _place(counters: Counters, key: np.uint64) -> int:
 
 
 @inlined
-def counted(counters: Counters, account: int, cell: int) -> int:
+def counted(counters: Counters, account: Int, cell: Int) -> Int:
     """The value of a counter, never below 0."""
     at = _place(counters, counter_key(account, cell))
     return max(counters.value[at], np.int64(0)) if counters.key[at] != 0 else np.int64(0)

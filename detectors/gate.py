@@ -1,8 +1,9 @@
 """The false-discovery gate: Benjamini-Hochberg over all pairs of accounts, kept up to date in constant time.
 
-Benjamini and Hochberg (1995) at level q against m hypotheses: the largest k such that the k-th smallest p-value is
-at most q k / m. Here the p-values fall into narrow bins of surprise, so one more pair moves one count, and the gate
-stands at a bin's lower edge: never less strict than the exact procedure, by at most the width of a bin.
+Benjamini and Hochberg (1995) at level q against m hypotheses: the largest k such that the k-th smallest
+p-value is at most q k / m. Here the p-values fall into narrow bins of surprise, so one more pair moves one
+count, and the gate stands at a bin's lower edge: never less strict than the exact procedure, by at most the
+width of a bin.
 """
 
 import math

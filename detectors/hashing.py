@@ -44,6 +44,7 @@ def hash_strings(strings: pl.Series, domain: int) -> U64:
 
 @inlined
 def rotate_left(x: np.uint64, bits: int) -> np.uint64:
+    """The 64 bits of `x` turned left by `bits`, 1-63."""
     return (x << np.uint64(bits)) | (x >> np.uint64(64 - bits))
 
 

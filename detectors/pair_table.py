@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.co_shares import Records
-from detectors.compiled import compiled, inlined
+from detectors.compiled import Int, compiled, inlined
 from detectors.exposure import F64
 from detectors.hashing import U64, mix
 
@@ -42,15 +42,17 @@ class Pairs(NamedTuple):
     objects: I32  # independent ones
     surprise: F64
     touched: BOOL
-    index: I32  # open addressing by key: number + 1, or 0
+    slots: I32  # open addressing by key: number + 1, or 0
     row_index: I32  # open addressing by (pair, object): row + 1, or 0
 
 
 def power_of_two(least: int) -> int:
+    """The least power of two that holds `least`, and no less than the first size."""
     return max(FIRST_SIZE, 1 << (max(least, 1) - 1).bit_length())
 
 
 def new_pairs(pairs: int, rows: int) -> Pairs:
+    """Tables for `pairs` pairs and an index of `rows` rows (powers of two), half full at most."""
     return Pairs(
         np.zeros(pairs, np.uint64),
         np.full(pairs, -1, np.int32),
@@ -74,16 +76,18 @@ def moved_pairs(
 
 
 @inlined
-def pair_place(pairs: Pairs, key: np.uint64) -> int:
-    mask = len(pairs.index) - 1
+def pair_place(pairs: Pairs, key: np.uint64) -> Int:
+    """Place of a pair in the index, whether it is there or belongs there."""
+    mask = len(pairs.slots) - 1
     at = np.int64(mix(key)) & mask
-    while pairs.index[at] != 0 and pairs.key[pairs.index[at] - 1] != key:
+    while pairs.slots[at] != 0 and pairs.key[pairs.slots[at] - 1] != key:
         at = (at + 1) & mask
     return at
 
 
 @inlined
-def row_place(pairs: Pairs, rows: Records, pair: int, thing: np.uint64) -> int:
+def row_place(pairs: Pairs, rows: Records, pair: Int, thing: np.uint64) -> Int:
+    """Place of (pair, object) in the index of rows, whether it is there or belongs there."""
     mask = len(pairs.row_index) - 1
     at = np.int64(mix(thing ^ (np.uint64(pair + 1) * np.uint64(0x9E3779B97F4A7C15)))) & mask
     while pairs.row_index[at] != 0:
@@ -95,16 +99,17 @@ def row_place(pairs: Pairs, rows: Records, pair: int, thing: np.uint64) -> int:
 
 
 @compiled
-def index_rows(pairs: Pairs, rows: Records, row_count: int, pair_count: int) -> None:
+def index_rows(pairs: Pairs, rows: Records, row_count: Int, pair_count: Int) -> None:
+    """Enter all pairs and rows into the indexes, which are empty."""
     for pair in range(pair_count):
-        pairs.index[pair_place(pairs, pairs.key[pair])] = pair + 1
+        pairs.slots[pair_place(pairs, pairs.key[pair])] = pair + 1
     for row in range(row_count):
         pairs.row_index[row_place(pairs, rows, rows[row].pair, rows[row].object)] = row + 1
 
 
 @compiled
 def mark_kept(
-    rows: Records, row_count: int, pairs: Pairs, pair_count: int, oldest: int, oldest_single: int
+    rows: Records, row_count: Int, pairs: Pairs, pair_count: Int, oldest: Int, oldest_single: Int
 ) -> tuple[BOOL, I32]:
     """Which rows stay, and the new number of each pair (-1: gone)."""
     held = np.zeros(pair_count, np.int32)
@@ -127,7 +132,8 @@ def mark_kept(
 
 
 @compiled
-def rechain(rows: Records, row_count: int, old: Pairs, number: I32, new: Pairs) -> None:
+def rechain(rows: Records, row_count: Int, old: Pairs, number: I32, new: Pairs) -> None:
+    """Chain the rows that stayed to their renumbered pairs, oldest first."""
     pair_count = 0
     for pair in range(len(number)):
         if number[pair] >= 0:

@@ -1,18 +1,20 @@
 """Pair evidence: which objects two accounts shared together, each once, over the evidence horizon.
 
-One pair of posts is one piece of evidence. Two posts that share a URL share its headline and tags too; counting each
-would inflate whatever assumes independence. So of the co-shares of one pair of posts, one is *independent*: that of an
-object already known as independent for this pair of accounts, else that of the smallest crowd.
+One pair of posts is one piece of evidence. Two posts that share a URL share its headline and tags too;
+counting each would inflate whatever assumes independence. So of the co-shares of one pair of posts, one is
+*independent*: that of an object already known as independent for this pair of accounts, else that of the
+smallest crowd.
 
-Co-shares are rows chained by pair. A repeated co-share of a known object widens what is known of it (a shorter window,
-a smaller crowd) and counts no second time. Rows age by their latest sighting; pairs seen once leave early.
+Co-shares are rows chained by pair. A repeated co-share of a known object widens what is known of it (a
+shorter window, a smaller crowd) and counts no second time. Rows age by their latest sighting; pairs seen once
+leave early.
 """
 
 import numpy as np
 
 from detectors.chance import KIND_COUNT, Null, pair_surprise, tally
 from detectors.co_shares import NO_STRATUM, Records
-from detectors.compiled import compiled, inlined
+from detectors.compiled import Int, compiled, inlined
 from detectors.config import MAX_WINDOWS, DetectionConfig
 from detectors.exposure import F64, counter_key
 from detectors.hashing import I64, U64, mix
@@ -186,7 +188,7 @@ def _add(co_shares: Records, rows: Records, pairs: Pairs, used: I64, min_objects
         for at in range(begin, end):
             if end - begin == 1:
                 break
-            place = np.int64(mix(np.uint64(co_shares[at].earlier_post))) & mask
+            place: Int = np.int64(mix(np.uint64(co_shares[at].earlier_post))) & mask
             while (
                 scratch[place] != 0
                 and co_shares[scratch[place] - 1].earlier_post != co_shares[at].earlier_post
@@ -217,20 +219,20 @@ def _add(co_shares: Records, rows: Records, pairs: Pairs, used: I64, min_objects
             b = np.uint64(max(co_shares[at].later, co_shares[at].earlier))
             key = (a << np.uint64(32)) | b
             place = pair_place(pairs, key)
-            pair = pairs.index[place] - 1
+            pair: Int = pairs.slots[place] - 1
             if pair < 0:
-                pair = np.int32(used[1])
+                pair = used[1]
                 used[1] += 1
-                pairs.index[place] = pair + 1
+                pairs.slots[place] = pair + 1
                 pairs.key[pair] = key
                 pairs.head[pair] = -1
                 pairs.objects[pair] = 0
                 pairs.surprise[pair] = 0.0
             place = row_place(pairs, rows, pair, co_shares[at].object)
-            row = pairs.row_index[place] - 1
+            row: Int = pairs.row_index[place] - 1
             changed = False
             if row < 0:
-                row = np.int32(used[0])
+                row = used[0]
                 used[0] += 1
                 pairs.row_index[place] = row + 1
                 rows[row].object = co_shares[at].object
@@ -285,11 +287,11 @@ def _independent(co_shares: Records, at: int, rows: Records, pairs: Pairs) -> bo
     """Whether the object of a co-share is already an independent one of its pair."""
     a = np.uint64(min(co_shares[at].later, co_shares[at].earlier))
     b = np.uint64(max(co_shares[at].later, co_shares[at].earlier))
-    pair = pairs.index[pair_place(pairs, (a << np.uint64(32)) | b)] - 1
+    pair = pairs.slots[pair_place(pairs, (a << np.uint64(32)) | b)] - 1
     if pair < 0:
         return False
     row = pairs.row_index[row_place(pairs, rows, pair, co_shares[at].object)] - 1
-    return row >= 0 and rows[row].independent == 1
+    return bool(row >= 0 and rows[row].independent == 1)
 
 
 @compiled
@@ -313,7 +315,7 @@ def _evaluate(chosen: I32, rows: Records, pairs: Pairs, null: Null) -> F64:
 
 
 @compiled
-def _explained(rows: Records, count: int, pairs: Pairs, validated: BOOL, strata: int) -> U64:
+def _explained(rows: Records, count: Int, pairs: Pairs, validated: BOOL, strata: int) -> U64:
     keys = np.empty(1024, np.uint64)
     made = 0
     for row in range(count):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.compiled import compiled, inlined
+from detectors.compiled import Int, compiled, inlined
 from detectors.config import MAX_WINDOWS
 from detectors.hashing import I64, U64, mix
 
@@ -42,16 +42,18 @@ class Objects(NamedTuple):
     shares: I64
     counted: I32  # (slots, MAX_WINDOWS) marks in the window
     tail: I64  # (slots, MAX_WINDOWS) first position in the window
-    index: I32  # open addressing by key: slot + 1, or 0
+    slots: I32  # open addressing by key: slot + 1, or 0
     own_key: U64  # open addressing by (account, object)
     own_position: I64
 
 
 def power_of_two(least: int) -> int:
+    """The least power of two that holds `least`, and no less than the first size."""
     return max(FIRST_SIZE, 1 << (max(least, 1) - 1).bit_length())
 
 
 def new_ring(size: int) -> Ring:
+    """A ring for `size` shares, memory touched."""
     return Ring(
         np.zeros(size, np.int64),
         np.zeros(size, np.int32),
@@ -67,6 +69,7 @@ def new_ring(size: int) -> Ring:
 
 
 def new_objects(slots: int) -> Objects:
+    """Tables for `slots` objects (a power of two) and as many latest shares, half full at most."""
     return Objects(
         np.zeros(slots, np.uint64),
         np.zeros(slots, np.uint8),
@@ -81,7 +84,7 @@ def new_objects(slots: int) -> Objects:
 
 
 @compiled
-def first_since(times: I64, begin: int, end: int, oldest: int) -> int:
+def first_since(times: I64, begin: Int, end: Int, oldest: Int) -> Int:
     """The first position in [begin, end) whose time is not below `oldest` (times never fall)."""
     low, high = begin, end
     while low < high:
@@ -94,7 +97,8 @@ def first_since(times: I64, begin: int, end: int, oldest: int) -> int:
 
 
 @compiled
-def move_ring(old: Ring, new: Ring, position: int) -> None:
+def move_ring(old: Ring, new: Ring, position: Int) -> None:
+    """Copy the shares before `position` to a larger ring."""
     for at in range(max(0, position - len(old.time)), position):
         source, target = at % len(old.time), at % len(new.time)
         new.time[target] = old.time[source]
@@ -110,7 +114,8 @@ def move_ring(old: Ring, new: Ring, position: int) -> None:
 
 
 @compiled
-def alive_objects(ring: Ring, objects: Objects, in_use: int, oldest: int) -> npt.NDArray[np.bool_]:
+def alive_objects(ring: Ring, objects: Objects, in_use: Int, oldest: Int) -> npt.NDArray[np.bool_]:
+    """Which objects were shared at or after `oldest`."""
     alive = np.zeros(in_use, np.bool_)
     for slot in range(in_use):
         alive[slot] = ring.time[objects.head[slot] % len(ring.time)] >= oldest
@@ -118,17 +123,17 @@ def alive_objects(ring: Ring, objects: Objects, in_use: int, oldest: int) -> npt
 
 
 @inlined
-def find_object(objects: Objects, key: np.uint64) -> int:
+def find_object(objects: Objects, key: np.uint64) -> Int:
     """Place of an object in the index, whether it is there or belongs there."""
-    mask = len(objects.index) - 1
+    mask = len(objects.slots) - 1
     at = np.int64(key) & mask
-    while objects.index[at] != 0 and objects.key[objects.index[at] - 1] != key:
+    while objects.slots[at] != 0 and objects.key[objects.slots[at] - 1] != key:
         at = (at + 1) & mask
     return at
 
 
 @inlined
-def find_own(objects: Objects, account: int, key: np.uint64) -> int:
+def find_own(objects: Objects, account: Int, key: np.uint64) -> Int:
     """Place of (account, object) in the table of latest shares."""
     own = mix(key ^ (np.uint64(account + 1) * np.uint64(0x9E3779B97F4A7C15)))
     if own == 0:
@@ -148,9 +153,10 @@ def move_objects(
     new: Objects,
     alive: npt.NDArray[np.bool_],
     state: I64,
-    position: int,
-    oldest: int,
+    position: Int,
+    oldest: Int,
 ) -> None:
+    """Copy the objects that are alive, renumbered, and the latest shares since `oldest`."""
     size = len(ring.time)
     renamed = np.full(len(alive) + 1, -1, np.int32)
     count = 0
@@ -163,7 +169,7 @@ def move_objects(
             new.shares[count] = old.shares[slot]
             new.counted[count] = old.counted[slot]
             new.tail[count] = old.tail[slot]
-            new.index[find_object(new, old.key[slot])] = count + 1
+            new.slots[find_object(new, old.key[slot])] = count + 1
             count += 1
     own = 0
     for at in range(max(0, position - size), position):
@@ -180,7 +186,7 @@ def move_objects(
 
 
 @compiled
-def evict(ring: Ring, objects: Objects, position: int, oldest: int, state: I64) -> None:
+def evict(ring: Ring, objects: Objects, position: Int, oldest: Int, state: I64) -> None:
     """Take the oldest share out of its object's windows before its place is used again."""
     place = position % len(ring.time)
     slot = ring.slot[place]

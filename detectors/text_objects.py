@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.compiled import compiled
+from detectors.compiled import Int, compiled
 from detectors.hashing import I64, U8, U64, mix
 from detectors.text import BANDS, MAX_SHINGLES, PERMUTATIONS, U32, band_key, minima, multipliers, shingles
 
@@ -131,7 +131,7 @@ def _empty(texts: int, leaders: int, bands: int) -> _Tables:
 
 
 @compiled
-def _slot(keys: U64, key: np.uint64) -> int:
+def _slot(keys: U64, key: np.uint64) -> Int:
     """Index of `key` in an open-addressing table, or of the empty slot where it belongs."""
     mask = len(keys) - 1
     at = np.int64(mix(key)) & mask

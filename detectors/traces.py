@@ -22,10 +22,10 @@ _TEXT = KINDS.index(TraceKind.TEXT)
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """The shares of a run of posts in event order. Arrays of posts have one length, arrays of shares another."""
+    """The shares of a run of posts in event order. Arrays of posts have one length, of shares another."""
 
     posts: pl.DataFrame
-    """Columns account (String, `platform:account_id`), post_id, platform, lang (String), followers_count (Int64)."""
+    """Columns account (`platform:account_id`), post_id, platform, lang (String), followers_count (Int64)."""
     times: I64
     """Event time of each post, seconds."""
     account_keys: U64
@@ -89,8 +89,8 @@ class TraceExtractor:
         """Extract traces.
 
         Args:
-            posts: columns of `detectors.frames.POSTS` and the keys of `keyed`, in event order (created_at, then
-                post_key, then row_key), each row once.
+            posts: columns of `detectors.frames.POSTS` and the keys of `keyed`, in event order (created_at,
+                then post_key, then row_key), each row once.
 
         Returns:
             The shares of these posts. A post shares each object once, however often it names it.

@@ -13,8 +13,8 @@ def canonical_url(url: pl.Expr) -> pl.Expr:
     """The canonical form of a URL column.
 
     Tracking parameters, fragment, scheme, user info, default port, `www.` and `m.` go; the host is
-    lower-cased; an empty query and a slash at the end go. What does not begin with a scheme or `www.` is an opaque
-    id and stays as it is. Null, empty and blank become null.
+    lower-cased; an empty query and a slash at the end go. What does not begin with a scheme or `www.` is an
+    opaque id and stays as it is. Null, empty and blank become null.
     """
     trimmed = url.str.strip_chars()
     is_url = trimmed.str.contains(r"(?i)^(?:https?://|www\.)\S")
