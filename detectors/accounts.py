@@ -1,0 +1,96 @@
+"""Accounts by number: who they are, how much they posted, what is known of them from their posts."""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from detectors.compiled import compiled
+from detectors.hashing import I64, U64, mix
+
+I32 = npt.NDArray[np.int32]
+
+_FIRST_SIZE = 1 << 14
+
+
+class AccountBook:
+    """Numbers accounts in the order in which they first post, and keeps what their posts say of them."""
+
+    def __init__(self) -> None:
+        self._keys = np.zeros(_FIRST_SIZE, np.uint64)
+        self._numbers = np.zeros(_FIRST_SIZE, np.int32)
+        self._count = np.zeros(1, np.int64)
+        self._names: list[str] = []
+        self.posts = np.zeros(_FIRST_SIZE, np.int64)
+        """Posts of each account so far; int64, at least `len(self)` long."""
+        self.followers = np.full(_FIRST_SIZE, -1, np.int64)
+        """Followers of each account when it last said so, -1 where it never did; int64."""
+
+    def __len__(self) -> int:
+        return int(self._count[0])
+
+    @property
+    def names(self) -> list[str]:
+        """Each account as `platform:account_id`, by number; not a copy."""
+        return self._names
+
+    def add(self, posts: pl.DataFrame, keys: U64) -> I32:
+        """Count posts in event order.
+
+        Args:
+            posts: with the columns account and followers_count.
+            keys: uint64, the hash of each post's account.
+
+        Returns:
+            int32, the account number of each post.
+        """
+        if (len(self) + len(keys)) * 2 > len(self._keys):
+            size = 1 << ((len(self) + len(keys)) * 3).bit_length()
+            keys_grown, numbers_grown = np.zeros(size, np.uint64), np.zeros(size, np.int32)
+            _rehash(self._keys, self._numbers, keys_grown, numbers_grown)
+            self._keys, self._numbers = keys_grown, numbers_grown
+        before = len(self)
+        numbers, first = _number(keys, self._keys, self._numbers, self._count)
+        if len(self) > before:
+            self._names.extend(posts["account"].gather(first[: len(self) - before]).to_list())
+        if len(self) > len(self.posts):
+            size = max(len(self), len(self.posts) * 2)
+            self.posts = np.append(self.posts, np.zeros(size - len(self.posts), np.int64))
+            self.followers = np.append(self.followers, np.full(size - len(self.followers), -1, np.int64))
+        np.add.at(self.posts, numbers, 1)
+        known = posts["followers_count"].is_not_null().to_numpy()
+        if known.any():
+            # assignment in order: the latest wins
+            self.followers[numbers[known]] = posts["followers_count"].to_numpy()[known].astype(np.int64)
+        return numbers
+
+
+@compiled
+def _number(keys: U64, table: U64, numbers: I32, count: I64) -> tuple[I32, I64]:
+    out = np.empty(len(keys), np.int32)
+    first = np.empty(len(keys), np.int64)
+    fresh = 0
+    mask = len(table) - 1
+    for row in range(len(keys)):
+        at = np.int64(mix(keys[row])) & mask
+        while table[at] != 0 and table[at] != keys[row]:
+            at = (at + 1) & mask
+        if table[at] == 0:
+            table[at] = keys[row]
+            numbers[at] = count[0]
+            count[0] += 1
+            first[fresh] = row
+            fresh += 1
+        out[row] = numbers[at]
+    return out, first
+
+
+@compiled
+def _rehash(old: U64, old_numbers: I32, new: U64, new_numbers: I32) -> None:
+    mask = len(new) - 1
+    for at in range(len(old)):
+        if old[at] != 0:
+            to = np.int64(mix(old[at])) & mask
+            while new[to] != 0:
+                to = (to + 1) & mask
+            new[to] = old[at]
+            new_numbers[to] = old_numbers[at]

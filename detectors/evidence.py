@@ -1,0 +1,159 @@
+"""What a person can check: the posts and objects behind the evidence, kept while the evidence is.
+
+Kernels know posts and objects by number. The book keeps, of recent posts, all that could still become
+evidence, and of older ones only what some co-share refers to.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from detectors.co_shares import Records
+from detectors.hashing import I64
+from detectors.traces import Traces
+
+I32 = npt.NDArray[np.int32]
+
+_POSTS = {
+    "post": pl.Int64,
+    "time": pl.Int64,
+    "account": pl.Int32,
+    "post_id": pl.String,
+    "lang": pl.String,
+}
+_OBJECTS = {"post": pl.Int64, "object": pl.UInt64, "label": pl.String}
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """A run of posts, and whether the posts that nothing refers to have been let go."""
+
+    posts: pl.DataFrame
+    objects: pl.DataFrame
+    newest: int
+    settled: bool = False
+
+
+class EvidenceBook:
+    """Posts and objects by number.
+
+    Args:
+        wait_s: seconds of event time after which a post that no co-share refers to can be let go.
+    """
+
+    def __init__(self, wait_s: int) -> None:
+        self._wait_s = wait_s
+        self._chunks: list[_Chunk] = []
+        self._referred: list[I64] = []
+        self.posts = 0
+        """Count of posts added so far: the running number of the next."""
+
+    def add(self, traces: Traces, accounts: I32) -> I64:
+        """Keep the posts of a batch; returns their running numbers (int64)."""
+        numbers = np.arange(self.posts, self.posts + len(traces.times), dtype=np.int64)
+        self.posts += len(numbers)
+        if not len(numbers):
+            return numbers
+        posts = traces.posts.select(
+            pl.Series("post", numbers),
+            pl.Series("time", traces.times),
+            pl.Series("account", accounts),
+            "post_id",
+            "lang",
+        )
+        objects = pl.DataFrame(
+            [
+                pl.Series("post", numbers[traces.share_post]),
+                pl.Series("object", traces.share_object, pl.UInt64),
+                traces.labels.alias("label"),
+            ]
+        )
+        self._chunks.append(_Chunk(posts, objects, int(traces.times[-1])))
+        return numbers
+
+    def refer(self, co_shares: Records) -> None:
+        """Note which posts new co-shares refer to."""
+        if len(co_shares):
+            self._referred.append(np.unique(co_shares["later_post"].astype(np.int64)))
+            self._referred.append(np.unique(co_shares["earlier_post"].astype(np.int64)))
+
+    def settle(self, now: int) -> None:
+        """Let go of posts that nothing refers to and nothing will, at event time `now` (seconds)."""
+        ready = [c for c in self._chunks if not c.settled and c.newest < now - self._wait_s]
+        if not ready:
+            return
+        referred = self._take_referred()
+        for chunk in ready:
+            self._keep(chunk, referred)
+            chunk.settled = True
+
+    def age(self, rows: Records) -> None:
+        """Keep of the settled posts only those that `rows` of the pair evidence still refer to."""
+        referred = np.unique(np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64))
+        settled = [c for c in self._chunks if c.settled]
+        for chunk in settled:
+            self._keep(chunk, referred)
+        settled = [c for c in settled if len(c.posts)]
+        if len(settled) > 1:
+            merged = _Chunk(
+                pl.concat([c.posts for c in settled]),
+                pl.concat([c.objects for c in settled]),
+                settled[-1].newest,
+                settled=True,
+            )
+            settled = [merged]
+        self._chunks = settled + [c for c in self._chunks if not c.settled]
+
+    def lookup(self, posts: Iterable[int]) -> pl.DataFrame:
+        """The posts with the given running numbers: columns post, time, account, post_id, lang; by number."""
+        wanted = np.unique(np.fromiter(posts, np.int64))
+        return _gather([c.posts for c in self._chunks], wanted, _POSTS)
+
+    def labels(self, posts: Iterable[int]) -> pl.DataFrame:
+        """The objects of the given posts: columns post, object, label."""
+        wanted = np.unique(np.fromiter(posts, np.int64))
+        return _gather([c.objects for c in self._chunks], wanted, _OBJECTS)
+
+    def _take_referred(self) -> I64:
+        """Posts referred to; kept until the oldest unsettled chunk is past them."""
+        if not self._referred:
+            return np.zeros(0, np.int64)
+        referred = np.unique(np.concatenate(self._referred))
+        unsettled = [c for c in self._chunks if not c.settled]
+        oldest = int(unsettled[0].posts["post"][0]) if unsettled else self.posts
+        referred = referred[referred >= oldest]
+        self._referred = [referred]
+        return referred
+
+    @staticmethod
+    def _keep(chunk: _Chunk, referred: I64) -> None:
+        if not len(chunk.posts):
+            return
+        chunk.posts = chunk.posts.filter(_among(chunk.posts["post"].to_numpy(), referred))
+        chunk.objects = chunk.objects.filter(_among(chunk.objects["post"].to_numpy(), referred))
+
+
+def _among(values: I64, wanted: I64) -> pl.Series:
+    """Membership of `values` in the sorted `wanted`."""
+    if not len(wanted):
+        return pl.Series(np.zeros(len(values), np.bool_))
+    at = np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)
+    return pl.Series(wanted[at] == values)
+
+
+def _gather(frames: list[pl.DataFrame], wanted: I64, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+    """Rows whose `post` is wanted; frames are sorted by it and follow one another."""
+    found = []
+    for frame in frames:
+        if not len(frame):
+            continue
+        posts = frame["post"].to_numpy()
+        inside = wanted[(wanted >= posts[0]) & (wanted <= posts[-1])]
+        if len(inside):
+            begin, end = np.searchsorted(posts, inside), np.searchsorted(posts, inside, side="right")
+            rows = np.concatenate([np.arange(b, e) for b, e in zip(begin, end, strict=True)])
+            found.append(frame[rows])
+    return pl.concat(found) if found else pl.DataFrame(schema=schema)

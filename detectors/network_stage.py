@@ -1,0 +1,244 @@
+"""From evidence to networks: chance, the gate, communities, expansion and recurring crowds, tick by tick.
+
+A tick tests the pairs that gained evidence since the last one, and clusters the components where edges were
+added: work follows news, so a quiet tick costs nothing. Once a day the null model is estimated again, with the co-shares
+of validated pairs taken out, all candidates are tested against it, evidence ages, and networks expand.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.accounts import AccountBook
+from detectors.chance import Null, null_model
+from detectors.co_shares import Cells
+from detectors.communities import communities
+from detectors.config import DetectionConfig
+from detectors.crowds import recurring_crowds
+from detectors.expansion import expand
+from detectors.exposure import ExposureLedger
+from detectors.gate import Gate
+from detectors.hashing import U64
+from detectors.networks import Network, NetworkBook
+from detectors.pairs import PairEvidence
+from schemas.networks import Lifecycle
+
+F64 = npt.NDArray[np.float64]
+I32 = npt.NDArray[np.int32]
+
+_PEELS = 2
+"""Rounds of taking validated co-shares out of the null model: the second changes little, a third nothing."""
+
+
+@dataclass(slots=True)
+class Change:
+    """What happened to a network at a tick."""
+
+    network: Network
+    lifecycle: Lifecycle
+    successor: Network | None = None
+    """The network it was merged into."""
+
+
+class NetworkStage:
+    """Edges and networks of one network agent.
+
+    Args:
+        config: gate, horizons and seed.
+        cells: numbering of the counters.
+        ledger: exposure of all accounts.
+        pairs: evidence on all pairs.
+        accounts: who the accounts are.
+    """
+
+    def __init__(
+        self,
+        config: DetectionConfig,
+        cells: Cells,
+        ledger: ExposureLedger,
+        pairs: PairEvidence,
+        accounts: AccountBook,
+    ) -> None:
+        self._config = config
+        self._cells = cells
+        self._ledger = ledger
+        self._pairs = pairs
+        self._accounts = accounts
+        self._gate = Gate(config.gate.false_discovery_rate)
+        self._edge_keys: U64 = np.zeros(0, np.uint64)
+        self._edge_surprise: F64 = np.zeros(0)
+        self.networks = NetworkBook(config.gate.min_members)
+        self.threshold = float("inf")
+        """Surprise at which the gate stands."""
+
+    @property
+    def edges(self) -> int:
+        """Count of validated pairs."""
+        return len(self._edge_keys)
+
+    @property
+    def hypotheses(self) -> float:
+        """Count of all pairs of accounts seen."""
+        return len(self._accounts) * (len(self._accounts) - 1) / 2
+
+    def null(self) -> Null:
+        """The null model as it is now."""
+        return null_model(self._config, self._ledger, self._cells.strata, self._cells.activity)
+
+    def tick(self, now: int) -> list[Change]:
+        """Test what is new at event time `now` (seconds)."""
+        touched = self._pairs.take_touched()
+        if not len(touched):
+            return []
+        self.networks.reserve(len(self._accounts))
+        before = self._pairs.surprise[touched].copy()
+        after = self._pairs.evaluate(touched, self.null())
+        self._gate.move(before, after)
+        self.threshold = self._gate.threshold(self.hypotheses)
+        passed = touched[after >= self.threshold]
+        if not len(passed):
+            return []
+        a, b = self._pairs.accounts(passed)
+        self._note_evidence(a, b, now)
+        keys = self._pairs.keys[passed]
+        fresh = ~_contains(self._edge_keys, keys)
+        if not fresh.any():
+            return []
+        self._edge_keys, at = np.unique(np.concatenate([self._edge_keys, keys[fresh]]), return_index=True)
+        self._edge_surprise = np.concatenate([self._edge_surprise, self._pairs.surprise[passed][fresh]])[at]
+        return self._cluster(np.unique(np.concatenate([a[fresh], b[fresh]])), now)
+
+    def reestimate(self, now: int) -> list[Change]:
+        """Age the evidence, estimate the null model again and test everything against it."""
+        self.networks.reserve(len(self._accounts))
+        self._ledger.close_day()
+        self._pairs.age(now)
+        self._pairs.take_touched()
+        candidates = self._pairs.candidates()
+        for _ in range(_PEELS):
+            surprise = self._pairs.evaluate(candidates, self.null())
+            self._gate.clear()
+            self._gate.move(np.zeros(0), surprise)
+            self.threshold = self._gate.threshold(self.hypotheses)
+            validated = np.zeros(self._pairs.size, np.bool_)
+            validated[candidates[surprise >= self.threshold]] = True
+            self._ledger.peel(*self._pairs.explained(validated | self._inside(), self._cells.strata))
+        edges = np.flatnonzero(validated)
+        order = np.argsort(self._pairs.keys[edges], kind="stable")
+        keys = self._pairs.keys[edges][order]
+        differing = np.setxor1d(keys, self._edge_keys)
+        self._edge_keys, self._edge_surprise = keys, self._pairs.surprise[edges][order]
+        changes: list[Change] = []
+        if len(differing):
+            ends = np.concatenate([differing >> np.uint64(32), differing & np.uint64(0xFFFFFFFF)])
+            changes = self._cluster(np.unique(ends).astype(np.int32), now)
+        changes += self._take_crowds(now)
+        changes += self._expand(now)
+        return changes + self._resolve(now)
+
+    def members_edges(self, network: Network) -> tuple[I32, I32, F64]:
+        """The validated edges inside a network: account numbers and surprise."""
+        a = (self._edge_keys >> np.uint64(32)).astype(np.int32)
+        b = (self._edge_keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
+        inside = (self.networks.network_of[a] == network.number) & (
+            self.networks.network_of[b] == network.number
+        )
+        return a[inside], b[inside], self._edge_surprise[inside]
+
+    def _inside(self) -> npt.NDArray[np.bool_]:
+        """Which pairs are members of one network: what they share is explained by it."""
+        network_of = self.networks.network_of
+        keys = self._pairs.keys
+        a = network_of[(keys >> np.uint64(32)).astype(np.int64)]
+        b = network_of[(keys & np.uint64(0xFFFFFFFF)).astype(np.int64)]
+        return (a == b) & (a >= 0)
+
+    def _note_evidence(self, a: I32, b: I32, now: int) -> None:
+        of_a, of_b = self.networks.network_of[a], self.networks.network_of[b]
+        for number in np.unique(of_a[(of_a == of_b) & (of_a >= 0)]).tolist():
+            self.networks.alive[number].last_evidence = now
+
+    def _cluster(self, changed: I32, now: int) -> list[Change]:
+        a = (self._edge_keys >> np.uint64(32)).astype(np.int32)
+        b = (self._edge_keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
+        touched, found = communities(
+            a, b, self._edge_surprise, changed, self.networks.network_of, self._config.seed
+        )
+        networks, merged = self.networks.follow(touched, found, now, self._accounts.names)
+        changes = [Change(old, Lifecycle.MERGED, successor=heir) for old, heir in merged]
+        for network in networks:
+            network.last_evidence = now
+            changes.append(Change(network, network.lifecycle))
+        return changes
+
+    def _take_crowds(self, now: int) -> list[Change]:
+        """Let recurring crowds found networks of their own, or join those that most of them are in."""
+        network_of = self.networks.network_of
+        changes: dict[int, Change] = {}
+        null = self.null()
+        for crowd in recurring_crowds(
+            self._pairs.rows, self._pairs.keys, null, self._config.gate.false_discovery_rate
+        ):
+            numbers = network_of[crowd.accounts]
+            outside = crowd.accounts[numbers < 0]
+            if not len(outside):
+                continue
+            known, counts = np.unique(numbers[numbers >= 0], return_counts=True)
+            if len(known) and counts.max() * 2 >= len(crowd.accounts):
+                network = self.networks.alive[int(known[np.argmax(counts)])]
+                for account in outside.tolist():
+                    self.networks.join(network.number, account, crowd.surprise)
+                lifecycle = Lifecycle.UPDATED
+            elif len(outside) >= self._config.gate.min_members:
+                network = self.networks.found(outside, now, self._accounts.names)
+                network.detector = "recurring_crowds"
+                lifecycle = Lifecycle.OPENED
+            else:
+                continue
+            network.last_evidence = now
+            changes.setdefault(network.number, Change(network, lifecycle))
+        return list(changes.values())
+
+    def _expand(self, now: int) -> list[Change]:
+        gate = self._config.gate
+        grown: dict[int, Change] = {}
+        for _ in range(gate.expansion_rounds):
+            numbers = sorted(self.networks.alive)
+            if not numbers:
+                break
+            compact = np.full(len(self.networks.network_of), -1, np.int32)
+            for at, number in enumerate(numbers):
+                compact[self.networks.alive[number].members] = at
+            joined = expand(
+                self._pairs.rows,
+                self._pairs.keys,
+                compact[: len(self._accounts)],
+                len(numbers),
+                self.null(),
+                gate.false_discovery_rate,
+                gate.min_objects,
+            )
+            if not len(joined.account):
+                break
+            for account, at, surprise in zip(*(column.tolist() for column in joined), strict=True):
+                network = self.networks.alive[numbers[at]]
+                self.networks.join(network.number, account, surprise)
+                network.last_evidence = now
+                grown[network.number] = Change(network, Lifecycle.UPDATED)
+        return [grown[number] for number in sorted(grown)]
+
+    def _resolve(self, now: int) -> list[Change]:
+        oldest = now - self._config.time.resolve_days * 86_400
+        quiet = [n for n in self.networks.alive.values() if n.last_evidence < oldest]
+        for network in quiet:
+            self.networks.resolve(network)
+        return [Change(network, Lifecycle.RESOLVED) for network in quiet]
+
+
+def _contains(ordered: U64, keys: U64) -> npt.NDArray[np.bool_]:
+    """Which of `keys` are in the sorted `ordered`."""
+    if not len(ordered):
+        return np.zeros(len(keys), np.bool_)
+    at = np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)
+    return ordered[at] == keys
