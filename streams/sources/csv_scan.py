@@ -7,10 +7,10 @@ goes back to the next line.
 
 from collections.abc import Callable
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from detectors.compiled import compiled
 from streams.sources.records import OVERSIZED, RECORD_LIMIT, Scan, Scanner
 
 PLAIN = 0
@@ -58,7 +58,8 @@ def csv_explainer(fields: int) -> Callable[[int], str]:
     return lambda verdict: words[verdict]
 
 
-def _walk_bytes(
+@compiled
+def _walk(
     octets: npt.NDArray[np.uint8],
     separator: int,
     fields: int,
@@ -152,6 +153,3 @@ def _walk_bytes(
         count += 1
         begin = end + 1
     return count, min(begin, size), False
-
-
-_walk = numba.njit(cache=True, nogil=True)(_walk_bytes)

@@ -24,7 +24,8 @@ HEAD_SIZE = 256 << 10
 """Bytes looked at: a header and the first records."""
 
 _SEPARATORS = (",", "\t", ";", "|")
-_CANONICAL = {"post_id", "account_id", "created_at"}
+# Not `created_at`: other platforms' records have it too.
+_CANONICAL = {"post_id", "account_id"}
 _SHOWN = 40
 
 
@@ -135,6 +136,7 @@ def _is_number(text: str) -> bool:
 
 def _check_canonical(body: str, name: str) -> None:
     """Refuse JSON objects of another kind. Lines that cannot be decoded say nothing."""
+    first: tuple[str, ...] | None = None
     for line in body.split("\n")[:_SHOWN]:
         try:
             record = msgspec.json.decode(line)
@@ -142,12 +144,14 @@ def _check_canonical(body: str, name: str) -> None:
             continue
         if not isinstance(record, dict):
             continue
-        if not _CANONICAL & record.keys():
-            raise FormatError(
-                f"{name}: its JSON objects are no posts as Lockstep knows them: of post_id, account_id and "
-                f"created_at the first has none. Its keys are {_listed(tuple(record))}. {_hint()}"
-            )
-        return
+        if _CANONICAL & record.keys():
+            return
+        first = tuple(record) if first is None else first
+    if first is not None:
+        raise FormatError(
+            f"{name}: its JSON objects are not posts as Lockstep knows them, which have post_id, "
+            f"account_id, platform and created_at. The keys of the first are: {_listed(first)}. {_hint()}"
+        )
 
 
 def _reject_wide(head: bytes, name: str) -> None:

@@ -54,6 +54,8 @@ class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             raise ValueError(f"columns: {', '.join(missing)} must be given")
         if not self.platform.strip():
             raise ValueError("platform: must not be empty")
+        if self.time_format not in (None, "unix", "unix_ms") and "%" not in str(self.time_format):
+            raise ValueError("time_format: must be unix, unix_ms or a pattern such as %d.%m.%Y %H:%M")
         if self.list_separator == "":
             raise ValueError("list_separator: must not be empty; leave it out for columns of one item")
 

@@ -296,6 +296,9 @@ def test_given_a_mapping_of_a_column_that_is_not_there_when_opened_then_the_colu
         {"columns": {"post_id": "p", "account_id": "a", "created_at": "t"}, "colour": "red"},
         {"columns": {"post_id": "p", "account_id": "a", "created_at": "t", "colour": "c"}},
         {"columns": {"post_id": "p", "account_id": "a"}},
+        {"columns": {"post_id": "p", "account_id": "a", "created_at": "t"}, "time_format": "seconds"},
+        {"columns": {"post_id": "p", "account_id": "a", "created_at": "t"}, "list_separator": ""},
+        {"columns": {"post_id": "p", "account_id": "a", "created_at": "t"}, "platform": " "},
         {"columns": "none"},
         {},
     ],
@@ -314,6 +317,15 @@ def test_given_an_unknown_csv_when_opened_then_its_columns_and_a_mapping_are_sho
 def test_given_json_of_another_kind_when_opened_then_its_keys_are_shown(take):
     with pytest.raises(FormatError, match="id_str, full_text"):
         take('{"id_str":"1","full_text":"x"}\n')
+
+
+def test_given_json_that_only_shares_a_time_field_when_opened_then_it_is_not_taken_for_posts(take):
+    with pytest.raises(FormatError, match="id, author_id, created_at"):
+        take('{"id":"1","author_id":"2","created_at":"2016-03-01T00:00:00Z"}\n')
+
+
+def test_given_a_broken_first_line_when_opened_then_the_next_ones_tell_the_format(take):
+    assert take('{"broken\n{"half": 1}\n' + line()).reasons == ["malformed", "missing_field"]
 
 
 def test_given_a_json_array_when_opened_then_the_way_out_is_named(take):

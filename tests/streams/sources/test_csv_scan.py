@@ -1,0 +1,65 @@
+"""The compiled walk against a slow reading of the same grammar."""
+
+import csv
+import io
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.sources.compressed import Block
+from streams.sources.csv_rows import Layout, csv_records, read_rows, split_record
+
+LAYOUT = Layout(",", ("a", "b", "c"), header=False)
+fields = st.text(st.sampled_from('a",\n ы\x00\t#'), max_size=6)
+pieces = st.sampled_from(["a", "ы", ",", '"', '""', '",', ',"', "\n", '"\n', "\r\n", " ", "\x00", "a,b,c\n"])
+
+
+def read(content: bytes) -> list[tuple[str | None, ...]]:
+    blocks = iter([Block(content, len(content))])
+    return [
+        row
+        for records in csv_records(blocks, "x", LAYOUT)
+        for row in read_rows(records, LAYOUT, "abc").rows()
+    ]
+
+
+@settings(deadline=None)
+@given(rows=st.lists(st.tuples(fields, fields, fields), max_size=20), quoting=st.sampled_from([0, 1]))
+def test_given_csv_of_another_writer_when_read_then_every_field_is_the_same(rows, quoting):
+    out = io.StringIO()
+    csv.writer(out, quoting=quoting).writerows(rows)
+    assert read(out.getvalue().encode()) == [tuple(field or None for field in row) for row in rows]
+
+
+@settings(deadline=None, max_examples=300)
+@given(content=st.lists(pieces, max_size=40).map("".join))
+def test_given_any_broken_csv_when_read_then_both_readers_see_the_same_fields(content):
+    blocks = iter([Block(content.encode(), 0)])
+    for records in csv_records(blocks, "x", LAYOUT):
+        expected = [split_record(records.raw(row).decode(), ",") for row in range(len(records))]
+        assert all(len(row) == 3 for row in expected)
+        found = read_rows(records, LAYOUT, ["c", "a"]).rows()
+        assert found == [(row[2] or None, row[0] or None) for row in expected]
+
+
+@settings(deadline=None)
+@given(row=st.tuples(fields, fields, fields))
+def test_given_one_record_when_split_alone_then_it_is_as_a_csv_reader_has_it(row):
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow(row)
+    assert tuple(split_record(out.getvalue(), ",")) == row
+
+
+def test_given_columns_in_another_order_when_read_then_they_are_given_as_asked():
+    blocks = iter([Block(b"1,2,3\n", 6)])
+    (records, _) = csv_records(blocks, "x", LAYOUT)
+    assert read_rows(records, LAYOUT, ["c", "a"]).to_dicts() == [{"c": "3", "a": "1"}]
+
+
+def test_given_a_block_that_the_fast_reader_refuses_when_read_then_the_slow_one_takes_it(monkeypatch):
+    def refuse(*_args: object, **_options: object) -> pl.DataFrame:
+        raise pl.exceptions.ComputeError("no")
+
+    monkeypatch.setattr(pl, "read_csv", refuse)
+    assert read(b'1,"2,\n",3\n4,,6\n') == [("1", "2,\n", "3"), ("4", None, "6")]
