@@ -20,6 +20,8 @@ class AccountBook:
         self._numbers = np.zeros(_FIRST_SIZE, np.int32)
         self._count = np.zeros(1, np.int64)
         self._names: list[str] = []
+        self.seen = 0
+        """Accounts whose posts have been counted: those with numbers below this."""
         self.posts = np.zeros(_FIRST_SIZE, np.int64)
         """Posts of each account so far; int64, at least `len(self)` long."""
         self.followers = np.full(_FIRST_SIZE, -1, np.int64)
@@ -34,10 +36,10 @@ class AccountBook:
         return self._names
 
     def add(self, posts: pl.DataFrame, keys: U64) -> I32:
-        """Count posts in event order.
+        """Number the accounts of posts in event order; nothing is counted yet.
 
         Args:
-            posts: with the columns account and followers_count.
+            posts: with the column account.
             keys: uint64, the hash of each post's account.
 
         Returns:
@@ -56,12 +58,22 @@ class AccountBook:
             size = max(len(self), len(self.posts) * 2)
             self.posts = np.append(self.posts, np.zeros(size - len(self.posts), np.int64))
             self.followers = np.append(self.followers, np.full(size - len(self.followers), -1, np.int64))
-        np.add.at(self.posts, numbers, 1)
-        known = posts["followers_count"].is_not_null().to_numpy()
-        if known.any():
-            # assignment in order: the latest wins
-            self.followers[numbers[known]] = posts["followers_count"].to_numpy()[known].astype(np.int64)
         return numbers
+
+    def count(self, numbers: I32, followers: I64) -> None:
+        """Count posts, and take what they say of their accounts.
+
+        Args:
+            numbers: int32, account of each post, in event order.
+            followers: int64, followers of the account as each post gives it, -1 where it does not.
+        """
+        if not len(numbers):
+            return
+        self.seen = max(self.seen, int(numbers.max()) + 1)
+        np.add.at(self.posts, numbers, 1)
+        known = followers >= 0
+        # assignment in order: the latest wins
+        self.followers[numbers[known]] = followers[known]
 
 
 @compiled

@@ -93,6 +93,11 @@ class CoSharing:
         """Seconds of event time that a share waits before it is paired."""
         return int(self._rules.lags[-1])
 
+    @property
+    def waiting(self) -> bool:
+        """Whether any share has yet to settle."""
+        return bool(self._state[0] > self._state[len(self._rules.lags)])
+
     def push(
         self, times: I64, accounts: I32, posts: I64, kinds: U8, objects: U64, until: int
     ) -> tuple[Records, Records]:
@@ -149,11 +154,13 @@ class CoSharing:
                 move_ring(ring, grown, position)
                 self._ring = ring = grown
         if in_use + shares > len(objects.key) or (own_in_use + shares) * 2 > len(objects.own_key):
-            alive = alive_objects(ring, objects, in_use, now - self._rules.horizon)
+            unsettled = int(state[len(self._rules.lags)])
+            alive = alive_objects(ring, objects, in_use, now - self._rules.horizon, unsettled)
             recent = position - first_since(
                 ring.time, max(0, position - len(ring.time)), position, now - self._rules.horizon
             )
-            new = new_objects(power_of_two(max(int(alive.sum()) + shares, (recent + shares))))
+            # half as much again as needed, or a full table would be moved at every batch
+            new = new_objects(power_of_two((max(int(alive.sum()), recent) + shares) * 3 // 2))
             move_objects(ring, objects, new, alive, state, position, now - self._rules.horizon)
             self._objects = new
 
@@ -186,7 +193,8 @@ def _push(
             while state[1 + lag] < position:
                 settling = state[1 + lag]
                 place = settling % size
-                forced = position - settling >= size
+                # no room left: what the next share will overwrite settles now, whole crowd or not
+                forced = at < len(times) and position - settling >= size
                 if ring.time[place] + rules.lags[lag] >= now and not forced:
                     break
                 state[1 + lag] += 1
@@ -216,7 +224,7 @@ def _push(
                     ring.seen[place, window] = objects.shares[slot]
                     partners = np.int64(crowd - 1)
                     own = ring.own_before[place]
-                    if own >= 0 and own > position - size and ring.time[own % size] >= when - span:
+                    if own >= 0 and own >= position - size and ring.time[own % size] >= when - span:
                         # a repeat meets again whom it met before: only newcomers add to its exposure
                         partners = min(partners, objects.shares[slot] - ring.seen[own % size, window])
                     if partners > 0:
@@ -234,14 +242,16 @@ def _push(
                 longest = np.int64(0)
                 for window in range(MAX_WINDOWS):
                     longest = max(longest, rules.windows[kind, window])
-                if own < 0 or ring.time[own % size] < when - longest:
+                if longest == 0:
+                    continue
+                if own < 0 or (own >= position - size and ring.time[own % size] < when - longest):
                     exposures[exposed].account = account
                     exposures[exposed].cell = rules.activity_cell + kind
                     exposures[exposed].amount = 1
                     exposed += 1
                 partner = ring.before[place]
                 met = 0
-                while partner >= 0 and partner > position - size and met < rules.cap:
+                while partner >= 0 and partner >= position - size and met < rules.cap:
                     there = partner % size
                     gap = when - ring.time[there]
                     if gap > longest:

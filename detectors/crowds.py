@@ -33,15 +33,16 @@ MAX_CROWDS_OF_ACCOUNT = 256
 
 
 class RecurringCrowd(NamedTuple):
-    """Accounts that made up nearly the same crowd more than once."""
+    """Accounts that came together around two objects."""
 
     accounts: I32
-    objects: U64
+    """Ascending."""
     surprise: float
+    """Of an overlap of this size."""
 
 
 def recurring_crowds(rows: Records, pair_keys: U64, null: Null, level: float) -> list[RecurringCrowd]:
-    """Find groups of accounts behind recurring crowds.
+    """Find the accounts behind recurring crowds.
 
     Args:
         rows: evidence, records of `detectors.pairs.ROWS`.
@@ -50,7 +51,7 @@ def recurring_crowds(rows: Records, pair_keys: U64, null: Null, level: float) ->
         level: the false-discovery rate.
 
     Returns:
-        Disjoint groups of objects with their accounts, ordered by first account; an account can be in several.
+        The overlap of each pair of crowds that recur, once for each set of accounts, the most surprising first.
     """
     incidence = _incidence(rows, pair_keys, null.strata)
     if incidence is None:
@@ -75,7 +76,14 @@ def recurring_crowds(rows: Records, pair_keys: U64, null: Null, level: float) ->
         [poisson_surprise(int(n), max(float(x), 1e-6)) for n, x in zip(overlap, expected, strict=True)]
     )
     passed = benjamini_hochberg(surprise, level, len(objects) * (len(objects) - 1) / 2)
-    return _groups(first[passed], second[passed], surprise[passed], member_of, objects, accounts)
+    found: dict[bytes, RecurringCrowd] = {}
+    for at in np.flatnonzero(passed).tolist():
+        both = np.intersect1d(member_of[[first[at]]].indices, member_of[[second[at]]].indices)
+        crowd = RecurringCrowd(accounts[both], float(surprise[at]))
+        known = found.get(crowd.accounts.tobytes())
+        if known is None or known.surprise < crowd.surprise:
+            found[crowd.accounts.tobytes()] = crowd
+    return sorted(found.values(), key=lambda crowd: (-crowd.surprise, crowd.accounts.tolist()))
 
 
 def _incidence(rows: Records, pair_keys: U64, strata: int) -> tuple[csr_array, U64, I64, I32] | None:
@@ -147,41 +155,3 @@ def _day_overlap(days: I64, day: I64, member_of: csr_array, activity: F64) -> F6
         else:
             present[at] = activity
     return np.maximum(present @ present.T, whole).astype(np.float64)
-
-
-def _groups(
-    first: npt.NDArray[np.intp],
-    second: npt.NDArray[np.intp],
-    surprise: F64,
-    member_of: csr_array,
-    objects: U64,
-    accounts: I32,
-) -> list[RecurringCrowd]:
-    """Join crowds that recur, and take the accounts that were in at least two of them together."""
-    parent = {int(c): int(c) for c in np.union1d(first, second)}
-
-    def root(crowd: int) -> int:
-        while parent[crowd] != crowd:
-            parent[crowd] = parent[parent[crowd]]
-            crowd = parent[crowd]
-        return crowd
-
-    for one, other in zip(first.tolist(), second.tolist(), strict=True):
-        low, high = sorted((root(one), root(other)))
-        parent[high] = low
-    members: dict[int, set[int]] = {}
-    strength: dict[int, float] = {}
-    for one, other, value in zip(first.tolist(), second.tolist(), surprise.tolist(), strict=True):
-        group = root(one)
-        both = np.intersect1d(member_of[[one]].indices, member_of[[other]].indices)
-        members.setdefault(group, set()).update(accounts[both].tolist())
-        strength[group] = max(strength.get(group, 0.0), value)
-    found = [
-        RecurringCrowd(
-            np.array(sorted(members[group]), np.int32),
-            objects[[crowd for crowd in parent if root(crowd) == group]],
-            strength[group],
-        )
-        for group in members
-    ]
-    return sorted(found, key=lambda crowd: int(crowd.accounts[0]))

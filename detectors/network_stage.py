@@ -80,7 +80,7 @@ class NetworkStage:
     @property
     def hypotheses(self) -> float:
         """Count of all pairs of accounts seen."""
-        return len(self._accounts) * (len(self._accounts) - 1) / 2
+        return self._accounts.seen * (self._accounts.seen - 1) / 2
 
     def null(self) -> Null:
         """The null model as it is now."""
@@ -124,16 +124,13 @@ class NetworkStage:
             validated = np.zeros(self._pairs.size, np.bool_)
             validated[candidates[surprise >= self.threshold]] = True
             self._ledger.peel(*self._pairs.explained(validated | self._inside(), self._cells.strata))
-        edges = np.flatnonzero(validated)
-        order = np.argsort(self._pairs.keys[edges], kind="stable")
-        keys = self._pairs.keys[edges][order]
+        keys, surprise = self._with_crowds(np.flatnonzero(validated))
         differing = np.setxor1d(keys, self._edge_keys)
-        self._edge_keys, self._edge_surprise = keys, self._pairs.surprise[edges][order]
+        self._edge_keys, self._edge_surprise = keys, surprise
         changes: list[Change] = []
         if len(differing):
             ends = np.concatenate([differing >> np.uint64(32), differing & np.uint64(0xFFFFFFFF)])
             changes = self._cluster(np.unique(ends).astype(np.int32), now)
-        changes += self._take_crowds(now)
         changes += self._expand(now)
         return changes + self._resolve(now)
 
@@ -172,33 +169,21 @@ class NetworkStage:
             changes.append(Change(network, network.lifecycle))
         return changes
 
-    def _take_crowds(self, now: int) -> list[Change]:
-        """Let recurring crowds found networks of their own, or join those that most of them are in."""
-        network_of = self.networks.network_of
-        changes: dict[int, Change] = {}
-        null = self.null()
-        for crowd in recurring_crowds(
-            self._pairs.rows, self._pairs.keys, null, self._config.gate.false_discovery_rate
-        ):
-            numbers = network_of[crowd.accounts]
-            outside = crowd.accounts[numbers < 0]
-            if not len(outside):
-                continue
-            known, counts = np.unique(numbers[numbers >= 0], return_counts=True)
-            if len(known) and counts.max() * 2 >= len(crowd.accounts):
-                network = self.networks.alive[int(known[np.argmax(counts)])]
-                for account in outside.tolist():
-                    self.networks.join(network.number, account, crowd.surprise)
-                lifecycle = Lifecycle.UPDATED
-            elif len(outside) >= self._config.gate.min_members:
-                network = self.networks.found(outside, now, self._accounts.names)
-                network.detector = "recurring_crowds"
-                lifecycle = Lifecycle.OPENED
-            else:
-                continue
-            network.last_evidence = now
-            changes.setdefault(network.number, Change(network, lifecycle))
-        return list(changes.values())
+    def _with_crowds(self, validated: npt.NDArray[np.intp]) -> tuple[U64, F64]:
+        """Edges of validated pairs and of recurring crowds: keys, ascending, and surprises."""
+        keys: list[U64] = [self._pairs.keys[validated]]
+        surprise: list[F64] = [self._pairs.surprise[validated]]
+        level = self._config.gate.false_discovery_rate
+        for crowd in recurring_crowds(self._pairs.rows, self._pairs.keys, self.null(), level):
+            one, other = np.triu_indices(len(crowd.accounts), k=1)
+            a, b = crowd.accounts[one].astype(np.uint64), crowd.accounts[other].astype(np.uint64)
+            keys.append((a << np.uint64(32)) | b)
+            # the crowd's surprise is everybody's: each member brings an even part of it
+            surprise.append(np.full(len(one), crowd.surprise / len(crowd.accounts)))
+        unique, at = np.unique(np.concatenate(keys), return_inverse=True)
+        strongest = np.zeros(len(unique))
+        np.maximum.at(strongest, at, np.concatenate(surprise))
+        return unique, strongest
 
     def _expand(self, now: int) -> list[Change]:
         gate = self._config.gate

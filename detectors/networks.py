@@ -35,7 +35,6 @@ class Network:
     lifecycle: Lifecycle = Lifecycle.OPENED
     last_evidence: int = 0
     """Event time of the latest tick with new evidence, seconds."""
-    detector: str = "co_share"
 
     @property
     def members(self) -> list[int]:
@@ -82,6 +81,7 @@ class NetworkBook:
         groups = [group for group in found if len(group) >= self._min_members]
         here = sorted({int(n) for n in self.network_of[touched] if n >= 0})
         here = [number for number in here if self.alive[number].core & set(touched.tolist())]
+        cores = {number: set(network.core) for number, network in self.alive.items()}
         taken = self._match(groups, here)
         changed: dict[int, Network] = {}
         merged: list[tuple[Network, Network]] = []
@@ -94,16 +94,15 @@ class NetworkBook:
                 network = self._open(group, now, names, origin.network_id if origin and split else None)
                 changed[network.number] = network
             self._enter(network, group.tolist(), changed)
-        for number in here:
-            if number in taken.values():
-                continue
+        for number in sorted({*here, *changed}):
             old = self.alive[number]
-            heirs = [self.alive[int(n)] for n in self.network_of[sorted(old.core)] if n >= 0 and n != number]
-            if not heirs:
+            if number in taken.values() or len(old.members) >= self._min_members > 0 and number not in here:
                 continue
-            heir = max(heirs, key=lambda n: (heirs.count(n), -n.number))
-            rest = [account for account in old.members if self.network_of[account] == number]
-            self._enter(heir, rest, changed)
+            heirs = [int(n) for n in self.network_of[sorted(cores.get(number, ()))] if n >= 0 and n != number]
+            if not heirs or number not in cores:
+                continue
+            heir = self.alive[max(heirs, key=lambda n: (heirs.count(n), -n))]
+            self._enter(heir, [account for account in old.members if self.network_of[account] == number], changed)
             heir.predecessors = (*heir.predecessors, old.network_id)
             heir.lifecycle = Lifecycle.MERGED
             changed[heir.number] = heir
@@ -111,12 +110,6 @@ class NetworkBook:
             changed.pop(number, None)
             merged.append((old, heir))
         return [changed[number] for number in sorted(changed)], merged
-
-    def found(self, accounts: I32, now: int, names: Sequence[str] | None = None) -> Network:
-        """Open a network of accounts that no edges hold together."""
-        network = self._open(accounts, now, names, None)
-        self._enter(network, accounts.tolist(), {})
-        return network
 
     def join(self, network: int, account: int, surprise: float) -> None:
         """Add a peripheral member; an account that is in a network already stays there."""

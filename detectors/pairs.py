@@ -63,6 +63,11 @@ class PairEvidence:
         return int(self._used[1])
 
     @property
+    def table(self) -> Pairs:
+        """The memory itself, for kernels that look pairs up."""
+        return self._pairs
+
+    @property
     def keys(self) -> U64:
         """The two account numbers of each pair, the smaller in the upper 32 bits; a view."""
         return self._pairs.key[: self._used[1]]

@@ -17,6 +17,9 @@ U8 = npt.NDArray[np.uint8]
 
 FIRST_SIZE = 1 << 14
 
+_LONG_AGO = -(1 << 62)
+"""Time of a place that was never used: before every window, and far from overflow."""
+
 
 class Ring(NamedTuple):
     """Recent shares, by position modulo the size."""
@@ -55,7 +58,7 @@ def power_of_two(least: int) -> int:
 def new_ring(size: int) -> Ring:
     """A ring for `size` shares, memory touched."""
     return Ring(
-        np.zeros(size, np.int64),
+        np.full(size, _LONG_AGO, np.int64),
         np.zeros(size, np.int32),
         np.zeros(size, np.int64),
         np.full(size, -1, np.int32),
@@ -114,11 +117,14 @@ def move_ring(old: Ring, new: Ring, position: Int) -> None:
 
 
 @compiled
-def alive_objects(ring: Ring, objects: Objects, in_use: Int, oldest: Int) -> npt.NDArray[np.bool_]:
-    """Which objects were shared at or after `oldest`."""
+def alive_objects(
+    ring: Ring, objects: Objects, in_use: Int, oldest: Int, unsettled: Int
+) -> npt.NDArray[np.bool_]:
+    """Which objects were shared at or after `oldest`, or have shares from position `unsettled` on."""
     alive = np.zeros(in_use, np.bool_)
     for slot in range(in_use):
-        alive[slot] = ring.time[objects.head[slot] % len(ring.time)] >= oldest
+        head = objects.head[slot]
+        alive[slot] = head >= 0 and (head >= unsettled or ring.time[head % len(ring.time)] >= oldest)
     return alive
 
 

@@ -1,0 +1,217 @@
+"""The pipeline: posts in event order in, alerts out. Every driver calls this one, local or on Kafka.
+
+    posts -> traces -> co-sharing -> exposure and pair evidence -> network stage -> findings -> alerts
+
+The result is a function of the sequence of posts alone: batches may end anywhere. What happens between two ticks is
+applied when the later one is reached.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from detectors.accounts import AccountBook
+from detectors.alerting import Alerting
+from detectors.co_shares import Cells
+from detectors.co_sharing import CoSharing
+from detectors.config import DetectionConfig
+from detectors.evidence import EvidenceBook
+from detectors.exposure import ExposureLedger
+from detectors.findings import gather
+from detectors.network_stage import Change, NetworkStage
+from detectors.pairs import PairEvidence
+from detectors.traces import TraceExtractor
+from schemas.alerts import Alert, Mode
+from schemas.networks import Lifecycle
+
+
+class StageWatch(Protocol):
+    """Told when a stage begins and ends; drivers measure time with it, since detectors know no clock."""
+
+    def __call__(self, stage: str) -> AbstractContextManager[None]:
+        """A context around the work of `stage`."""
+        ...
+
+
+def _unwatched(stage: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+class Pipeline:
+    """All stages of one process.
+
+    Args:
+        config: every setting that bears on detection.
+        code_version: version of Lockstep, for the alerts.
+        mode: live, replay or shadow.
+        run_id: the run's id.
+        watch: told of stages.
+    """
+
+    def __init__(
+        self,
+        config: DetectionConfig,
+        code_version: str = "0",
+        mode: Mode = "replay",
+        run_id: str = "run",
+        watch: StageWatch = _unwatched,
+    ) -> None:
+        self.config = config
+        self.accounts = AccountBook()
+        self.cells = Cells(config)
+        self._extractor = TraceExtractor(config)
+        self._sharing = CoSharing(config)
+        self._ledger = ExposureLedger(self.cells, config.evidence.keep_days)
+        self.pairs = PairEvidence(config)
+        longest = max(max(spans, default=0) for spans in config.co_share.windows_s.values())
+        self.book = EvidenceBook(longest + self._sharing.settle_lag_s)
+        self.stage = NetworkStage(config, self.cells, self._ledger, self.pairs, self.accounts)
+        self._alerting = Alerting(config, code_version, mode, run_id)
+        self._watch = watch
+        self._tick_s = config.time.tick_s
+        self._now: int | None = None
+        """Event time that everything has been applied up to, seconds."""
+        self._posts = 0
+        """Posts applied up to then."""
+        self._pending = False
+        """Whether shares wait to settle."""
+
+    @property
+    def evicted_early(self) -> dict[str, int]:
+        """What left before its time for want of room, by store; all zero when memory sufficed."""
+        return {"shares": self._sharing.evicted_early, "pairs": self.pairs.evicted_early}
+
+    def process(self, posts: pl.DataFrame | None, until: int) -> Iterator[Alert]:
+        """Apply posts, and let event time pass to `until`.
+
+        Args:
+            posts: columns of `detectors.frames.POSTS` with keys (`detectors.traces.keyed`), in event order,
+                duplicates removed, none below the last `until`, all below this one. None: no posts, only time.
+            until: event time before which no more posts will come, seconds.
+
+        Yields:
+            Alerts as they are raised.
+        """
+        if posts is None or not len(posts):
+            yield from self._pass_time(until)
+            return
+        with self._watch("traces"):
+            traces = self._extractor.extract(posts)
+            numbers = self.accounts.add(traces.posts, traces.account_keys)
+            post_numbers = self.book.add(traces, numbers)
+        first = int(traces.times[0])
+        if self._now is None:
+            self._now = first - first % self._tick_s
+        followers = traces.posts["followers_count"].fill_null(-1).to_numpy()
+        share_times = traces.times[traces.share_post]
+        posted = 0  # posts of this batch that event time has reached
+        begin = 0  # shares of this batch that were pushed
+        while posted < len(traces.times):
+            next_post = int(traces.times[posted])
+            # where nothing waits, event time jumps to the tick of the next post
+            yield from self._pass_time(next_post - next_post % self._tick_s)
+            tick = self._now - self._now % self._tick_s + self._tick_s
+            end_time = min(tick, until)
+            upto = int(np.searchsorted(traces.times, end_time, side="left"))
+            end = int(np.searchsorted(share_times, end_time, side="left"))
+            self.accounts.count(numbers[posted:upto], followers[posted:upto])
+            self._posts += upto - posted
+            self._push(
+                share_times[begin:end],
+                numbers[traces.share_post[begin:end]],
+                post_numbers[traces.share_post[begin:end]],
+                traces.share_kind[begin:end],
+                traces.share_object[begin:end],
+                end_time,
+            )
+            posted, begin = upto, end
+            self._now = end_time
+            if end_time == tick:
+                yield from self._tick(tick)
+        yield from self._pass_time(until)
+
+    def end(self) -> Iterator[Alert]:
+        """Let event time pass, quietly, to the end of the day, so that everything waiting is settled and tested."""
+        if self._now is not None:
+            day = self.config.time.reestimate_s
+            settled = self._now + self._sharing.settle_lag_s + self._tick_s
+            yield from self._pass_time(settled - settled % day + day)
+
+    def _pass_time(self, until: int) -> Iterator[Alert]:
+        """Ticks without new posts."""
+        if self._now is None:
+            return
+        while self._now < until:
+            tick = self._now - self._now % self._tick_s + self._tick_s
+            if not self._pending:
+                # nothing can happen before evidence ages at the end of the day
+                day = self.config.time.reestimate_s
+                tick = self._now - self._now % day + day
+            end_time = min(tick, until)
+            if self._pending:
+                self._push(*_NOTHING, end_time)
+            self._now = end_time
+            if end_time == tick:
+                yield from self._tick(tick)
+
+    def _push(
+        self,
+        times: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+        accounts: "np.ndarray[tuple[int], np.dtype[np.int32]]",
+        posts: "np.ndarray[tuple[int], np.dtype[np.int64]]",
+        kinds: "np.ndarray[tuple[int], np.dtype[np.uint8]]",
+        objects: "np.ndarray[tuple[int], np.dtype[np.uint64]]",
+        until: int,
+    ) -> None:
+        with self._watch("co_sharing"):
+            co_shares, exposures = self._sharing.push(times, accounts, posts, kinds, objects, until)
+        with self._watch("exposure"):
+            self._ledger.add(exposures, len(self.accounts))
+        with self._watch("pairs"):
+            self.pairs.add(co_shares)
+            self.book.refer(co_shares)
+        self._pending = self._sharing.waiting
+
+    def _tick(self, now: int) -> Iterator[Alert]:
+        with self._watch("network"):
+            changes = self.stage.tick(now)
+        if now % self.config.time.reestimate_s == 0:
+            yield from self._tell(changes, now)
+            with self._watch("reestimate"):
+                changes = self.stage.reestimate(now)
+                self.book.age(self.pairs.rows)
+        self.book.settle(now)
+        self.pairs.make_room(now)
+        yield from self._tell(changes, now)
+
+    def _tell(self, changes: list[Change], now: int) -> Iterator[Alert]:
+        for change in changes:
+            if not self._alerting.due(change.network, change.lifecycle, now):
+                continue
+            with self._watch("alerts"):
+                findings = gather(
+                    self.config, self.stage, change.network, self.pairs, self.book, self.accounts.posts
+                )
+                alert = self._alerting.write(
+                    findings,
+                    self.accounts,
+                    change.lifecycle,
+                    now,
+                    self.stage.threshold,
+                    {"posts": self._posts},
+                    sum(self.evicted_early.values()),
+                    change.successor,
+                )
+            yield alert
+
+
+_NOTHING = (
+    np.zeros(0, np.int64),
+    np.zeros(0, np.int32),
+    np.zeros(0, np.int64),
+    np.zeros(0, np.uint8),
+    np.zeros(0, np.uint64),
+)
