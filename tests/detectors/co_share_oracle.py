@@ -1,0 +1,162 @@
+"""Co-sharing by the definition: for every share, look at every other share of its object."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.co_shares import NO_STRATUM, Cells, Records
+from detectors.co_sharing import CoSharing
+from detectors.config import KINDS, MAX_WINDOWS, CoShareConfig, DetectionConfig
+from schemas.shares import TraceKind
+
+FOREVER = 1 << 60
+
+WINDOWS: dict[TraceKind, tuple[int, ...]] = {
+    TraceKind.URL: (5, 20),
+    TraceKind.TEXT: (3, 10, 30, 60),
+    TraceKind.MENTION: (7,),
+}
+
+
+class Share(NamedTuple):
+    """One row that the engine takes."""
+
+    time: int
+    account: int
+    post: int
+    kind: int
+    object: int
+
+
+class Pair(NamedTuple):
+    """One record of `CO_SHARES`."""
+
+    time: int
+    object: int
+    later_post: int
+    earlier_post: int
+    later: int
+    earlier: int
+    gap: int
+    crowd: int
+    strata: int
+    kind: int
+
+
+Exposure = tuple[int, int, int]
+
+
+def small_config(
+    cap: int = 3, settle_s: int = 12, max_recent_shares: int = 1 << 20, strata: tuple[int, ...] = (2, 3, 5)
+) -> DetectionConfig:
+    """Windows of seconds, so that a few shares meet every rule."""
+    return DetectionConfig(
+        co_share=CoShareConfig(
+            windows_s=WINDOWS, cap=cap, strata=strata, settle_s=settle_s, max_recent_shares=max_recent_shares
+        )
+    )
+
+
+def expected(shares: Sequence[Share], config: DetectionConfig) -> tuple[list[Pair], list[Exposure]]:
+    """What the engine has to find, given room for everything; exposures sorted."""
+    share = config.co_share
+    cells = Cells(config)
+    by_object: dict[int, list[Share]] = defaultdict(list)
+    for row in shares:
+        by_object[row.object].append(row)
+    pairs: list[tuple[int, list[Pair]]] = []
+    exposures: list[Exposure] = []
+    order = {row: at for at, row in enumerate(shares)}
+    for rows in by_object.values():
+        crowds: list[list[int]] = []
+        for at, row in enumerate(rows):
+            spans = share.windows_s[KINDS[row.kind]]
+            earlier_own = [other.time for other in rows[:at] if other.account == row.account]
+            crowds.append([])
+            for window, span in enumerate(spans):
+                wait = min(span, share.settle_s)
+                crowd = len({o.account for o in rows if row.time - span <= o.time <= row.time + wait})
+                crowds[-1].append(crowd)
+                partners = crowd - 1
+                if earlier_own and earlier_own[-1] >= row.time - span:
+                    # a repeat: as many as the shares (by anybody) that its last one had not waited for
+                    since = earlier_own[-1] + wait
+                    partners = min(partners, sum(since < o.time <= row.time + wait for o in rows))
+                if partners:
+                    stratum = int(np.searchsorted(share.strata, crowd))
+                    cell = (row.kind * MAX_WINDOWS + window) * cells.strata + stratum
+                    exposures.append((row.account, cell, partners))
+            if not earlier_own or earlier_own[-1] < row.time - spans[-1]:
+                exposures.append((row.account, cells.activity + row.kind, 1))
+            found: list[Pair] = []
+            for before in range(at - 1, -1, -1):
+                other = rows[before]
+                gap = row.time - other.time
+                if gap > spans[-1] or (share.cap and len(found) == share.cap):
+                    break
+                if other.account == row.account:
+                    continue
+                nibbles = [NO_STRATUM] * MAX_WINDOWS
+                smallest = 0
+                for window, span in enumerate(spans):
+                    if gap <= span:
+                        crowd = max(crowds[at][window], crowds[before][window])
+                        nibbles[window] = int(np.searchsorted(share.strata, crowd))
+                        smallest = smallest or crowd
+                word = sum(nibble << (4 * window) for window, nibble in enumerate(nibbles))
+                found.append(
+                    Pair(
+                        row.time,
+                        row.object,
+                        row.post,
+                        other.post,
+                        row.account,
+                        other.account,
+                        gap,
+                        smallest,
+                        word,
+                        row.kind,
+                    )
+                )
+            pairs.append((order[row], found))
+    return [pair for _, found in sorted(pairs) for pair in found], sorted(exposures)
+
+
+def push(engine: CoSharing, shares: Sequence[Share], until: int) -> tuple[Records, Records]:
+    """Give one batch to the engine."""
+    return engine.push(
+        np.array([s.time for s in shares], np.int64),
+        np.array([s.account for s in shares], np.int32),
+        np.array([s.post for s in shares], np.int64),
+        np.array([s.kind for s in shares], np.uint8),
+        np.array([s.object for s in shares], np.uint64),
+        until,
+    )
+
+
+def found_by(
+    engine: CoSharing, shares: Sequence[Share], cuts: Sequence[int] = (), eager: bool = True
+) -> tuple[list[Pair], list[Exposure]]:
+    """What the engine finds when `shares` come in batches that begin at `cuts`; exposures sorted.
+
+    `until` is as late as it may be (`eager`), or as early.
+    """
+    pairs: list[Pair] = []
+    exposures: list[Exposure] = []
+    edges = [0, *sorted(cuts), len(shares)]
+    for begin, end in pairwise(edges):
+        batch = shares[begin:end]
+        until = FOREVER
+        if end < len(shares):
+            until = shares[end].time
+            if not eager and batch:
+                until = min(until, batch[-1].time + 1)
+            elif not eager:
+                until = shares[begin - 1].time if begin else shares[0].time
+        made, exposed = push(engine, batch, until)
+        pairs += [Pair(*(int(value) for value in row)) for row in made.tolist()]
+        exposures += [(int(a), int(cell), int(amount)) for a, cell, amount in exposed.tolist()]
+    return pairs, sorted(exposures)
