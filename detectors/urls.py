@@ -3,7 +3,7 @@
 import polars as pl
 
 _TRACKING = (
-    r"(?i)[?&;](?:utm_[a-z_]+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh|mc_cid|mc_eid"
+    r"(?i)([?&;])(?:utm_[a-z_]+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh|mc_cid|mc_eid"
     r"|_ga|_gl|_hsenc|_hsmi|mkt_tok|vero_id|oly_anon_id|oly_enc_id|ref_src|ref_url|cmpid|spm|share_id|__twitter_impression)"
     r"=[^&;#]*"
 )
@@ -19,19 +19,21 @@ def canonical_url(url: pl.Expr) -> pl.Expr:
     trimmed = url.str.strip_chars()
     is_url = trimmed.str.contains(r"(?i)^(?:https?://|www\.)\S")
     bare = (
-        trimmed.str.replace(r"(?i)^https?://", "")
-        .str.replace(r"#.*$", "")
-        .str.replace_all(_TRACKING, "&")
-        .str.replace_all(r"&{2,}", "&")
-        .str.replace(r"^([^?&]*)&", "${1}?")
-        .str.replace(r"[?&]+$", "")
+        trimmed.str.replace(r"(?i)^(?:https?://\s*)+", "")
+        .str.replace(r"(?s)#.*$", "")
+        .str.replace_all("(?i)&amp;", "&")
+        .str.replace_all(_TRACKING, "${1}")
+        .str.replace_all(r"([?&;])[&;]+", "${1}")
+        .str.replace(r"[?&;\s]+$", "")
     )
     host = (
         bare.str.extract(r"^([^/?]*)")
-        .str.replace(r"^.*@", "")
+        .str.replace(r"(?s)^.*@\s*", "")
         .str.to_lowercase()
         .str.replace(r"\.?(?::80|:443)?$", "")
-        .str.replace(r"^(?:www\.|mobile\.|m\.)+", "")
+        # a name must be left: mobile.de and m.com are sites of their own
+        .str.replace(r"^(?:www\.|mobile\.|m\.)+([^.\s]+\.[^.])", "${1}")
     )
-    rest = bare.str.replace(r"^[^/?]*", "").str.replace(r"^/\?", "?").str.replace(r"/+(\?|$)", "${1}")
-    return pl.when(is_url).then(pl.concat_str(host, rest)).when(trimmed != "").then(trimmed).otherwise(None)
+    rest = bare.str.replace(r"^[^/?]*", "").str.replace(r"[/\s]+(\?|$)", "${1}")
+    canonical = pl.concat_str(host, rest).str.strip_chars()
+    return pl.when(is_url & (canonical != "")).then(canonical).when(~is_url & (trimmed != "")).then(trimmed)
