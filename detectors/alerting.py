@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
+
 from detectors.accounts import AccountBook
 from detectors.config import DetectionConfig
 from detectors.explanation import explanation, headline, signal_summary
@@ -47,6 +49,7 @@ class _Reported:
     revision: int
     members: int
     at: int
+    alert: Alert
 
 
 class Alerting:
@@ -72,14 +75,34 @@ class Alerting:
     def due(self, network: Network, lifecycle: Lifecycle, now: int) -> bool:
         """Whether a change at event time `now` is to be told."""
         known = self._reported.get(network.number)
-        if lifecycle is Lifecycle.RESOLVED or (lifecycle is Lifecycle.MERGED and known):
-            return known is not None
         if known is None:
             return True
         members = len(network.members)
-        if lifecycle in {Lifecycle.MERGED, Lifecycle.SPLIT} and known.members != members:
+        if lifecycle is Lifecycle.SPLIT and known.members != members:
             return True
         return members >= known.members * 1.25 or (members != known.members and now - known.at >= 86_400)
+
+    def close(
+        self, network: Network, lifecycle: Lifecycle, now: int, successor: Network | None
+    ) -> Alert | None:
+        """The last alert of a network that was resolved or merged into another; None if none was ever told."""
+        known = self._reported.pop(network.number, None)
+        if known is None:
+            return None
+        last = known.alert
+        if successor is not None:
+            ending = f"The network has gone into {successor.network_id}, which shares most of its members."
+        else:
+            ending = "Nothing new has been seen of it for a while, and the network is closed."
+        return msgspec.structs.replace(
+            last,
+            alert_id=_alert_id(network.network_id, known.revision + 1),
+            revision=known.revision + 1,
+            lifecycle=lifecycle,
+            emitted_at=_utc(now),
+            explanation=f"{ending} When last reported: {last.explanation}",
+            suggested_actions=[],
+        )
 
     def write(
         self,
@@ -90,7 +113,6 @@ class Alerting:
         gate_surprise: float,
         offsets: dict[str, int],
         dropped: int,
-        successor: Network | None = None,
     ) -> Alert:
         """Write an alert.
 
@@ -102,14 +124,14 @@ class Alerting:
             gate_surprise: where the false-discovery gate stands.
             offsets: what had been read by then.
             dropped: rows dropped or evicted by then.
-            successor: the network this one was merged into.
         """
         network = findings.network
         known = self._reported.get(network.number)
         revision = known.revision + 1 if known else 1
-        if known is None and lifecycle in {Lifecycle.UPDATED, Lifecycle.MERGED} and successor is None:
+        if known is None and lifecycle in {Lifecycle.UPDATED, Lifecycle.MERGED}:
             lifecycle = Lifecycle.OPENED
-        self._reported[network.number] = _Reported(revision, len(findings.members), now)
+        elif known is not None and lifecycle is Lifecycle.OPENED:
+            lifecycle = Lifecycle.UPDATED
         names = accounts.names
         platforms = sorted({names[m].split(":", 1)[0] for m in findings.members})
         terms = coordination_terms(findings)
@@ -117,10 +139,9 @@ class Alerting:
         gate_p = math.exp(-gate_surprise) if math.isfinite(gate_surprise) else None
         hours = max((now - network.opened_at) / 3600, 1.0)
         followers = [int(accounts.followers[m]) for m in findings.members if accounts.followers[m] >= 0]
-        digest = hashlib.blake2b(f"{network.network_id}/{revision}".encode(), digest_size=8).hexdigest()
-        return Alert(
+        alert = Alert(
             schema_version=SCHEMA_VERSION,
-            alert_id=f"alert-{digest}",
+            alert_id=_alert_id(network.network_id, revision),
             network_id=network.network_id,
             revision=revision,
             lifecycle=lifecycle,
@@ -132,8 +153,8 @@ class Alerting:
             run_id=self._run_id,
             platforms=platforms,
             languages=list(findings.languages[:5]),
-            headline=headline(findings, platforms, lifecycle),
-            explanation=explanation(findings, gate_p, successor.network_id if successor else None),
+            headline=headline(findings, platforms),
+            explanation=explanation(findings, gate_p),
             coordination=coordination,
             coordination_terms=terms,
             covertness=None,
@@ -161,7 +182,7 @@ class Alerting:
             related_networks=[],
             suggested_actions=[
                 SuggestedAction(
-                    action=Action.WATCH if lifecycle is Lifecycle.RESOLVED else Action.REVIEW,
+                    action=Action.REVIEW,
                     reversible=True,
                     expires_in_h=168,
                     rationale="A person should check the evidence and look for an open reason to act together first.",
@@ -176,6 +197,12 @@ class Alerting:
             ),
             privacy=Privacy(pseudonymised=False),
         )
+        self._reported[network.number] = _Reported(revision, len(findings.members), now, alert)
+        return alert
+
+
+def _alert_id(network_id: str, revision: int) -> str:
+    return f"alert-{hashlib.blake2b(f'{network_id}/{revision}'.encode(), digest_size=8).hexdigest()}"
 
 
 def _members(findings: Findings, accounts: AccountBook, gate_surprise: float) -> list[Member]:

@@ -49,7 +49,7 @@ class CoShareConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             TraceKind.REPOST: (60, 600, _HOUR),
             TraceKind.URL: (60, 600, _HOUR),
             TraceKind.TEXT: (60, 600, _HOUR, 2 * _HOUR),
-            TraceKind.HASHTAG_SEQUENCE: (300, _HOUR),
+            TraceKind.HASHTAG_SEQUENCE: (60, 600, _HOUR),
             TraceKind.MENTION: (60, 600),
             TraceKind.REPLY: (60, 600),
             TraceKind.MEDIA: (60, 600, _HOUR),

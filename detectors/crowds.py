@@ -1,35 +1,38 @@
 """Recurring crowds: objects that nearly the same set of accounts shared, the dual of the pair test.
 
 A large group that acts together only two or three times leaves no pair with enough evidence, yet its crowds
-overlap far beyond chance. For two crowds the expected overlap is |C1| |C2| sum of p1(a) p2(a) over accounts, where p is an
-account's share of the activity of all accounts that were around at the time of the crowd. Organic crowds of one topic
-overlap beyond chance too, but mildly: a crowd counts as recurring only when the two are largely the same set. Gate: Benjamini-Hochberg over all pairs of
-crowds.
+overlap far beyond chance. For two crowds the expected overlap is |C1| |C2| sum of p1(a) p2(a) over accounts, where p is
+an account's share of the activity of all accounts that were in crowds on that day. Organic crowds of one topic overlap
+beyond chance too, but mildly: a crowd counts as recurring only when the two are largely the same set. The gate is
+Benjamini-Hochberg over all pairs of crowds; candidates come from MinHash of the members.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array, triu
 
 from detectors.chance import Null, poisson_surprise
 from detectors.co_shares import NO_STRATUM, Records
-from detectors.exposure import F64, counted
 from detectors.compiled import compiled
-from detectors.config import KINDS, MAX_WINDOWS
+from detectors.config import MAX_WINDOWS
+from detectors.exposure import F64, counted
 from detectors.gate import benjamini_hochberg
-from detectors.hashing import I64, U64
+from detectors.hashing import I64, U64, mix
 
 I32 = npt.NDArray[np.int32]
 
 MIN_CROWD = 5
 MIN_OVERLAP = 4
 MIN_JACCARD = 0.5
-MAX_CROWDS = 50_000
-"""Crowds compared at once, the latest first."""
 MAX_CROWDS_OF_ACCOUNT = 256
-"""Accounts in more crowds say nothing about any one of them, and cost the most."""
+"""Accounts in more crowds say nothing about any one of them."""
+_BANDS = 12
+"""Of two minima each: crowds with Jaccard similarity .5 are candidates with probability .97, .7 with .9997."""
+_NEIGHBOURS = 4
+"""Earlier crowds of a band that a crowd is compared with."""
+_CROWDS_FOR_A_DAY = 20
+"""With fewer crowds on a day, its activity would be that of the very crowds in question."""
 
 
 class RecurringCrowd(NamedTuple):
@@ -41,117 +44,197 @@ class RecurringCrowd(NamedTuple):
     """Of an overlap of this size."""
 
 
+class _Crowds(NamedTuple):
+    """Crowds by number, ordered by object key; members of one are `account[start[i]:start[i + 1]]`, ascending."""
+
+    start: I64
+    account: I32
+    day: I64  # of the latest share
+
+
 def recurring_crowds(rows: Records, pair_keys: U64, null: Null, level: float) -> list[RecurringCrowd]:
     """Find the accounts behind recurring crowds.
 
     Args:
-        rows: evidence, records of `detectors.pairs.ROWS`.
+        rows: evidence, records of `detectors.pair_table.ROWS`.
         pair_keys: uint64, the two account numbers of each pair.
         null: the null model.
         level: the false-discovery rate.
 
     Returns:
-        The overlap of each pair of crowds that recur, once for each set of accounts, the most surprising first.
+        The overlap of pairs of crowds that recur, once for each set of accounts, the most surprising first.
     """
-    incidence = _incidence(rows, pair_keys, null.strata)
-    if incidence is None:
+    crowds = _crowds(rows, pair_keys, null.strata)
+    count = len(crowds.start) - 1
+    if count < 2:
         return []
-    member_of, objects, times, accounts = incidence
-    shared = triu(member_of @ member_of.T, k=1).tocoo()
-    sizes = member_of.sum(axis=1)
-    first, second, overlap = shared.row, shared.col, shared.data
-    jaccard = overlap / (sizes[first] + sizes[second] - overlap)
-    alike = (overlap >= MIN_OVERLAP) & (jaccard >= MIN_JACCARD)
+    first, second = _candidates(crowds)
+    overlap = _overlaps(crowds, first, second)
+    sizes = np.diff(crowds.start)
+    alike = (overlap >= MIN_OVERLAP) & (overlap >= MIN_JACCARD * (sizes[first] + sizes[second] - overlap))
     first, second, overlap = first[alike], second[alike], overlap[alike]
     if not len(first):
         return []
-    # who was around: an account's first and last share, on the clock of everybody's shares, against the day's
-    activity = _activity(accounts, null)
-    day = times // 86_400
-    days = np.unique(day)
-    chance = _day_overlap(days, day, member_of, activity)
-    at = np.searchsorted(days, day)
-    expected = sizes[first] * sizes[second] * chance[at[first], at[second]]
+    expected = sizes[first] * sizes[second] * _chance_of_same(crowds, first, second, null)
     surprise = np.array(
         [poisson_surprise(int(n), max(float(x), 1e-6)) for n, x in zip(overlap, expected, strict=True)]
     )
-    passed = benjamini_hochberg(surprise, level, len(objects) * (len(objects) - 1) / 2)
+    passed = benjamini_hochberg(surprise, level, count * (count - 1) / 2)
     found: dict[bytes, RecurringCrowd] = {}
     for at in np.flatnonzero(passed).tolist():
-        both = np.intersect1d(member_of[[first[at]]].indices, member_of[[second[at]]].indices)
-        crowd = RecurringCrowd(accounts[both], float(surprise[at]))
-        known = found.get(crowd.accounts.tobytes())
-        if known is None or known.surprise < crowd.surprise:
-            found[crowd.accounts.tobytes()] = crowd
+        both = np.intersect1d(_members(crowds, first[at]), _members(crowds, second[at]), assume_unique=True)
+        known = found.get(both.tobytes())
+        if known is None or known.surprise < surprise[at]:
+            found[both.tobytes()] = RecurringCrowd(both, float(surprise[at]))
     return sorted(found.values(), key=lambda crowd: (-crowd.surprise, crowd.accounts.tolist()))
 
 
-def _incidence(rows: Records, pair_keys: U64, strata: int) -> tuple[csr_array, U64, I64, I32] | None:
-    """Which account was in the crowd of which object: a 0/1 matrix (objects, accounts), with their names and times."""
-    widest = np.zeros(len(rows), np.int64)
-    for window in range(MAX_WINDOWS):
-        nibble = (rows["strata"].astype(np.int64) >> (4 * window)) & 15
-        widest = np.where(nibble != NO_STRATUM, nibble, widest)
-    chosen = rows[widest < strata - 1]
-    if not len(chosen):
-        return None
-    keys = pair_keys[chosen["pair"]]
-    thing = np.concatenate([chosen["object"], chosen["object"]])
-    who = np.concatenate([keys >> np.uint64(32), keys & np.uint64(0xFFFFFFFF)]).astype(np.int64)
-    objects, at_object = np.unique(thing, return_inverse=True)
-    latest = np.zeros(len(objects), np.int64)
-    np.maximum.at(latest, at_object, np.concatenate([chosen["time"], chosen["time"]]))
-    accounts, at_account = np.unique(who, return_inverse=True)
-    cells = np.unique(at_object.astype(np.int64) * len(accounts) + at_account)
-    row, column = cells // len(accounts), cells % len(accounts)
-    crowds_of = np.bincount(column, minlength=len(accounts))
-    calm = crowds_of[column] <= MAX_CROWDS_OF_ACCOUNT
-    row, column = row[calm], column[calm]
-    size = np.bincount(row, minlength=len(objects))
+def _members(crowds: _Crowds, crowd: int) -> I32:
+    return crowds.account[crowds.start[crowd] : crowds.start[crowd + 1]]
+
+
+def _crowds(rows: Records, pair_keys: U64, strata: int) -> _Crowds:
+    """The crowds of objects that were not viral, without accounts that are in every other crowd."""
+    number, account, keys, latest = _incidence(rows, pair_keys, strata)
+    of_account = np.bincount(account)
+    calm = of_account[account] <= MAX_CROWDS_OF_ACCOUNT if len(account) else np.zeros(0, np.bool_)
+    number, account = number[calm], account[calm]
+    size = np.bincount(number, minlength=len(keys))
     large = np.flatnonzero(size >= MIN_CROWD)
-    if len(large) > MAX_CROWDS:
-        large = np.sort(large[np.lexsort((objects[large], -latest[large]))][:MAX_CROWDS])
-    if len(large) < 2:
-        return None
-    renumbered = np.full(len(objects), -1)
+    large = large[np.argsort(keys[large], kind="stable")]
+    renumbered = np.full(len(keys), -1, np.int64)
     renumbered[large] = np.arange(len(large))
-    kept = renumbered[row] >= 0
-    matrix = csr_array(
-        (np.ones(int(kept.sum()), np.int32), (renumbered[row[kept]], column[kept])),
-        shape=(len(large), len(accounts)),
-    )
-    return matrix, objects[large], latest[large], accounts.astype(np.int32)
-
-
-def _activity(accounts: I32, null: Null) -> F64:
-    """Share of all activity that each account has, over all kinds."""
-    return _activity_of(accounts, null) / max(float(null.mass.sum()), 1.0)
+    kept = renumbered[number] >= 0
+    number, account = renumbered[number[kept]], account[kept]
+    order = np.argsort((number << 32) | account.astype(np.int64))
+    start = np.zeros(len(large) + 1, np.int64)
+    np.cumsum(size[large], out=start[1:])
+    return _Crowds(start, account[order], latest[large] // 86_400)
 
 
 @compiled
-def _activity_of(accounts: I32, null: Null) -> F64:
+def _incidence(rows: Records, pair_keys: U64, strata: int) -> tuple[I64, I32, U64, I64]:
+    """Who was in the crowd of which object, once each: object numbers, accounts; keys and latest times of objects."""
+    size = 1024
+    while size < len(rows) * 4:
+        size *= 2
+    mask = size - 1
+    object_slots = np.zeros(size, np.int64)
+    keys = np.empty(len(rows), np.uint64)
+    latest = np.empty(len(rows), np.int64)
+    objects = 0
+    seen = np.zeros(size, np.uint64)
+    number = np.empty(len(rows) * 2, np.int64)
+    account = np.empty(len(rows) * 2, np.int32)
+    found = 0
+    for row in range(len(rows)):
+        widest = 0
+        for window in range(MAX_WINDOWS):
+            nibble = (rows[row].strata >> (4 * window)) & 15
+            if nibble != NO_STRATUM:
+                widest = nibble
+        if widest == strata - 1:
+            continue
+        key = rows[row].object
+        place = np.int64(mix(key)) & mask
+        while object_slots[place] != 0 and keys[object_slots[place] - 1] != key:
+            place = (place + 1) & mask
+        if object_slots[place] == 0:
+            keys[objects] = key
+            latest[objects] = rows[row].time
+            objects += 1
+            object_slots[place] = objects
+        thing = object_slots[place] - 1
+        latest[thing] = max(latest[thing], rows[row].time)
+        pair = pair_keys[rows[row].pair]
+        for side in range(2):
+            who = (pair >> np.uint64(32)) if side == 0 else (pair & np.uint64(0xFFFFFFFF))
+            both = (np.uint64(thing + 1) << np.uint64(32)) | who
+            place = np.int64(mix(both)) & mask
+            while seen[place] != 0 and seen[place] != both:
+                place = (place + 1) & mask
+            if seen[place] == 0:
+                seen[place] = both
+                number[found] = thing
+                account[found] = np.int32(who)
+                found += 1
+    return number[:found], account[:found], keys[:objects], latest[:objects]
+
+
+@compiled
+def _minima(crowds: _Crowds) -> U64:
+    """MinHash of each crowd's members; uint64, (crowds, 2 x bands)."""
+    out = np.full((len(crowds.start) - 1, 2 * _BANDS), np.uint64(0xFFFFFFFFFFFFFFFF))
+    for crowd in range(len(out)):
+        for at in range(crowds.start[crowd], crowds.start[crowd + 1]):
+            base = mix(np.uint64(crowds.account[at]) + np.uint64(1))
+            for k in range(2 * _BANDS):
+                value = mix(base + np.uint64(k) * np.uint64(0x9E3779B97F4A7C15))
+                out[crowd, k] = min(out[crowd, k], value)
+    return out
+
+
+def _candidates(crowds: _Crowds) -> tuple[I64, I64]:
+    """Pairs of crowds that agree in a band, each once, the lower number first."""
+    minima = _minima(crowds)
+    found = []
+    for band in range(_BANDS):
+        order = np.lexsort((minima[:, 2 * band + 1], minima[:, 2 * band]))
+        ordered = minima[order, 2 * band : 2 * band + 2]
+        for step in range(1, _NEIGHBOURS + 1):
+            same = np.flatnonzero((ordered[step:] == ordered[:-step]).all(axis=1))
+            one, other = order[same], order[same + step]
+            found.append((np.minimum(one, other) << 32) | np.maximum(one, other))
+    pairs = np.unique(np.concatenate(found))
+    return pairs >> 32, pairs & 0xFFFFFFFF
+
+
+@compiled
+def _overlaps(crowds: _Crowds, first: I64, second: I64) -> I64:
+    """How many members two crowds have in common."""
+    out = np.zeros(len(first), np.int64)
+    for at in range(len(first)):
+        i, end_i = crowds.start[first[at]], crowds.start[first[at] + 1]
+        j, end_j = crowds.start[second[at]], crowds.start[second[at] + 1]
+        while i < end_i and j < end_j:
+            if crowds.account[i] == crowds.account[j]:
+                out[at] += 1
+                i += 1
+                j += 1
+            elif crowds.account[i] < crowds.account[j]:
+                i += 1
+            else:
+                j += 1
+    return out
+
+
+def _chance_of_same(crowds: _Crowds, first: I64, second: I64, null: Null) -> F64:
+    """The chance that a random member of one crowd is a random member of the other.
+
+    An account counts by its activity, among the accounts that were in any crowd on the day. The chance is never taken
+    to be less than over the activity of everybody.
+    """
+    accounts, column = np.unique(crowds.account, return_inverse=True)
+    activity = _activity(accounts, null)
+    everybody = activity / max(float(null.mass.sum()), 1.0)
+    whole = float((everybody**2).sum())
+    days, of_crowd, crowds_on = np.unique(crowds.day, return_inverse=True, return_counts=True)
+    day_of_entry = np.repeat(of_crowd, np.diff(crowds.start))
+    present = np.zeros((len(days), len(accounts)), np.float32)
+    present[day_of_entry, column] = activity[column]
+    totals = present.sum(axis=1, keepdims=True)
+    present = np.where(
+        (crowds_on >= _CROWDS_FOR_A_DAY)[:, None], present / np.maximum(totals, 1.0), everybody[None, :]
+    )
+    together = np.maximum(present @ present.T, whole)
+    return together[of_crowd[first], of_crowd[second]].astype(np.float64)
+
+
+@compiled
+def _activity(accounts: I32, null: Null) -> F64:
+    """Shares of each account, of all kinds."""
     out = np.zeros(len(accounts))
     for at in range(len(accounts)):
         for kind in range(len(null.mass)):
             out[at] += counted(null.counters, accounts[at], null.activity + kind)
     return out
-
-
-def _day_overlap(days: I64, day: I64, member_of: csr_array, activity: F64) -> F64:
-    """For each two days, the chance that two random members of crowds of those days are one account.
-
-    An account counts on the days on which it was in any crowd, and as often as it is active; when a day has few crowds,
-    its members are compared with the activity of all accounts instead, whichever expects more overlap.
-    """
-    whole = float((activity**2).sum())
-    present = np.zeros((len(days), member_of.shape[1]), np.float32)
-    by_day = np.searchsorted(days, day)
-    for at in range(len(days)):
-        seen = member_of[by_day == at].sum(axis=0)
-        if (by_day == at).sum() >= 20:  # noqa: PLR2004 - fewer crowds would be compared with themselves
-            weight = np.where(seen > 0, activity, 0.0)
-            total = weight.sum()
-            present[at] = weight / total if total > 0 else 0.0
-        else:
-            present[at] = activity
-    return np.maximum(present @ present.T, whole).astype(np.float64)

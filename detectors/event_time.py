@@ -127,7 +127,7 @@ class DuplicateFilter:
                 if self._used * 2 >= self._max_keys:
                     self._roll(keep=True)
                     self.forgotten_early += 1
-                step = min(end - at, max(1, self._max_keys // 2 - self._used), 1 << 16)
+                step = int(min(end - at, max(1, self._max_keys // 2 - self._used), 1 << 16))
                 self._reserve(step)
                 self._used += _mark_fresh(
                     self._previous, self._current, keys[at : at + step], fresh[at : at + step]

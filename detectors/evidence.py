@@ -4,7 +4,6 @@ Kernels know posts and objects by number. The book keeps, of recent posts, all t
 evidence, and of older ones only what some co-share refers to.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,14 +106,14 @@ class EvidenceBook:
             settled = [merged]
         self._chunks = settled + [c for c in self._chunks if not c.settled]
 
-    def lookup(self, posts: Iterable[int]) -> pl.DataFrame:
+    def lookup(self, posts: I64) -> pl.DataFrame:
         """The posts with the given running numbers: columns post, time, account, post_id, lang; by number."""
-        wanted = np.unique(np.fromiter(posts, np.int64))
+        wanted = np.unique(posts)
         return _gather([c.posts for c in self._chunks], wanted, _POSTS)
 
-    def labels(self, posts: Iterable[int]) -> pl.DataFrame:
+    def labels(self, posts: I64) -> pl.DataFrame:
         """The objects of the given posts: columns post, object, label."""
-        wanted = np.unique(np.fromiter(posts, np.int64))
+        wanted = np.unique(posts)
         return _gather([c.objects for c in self._chunks], wanted, _OBJECTS)
 
     def _take_referred(self) -> I64:
@@ -154,6 +153,7 @@ def _gather(frames: list[pl.DataFrame], wanted: I64, schema: dict[str, type[pl.D
         inside = wanted[(wanted >= posts[0]) & (wanted <= posts[-1])]
         if len(inside):
             begin, end = np.searchsorted(posts, inside), np.searchsorted(posts, inside, side="right")
-            rows = np.concatenate([np.arange(b, e) for b, e in zip(begin, end, strict=True)])
+            counts = end - begin
+            rows = np.repeat(begin - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
             found.append(frame[rows])
     return pl.concat(found) if found else pl.DataFrame(schema=schema)

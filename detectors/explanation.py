@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from detectors.findings import Findings, KindFinding
-from schemas.networks import Lifecycle
 from schemas.shares import TraceKind
 
 _WHAT = {
@@ -19,12 +18,10 @@ _WHAT = {
 _SHORT = {**_WHAT, TraceKind.TEXT: "texts", TraceKind.HASHTAG_SEQUENCE: "tags", TraceKind.REPLY: "replies"}
 
 
-def headline(findings: Findings, platforms: Sequence[str], lifecycle: Lifecycle) -> str:
+def headline(findings: Findings, platforms: Sequence[str]) -> str:
     """One hedged sentence."""
     members = len(findings.members)
     where = f" on {', '.join(platforms)}" if platforms and list(platforms) != ["unknown"] else ""
-    if lifecycle is Lifecycle.RESOLVED:
-        return f"{members} accounts{where} that appeared to act together have been quiet; the network is closed"
     what = " and ".join(_SHORT[kind.kind] for kind in findings.kinds[:2]) or "posts"
     return (
         f"{members} accounts{where} appear to act together: they shared the same {what} at nearly the same times, "
@@ -32,7 +29,7 @@ def headline(findings: Findings, platforms: Sequence[str], lifecycle: Lifecycle)
     )
 
 
-def explanation(findings: Findings, threshold_p: float | None, successor: str | None) -> str:
+def explanation(findings: Findings, threshold_p: float | None) -> str:
     """Why, in a few sentences: what was seen, what chance would give, what is not known."""
     parts = [
         f"Between {_when(findings.start)} and {_when(findings.end)} (UTC) these {len(findings.members)} accounts shared "
@@ -43,15 +40,15 @@ def explanation(findings: Findings, threshold_p: float | None, successor: str | 
     if findings.edges:
         sentence = f"{findings.edges:,} pairs of accounts stand out on their own"
         if threshold_p is not None:
-            sentence += f", each with a chance of less than {_probability(threshold_p)} of being a coincidence"
+            sentence += (
+                f", each with a chance of less than {_probability(threshold_p)} of being a coincidence"
+            )
         parts.append(sentence + ".")
     if peripheral:
         parts.append(
             f"{core} are core members; {peripheral} joined at the edge, because what they shared with the members "
             "taken together is beyond chance."
         )
-    if successor is not None:
-        parts.append(f"The network has gone into {successor}.")
     parts.append(
         "Acting together is not wrong in itself: newsrooms, campaigns, fans and companies do it openly. Whether these "
         "accounts hide something was not assessed: nothing was given about who runs them, who follows them or how "

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from detectors.chance import LEAST_EXPECTED, Null, poisson_surprise, same_time
 from detectors.co_shares import NO_STRATUM, Records
@@ -107,17 +106,14 @@ def gather(
     chosen = pairs.rows[_rows_between(members, pairs.rows, pairs.table)]
     a, b = pairs.accounts(chosen["pair"])
     edge_a, edge_b, edge_surprise = stage.members_edges(network)
-    first_seen: dict[int, int] = {}
-    last_seen: dict[int, int] = {}
     starts = chosen["time"] - chosen["gap"]
-    for account, start, end in zip(
-        np.concatenate([a, b]).tolist(),
-        np.concatenate([starts, starts]).tolist(),
-        np.concatenate([chosen["time"], chosen["time"]]).tolist(),
-        strict=True,
-    ):
-        first_seen[account] = min(start, first_seen.get(account, start))
-        last_seen[account] = max(end, last_seen.get(account, end))
+    first = np.full(len(members), _NONE, np.int64)
+    last = np.full(len(members), -_NONE, np.int64)
+    for side in (np.searchsorted(members, a), np.searchsorted(members, b)):
+        np.minimum.at(first, side, starts)
+        np.maximum.at(last, side, chosen["time"])
+    known = first < _NONE
+    names = members[known].tolist()
     independent = chosen[chosen["independent"] == 1]
     null = stage.null()
     own = _counters_of(members, null)
@@ -127,8 +123,8 @@ def gather(
     return Findings(
         network=network,
         members=tuple(members.tolist()),
-        first_seen=first_seen,
-        last_seen=last_seen,
+        first_seen=dict(zip(names, first[known].tolist(), strict=True)),
+        last_seen=dict(zip(names, last[known].tolist(), strict=True)),
         edges=len(edge_surprise),
         edge_surprise=edge_surprise,
         objects_per_edge=_objects_of_edges(edge_a, edge_b, independent, pairs),
@@ -141,7 +137,9 @@ def gather(
         median_gap_s=float(np.median(chosen["gap"])) if len(chosen) else 0.0,
         crowded=float((widest > _stratum_of(config, 50)).mean()) if len(chosen) else 0.0,
         languages=languages,
-        minute_clock=bool(len(chosen) and (chosen["time"] % 60 == 0).all() and (chosen["gap"] % 60 == 0).all()),
+        minute_clock=bool(
+            len(chosen) and (chosen["time"] % 60 == 0).all() and (chosen["gap"] % 60 == 0).all()
+        ),
     )
 
 
@@ -166,9 +164,7 @@ def _objects_of_edges(a: I32, b: I32, independent: Records, pairs: PairEvidence)
     return np.sort(counts[np.isin(found, edges)]).astype(np.float64)
 
 
-def _by_kind(
-    config: DetectionConfig, independent: Records, expected: F64
-) -> tuple[KindFinding, ...]:
+def _by_kind(config: DetectionConfig, independent: Records, expected: F64) -> tuple[KindFinding, ...]:
     """Observed and expected co-shares by kind, each in its most surprising window."""
     found = []
     for number, kind in enumerate(KINDS):
@@ -191,55 +187,64 @@ def _samples(
     rows: Records, activity: F64, book: EvidenceBook
 ) -> tuple[tuple[ObjectFinding, ...], tuple[str, ...]]:
     """The most telling objects: many members first, then small crowds; and the languages of all posts."""
-    posts = book.lookup(np.concatenate([rows["later_post"], rows["earlier_post"]]).tolist())
+    posts = book.lookup(np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64))
     if not len(posts):
         return (), ()
     languages = (
-        posts["lang"].drop_nulls().value_counts().sort(["count", "lang"], descending=[True, False])["lang"].to_list()
+        posts["lang"].drop_nulls().value_counts().sort(["count", "lang"], descending=[True, False])["lang"]
     )
-    frame = pl.DataFrame(
-        {
-            "object": np.concatenate([rows["object"], rows["object"]]),
-            "kind": np.concatenate([rows["kind"], rows["kind"]]),
-            "crowd": np.concatenate([rows["crowd"], rows["crowd"]]),
-            "post": np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64),
-        }
-    ).join(posts, on="post")
-    ranked = (
-        frame.group_by("object", "kind")
-        .agg(pl.col("account").n_unique().alias("accounts"), pl.col("crowd").min())
-        .sort("accounts", "crowd", "object", descending=[True, False, False])
-        .head(SAMPLES * 4)
+    known = posts["post"].to_numpy()
+    account, time = posts["account"].to_numpy(), posts["time"].to_numpy()
+    # one line a share: which object, which post
+    things, first_row, thing = np.unique(rows["object"], return_index=True, return_inverse=True)
+    crowd = np.full(len(things), _NONE, np.int64)
+    np.minimum.at(crowd, thing, rows["crowd"].astype(np.int64))
+    shares = np.concatenate(
+        [
+            np.stack([thing, np.searchsorted(known, rows[side].astype(np.int64))], axis=1)
+            for side in ("later_post", "earlier_post")
+        ]
     )
-    samples: list[ObjectFinding] = []
-    shown: set[tuple[int, ...]] = set()
-    for thing, kind, _, crowd in ranked.iter_rows():
-        shares = (
-            frame.filter(pl.col("object") == thing)
-            .sort("time", "account", "post")
-            .unique("account", keep="first", maintain_order=True)
-        )
-        of_posts = tuple(shares["post"].to_list())
+    shares = np.unique(shares[shares[:, 1] < len(known)], axis=0)
+    order = np.lexsort((shares[:, 1], time[shares[:, 1]], account[shares[:, 1]], shares[:, 0]))
+    shares = shares[order]
+    who = account[shares[:, 1]]
+    fresh = np.append(True, (shares[1:, 0] != shares[:-1, 0]) | (who[1:] != who[:-1]))
+    shares = shares[fresh]  # the first share of each account
+    members = np.bincount(shares[:, 0], minlength=len(things))
+    ranked = np.lexsort((things, crowd, -members))[: SAMPLES * 4]
+    begin = np.searchsorted(shares[:, 0], ranked)
+    end = np.searchsorted(shares[:, 0], ranked, side="right")
+    chosen: list[tuple[int, npt.NDArray[np.int64]]] = []
+    shown: set[bytes] = set()
+    for number, low, high in zip(ranked.tolist(), begin.tolist(), end.tolist(), strict=True):
+        of_posts = shares[low:high, 1]
+        of_posts = of_posts[np.lexsort((of_posts, time[of_posts]))]
         # the same posts again by way of another kind would be the same evidence twice
-        if of_posts in shown:
-            continue
-        shown.add(of_posts)
-        label = book.labels(of_posts[:1]).filter(pl.col("object") == thing)["label"]
+        if of_posts.tobytes() not in shown and len(chosen) < SAMPLES:
+            shown.add(of_posts.tobytes())
+            chosen.append((number, of_posts))
+    labelled = book.labels(np.array([known[of_posts[0]] for _, of_posts in chosen], np.int64))
+    labels = dict(zip(labelled["object"].to_list(), labelled["label"].to_list(), strict=True))
+    post_ids = posts["post_id"]
+    samples = []
+    for number, of_posts in chosen:
+        key = int(things[number])
+        kind = int(rows["kind"][first_row[number]])
+        width = max(int(crowd[number]), 2)
         samples.append(
             ObjectFinding(
                 kind=KINDS[kind],
-                label=label[0] if len(label) else f"{thing:016x}",
-                accounts=tuple(shares["account"].to_list()),
-                post_ids=tuple(shares["post_id"].to_list()),
-                start=int(shares["time"].min()),  # type: ignore[arg-type]
-                end=int(shares["time"].max()),  # type: ignore[arg-type]
-                crowd=max(int(crowd), 2),
-                expected=float(activity[kind] * max(int(crowd), 2)),
+                label=labels.get(key) or f"{key:016x}",
+                accounts=tuple(account[of_posts].tolist()),
+                post_ids=tuple(post_ids.gather(of_posts).to_list()),
+                start=int(time[of_posts].min()),
+                end=int(time[of_posts].max()),
+                crowd=width,
+                expected=float(activity[kind] * width),
             )
         )
-        if len(samples) == SAMPLES:
-            break
-    return tuple(samples), tuple(languages)
+    return tuple(samples), tuple(languages.to_list())
 
 
 @compiled
@@ -291,6 +296,8 @@ def _expected_among(members: I32, own: F64, null: Null) -> F64:
                 for window in range(MAX_WINDOWS):
                     for stratum in range(null.strata):
                         cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
-                        met = max(own[one, cell] * own[other, activity], own[other, cell] * own[one, activity])
+                        met = max(
+                            own[one, cell] * own[other, activity], own[other, cell] * own[one, activity]
+                        )
                         out[kind, window] += met * scale * null.sides[kind, window]
     return out

@@ -69,6 +69,8 @@ class NetworkStage:
         self._edge_keys: U64 = np.zeros(0, np.uint64)
         self._edge_surprise: F64 = np.zeros(0)
         self.networks = NetworkBook(config.gate.min_members)
+        self._news = False
+        """Whether any pair gained evidence since the null model was last estimated."""
         self.threshold = float("inf")
         """Surprise at which the gate stands."""
 
@@ -91,6 +93,7 @@ class NetworkStage:
         touched = self._pairs.take_touched()
         if not len(touched):
             return []
+        self._news = True
         self.networks.reserve(len(self._accounts))
         before = self._pairs.surprise[touched].copy()
         after = self._pairs.evaluate(touched, self.null())
@@ -113,8 +116,11 @@ class NetworkStage:
         """Age the evidence, estimate the null model again and test everything against it."""
         self.networks.reserve(len(self._accounts))
         self._ledger.close_day()
+        held = len(self._pairs.rows)
         self._pairs.age(now)
-        self._pairs.take_touched()
+        if not self._news and len(self._pairs.rows) == held:
+            return self._resolve(now)
+        self._news = False
         candidates = self._pairs.candidates()
         for _ in range(_PEELS):
             surprise = self._pairs.evaluate(candidates, self.null())
@@ -133,6 +139,10 @@ class NetworkStage:
             changes = self._cluster(np.unique(ends).astype(np.int32), now)
         changes += self._expand(now)
         return changes + self._resolve(now)
+
+    def validated(self, pairs: I32) -> npt.NDArray[np.bool_]:
+        """Which of some pairs (numbers in the pair evidence) are edges."""
+        return _contains(self._edge_keys, self._pairs.keys[pairs])
 
     def members_edges(self, network: Network) -> tuple[I32, I32, F64]:
         """The validated edges inside a network: account numbers and surprise."""
@@ -167,6 +177,7 @@ class NetworkStage:
         for network in networks:
             network.last_evidence = now
             changes.append(Change(network, network.lifecycle))
+            network.lifecycle = Lifecycle.UPDATED
         return changes
 
     def _with_crowds(self, validated: npt.NDArray[np.intp]) -> tuple[U64, F64]:

@@ -102,7 +102,9 @@ class NetworkBook:
             if not heirs or number not in cores:
                 continue
             heir = self.alive[max(heirs, key=lambda n: (heirs.count(n), -n))]
-            self._enter(heir, [account for account in old.members if self.network_of[account] == number], changed)
+            self._enter(
+                heir, [account for account in old.members if self.network_of[account] == number], changed
+            )
             heir.predecessors = (*heir.predecessors, old.network_id)
             heir.lifecycle = Lifecycle.MERGED
             changed[heir.number] = heir

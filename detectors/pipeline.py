@@ -181,14 +181,21 @@ class Pipeline:
         if now % self.config.time.reestimate_s == 0:
             yield from self._tell(changes, now)
             with self._watch("reestimate"):
+                held = len(self.pairs.rows)
                 changes = self.stage.reestimate(now)
-                self.book.age(self.pairs.rows)
+                if len(self.pairs.rows) < held:
+                    self.book.age(self.pairs.rows)
         self.book.settle(now)
         self.pairs.make_room(now)
         yield from self._tell(changes, now)
 
     def _tell(self, changes: list[Change], now: int) -> Iterator[Alert]:
         for change in changes:
+            if change.successor is not None or change.lifecycle is Lifecycle.RESOLVED:
+                ending = self._alerting.close(change.network, change.lifecycle, now, change.successor)
+                if ending is not None:
+                    yield ending
+                continue
             if not self._alerting.due(change.network, change.lifecycle, now):
                 continue
             with self._watch("alerts"):
@@ -203,7 +210,6 @@ class Pipeline:
                     self.stage.threshold,
                     {"posts": self._posts},
                     sum(self.evicted_early.values()),
-                    change.successor,
                 )
             yield alert
 

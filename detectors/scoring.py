@@ -99,7 +99,9 @@ def counter_evidence(findings: Findings) -> list[CounterEvidence]:
                 "share them at the same time openly.",
             )
         )
-    if findings.kinds and all(k.kind in {TraceKind.HASHTAG_SEQUENCE, TraceKind.MENTION} for k in findings.kinds):
+    if findings.kinds and all(
+        k.kind in {TraceKind.HASHTAG_SEQUENCE, TraceKind.MENTION} for k in findings.kinds
+    ):
         found.append(
             CounterEvidence(
                 kind="fandom",
@@ -119,7 +121,11 @@ def counter_evidence(findings: Findings) -> list[CounterEvidence]:
 
 def _common_host(findings: Findings) -> str | None:
     """The site that at least two thirds of the sampled links lead to, when there are three or more."""
-    hosts = [sample.label.split("/")[0].split("?")[0] for sample in findings.samples if sample.kind is TraceKind.URL]
+    hosts = [
+        sample.label.split("/")[0].split("?")[0]
+        for sample in findings.samples
+        if sample.kind is TraceKind.URL
+    ]
     hosts = [host for host in hosts if "." in host]
     for host in sorted(set(hosts)):
         if len(hosts) >= 3 and hosts.count(host) * 3 >= 2 * len(hosts):

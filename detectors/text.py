@@ -25,7 +25,8 @@ PERMUTATIONS = BANDS * ROWS
 MAX_SHINGLES = 512
 """Shingles looked at in one text; what follows is ignored (about 3,000 characters)."""
 
-_DROPPED = r"https?://\S+|www\.\S+|@\w+|\p{Cf}"
+# addresses end at the first character outside ASCII: Chinese goes on without a space
+_DROPPED = r"https?://[!-~]+|www\.[!-~]+|@\w+|[\p{Cf}\p{Default_Ignorable_Code_Point}\x{20E3}]"
 _NOT_A_WORD = r"[^\p{L}\p{M}\p{N}]+"
 
 

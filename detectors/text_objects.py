@@ -26,6 +26,7 @@ class _Tables(NamedTuple):
     text_key: U64  # (slots,) open addressing by the exact text
     text_object: U64
     text_seen: I64  # event time of last use, seconds
+    text_leader: I64  # number of the leader it belongs to, or -1
     leader_object: U64  # (leaders,) a ring, by order of creation
     leader_seen: I64
     leader_bytes: U8  # (leaders, PERMUTATIONS) low byte of each minimum
@@ -122,6 +123,7 @@ def _empty(texts: int, leaders: int, bands: int) -> _Tables:
         np.zeros(texts, np.uint64),
         np.zeros(texts, np.uint64),
         np.zeros(texts, np.int64),
+        np.full(texts, -1, np.int64),
         np.zeros(leaders, np.uint64),
         np.full(leaders, np.iinfo(np.int64).min, np.int64),
         np.zeros((leaders, PERMUTATIONS), np.uint8),
@@ -149,6 +151,7 @@ def _rebuild(old: _Tables, new: _Tables, counts: I64, oldest: int) -> None:
             new.text_key[to] = old.text_key[at]
             new.text_object[to] = old.text_object[at]
             new.text_seen[to] = old.text_seen[at]
+            new.text_leader[to] = old.text_leader[at]
             texts += 1
     counts[0] = texts
     first = max(0, counts[1] - len(old.leader_object))
@@ -204,8 +207,12 @@ def _assign(
         if known and tables.text_seen[at] >= now - memory_s:
             tables.text_seen[at] = now
             out[row] = tables.text_object[at]
+            leader = tables.text_leader[at]
+            if leader >= 0 and leader >= counts[1] - capacity:
+                tables.leader_seen[leader % capacity] = now  # or near-copies would lose what is still in use
             continue
         chosen = exact[row]
+        leader = -1
         count = shingles(buffer, offsets[row], offsets[row + 1], scratch)
         if count >= min_shingles:
             minima(scratch, count, factors, minhash)
@@ -216,20 +223,21 @@ def _assign(
                 slot = _slot(tables.band_key, keys[band])
                 if tables.band_key[slot] == 0:
                     continue
-                leader = tables.band_leader[slot]
-                place = leader % capacity
-                if leader == best_leader or leader < counts[1] - capacity:
+                other = tables.band_leader[slot]
+                place = other % capacity
+                if other == best_leader or other < counts[1] - capacity:
                     continue
                 if tables.leader_seen[place] < now - memory_s:
                     continue
                 alike = _alike(tables.leader_bytes[place], minhash)
                 # on a tie the older leader wins, so that the answer does not hang on the order of bands
-                if alike > best or (alike == best and (best_leader < 0 or leader < best_leader)):
+                if alike > best or (alike == best and (best_leader < 0 or other < best_leader)):
                     best = alike
-                    best_leader = leader
+                    best_leader = other
             if best_leader >= 0:
-                chosen = tables.leader_object[best_leader % capacity]
-                tables.leader_seen[best_leader % capacity] = now
+                leader = best_leader
+                chosen = tables.leader_object[leader % capacity]
+                tables.leader_seen[leader % capacity] = now
             else:
                 leader = counts[1]
                 place = leader % capacity
@@ -248,5 +256,6 @@ def _assign(
             counts[0] += 1
         tables.text_key[at] = exact[row]
         tables.text_object[at] = chosen
+        tables.text_leader[at] = leader
         tables.text_seen[at] = now
         out[row] = chosen

@@ -1,0 +1,1 @@
+"""What leaves a run: pairs as CSV, alerts as a report."""

@@ -1,0 +1,225 @@
+"""The local driver: dumps in, alerts out, in one process and without Kafka.
+
+It reads whichever source is furthest behind in event time, holds rows until all sources have passed them, and lets the
+pipeline work through them. Everything that decides anything is in `detectors`.
+"""
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import msgspec
+import polars as pl
+
+from detectors.event_time import DuplicateFilter, EventTimeBuffer
+from detectors.pipeline import Pipeline
+from detectors.traces import keyed
+from schemas.alerts import Alert
+from schemas.dead_letters import Reason
+from schemas.errors import InputError
+from streams.dead_letter_log import DeadLetterLog
+from streams.ordering import RunSorter
+from streams.settings import Settings
+from streams.sources import Source, SourceBatch, open_source
+from streams.version import VERSION
+
+_OPEN_BYTES = 64 << 20
+_SNIFFED_BATCHES = 3
+_SNIFFED_LATE_SHARE = 0.01
+
+
+@dataclass
+class Progress:
+    """How far a run is, for whoever shows it."""
+
+    bytes_total: int | None = None
+    bytes_read: int = 0
+    posts: int = 0
+    alerts: int = 0
+    event_time: datetime | None = None
+    """Everything before this has been applied."""
+
+
+@dataclass
+class Replay:
+    """One run over some inputs.
+
+    Args:
+        inputs: paths, as `streams.sources.expand_inputs` gives them.
+        settings: how to read and detect.
+        dead_letters: where rejected rows go.
+        format: of all inputs, instead of what their content says.
+        unordered: sort every input, whatever its format.
+        on_progress: called as the run goes on.
+    """
+
+    inputs: Sequence[str]
+    settings: Settings
+    dead_letters: DeadLetterLog
+    format: str | None = None
+    unordered: bool = False
+    on_progress: Callable[[Progress], None] = lambda progress: None
+    run_id: str = field(default_factory=lambda: uuid4().hex)
+    timings: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage."""
+    progress: Progress = field(default_factory=Progress)
+    faults: list[InputError] = field(default_factory=list)
+    """Inputs that ended early; what they held before was used."""
+
+    def __post_init__(self) -> None:
+        detection = self.settings.detection
+        self.pipeline = Pipeline(detection, VERSION, "replay", self.run_id, self._watch)
+        self._buffer = EventTimeBuffer(detection.time.lateness_s)
+        self._duplicates = DuplicateFilter(detection.time.duplicate_memory_s, detection.time.max_post_ids)
+        self._bytes_of: dict[str, int] = {}
+        self._first_time: int | None = None
+
+    @property
+    def first_time(self) -> int | None:
+        """Event time of the first post applied, seconds."""
+        return self._first_time
+
+    def run(self) -> Iterator[Alert]:
+        """Yield alerts as they are raised.
+
+        Raises:
+            InputError: an input cannot be read, most of its rows cannot be used, or no row can.
+        """
+        block = max(1 << 16, min(2 << 20, _OPEN_BYTES // max(len(self.inputs), 1)))
+        sources = [
+            open_source(path, format=self.format, mapping=self.settings.mapping, block_size=block)
+            for path in self.inputs
+        ]
+        sizes = [source.size for source in sources]
+        self.progress.bytes_total = sum(s for s in sizes if s is not None) if None not in sizes else None
+        sorter = RunSorter(self.settings.input.sort_rows)
+        try:
+            yield from self._merge(list(self._feeds(sources, sorter)))
+        finally:
+            sorter.close()
+        if not self.progress.posts and self.dead_letters.total:
+            raise InputError(
+                f"{', '.join(self.inputs)}: none of {self.dead_letters.rows:,} rows can be used."
+            )
+
+    def _feeds(
+        self, sources: Sequence[Source], sorter: RunSorter
+    ) -> Iterator[tuple[str, Iterator[pl.DataFrame]]]:
+        """Each source as one feed, or as several when it had to be sorted."""
+        for source in sources:
+            batches = self._batches(source)
+            ordered = source.time_ordered and not self.unordered
+            head: list[SourceBatch] = []
+            if ordered:
+                head = list(itertools.islice(batches, _SNIFFED_BATCHES))
+                ordered = self._in_order(head)
+            rest = itertools.chain(head, batches)
+            if ordered:
+                yield source.name, (self._seen(source.name, batch) for batch in rest)
+            else:
+                name = source.name
+                for run, feed in enumerate(
+                    sorter.feeds(rest, lambda batch, name=name: self._note(name, batch))
+                ):
+                    yield f"{name}#{run}", feed
+
+    def _in_order(self, head: Sequence[SourceBatch]) -> bool:
+        """Whether the beginning of a source is in order, but for the lateness bound."""
+        buffer = EventTimeBuffer(self.settings.detection.time.lateness_s)
+        buffer.open("head")
+        late = sum(len(buffer.add("head", batch.posts)) for batch in head)
+        return late <= _SNIFFED_LATE_SHARE * sum(len(batch.posts) for batch in head)
+
+    def _batches(self, source: Source) -> Iterator[SourceBatch]:
+        """The batches of a source; a fault in the middle ends it, and is kept for the end of the run."""
+        batches = source.batches()
+        while True:
+            with self._watch("decode"):
+                try:
+                    batch = next(batches)
+                except StopIteration:
+                    return
+                except InputError as fault:
+                    self.faults.append(fault)
+                    return
+            yield batch
+
+    def _seen(self, name: str, batch: SourceBatch) -> pl.DataFrame:
+        self._note(name, batch)
+        return batch.posts
+
+    def _note(self, name: str, batch: SourceBatch) -> None:
+        for letter in batch.dead_letters:
+            self.dead_letters.add(letter)
+        self.dead_letters.saw(len(batch.posts))
+        self._bytes_of[name] = max(batch.bytes_read, self._bytes_of.get(name, 0))
+        self.progress.bytes_read = sum(self._bytes_of.values())
+        self.on_progress(self.progress)
+
+    def _merge(self, feeds: list[tuple[str, Iterator[pl.DataFrame]]]) -> Iterator[Alert]:
+        buffer = self._buffer
+        open_feeds = dict(feeds)
+        for name in open_feeds:
+            buffer.open(name)
+        while open_feeds:
+            name = min(open_feeds, key=lambda feed: (buffer.watermark(feed), feed))
+            frame = next(open_feeds[name], None)
+            if frame is None:
+                del open_feeds[name]
+                buffer.close(name)
+            else:
+                with self._watch("order"):
+                    late = buffer.add(name, keyed(frame))
+                lateness = self.settings.detection.time.lateness_s
+                self.dead_letters.set_aside(
+                    name,
+                    late,
+                    Reason.LATE,
+                    f"more than {lateness} s older than the row before it; give --unordered to sort the dump",
+                )
+                self.dead_letters.saw(0)
+            yield from self._advance()
+        yield from self._stamped(self.pipeline.end())
+
+    def _advance(self) -> Iterator[Alert]:
+        """Apply what all sources have passed."""
+        with self._watch("order"):
+            posts = self._buffer.release()
+            if posts is None:
+                return
+            fresh = self._duplicates.fresh(posts["created_at"].to_numpy(), posts["row_key"].to_numpy())
+        if not fresh.all():
+            mask = pl.Series(fresh)
+            again = posts.filter(~mask)
+            self.dead_letters.set_aside(
+                "posts", again, Reason.DUPLICATE, "a post of this id was counted before"
+            )
+            posts = posts.filter(mask)
+            if not len(posts):
+                return
+        if self._first_time is None:
+            self._first_time = int(posts["created_at"][0])
+        watermark = self._buffer.watermark()
+        last = int(posts["created_at"][-1])
+        until = int(watermark) if watermark < float("inf") else last + 1
+        yield from self._stamped(self.pipeline.process(posts, max(until, last + 1)))
+        self.progress.posts += len(posts)
+        self.progress.event_time = datetime.fromtimestamp(last, UTC)
+        self.on_progress(self.progress)
+
+    def _stamped(self, alerts: Iterator[Alert]) -> Iterator[Alert]:
+        for alert in alerts:
+            self.progress.alerts += 1
+            yield msgspec.structs.replace(alert, emitted_at=datetime.now(UTC))
+
+    @contextmanager
+    def _watch(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[stage] = self.timings.get(stage, 0.0) + time.perf_counter() - start
