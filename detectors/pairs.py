@@ -74,7 +74,7 @@ class PairEvidence:
 
     @property
     def surprise(self) -> F64:
-        """Surprise of each pair when last evaluated, 0 before; a view."""
+        """Surprise of each pair when last evaluated, 0 before and once it is no candidate; a view."""
         return self._pairs.surprise[: self._used[1]]
 
     def accounts(self, pairs: I64 | I32) -> tuple[I32, I32]:
@@ -98,7 +98,8 @@ class PairEvidence:
         touched = np.sort(np.concatenate(self._touched))
         self._touched = []
         self._pairs.touched[touched] = False
-        return touched
+        # what a pair had when it was touched may have aged since
+        return touched[self._pairs.objects[touched] >= self._config.gate.min_objects]
 
     def candidates(self) -> I32:
         """All pairs with enough independent objects to be tested, ascending."""
@@ -130,6 +131,8 @@ class PairEvidence:
         oldest = now - evidence.keep_days * day if evidence.keep_days else np.iinfo(np.int64).min
         single = now - evidence.singleton_days * day if evidence.singleton_days else oldest
         self._compact(oldest, max(single, oldest))
+        # what is no candidate any more is not in the gate, and must not be taken out of it again
+        self.surprise[self._pairs.objects[: self.size] < self._config.gate.min_objects] = 0.0
 
     def make_room(self, now: int) -> None:
         """Evict early, singletons first, when more rows are held than `max_pairs`; for ticks only."""
