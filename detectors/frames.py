@@ -36,8 +36,8 @@ def conform(frame: pl.DataFrame, schema: Mapping[str, pl.DataType] = POSTS) -> p
     Raises:
         polars.exceptions.InvalidOperationError: a column cannot be cast to its declared dtype.
     """
-    columns = [
-        pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype=dtype).alias(name)
-        for name, dtype in schema.items()
-    ]
-    return frame.select(columns)
+    absent = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in schema.items() if name not in frame]
+    if not frame.width:
+        return pl.DataFrame(schema=schema)
+    # with_columns first: a selection of nothing but literals would be one row long
+    return frame.with_columns(absent).select(pl.col(name).cast(dtype) for name, dtype in schema.items())

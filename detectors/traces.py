@@ -137,6 +137,7 @@ class TraceExtractor:
                 .select("row", "platform", label=pl.col(column))
                 .filter(pl.col("label").list.len() > 0)
                 .explode("label", empty_as_null=False)
+                .filter(pl.col("label").str.len_bytes() > 0)
             )
             if kind is TraceKind.URL:
                 exploded = exploded.with_columns(label=canonical_url(pl.col("label")))
