@@ -86,5 +86,5 @@ def _pairs(rows: Iterable[dict[str, str]]) -> Pairs:
     pairs: Pairs = {}
     for row in rows:
         one, other = sorted((bare(row["account_a"]), bare(row["account_b"])))
-        pairs[one, other] = int(row["objects"])
+        pairs[one, other] = int(row["co_shares"])
     return pairs

@@ -1,13 +1,13 @@
 """Where rejected rows go: a file if one was asked for, a count by reason in any case, and a limit."""
 
 from collections import Counter
-from types import TracebackType
+from typing import BinaryIO
 
 import msgspec
 import polars as pl
 
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
-from schemas.errors import TooManyBadRows, UsageError
+from schemas.errors import TooManyBadRows
 from streams.settings import InputSettings
 
 
@@ -15,34 +15,25 @@ class DeadLetterLog:
     """Counts and keeps dead letters.
 
     Args:
-        path: JSONL file to write them to, or None.
+        file: where to write them as JSONL; None: nowhere, they are counted only.
         settings: the share of bad rows above which a run stops.
-
-    Raises:
-        UsageError: the file cannot be written.
     """
 
-    def __init__(self, path: str | None, settings: InputSettings) -> None:
+    def __init__(self, file: BinaryIO | None, settings: InputSettings) -> None:
+        self._file = file
         self._settings = settings
         self._encoder = msgspec.json.Encoder()
         self.counts: Counter[Reason] = Counter()
         self.examples: dict[Reason, DeadLetter] = {}
         """The first of each reason."""
         self.rows = 0
-        """Rows seen, good and bad."""
-        try:
-            self._file = open(path, "wb") if path is not None else None  # noqa: SIM115 - closed in __exit__
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+        """Rows of posts seen, good and bad."""
+        self._unusable = 0
+        """Of those, rows that speak against the format; a post given twice does not."""
 
-    def __enter__(self) -> "DeadLetterLog":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._file is not None:
-            self._file.close()
+    def write_to(self, file: BinaryIO) -> None:
+        """Keep every one from now on in a file."""
+        self._file = file
 
     @property
     def total(self) -> int:
@@ -57,47 +48,66 @@ class DeadLetterLog:
         """
         self.rows += rows
         limit = self._settings.max_bad_share
-        if self.rows >= self._settings.bad_share_after and self.total > limit * self.rows:
+        if self.rows >= self._settings.bad_share_after and self._unusable > limit * self.rows:
             raise TooManyBadRows(self._too_many())
 
     def add(self, letter: DeadLetter) -> None:
         """Keep one that is counted as a row of its own."""
         self.rows += 1
-        self._keep(letter)
+        self._unusable += 1
+        self.keep(letter)
+
+    def keep(self, letter: DeadLetter) -> None:
+        """Keep one that is no row of posts: it is counted by reason, and not against the limit."""
+        self._count(letter.reason, 1, letter)
+        if self._file is not None:
+            self._write(letter)
 
     def set_aside(self, source: str, rows: pl.DataFrame, reason: Reason, detail: str) -> None:
         """Keep rows that were read well, but came late or twice; `rows` as in `detectors.frames.POSTS`."""
         if not len(rows):
             return
+        if reason is not Reason.DUPLICATE:
+            self._unusable += len(rows)
         plain = rows.select(pl.exclude("account", "account_key", "post_key", "row_key"))
-        for row in plain.iter_rows(named=True):
+        # without a file, one example will do
+        shown = plain if self._file is not None else plain[:1]
+        for number, row in enumerate(shown.iter_rows(named=True)):
             raw = msgspec.json.encode({k: v for k, v in row.items() if v is not None}).decode()
-            self._keep(
-                DeadLetter(
-                    source=source,
-                    position=0,
-                    reason=reason,
-                    detail=detail,
-                    raw=raw[:RAW_LIMIT],
-                    raw_bytes=len(raw.encode()),
-                )
+            letter = DeadLetter(
+                source=source,
+                position=0,
+                reason=reason,
+                detail=detail,
+                raw=raw[:RAW_LIMIT],
+                raw_bytes=len(raw.encode()),
             )
+            if number == 0:
+                self._count(reason, len(rows), letter)
+            if self._file is not None:
+                self._write(letter)
 
-    def _keep(self, letter: DeadLetter) -> None:
-        self.counts[letter.reason] += 1
-        self.examples.setdefault(letter.reason, letter)
-        if self._file is not None:
-            self._file.write(self._encoder.encode(letter) + b"\n")
+    def _count(self, reason: Reason, rows: int, example: DeadLetter) -> None:
+        self.counts[reason] += rows
+        self.examples.setdefault(reason, example)
+
+    def _write(self, letter: DeadLetter) -> None:
+        assert self._file is not None  # noqa: S101 - for the type checker; callers look first
+        self._file.write(self._encoder.encode(letter) + b"\n")
 
     def _too_many(self) -> str:
-        worst, count = self.counts.most_common(1)[0]
+        worst, count = max(
+            ((reason, count) for reason, count in self.counts.items() if reason is not Reason.DUPLICATE),
+            key=lambda item: item[1],
+        )
         first = self.examples[worst]
         hint = (
             "The dump is not in order of time: give --unordered."
             if worst is Reason.LATE
             else "The format is probably another one: see --format, or give a column mapping in --config."
         )
+        place = f", the first at record {first.position}" if first.position else ""
         return (
-            f"{first.source}: {self.total:,} of {self.rows:,} rows cannot be used, mostly ({count:,}) for the reason "
-            f"'{worst.value}', the first at record {first.position}: {first.detail}. {hint}"
+            f"{first.source}: {self._unusable:,} of {self.rows:,} rows cannot be used, mostly ({count:,}) for the "
+            f"reason '{worst.value}'{place}: {first.detail}. {hint}"
         )

@@ -21,8 +21,10 @@ from detectors.traces import keyed
 from schemas.alerts import Alert
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
+from schemas.networks import Lifecycle
 from streams.dead_letter_log import DeadLetterLog
 from streams.ordering import RunSorter
+from streams.profiles import Profiles
 from streams.settings import Settings
 from streams.sources import Source, SourceBatch, open_source
 from streams.version import VERSION
@@ -42,6 +44,8 @@ class Progress:
     alerts: int = 0
     event_time: datetime | None = None
     """Everything before this has been applied."""
+    tick: datetime | None = None
+    """Event time at which the latest alert was raised. `Alert.emitted_at` is the wall clock."""
 
 
 @dataclass
@@ -54,7 +58,9 @@ class Replay:
         dead_letters: where rejected rows go.
         format: of all inputs, instead of what their content says.
         unordered: sort every input, whatever its format.
+        profiles: what is known of accounts, to be added to the members of alerts.
         on_progress: called as the run goes on.
+        on_posts: called with each frame of posts as it is applied, duplicates and late ones left out.
     """
 
     inputs: Sequence[str]
@@ -62,7 +68,9 @@ class Replay:
     dead_letters: DeadLetterLog
     format: str | None = None
     unordered: bool = False
+    profiles: Profiles | None = None
     on_progress: Callable[[Progress], None] = lambda progress: None
+    on_posts: Callable[[pl.DataFrame], None] = lambda posts: None
     run_id: str = field(default_factory=lambda: uuid4().hex)
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds by stage."""
@@ -77,11 +85,56 @@ class Replay:
         self._duplicates = DuplicateFilter(detection.time.duplicate_memory_s, detection.time.max_post_ids)
         self._bytes_of: dict[str, int] = {}
         self._first_time: int | None = None
+        self._sources: list[Source] = []
 
     @property
     def first_time(self) -> int | None:
         """Event time of the first post applied, seconds."""
         return self._first_time
+
+    @property
+    def evicted_early(self) -> dict[str, int]:
+        """What was forgotten before its time for want of room, by store; stores that had room are left out."""
+        counts = {**self.pipeline.evicted_early, "post_ids": self._duplicates.forgotten_early}
+        return {store: count for store, count in counts.items() if count}
+
+    def merged_away(self, alert: Alert) -> bool:
+        """Whether an alert just yielded says that its network went into another one.
+
+        `merged` is also the lifecycle of the network that took the other in; that one is alive.
+        """
+        alive = self.pipeline.stage.networks.alive.values()
+        return alert.lifecycle is Lifecycle.MERGED and all(
+            network.network_id != alert.network_id for network in alive
+        )
+
+    def unnamed_members(self, alert: Alert) -> list[str]:
+        """Members of the network of an alert just yielded that it has no room to name, as `platform:account_id`."""
+        if alert.member_count <= len(alert.members):
+            return []
+        named = {member.account_id for member in alert.members}
+        names = self.pipeline.accounts.names
+        return [
+            names[number]
+            for network in self.pipeline.stage.networks.alive.values()
+            if network.network_id == alert.network_id
+            for number in network.members
+            if names[number] not in named
+        ]
+
+    def open(self) -> None:
+        """Recognise all inputs; `run` does it otherwise.
+
+        Raises:
+            InputError: an input cannot be read, or is in no known format.
+        """
+        block = max(1 << 16, min(2 << 20, _OPEN_BYTES // max(len(self.inputs), 1)))
+        self._sources = [
+            open_source(path, format=self.format, mapping=self.settings.mapping, block_size=block)
+            for path in self.inputs
+        ]
+        sizes = [source.size for source in self._sources]
+        self.progress.bytes_total = sum(s for s in sizes if s is not None) if None not in sizes else None
 
     def run(self) -> Iterator[Alert]:
         """Yield alerts as they are raised.
@@ -89,16 +142,11 @@ class Replay:
         Raises:
             InputError: an input cannot be read, most of its rows cannot be used, or no row can.
         """
-        block = max(1 << 16, min(2 << 20, _OPEN_BYTES // max(len(self.inputs), 1)))
-        sources = [
-            open_source(path, format=self.format, mapping=self.settings.mapping, block_size=block)
-            for path in self.inputs
-        ]
-        sizes = [source.size for source in sources]
-        self.progress.bytes_total = sum(s for s in sizes if s is not None) if None not in sizes else None
+        if not self._sources:
+            self.open()
         sorter = RunSorter(self.settings.input.sort_rows)
         try:
-            yield from self._merge(list(self._feeds(sources, sorter)))
+            yield from self._merge(list(self._feeds(self._sources, sorter)))
         finally:
             sorter.close()
         if not self.progress.posts and self.dead_letters.total:
@@ -196,7 +244,10 @@ class Replay:
             mask = pl.Series(fresh)
             again = posts.filter(~mask)
             self.dead_letters.set_aside(
-                "posts", again, Reason.DUPLICATE, "a post of this id was counted before"
+                self.inputs[0] if len(self.inputs) == 1 else "all inputs",
+                again,
+                Reason.DUPLICATE,
+                "a post of this id was counted before",
             )
             posts = posts.filter(mask)
             if not len(posts):
@@ -206,6 +257,7 @@ class Replay:
         watermark = self._buffer.watermark()
         last = int(posts["created_at"][-1])
         until = int(watermark) if watermark < float("inf") else last + 1
+        self.on_posts(posts)
         yield from self._stamped(self.pipeline.process(posts, max(until, last + 1)))
         self.progress.posts += len(posts)
         self.progress.event_time = datetime.fromtimestamp(last, UTC)
@@ -214,6 +266,9 @@ class Replay:
     def _stamped(self, alerts: Iterator[Alert]) -> Iterator[Alert]:
         for alert in alerts:
             self.progress.alerts += 1
+            self.progress.tick = alert.emitted_at
+            if self.profiles is not None:
+                alert = self.profiles.complete(alert)  # noqa: PLW2901 - the same alert, with more known
             yield msgspec.structs.replace(alert, emitted_at=datetime.now(UTC))
 
     @contextmanager

@@ -1,6 +1,6 @@
 """`--pairs`: every pair of accounts with what they shared together, against chance."""
 
-from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
@@ -8,13 +8,12 @@ import polars as pl
 from detectors.config import KINDS
 from detectors.pair_summary import summarise
 from detectors.pipeline import Pipeline
-from schemas.errors import UsageError
 
 _CHUNK = 100_000
 COLUMNS = ("account_a", "account_b", "kind", "window_s", "co_shares", "expected", "p_value", "validated")
 
 
-def write_pairs(path: str, pipeline: Pipeline) -> int:
+def write_pairs(file: BinaryIO, pipeline: Pipeline) -> int:
     """Write the pairs that the pipeline holds.
 
     In an exact run (no cap) these are all pairs with a co-share; else the candidates: pairs with at least two
@@ -22,14 +21,11 @@ def write_pairs(path: str, pipeline: Pipeline) -> int:
     bare id.
 
     Args:
-        path: of the CSV file.
+        file: where to write CSV, in UTF-8.
         pipeline: after its end.
 
     Returns:
         Count of rows written.
-
-    Raises:
-        UsageError: the file cannot be written.
     """
     exact = pipeline.config.co_share.cap == 0
     chosen = np.arange(pipeline.pairs.size, dtype=np.int32) if exact else pipeline.pairs.candidates()
@@ -49,28 +45,24 @@ def write_pairs(path: str, pipeline: Pipeline) -> int:
         windows[KINDS.index(kind), : len(spans)] = spans
     null = pipeline.stage.null()
     written = 0
-    try:
-        with Path(path).open("wb") as file:
-            file.write((",".join(COLUMNS) + "\n").encode())
-            for begin in range(0, len(ordered), _CHUNK):
-                part = ordered[begin : begin + _CHUNK]
-                found = summarise(part["pair"].to_numpy(), pipeline.pairs.rows, pipeline.pairs.table, null)
-                table = (
-                    pl.DataFrame(
-                        {
-                            "pair": found["pair"],
-                            "kind": kinds.gather(found["kind"].astype(np.int64)),
-                            "window_s": windows[found["kind"], found["window"]],
-                            "co_shares": found["co_shares"],
-                            "expected": found["expected"],
-                            "p_value": found["p_value"],
-                        }
-                    )
-                    .join(part, on="pair", maintain_order="left")
-                    .join(validated, on="pair", maintain_order="left")
-                )
-                table.select(COLUMNS).write_csv(file, include_header=False, float_precision=None)
-                written += len(table)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+    file.write((",".join(COLUMNS) + "\n").encode())
+    for begin in range(0, len(ordered), _CHUNK):
+        part = ordered[begin : begin + _CHUNK]
+        found = summarise(part["pair"].to_numpy(), pipeline.pairs.rows, pipeline.pairs.table, null)
+        table = (
+            pl.DataFrame(
+                {
+                    "pair": found["pair"],
+                    "kind": kinds.gather(found["kind"].astype(np.int64)),
+                    "window_s": windows[found["kind"], found["window"]],
+                    "co_shares": found["co_shares"],
+                    "expected": found["expected"],
+                    "p_value": found["p_value"],
+                }
+            )
+            .join(part, on="pair", maintain_order="left")
+            .join(validated, on="pair", maintain_order="left")
+        )
+        table.select(COLUMNS).write_csv(file, include_header=False, float_precision=None)
+        written += len(table)
     return written

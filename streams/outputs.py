@@ -1,0 +1,85 @@
+"""Files that a run writes: checked before it starts, so that hours of work do not end at a typing error."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from schemas.errors import LockstepError, UsageError
+
+STDOUT = "-"
+
+
+class OutputError(LockstepError):
+    """An output that could be opened cannot be written any further: the disk is full, or the folder went away."""
+
+
+def check_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str]) -> None:
+    """Make sure that every output can be written and overwrites nothing that is read.
+
+    Args:
+        outputs: path by option; None where the option was not given, `-` for standard output.
+        inputs: paths that the run reads.
+
+    Raises:
+        UsageError: an output cannot be written, is also an input, or is named twice.
+    """
+    given = {option: path for option, path in outputs.items() if path is not None}
+    taken = {os.path.realpath(path): path for path in inputs if path != STDOUT}
+    for option, path in given.items():
+        real = path if path == STDOUT else os.path.realpath(path)
+        if real in taken:
+            raise UsageError(
+                f"{option}: {path} is also {taken[real]}. Give every output a file of its own."
+                if taken[real] != path
+                else f"{option}: {path} is in use as an input or by another option. Give it a file of its own."
+            )
+        if not _is_device(path):
+            taken[real] = path
+        if path != STDOUT:
+            _check_writable(option, path)
+
+
+@contextmanager
+def output(path: str) -> Iterator[BinaryIO]:
+    """Open an output for writing, from the beginning; `-` is standard output.
+
+    Raises:
+        OutputError: the system refuses to open it, or to take what was written.
+        BrokenPipeError: whoever read the output has gone.
+    """
+    try:
+        if path == STDOUT:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        else:
+            with open(path, "wb") as file:
+                yield file
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{_name(path)}: cannot be written: {error.strerror or error}") from error
+
+
+def _check_writable(option: str, path: str) -> None:
+    existed = os.path.exists(path)
+    if existed and _is_device(path):
+        return
+    try:
+        # appending nothing changes nothing
+        with open(path, "ab"):
+            pass
+    except OSError as error:
+        raise UsageError(f"{option}: {path} cannot be written: {error.strerror or error}.") from error
+    if not existed:
+        os.unlink(path)
+
+
+def _is_device(path: str) -> bool:
+    """Whether a path is a terminal, a pipe or /dev/null, which may be opened twice but not to try it out."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+def _name(path: str) -> str:
+    return "standard output" if path == STDOUT else path
