@@ -12,7 +12,7 @@ find_python = for name in python3.13 python3.12 python3.11 python3; do \
 	if "$$name" -c '$(1)' >/dev/null 2>&1; then echo "$$name"; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lock quality bench clean
+.PHONY: help setup demo test golden lock quality bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -46,9 +46,18 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: $(STAMP) ## find coordinated networks in two real data sets
 	@mkdir -p out
-	$(BIN)/lockstep replay examples/data/coortweet_german.csv.gz --config examples/coortweet_german.toml --alerts out/german.alerts.jsonl
-	$(BIN)/lockstep replay examples/data/coortweet_russian.csv.gz --config examples/coortweet_russian.toml --alerts out/russian.alerts.jsonl
-	@echo "alerts, one JSON object a line: out/german.alerts.jsonl out/russian.alerts.jsonl"
+	@echo "== Facebook and Twitter before the German federal election of 2021"
+	@$(BIN)/lockstep replay examples/data/coortweet_german.csv.gz --config examples/coortweet_german.toml \
+		--alerts out/german.alerts.jsonl --report out/german.html --pairs out/german.pairs.csv
+	@echo; echo "== retweets by pro-government Russian accounts, 2021"
+	@$(BIN)/lockstep replay examples/data/coortweet_russian.csv.gz \
+		--alerts out/russian.alerts.jsonl --report out/russian.html --pairs out/russian.pairs.csv
+	@echo
+	@echo "What to look at:"
+	@echo "  out/german.html, out/russian.html   open in a browser: every network, why, and the evidence"
+	@echo "  out/*.alerts.jsonl                  the same for programs: an alert a line, each revision of each network"
+	@echo "  out/*.pairs.csv                     pairs of accounts: what they shared together, and what chance would give"
+	@echo "Ids are anonymised in these data, so the objects shown are numbers. Try your own: lockstep replay --help"
 
 test: $(STAMP) ## every check: style, types, layers, schemas, tests
 	@echo "== ruff check"
@@ -63,6 +72,9 @@ test: $(STAMP) ## every check: style, types, layers, schemas, tests
 	@$(BIN)/python -m schemas.json_schema --check
 	@echo "== pytest"
 	@$(BIN)/python -m pytest -q
+
+golden: $(STAMP) ## write tests/golden anew, after a change of detection that is meant
+	@$(BIN)/python -m tests.golden_alerts
 
 lock: $(STAMP) ## write requirements.lock anew from pyproject.toml (LOCK_FLAGS=--upgrade for newer versions)
 	@# One version for every Python (fewest forks): the same numbers and the same type stubs everywhere.

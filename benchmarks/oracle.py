@@ -37,9 +37,9 @@ class Comparison:
 def compare(ours: Path, oracle: Path, kind: str) -> Comparison:
     """Hold the rows of a pairs file of one kind and a window of 60 s against an oracle's file."""
     with ours.open(newline="", encoding="utf-8") as source:
-        got = _pairs(row for row in csv.DictReader(source) if _is(row, kind))
+        got = _pairs((row for row in csv.DictReader(source) if _is(row, kind)), "co_shares")
     with oracle.open(newline="", encoding="utf-8") as source:
-        want = _pairs(csv.DictReader(source))
+        want = _pairs(csv.DictReader(source), "objects")
     both = got.keys() & want.keys()
     return Comparison(
         expected=len(want),
@@ -82,9 +82,9 @@ def _is(row: dict[str, str], kind: str) -> bool:
     return row["kind"] == kind and int(float(row["window_s"])) == WINDOW_S
 
 
-def _pairs(rows: Iterable[dict[str, str]]) -> Pairs:
+def _pairs(rows: Iterable[dict[str, str]], count: str) -> Pairs:
     pairs: Pairs = {}
     for row in rows:
         one, other = sorted((bare(row["account_a"]), bare(row["account_b"])))
-        pairs[one, other] = int(row["co_shares"])
+        pairs[one, other] = int(row[count])
     return pairs

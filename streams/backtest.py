@@ -2,19 +2,22 @@
 
 Definitions, all in event time and over labelled accounts only, since of the others nothing is known:
 
-- An account is *found* when it is a member in the last alert of a network that was not merged into another. A network
-  that was closed because nothing new was seen of it counts; one that went into another does not, its heir does.
-- *Precision* is the share of found accounts that are positive, *recall* the share of positive accounts that are found.
-- *Average precision* ranks all labelled accounts by coordination of their network x their membership in it, 0 for those
-  in none. It is the sum over distinct scores, falling, of (gain in recall) x (precision so far): accounts with the same
-  score enter together, so the order of equals does not matter.
+- An account is *found* when it is a member in the last alert of a network that was not merged into another.
+  A network that was closed because nothing new was seen of it counts; one that went into another does not,
+  its heir does.
+- *Precision* is the share of found accounts that are positive, *recall* the share of positive accounts that
+  are found.
+- *Average precision* ranks all labelled accounts by coordination of their network x their membership in it,
+  0 for those in none. It is the sum over distinct scores, falling, of (gain in recall) x (precision so far):
+  accounts with the same score enter together, so the order of equals does not matter.
 - *Purity* is the share of labelled members that have the most frequent label of their network.
-- *Time to detection* of a positive account that was ever a member: event time of the first alert that names it, less
-  that of its first post.
-- *First detection*: event time of the first alert of a network whose labelled members are positive for the greater
-  part, less that of the first post of the data.
+- *Time to detection* of a positive account that was ever a member: event time of the first alert that names
+  it, less that of its first post.
+- *First detection*: event time of the first alert of a network whose labelled members are positive for the
+  greater part, less that of the first post of the data.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -114,7 +117,7 @@ class Scorekeeper:
             alert: as it was raised.
             tick: event time at which it was.
             merged_away: whether it says that the network went into another one.
-            unnamed: members that the alert has no room to name; taken to belong as little as the last one named.
+            unnamed: members that the alert has no room to name; taken to belong as little as the last named.
         """
         at = int(tick.timestamp())
         if merged_away:
@@ -210,4 +213,4 @@ def average_precision(scores: Sequence[float], positive: Sequence[bool]) -> floa
     last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # of each run of equals
     precision = right[last] / (last + 1)
     gained = np.diff(np.append(0, right[last])) / right[-1]
-    return float(np.sum(gained * precision))
+    return min(1.0, math.fsum(gained * precision))

@@ -1,6 +1,7 @@
 """The command line: options, help texts and exit statuses. What the commands do is in `streams.commands`.
 
-Exit status: 0 done, 1 an input or an output failed, 2 wrong usage, 130 interrupted, 141 the reader of a pipe has gone.
+Exit status: 0 done, 1 an input or an output failed, 2 wrong usage, 130 interrupted, 141 the reader of a pipe
+has gone.
 """
 
 import os
@@ -30,7 +31,8 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT",
-        help="Dumps of posts: files, plain or compressed with gzip or zstd, globs in quotes, or - for standard input.",
+        help="Dumps of posts: files, plain or compressed with gzip or zstd, globs in quotes, or - for "
+        "standard input.",
         show_default=False,
     ),
 ]
@@ -39,7 +41,8 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="Format of all inputs, if the content does not tell it: jsonl, coortweet, toolkit, ira, twitter-io, mapped.",
+        help="Format of all inputs, if the content does not tell it: jsonl, coortweet, toolkit, ira, "
+        "twitter-io, mapped.",
         rich_help_panel=_READING,
     ),
 ]
@@ -133,7 +136,8 @@ Labels = Annotated[
     typer.Option(
         "--labels",
         metavar="FILE",
-        help="CSV with the columns account_id, label and, if you like, group; an id may have its platform before it.",
+        help="CSV with the columns account_id, label and, if you like, group; an id may have its platform "
+        "before it, as in x:123.",
         rich_help_panel=_READING,
         show_default=False,
     ),

@@ -1,4 +1,4 @@
-"""What the commands of the command line do; `streams.cli` turns their faults into messages and exit statuses."""
+"""What the commands do; `streams.cli` turns their faults into messages and exit statuses."""
 
 import os
 import sys
@@ -146,7 +146,7 @@ def _stderr() -> Console:
 
 
 def _console(*, stderr: bool) -> Console:
-    """A console that takes nothing in a text for an instruction, and does not fold lines in a log file at 80."""
+    """A console that takes nothing in a text for an instruction, and folds lines in a log file later."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else _WIDTH_WITHOUT_TERMINAL
     return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)

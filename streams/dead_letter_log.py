@@ -108,6 +108,6 @@ class DeadLetterLog:
         )
         place = f", the first at record {first.position}" if first.position else ""
         return (
-            f"{first.source}: {self._unusable:,} of {self.rows:,} rows cannot be used, mostly ({count:,}) for the "
-            f"reason '{worst.value}'{place}: {first.detail}. {hint}"
+            f"{first.source}: {self._unusable:,} of {self.rows:,} rows cannot be used, mostly ({count:,}) "
+            f"for the reason '{worst.value}'{place}: {first.detail}. {hint}"
         )

@@ -1,4 +1,4 @@
-"""Labels of accounts, for backtests: who is part of an operation, and who is not, according to someone else."""
+"""Labels of accounts, for backtests: who, according to someone else, is part of an operation."""
 
 import csv
 import io
@@ -51,8 +51,8 @@ def read_labels(path: str, positive: str) -> Labels:
     """Read a CSV with the columns `account_id` and `label`; others, such as `group`, are for other readers.
 
     Raises:
-        InputError: the file cannot be read, lacks a column, has a row without account or label, or labels one account
-            in two ways.
+        InputError: the file cannot be read, lacks a column, has a row without account or label, or labels one
+            account in two ways.
         UsageError: no account has the label `positive`.
     """
     stream = ByteInput(path)
@@ -79,8 +79,8 @@ def read_labels(path: str, positive: str) -> Labels:
                 )
             if label_of.setdefault(account, label) != label:
                 raise InputError(
-                    f"{stream.name}: account {account} is labelled {label_of[account]} and, in line {rows.line_num}, "
-                    f"{label}. Leave one of them out."
+                    f"{stream.name}: account {account} is labelled {label_of[account]} and, in line "
+                    f"{rows.line_num}, {label}. Leave one of them out."
                 )
     except csv.Error as error:
         raise InputError(f"{stream.name}: line {rows.line_num} is not CSV: {error}.") from error

@@ -1,4 +1,4 @@
-"""One run of the local driver with everything around it: settings, outputs, progress, and what is said at the end."""
+"""One run of the local driver with everything around it: settings, outputs and progress."""
 
 import time
 from collections.abc import Callable, Mapping

@@ -12,7 +12,7 @@ STDOUT = "-"
 
 
 class OutputError(LockstepError):
-    """An output that could be opened cannot be written any further: the disk is full, or the folder went away."""
+    """An output that could be opened cannot be written any further: the disk is full, for one."""
 
 
 def check_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str]) -> None:
@@ -33,7 +33,7 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str]) -> N
             raise UsageError(
                 f"{option}: {path} is also {taken[real]}. Give every output a file of its own."
                 if taken[real] != path
-                else f"{option}: {path} is in use as an input or by another option. Give it a file of its own."
+                else f"{option}: {path} is an input or an output already. Give it a file of its own."
             )
         if not _is_device(path):
             taken[real] = path

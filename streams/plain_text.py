@@ -1,4 +1,4 @@
-"""Text of the data made fit for a terminal or a page: whoever posts it may try to move the cursor or turn lines round."""
+"""Text of the data made fit for a terminal or a page: whoever posts it may try to move the cursor."""
 
 import unicodedata
 
@@ -10,8 +10,8 @@ _SPACES = {"Cc": " ", "Zl": " ", "Zp": " "}
 def plain(text: str, limit: int | None = None) -> str:
     """Return `text` on one line, without control and direction characters, cut to `limit` characters.
 
-    Escape sequences, line ends, zero-width and direction marks, lone surrogates and private characters go; what is
-    left prints the same everywhere. What the data really say is in the alerts file.
+    Escape sequences, line ends, zero-width and direction marks, lone surrogates and private characters go;
+    what is left prints the same everywhere. What the data really say is in the alerts file.
     """
     if not text.isascii() or not text.isprintable():
         text = "".join(_kept(character) for character in text)
@@ -23,10 +23,8 @@ def plain(text: str, limit: int | None = None) -> str:
 
 def plain_lines(text: str) -> str:
     """As `plain`, but line ends stay: for messages of several lines."""
-    return "\n".join(
-        "".join(_kept(character) for character in line).rstrip()
-        for line in text.replace("\r", "").split("\n")
-    )
+    lines = text.replace("\r", "").split("\n")
+    return "\n".join("".join(map(_kept, line)).rstrip() for line in lines)
 
 
 def _kept(character: str) -> str:

@@ -1,4 +1,4 @@
-"""`--accounts`: what platforms showed about accounts, added to the members of alerts where nothing is known yet."""
+"""`--accounts`: what platforms showed about accounts, added to the members of alerts."""
 
 from datetime import UTC, datetime
 
@@ -88,9 +88,10 @@ def read_profiles(path: str, dead_letters: DeadLetterLog) -> Profiles:
     frame = pl.concat(frames)
     if bad > len(frame) or not len(frame):
         raise InputError(
-            f"{stream.name}: {bad:,} of {bad + len(frame):,} lines are no account profiles. Each line has to be a "
-            'JSON object such as {"platform": "x", "account_id": "1", "handle": "a", "followers_count": 9, '
-            '"created_at": "2020-01-31T00:00:00Z", "observed_at": "2023-02-14T08:30:00Z"}.'
+            f"{stream.name}: {bad:,} of {bad + len(frame):,} lines are no account profiles. Each line has "
+            'to be a JSON object such as {"platform": "x", "account_id": "1", "handle": "a", '
+            '"followers_count": 9, "created_at": "2020-01-31T00:00:00Z", '
+            '"observed_at": "2023-02-14T08:30:00Z"}.'
         )
     return Profiles(frame)
 

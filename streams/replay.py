@@ -1,12 +1,12 @@
 """The local driver: dumps in, alerts out, in one process and without Kafka.
 
-It reads whichever source is furthest behind in event time, holds rows until all sources have passed them, and lets the
-pipeline work through them. Everything that decides anything is in `detectors`.
+It reads whichever source is furthest behind in event time, holds rows until all sources have passed them, and
+lets the pipeline work through them. Everything that decides anything is in `detectors`.
 """
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -94,7 +94,7 @@ class Replay:
 
     @property
     def evicted_early(self) -> dict[str, int]:
-        """What was forgotten before its time for want of room, by store; stores that had room are left out."""
+        """What was forgotten early for want of room, by store; stores that had room are left out."""
         counts = {**self.pipeline.evicted_early, "post_ids": self._duplicates.forgotten_early}
         return {store: count for store, count in counts.items() if count}
 
@@ -109,7 +109,7 @@ class Replay:
         )
 
     def unnamed_members(self, alert: Alert) -> list[str]:
-        """Members of the network of an alert just yielded that it has no room to name, as `platform:account_id`."""
+        """Members that an alert just yielded has no room to name, as `platform:account_id`."""
         if alert.member_count <= len(alert.members):
             return []
         named = {member.account_id for member in alert.members}
@@ -165,15 +165,12 @@ class Replay:
             if ordered:
                 head = list(itertools.islice(batches, _SNIFFED_BATCHES))
                 ordered = self._in_order(head)
-            rest = itertools.chain(head, batches)
+            feed = self._noted(source.name, itertools.chain(head, batches))
             if ordered:
-                yield source.name, (self._seen(source.name, batch) for batch in rest)
+                yield source.name, feed
             else:
-                name = source.name
-                for run, feed in enumerate(
-                    sorter.feeds(rest, lambda batch, name=name: self._note(name, batch))
-                ):
-                    yield f"{name}#{run}", feed
+                for run, sorted_feed in enumerate(sorter.feeds(feed)):
+                    yield f"{source.name}#{run}", sorted_feed
 
     def _in_order(self, head: Sequence[SourceBatch]) -> bool:
         """Whether the beginning of a source is in order, but for the lateness bound."""
@@ -196,23 +193,23 @@ class Replay:
                     return
             yield batch
 
-    def _seen(self, name: str, batch: SourceBatch) -> pl.DataFrame:
-        self._note(name, batch)
-        return batch.posts
-
-    def _note(self, name: str, batch: SourceBatch) -> None:
-        for letter in batch.dead_letters:
-            self.dead_letters.add(letter)
-        self.dead_letters.saw(len(batch.posts))
-        self._bytes_of[name] = max(batch.bytes_read, self._bytes_of.get(name, 0))
-        self.progress.bytes_read = sum(self._bytes_of.values())
-        self.on_progress(self.progress)
+    def _noted(self, name: str, batches: Iterable[SourceBatch]) -> Iterator[pl.DataFrame]:
+        """The posts of a source; its dead letters and the progress are taken down as they pass."""
+        for batch in batches:
+            for letter in batch.dead_letters:
+                self.dead_letters.add(letter)
+            self.dead_letters.saw(len(batch.posts))
+            self._bytes_of[name] = max(batch.bytes_read, self._bytes_of.get(name, 0))
+            self.progress.bytes_read = sum(self._bytes_of.values())
+            self.on_progress(self.progress)
+            yield batch.posts
 
     def _merge(self, feeds: list[tuple[str, Iterator[pl.DataFrame]]]) -> Iterator[Alert]:
         buffer = self._buffer
         open_feeds = dict(feeds)
         for name in open_feeds:
             buffer.open(name)
+        left = 0  # rows that still had to wait when rows were last released
         while open_feeds:
             name = min(open_feeds, key=lambda feed: (buffer.watermark(feed), feed))
             frame = next(open_feeds[name], None)
@@ -230,7 +227,10 @@ class Replay:
                     f"more than {lateness} s older than the row before it; give --unordered to sort the dump",
                 )
                 self.dead_letters.saw(0)
-            yield from self._advance()
+            # to look through all that waits for each frame of one of many feeds would be quadratic in them
+            if len(open_feeds) <= 1 or buffer.held >= 2 * left:
+                yield from self._advance()
+                left = buffer.held
         yield from self._stamped(self.pipeline.end())
 
     def _advance(self) -> Iterator[Alert]:

@@ -69,8 +69,8 @@ def show_summary(console: Console, figures: RunFigures, found: FoundNetworks) ->
     _show_rejected(console, figures)
     for store, count in figures.evicted_early.items():
         console.print(
-            f"{count:,} {_STORES.get(store, store)} left memory before their time, so something may have been missed: "
-            "raise that limit in --config if there is memory."
+            f"{count:,} {_STORES.get(store, store)} left memory before their time, so something may have "
+            "been missed: raise that limit in --config if there is memory."
         )
 
 
@@ -100,7 +100,7 @@ def _table(alerts: list[Alert]) -> Table:
     table.add_column("coordination", justify="right")
     table.add_column("finding", ratio=1)
     for rank, alert in enumerate(alerts, start=1):
-        finding = plain(alert.headline, 300)
+        finding = plain(alert.headline, 100)
         table.add_row(
             str(rank),
             Text(plain(alert.network_id, 40)),
@@ -130,8 +130,8 @@ def _sample(sample: Evidence) -> str:
     noun = nouns([sample.kind])[0]
     took = sample.window_end - sample.window_start
     return (
-        f"\u2022 {plain(sample.object, 160)} ({noun}): {int(sample.observed):,} members within {duration(took)} from "
-        f"{sample.window_start:%Y-%m-%d %H:%M:%S} UTC: {who}"
+        f"\u2022 {plain(sample.object, 160)} ({noun}): {int(sample.observed):,} members within "
+        f"{duration(took)} from {sample.window_start:%Y-%m-%d %H:%M:%S} UTC: {who}"
     )
 
 

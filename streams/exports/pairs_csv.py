@@ -17,8 +17,8 @@ def write_pairs(file: BinaryIO, pipeline: Pipeline) -> int:
     """Write the pairs that the pipeline holds.
 
     In an exact run (no cap) these are all pairs with a co-share; else the candidates: pairs with at least two
-    independent objects. Ordered by accounts, then kind and window. An account of unknown platform is written as its
-    bare id.
+    independent objects. Ordered by accounts, then kind and window. An account of unknown platform is written
+    as its bare id.
 
     Args:
         file: where to write CSV, in UTF-8.

@@ -1,4 +1,4 @@
-"""`--report`: what a run found as one HTML page that needs nothing else: no network, no script, no other file."""
+"""`--report`: what a run found as one HTML page that needs no network, no script and no other file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -37,7 +37,8 @@ def compiled_code_is_kept() -> Finding:
     return Finding(
         check=check,
         status=Status.WARN,
-        found=f"{' and '.join(map(str, places))} cannot be written, so every start compiles anew (half a minute).",
+        found=f"{' and '.join(map(str, places))} cannot be written, so every start compiles anew, which "
+        "takes half a minute.",
         mend="Set NUMBA_CACHE_DIR to a folder that can be written.",
     )
 
@@ -147,7 +148,7 @@ def _is_writable(folder: Path) -> bool:
 
 
 def _available_memory() -> int | None:
-    """Bytes that can be used without swapping, within the limit of a container; None where that is not told."""
+    """Bytes free without swapping, within the limit of a container; None where that is not told."""
     figures = []
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():

@@ -94,7 +94,7 @@ def test_when_there_is_no_alerts_file_then_nothing_was_found(tmp_path: Path) -> 
 def test_pairs_are_compared_whatever_their_order_and_platform(tmp_path: Path) -> None:
     ours, oracle = tmp_path / "ours.csv", tmp_path / "oracle.csv"
     ours.write_text(
-        "account_a,account_b,kind,window_s,objects\n"
+        "account_a,account_b,kind,window_s,co_shares\n"
         "x:b,x:a,url,60,2\nx:a,x:c,url,60,5\nx:a,x:b,url,600,9\nx:a,x:b,text,60,7\nx:d,x:e,url,60,1\n"
     )
     oracle.write_text("account_a,account_b,content_pairs,objects\na,b,2,2\nc,a,4,4\nf,g,1,1\n")
