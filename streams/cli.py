@@ -279,6 +279,8 @@ def doctor(
 
 def main() -> None:
     """Run the program; every expected error is a message and an exit status."""
+    if sys.stderr is None:  # closed by the caller, who wants no messages
+        sys.stderr = open(os.devnull, "w")
     # temporary files go when the program is told to end, too
     signal.signal(signal.SIGTERM, _terminated)
     app()

@@ -17,6 +17,7 @@ from streams.doctor import examine, show_findings
 from streams.labels import read_labels
 from streams.local_run import Outcome, RunOptions, local_run
 from streams.outputs import output
+from streams.plain_text import plain
 from streams.replay import Replay
 from streams.summary import duration, show_summary
 from streams.version import VERSION
@@ -30,7 +31,7 @@ def replay(options: RunOptions) -> Sequence[InputError]:
     """`lockstep replay`: give the reasons for which it failed, none if all is well."""
     console = _stderr()
     outcome = local_run(options, console)
-    _show(console, options, outcome)
+    _show(console, outcome)
     return outcome.failures
 
 
@@ -64,9 +65,11 @@ def backtest(options: RunOptions, labels: str, positive: str, json: str | None) 
     if json is not None:
         with output(json) as file:
             file.write(msgspec.json.format(msgspec.json.encode(figures), indent=1) + b"\n")
-    _show(console, options, outcome)
+    _show(console, outcome)
     console.print()
     console.print(_figures_table(figures))
+    if json not in (None, "-"):
+        console.print(Text(plain(f"figures: {json}")))
     return outcome.failures
 
 
@@ -81,17 +84,12 @@ def doctor(config: str | None, *, as_json: bool) -> bool:
     return findings.healthy
 
 
-def _show(console: Console, options: RunOptions, outcome: Outcome) -> None:
+def _show(console: Console, outcome: Outcome) -> None:
     show_summary(console, outcome.figures, outcome.found)
-    written = {option: path for option, path in options.outputs.items() if path not in (None, "-")}
-    if outcome.failures:
-        written = {
-            option: path for option, path in written.items() if option in ("--alerts", "--dead-letters")
-        }
-    if written:
+    if outcome.written:
         console.print()
-        for option, path in written.items():
-            console.print(Text(f"{option[2:].replace('-', ' ')}: {path}"))
+        for option, path in outcome.written.items():
+            console.print(Text(plain(f"{option[2:].replace('-', ' ')}: {path}")))
 
 
 def _figures_table(figures: Figures) -> Table:

@@ -93,7 +93,12 @@ class DeadLetterLog:
 
     def _write(self, letter: DeadLetter) -> None:
         assert self._file is not None  # noqa: S101 - for the type checker; callers look first
-        self._file.write(self._encoder.encode(letter) + b"\n")
+        try:
+            line = self._encoder.encode(letter)
+        except UnicodeEncodeError:  # the name of the input is not UTF-8
+            source = letter.source.encode("utf-8", "replace").decode()
+            line = self._encoder.encode(msgspec.structs.replace(letter, source=source))
+        self._file.write(line + b"\n")
 
     def _too_many(self) -> str:
         worst, count = max(

@@ -11,7 +11,7 @@ from schemas.errors import UsageError
 from streams.health import distribution, machine
 from streams.health.finding import Finding, Status
 from streams.plain_text import plain
-from streams.settings import Settings, load_settings
+from streams.settings import Settings, load_settings, setting_values
 from streams.version import VERSION
 
 _MARKS = {Status.OK: ("ok", "green"), Status.WARN: ("warn", "yellow"), Status.FAIL: ("FAIL", "bold red")}
@@ -63,7 +63,7 @@ def examine(config: str | None) -> Findings:
         healthy=all(finding.status is not Status.FAIL for finding in checks),
         checks=checks,
         config_hash=settings.detection.digest if settings is not None else None,
-        settings=dict(sorted(_flat("", msgspec.to_builtins(settings)))) if settings is not None else {},
+        settings=dict(sorted(setting_values(settings))) if settings is not None else {},
     )
 
 
@@ -86,14 +86,3 @@ def show_findings(console: Console, findings: Findings) -> None:
     console.print()
     failed = sum(finding.status is Status.FAIL for finding in findings.checks)
     console.print("Ready." if findings.healthy else f"{failed} of {len(findings.checks)} checks failed.")
-
-
-def _flat(prefix: str, value: object) -> list[tuple[str, object]]:
-    """Settings as (dotted name, value); a section that is absent is left out."""
-    if isinstance(value, dict):
-        parts: list[tuple[str, object]] = []
-        for name, part in value.items():
-            inner = prefix if prefix == "" and name == "detection" else f"{prefix}{name}."
-            parts += _flat(inner, part) if isinstance(part, dict) else [(f"{prefix}{name}", part)]
-        return parts
-    return []

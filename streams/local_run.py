@@ -1,5 +1,6 @@
 """One run of the local driver with everything around it: settings, outputs and progress."""
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -12,18 +13,20 @@ import polars as pl
 from rich.console import Console
 
 from schemas.alerts import Alert
-from schemas.errors import InputError
+from schemas.errors import InputError, UsageError
 from streams.dead_letter_log import DeadLetterLog
 from streams.exports.pairs_csv import write_pairs
 from streams.exports.report import write_report
 from streams.found_networks import FoundNetworks
-from streams.outputs import check_outputs, output
+from streams.outputs import STDOUT, check_outputs, output
 from streams.profiles import read_profiles
 from streams.progress_bar import ProgressBar
 from streams.replay import Replay
 from streams.settings import Settings, load_settings
 from streams.sources import expand_inputs
 from streams.summary import RunFigures
+
+STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Outcome:
     figures: RunFigures
     failures: list[InputError]
     """Why the run failed, or which inputs ended early; empty when all is well."""
+    written: dict[str, str]
+    """Files that were written, by option; of an input that ended early, they hold what came before."""
 
 
 Watcher = Callable[[Alert, Replay], None]
@@ -99,8 +104,12 @@ def local_run(
     start = time.perf_counter()
     settings = settings_of(options)
     inputs = expand_inputs(options.inputs)
-    others = {"--config": options.config, "--accounts": options.accounts, **options.more_inputs}
-    check_outputs(options.outputs, [*inputs, *(path for path in others.values() if path)])
+    read = [*inputs, *(path for path in (options.accounts, *options.more_inputs.values()) if path)]
+    if read.count(STDIN) > 1:
+        raise UsageError("standard input (-) can be read once only.")
+    if STDIN in read and sys.stdin is None:
+        raise InputError("standard input is closed.")
+    check_outputs(options.outputs, [*read, *([options.config] if options.config else [])])
     with ExitStack() as files:
         bar = ProgressBar(console, shown=options.progress)
         log = DeadLetterLog(None, settings.input)
@@ -133,9 +142,12 @@ def local_run(
             except InputError as failure:
                 failures.append(failure)
     figures = _figures(run, log, time.perf_counter() - start, options)
+    written = {"--alerts": options.alerts, "--dead-letters": options.dead_letters}
     if not failures:
         _write_rest(options, run, found, figures)
-    return Outcome(run, found, figures, [*run.faults, *failures])
+        written |= {"--pairs": options.pairs, "--report": options.report}
+    files_written = {option: path for option, path in written.items() if path not in (None, STDOUT)}
+    return Outcome(run, found, figures, [*run.faults, *failures], files_written)
 
 
 def settings_of(options: RunOptions) -> Settings:

@@ -39,6 +39,8 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str]) -> N
             taken[real] = path
         if path != STDOUT:
             _check_writable(option, path)
+        elif sys.stdout is None:
+            raise UsageError(f"{option}: standard output is closed.")
 
 
 @contextmanager

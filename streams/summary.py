@@ -66,6 +66,8 @@ def show_summary(console: Console, figures: RunFigures, found: FoundNetworks) ->
             _explain(console, rank, alert)
     elif figures.posts:
         console.print("No network was found: nothing that accounts shared together is beyond chance.")
+    else:
+        console.print("There were no posts to look at.")
     _show_rejected(console, figures)
     for store, count in figures.evicted_early.items():
         console.print(
