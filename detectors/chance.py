@@ -22,7 +22,9 @@ import numpy as np
 
 from detectors.co_shares import NO_STRATUM
 from detectors.compiled import Int, compiled, inlined
-from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
+from detectors.affinity import Interest, slow_expected, surprise_beyond_interest
+from detectors.co_shares import Cells
+from detectors.config import KINDS, MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig
 from detectors.exposure import F64, Counters, ExposureLedger, Spans, counted
 from detectors.hashing import I64
 
@@ -45,18 +47,39 @@ class Null(NamedTuple):
     strata: int
     activity: int  # first activity cell
     kinds: int  # kinds that occur in the data
+    independent: F64  # (kinds,) share of a kind's co-shares that are independent evidence
+    interest: Interest
 
 
-def null_model(config: DetectionConfig, ledger: ExposureLedger, strata: int, activity: int) -> Null:
-    """The null model of the ledger as it is now; arrays are views, not copies."""
+def null_model(
+    config: DetectionConfig,
+    ledger: ExposureLedger,
+    cells: Cells,
+    independent: F64,
+    spread: float,
+    slow_ratio: float,
+) -> Null:
+    """The null model of the ledger as it is now; arrays are views, not copies.
+
+    Args:
+        config: windows.
+        ledger: exposure of all accounts.
+        cells: numbering of the counters.
+        independent: share of each kind's co-shares that are independent evidence; float64 (kinds,).
+        spread: of affinities (`detectors.affinity`).
+        slow_ratio: independent slow co-shares of all pairs over what exposure alone would give.
+    """
     share = config.co_share
     tests = np.ones(KIND_COUNT)
     sides = np.ones((KIND_COUNT, MAX_WINDOWS))
+    bands = np.zeros(TESTED_WINDOWS)
     for kind, spans in share.windows_s.items():
         number = KINDS.index(kind)
-        tests[number] = max(1, len(spans) * strata)
+        tests[number] = max(1, len(spans) * cells.strata)
         for window, span in enumerate(spans):
             sides[number, window] = 2 * span / (span + min(span, share.settle_s))
+            bands[window] = max(bands[window], span)
+    reference = share.reference_s
     return Null(
         ledger.counters,
         ledger.spans,
@@ -65,9 +88,19 @@ def null_model(config: DetectionConfig, ledger: ExposureLedger, strata: int, act
         ledger.horizon_start,
         tests,
         sides,
-        strata,
-        activity,
+        cells.strata,
+        cells.activity,
         max(1, int(np.count_nonzero(ledger.mass))),
+        independent,
+        Interest(
+            ledger.slow.exposure,
+            ledger.slow.activity,
+            spread,
+            bands,
+            float(reference),
+            slow_ratio / max(float(ledger.mass.sum()), 1.0),
+            cells.reference_strata,
+        ),
     )
 
 
@@ -137,7 +170,7 @@ def expected_co_shares(
 ) -> float:
     """Co-shares of two accounts that chance would give in one cell."""
     cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
-    activity = null.activity + kind
+    expected = met * null.sides[kind, window] * null.independent[kind] * together / max(null.mass[kind], 1)
     met = max(
         float(counted(null.counters, a, cell)) * counted(null.counters, b, activity),
         float(counted(null.counters, b, cell)) * counted(null.counters, a, activity),
@@ -149,31 +182,42 @@ def expected_co_shares(
 @inlined
 def tally(counts: I64, kind: Int, strata_word: Int, strata: Int) -> None:
     """Add one co-share to the counts by (kind, window, stratum)."""
-    for window in range(MAX_WINDOWS):
+    for window in range(TESTED_WINDOWS):
         stratum = (strata_word >> (4 * window)) & 15
         if stratum != NO_STRATUM:
             counts[(kind * MAX_WINDOWS + window) * strata + stratum] += 1
 
 
 @compiled
-def pair_surprise(null: Null, counts: I64, a: Int, b: Int, by_kind: F64) -> float:
+def pair_surprise(null: Null, counts: I64, slow: I64, a: Int, b: Int, by_kind: F64) -> float:
     """Fused surprise of one pair.
 
     Args:
         null: the null model.
         counts: int64, independent co-shares by (kind, window, stratum), flat.
+        slow: int64 (TESTED_WINDOWS,), independent co-shares outside each window (`detectors.affinity.is_slow`).
         a: account number.
         b: account number.
         by_kind: float64 (kinds,), filled with the surprise of each kind.
     """
     together = same_time(null, a, b)
+    interest = null.interest
     for kind in range(KIND_COUNT):
         by_kind[kind] = 0.0
-        for window in range(MAX_WINDOWS):
+    for window in range(TESTED_WINDOWS):
+        due = together * slow_expected(
+            interest,
+            interest.exposure[a],
+            interest.activity[a],
+            interest.exposure[b],
+            interest.activity[b],
+            window,
+        )
+        for kind in range(KIND_COUNT):
             for stratum in range(null.strata):
                 observed = counts[(kind * MAX_WINDOWS + window) * null.strata + stratum]
                 if observed > 0:
                     expected = expected_co_shares(null, kind, window, stratum, a, b, together)
-                    surprise = poisson_surprise(observed, expected)
+                    surprise = surprise_beyond_interest(interest, observed, expected, slow[window], due)
                     by_kind[kind] = max(by_kind[kind], surprise - math.log(null.tests[kind]))
     return fused_surprise(by_kind, null.kinds)

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
+from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, DetectionConfig
 
 Records = npt.NDArray[np.void]
 
@@ -30,6 +30,16 @@ EXPOSURES = np.dtype([("account", np.int32), ("cell", np.int32), ("amount", np.i
 """Additions to an account's exposure in a cell of `Cells`, or to its activity."""
 
 
+def window_table(config: DetectionConfig) -> npt.NDArray[np.int64]:
+    """Length of each window in seconds, by kind and index; 0 where there is none."""
+    share = config.co_share
+    windows = np.zeros((len(KINDS), MAX_WINDOWS), np.int64)
+    for kind, spans in share.windows_s.items():
+        windows[KINDS.index(kind), : len(spans)] = spans
+        windows[KINDS.index(kind), REFERENCE] = share.reference_s if spans else 0
+    return windows
+
+
 class Cells:
     """Numbers of the counters an account has: exposure by kind, window and stratum; activity by kind."""
 
@@ -38,3 +48,7 @@ class Cells:
         self.activity = len(KINDS) * MAX_WINDOWS * self.strata
         """The first activity cell; one a kind follows."""
         self.count = self.activity + len(KINDS)
+        cap = config.co_share.cap or max(config.co_share.strata)
+        # strata that the cap cuts short would show fewer slow co-shares than their exposure promises
+        self.reference_strata = max(1, sum(bound <= 2 * cap for bound in config.co_share.strata))
+        """Crowd strata, from the smallest, in which slow meetings are counted."""

@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.co_shares import CO_SHARES, EXPOSURES, NO_STRATUM, Cells, Records
+from detectors.co_shares import CO_SHARES, EXPOSURES, NO_STRATUM, Cells, Records, window_table
 from detectors.compiled import compiled
-from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
+from detectors.config import MAX_WINDOWS, DetectionConfig
 from detectors.hashing import I64, U64
 from detectors.share_ring import (
     FIRST_SIZE,
@@ -61,9 +61,7 @@ class CoSharing:
 
     def __init__(self, config: DetectionConfig) -> None:
         share = config.co_share
-        windows = np.zeros((len(KINDS), MAX_WINDOWS), np.int64)
-        for kind, spans in share.windows_s.items():
-            windows[KINDS.index(kind), : len(spans)] = spans
+        windows = window_table(config)
         waits = np.minimum(windows, share.settle_s)
         longest = int(windows.max())
         lags = np.unique(np.append(waits[windows > 0], min(longest, share.settle_s)))
@@ -208,9 +206,7 @@ def _push(
                     exposures = wider
                 for window in range(MAX_WINDOWS):
                     span = rules.windows[kind, window]
-                    if span == 0:
-                        break
-                    if rules.lag_of[kind, window] != lag:
+                    if span == 0 or rules.lag_of[kind, window] != lag:
                         continue
                     tail = objects.tail[slot, window]
                     while ring.time[tail % size] < when - span:

@@ -13,8 +13,14 @@ from schemas.shares import TraceKind
 KINDS: tuple[TraceKind, ...] = tuple(TraceKind)
 """Kinds of traces in the order by which kernels number them."""
 
-MAX_WINDOWS = 4
-"""Windows a kind can have: their strata travel as four nibbles of one word."""
+TESTED_WINDOWS = 3
+"""Windows a kind can have."""
+
+REFERENCE = TESTED_WINDOWS
+"""Index of the reference window, which measures interest and is not tested."""
+
+MAX_WINDOWS = TESTED_WINDOWS + 1
+"""All of them: their strata travel as four nibbles of one word."""
 
 _HOUR = 3_600
 _DAY = 24 * _HOUR
@@ -48,18 +54,21 @@ class CoShareConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         default_factory=lambda: {
             TraceKind.REPOST: (60, 600, _HOUR),
             TraceKind.URL: (60, 600, _HOUR),
-            TraceKind.TEXT: (60, 600, _HOUR, 2 * _HOUR),
+            TraceKind.TEXT: (60, 600, _HOUR),
             TraceKind.HASHTAG_SEQUENCE: (60, 600, _HOUR),
             TraceKind.MENTION: (60, 600),
             TraceKind.REPLY: (60, 600),
             TraceKind.MEDIA: (60, 600, _HOUR),
         }
     )
-    """Greatest time between two shares, seconds, ascending, at most four a kind. A kind left out is not traced."""
+    """Greatest time between two shares, seconds, ascending, at most three a kind. A kind left out is not traced."""
+    reference_s: int = 2 * _HOUR
+    """Co-shares as far apart as this tell of shared interest, against which closer ones are held; seconds, longer than
+    every window. 0: interest is not modelled, and any surprise over activity alone counts."""
     cap: int = 32
     """Earlier shares of one object that are paired with a new one; 0: all of them (exact, for audits)."""
     strata: tuple[int, ...] = (5, 15, 50, 200)
-    """Upper bounds of the crowd strata, ascending, at most 14; larger crowds form one more stratum."""
+    """Upper bounds of the crowd strata, ascending, at most 14. Objects of larger crowds are viral and no evidence."""
     settle_s: int = 600
     """How long a pair waits for the rest of its crowd, seconds of event time; bounds the wait of an alert."""
     max_recent_shares: int = 1 << 23
@@ -87,8 +96,6 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     expansion_rounds: int = 3
     min_members: int = 3
     """Smaller communities are not called networks."""
-    viral_crowd: int = 200
-    """Objects shared by more accounts than this within their window carry no network on their own."""
 
 
 class TimeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -122,12 +129,15 @@ class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     def __post_init__(self) -> None:
         windows = self.co_share.windows_s
         for kind, spans in windows.items():
-            if len(spans) > MAX_WINDOWS or list(spans) != sorted(set(spans)) or any(s <= 0 for s in spans):
+            if len(spans) > TESTED_WINDOWS or list(spans) != sorted(set(spans)) or any(s <= 0 for s in spans):
                 raise UsageError(
-                    f"co_share.windows_s.{kind.value}: give at most {MAX_WINDOWS} ascending lengths in seconds"
+                    f"co_share.windows_s.{kind.value}: give at most {TESTED_WINDOWS} ascending lengths in seconds"
                 )
         if not any(windows.values()):
             raise UsageError("co_share.windows_s: no kind has a window, so nothing could be found")
+        longest = max(max(spans, default=0) for spans in windows.values())
+        if self.co_share.reference_s and self.co_share.reference_s <= longest:
+            raise UsageError(f"co_share.reference_s: give more than the longest window ({longest} s), or 0")
         strata = self.co_share.strata
         if not 1 <= len(strata) <= 14 or list(strata) != sorted(set(strata)):
             raise UsageError("co_share.strata: give 1 to 14 ascending crowd sizes")

@@ -15,18 +15,24 @@ import numpy.typing as npt
 from detectors.chance import Null, poisson_surprise
 from detectors.co_shares import NO_STRATUM, Records
 from detectors.compiled import compiled
-from detectors.config import MAX_WINDOWS
 from detectors.exposure import F64, counted
 from detectors.gate import benjamini_hochberg
 from detectors.hashing import I64, U64, mix
+from detectors.pair_table import widest_stratum
 
 I32 = npt.NDArray[np.int32]
 
-MIN_CROWD = 5
+MIN_CROWD = 4
+MAX_CROWD = 200
+"""Larger crowds are those of an event."""
 MIN_OVERLAP = 4
-MIN_JACCARD = 0.5
+MIN_JACCARD = 0.35
 MAX_CROWDS_OF_ACCOUNT = 256
 """Accounts in more crowds say nothing about any one of them."""
+CLOSE_WINDOW = 1
+"""Crowds gather within this window: ten minutes."""
+OCCASION_S = 3_600
+"""Crowds closer in time are one occasion, such as one event that many comment on."""
 _BANDS = 12
 """Of two minima each: crowds with Jaccard similarity .5 are candidates with probability .97, .7 with .9997."""
 _NEIGHBOURS = 4
@@ -49,7 +55,7 @@ class _Crowds(NamedTuple):
 
     start: I64
     account: I32
-    day: I64  # of the latest share
+    time: I64  # of each member's first share, seconds
 
 
 def recurring_crowds(rows: Records, pair_keys: U64, null: Null, level: float) -> list[RecurringCrowd]:
@@ -71,7 +77,8 @@ def recurring_crowds(rows: Records, pair_keys: U64, null: Null, level: float) ->
     first, second = _candidates(crowds)
     overlap = _overlaps(crowds, first, second)
     sizes = np.diff(crowds.start)
-    alike = (overlap >= MIN_OVERLAP) & (overlap >= MIN_JACCARD * (sizes[first] + sizes[second] - overlap))
+    largely = overlap >= MIN_JACCARD * (sizes[first] + sizes[second] - overlap)
+    alike = largely & (overlap >= MIN_OVERLAP)
     first, second, overlap = first[alike], second[alike], overlap[alike]
     if not len(first):
         return []
@@ -82,58 +89,50 @@ def recurring_crowds(rows: Records, pair_keys: U64, null: Null, level: float) ->
     passed = benjamini_hochberg(surprise, level, count * (count - 1) / 2)
     found: dict[bytes, RecurringCrowd] = {}
     for at in np.flatnonzero(passed).tolist():
-        both = np.intersect1d(_members(crowds, first[at]), _members(crowds, second[at]), assume_unique=True)
+        both = _met_again(crowds, int(first[at]), int(second[at]))
         known = found.get(both.tobytes())
         if known is None or known.surprise < surprise[at]:
             found[both.tobytes()] = RecurringCrowd(both, float(surprise[at]))
     return sorted(found.values(), key=lambda crowd: (-crowd.surprise, crowd.accounts.tolist()))
 
 
-def _members(crowds: _Crowds, crowd: int) -> I32:
-    return crowds.account[crowds.start[crowd] : crowds.start[crowd + 1]]
-
-
 def _crowds(rows: Records, pair_keys: U64, strata: int) -> _Crowds:
     """The crowds of objects that were not viral, without accounts that are in every other crowd."""
-    number, account, keys, latest = _incidence(rows, pair_keys, strata)
+    number, account, time, keys = _incidence(rows, pair_keys, strata)
     of_account = np.bincount(account)
     calm = of_account[account] <= MAX_CROWDS_OF_ACCOUNT if len(account) else np.zeros(0, np.bool_)
-    number, account = number[calm], account[calm]
+    number, account, time = number[calm], account[calm], time[calm]
     size = np.bincount(number, minlength=len(keys))
-    large = np.flatnonzero(size >= MIN_CROWD)
+    large = np.flatnonzero((size >= MIN_CROWD) & (size <= MAX_CROWD))
     large = large[np.argsort(keys[large], kind="stable")]
     renumbered = np.full(len(keys), -1, np.int64)
     renumbered[large] = np.arange(len(large))
     kept = renumbered[number] >= 0
-    number, account = renumbered[number[kept]], account[kept]
+    number, account, time = renumbered[number[kept]], account[kept], time[kept]
     order = np.argsort((number << 32) | account.astype(np.int64))
     start = np.zeros(len(large) + 1, np.int64)
     np.cumsum(size[large], out=start[1:])
-    return _Crowds(start, account[order], latest[large] // 86_400)
+    return _Crowds(start, account[order], time[order])
 
 
 @compiled
-def _incidence(rows: Records, pair_keys: U64, strata: int) -> tuple[I64, I32, U64, I64]:
-    """Who was in the crowd of which object, once each: object numbers, accounts; keys and latest times of objects."""
+def _incidence(rows: Records, pair_keys: U64, strata: int) -> tuple[I64, I32, I64, U64]:
+    """Who was in the crowd of which object, and when first: object numbers, accounts, times; keys of objects."""
     size = 1024
     while size < len(rows) * 4:
         size *= 2
     mask = size - 1
     object_slots = np.zeros(size, np.int64)
     keys = np.empty(len(rows), np.uint64)
-    latest = np.empty(len(rows), np.int64)
     objects = 0
-    seen = np.zeros(size, np.uint64)
+    seen = np.zeros(size, np.int64)
     number = np.empty(len(rows) * 2, np.int64)
     account = np.empty(len(rows) * 2, np.int32)
+    time = np.empty(len(rows) * 2, np.int64)
     found = 0
     for row in range(len(rows)):
-        widest = 0
-        for window in range(MAX_WINDOWS):
-            nibble = (rows[row].strata >> (4 * window)) & 15
-            if nibble != NO_STRATUM:
-                widest = nibble
-        if widest == strata - 1:
+        close = ((rows[row].strata >> (4 * CLOSE_WINDOW)) & 15) != NO_STRATUM
+        if not close or widest_stratum(rows[row].strata) >= strata - 1:
             continue
         key = rows[row].object
         place = np.int64(mix(key)) & mask
@@ -141,24 +140,28 @@ def _incidence(rows: Records, pair_keys: U64, strata: int) -> tuple[I64, I32, U6
             place = (place + 1) & mask
         if object_slots[place] == 0:
             keys[objects] = key
-            latest[objects] = rows[row].time
             objects += 1
             object_slots[place] = objects
         thing = object_slots[place] - 1
-        latest[thing] = max(latest[thing], rows[row].time)
         pair = pair_keys[rows[row].pair]
         for side in range(2):
             who = (pair >> np.uint64(32)) if side == 0 else (pair & np.uint64(0xFFFFFFFF))
-            both = (np.uint64(thing + 1) << np.uint64(32)) | who
-            place = np.int64(mix(both)) & mask
-            while seen[place] != 0 and seen[place] != both:
+            when = rows[row].time if who == rows[row].later else rows[row].time - rows[row].gap
+            place = np.int64(mix((np.uint64(thing + 1) << np.uint64(32)) | who)) & mask
+            while seen[place] != 0:
+                known = seen[place] - 1
+                if number[known] == thing and account[known] == who:
+                    break
                 place = (place + 1) & mask
             if seen[place] == 0:
-                seen[place] = both
                 number[found] = thing
                 account[found] = np.int32(who)
+                time[found] = when
                 found += 1
-    return number[:found], account[:found], keys[:objects], latest[:objects]
+                seen[place] = found
+            else:
+                time[seen[place] - 1] = min(time[seen[place] - 1], when)
+    return number[:found], account[:found], time[:found], keys[:objects]
 
 
 @compiled
@@ -191,21 +194,32 @@ def _candidates(crowds: _Crowds) -> tuple[I64, I64]:
 
 @compiled
 def _overlaps(crowds: _Crowds, first: I64, second: I64) -> I64:
-    """How many members two crowds have in common."""
+    """How many members two crowds have in common that met on separate occasions."""
     out = np.zeros(len(first), np.int64)
     for at in range(len(first)):
-        i, end_i = crowds.start[first[at]], crowds.start[first[at] + 1]
-        j, end_j = crowds.start[second[at]], crowds.start[second[at] + 1]
-        while i < end_i and j < end_j:
-            if crowds.account[i] == crowds.account[j]:
-                out[at] += 1
-                i += 1
-                j += 1
-            elif crowds.account[i] < crowds.account[j]:
-                i += 1
-            else:
-                j += 1
+        out[at] = len(_met_again(crowds, first[at], second[at]))
     return out
+
+
+@compiled
+def _met_again(crowds: _Crowds, first: int, second: int) -> I32:
+    """Members of both crowds that joined them on separate occasions, ascending."""
+    i, end_i = crowds.start[first], crowds.start[first + 1]
+    j, end_j = crowds.start[second], crowds.start[second + 1]
+    out = np.empty(min(end_i - i, end_j - j), np.int32)
+    found = 0
+    while i < end_i and j < end_j:
+        if crowds.account[i] == crowds.account[j]:
+            if abs(crowds.time[i] - crowds.time[j]) >= OCCASION_S:
+                out[found] = crowds.account[i]
+                found += 1
+            i += 1
+            j += 1
+        elif crowds.account[i] < crowds.account[j]:
+            i += 1
+        else:
+            j += 1
+    return out[:found]
 
 
 def _chance_of_same(crowds: _Crowds, first: I64, second: I64, null: Null) -> F64:
@@ -218,7 +232,8 @@ def _chance_of_same(crowds: _Crowds, first: I64, second: I64, null: Null) -> F64
     activity = _activity(accounts, null)
     everybody = activity / max(float(null.mass.sum()), 1.0)
     whole = float((everybody**2).sum())
-    days, of_crowd, crowds_on = np.unique(crowds.day, return_inverse=True, return_counts=True)
+    latest = np.maximum.reduceat(crowds.time, crowds.start[:-1])
+    days, of_crowd, crowds_on = np.unique(latest // 86_400, return_inverse=True, return_counts=True)
     day_of_entry = np.repeat(of_crowd, np.diff(crowds.start))
     present = np.zeros((len(days), len(accounts)), np.float32)
     present[day_of_entry, column] = activity[column]

@@ -18,13 +18,15 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.chance import KIND_COUNT, LEAST_EXPECTED, Null, fused_surprise, poisson_surprise, tally
+from detectors.affinity import is_slow, slow_expected, surprise_beyond_interest
+from detectors.chance import KIND_COUNT, LEAST_EXPECTED, Null, fused_surprise, tally
 from detectors.co_shares import Records
 from detectors.compiled import compiled
-from detectors.config import MAX_WINDOWS
+from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 from detectors.exposure import F64, counted
 from detectors.gate import benjamini_hochberg
 from detectors.hashing import I64, U64, mix
+from detectors.pair_table import widest_stratum
 
 I32 = npt.NDArray[np.int32]
 
@@ -41,6 +43,7 @@ class _Totals(NamedTuple):
     """Activity of whole networks, (networks, kinds), and their spans, (networks,)."""
 
     activity: F64
+    all_activity: F64
     first: F64
     last: F64
 
@@ -80,13 +83,19 @@ def expand(
 
 @compiled
 def _totals(network_of: I32, networks: int, null: Null) -> _Totals:
-    totals = _Totals(np.zeros((networks, KIND_COUNT)), np.full(networks, np.inf), np.full(networks, -1.0))
+    totals = _Totals(
+        np.zeros((networks, KIND_COUNT)),
+        np.zeros(networks),
+        np.full(networks, np.inf),
+        np.full(networks, -1.0),
+    )
     for account in range(len(network_of)):
         network = network_of[account]
         if network < 0:
             continue
         for kind in range(KIND_COUNT):
             totals.activity[network, kind] += counted(null.counters, account, null.activity + kind)
+        totals.all_activity[network] += null.interest.activity[account]
         if null.spans.first[account] >= 0:
             totals.first[network] = min(totals.first[network], null.spans.first[account])
             totals.last[network] = max(totals.last[network], null.spans.last[account])
@@ -120,6 +129,7 @@ def _test(
     object_kind = np.empty(crossing, np.uint8)
     object_strata = np.empty(crossing, np.uint16)
     object_before = np.empty(crossing, np.int64)
+    object_gap = np.empty(crossing, np.int64)
     objects = 0
     mask = size - 1
     for at in range(len(rows)):
@@ -158,6 +168,7 @@ def _test(
             object_kind[objects] = rows[at].kind
             object_strata[objects] = rows[at].strata
             object_before[objects] = head[candidate]
+            object_gap[objects] = rows[at].gap
             head[candidate] = objects
             distinct[candidate] += 1
             objects += 1
@@ -171,6 +182,7 @@ def _test(
                 other = (rows[at].strata >> shift) & np.uint16(15)
                 merged |= min(one, other) << shift
             object_strata[known] = merged
+            object_gap[known] = min(object_gap[known], np.int64(rows[at].gap))
     # members met at a time, by network
     met = np.zeros(len(totals.first), np.float64)
     occasions = np.zeros(len(totals.first), np.float64)
@@ -180,23 +192,37 @@ def _test(
     surprise = np.zeros(candidates, np.float64)
     counts = np.empty(KIND_COUNT * MAX_WINDOWS * null.strata, np.int64)
     by_kind = np.empty(KIND_COUNT, np.float64)
+    slow = np.empty(TESTED_WINDOWS, np.int64)
     for candidate in range(candidates):
         if distinct[candidate] < min_objects:
             continue
         counts[:] = 0
+        slow[:] = 0
         at_object = head[candidate]
         while at_object >= 0:
             tally(counts, object_kind[at_object], object_strata[at_object], null.strata)
+            for window in range(TESTED_WINDOWS):
+                stratum = widest_stratum(object_strata[at_object])
+                slow[window] += is_slow(null.interest, object_gap[at_object], stratum, window)
             at_object = object_before[at_object]
         joined = network[candidate]
         at_a_time = met[joined] / max(occasions[joined], 1.0)
-        surprise[candidate] = _surprise(counts, account[candidate], joined, at_a_time, totals, null, by_kind)
+        surprise[candidate] = _surprise(
+            counts, slow, account[candidate], joined, at_a_time, totals, null, by_kind
+        )
     return account[:candidates], network[:candidates], surprise
 
 
 @compiled
 def _surprise(
-    counts: I64, account: int, network: int, at_a_time: float, totals: _Totals, null: Null, by_kind: F64
+    counts: I64,
+    slow: I64,
+    account: int,
+    network: int,
+    at_a_time: float,
+    totals: _Totals,
+    null: Null,
+    by_kind: F64,
 ) -> float:
     first = max(null.spans.first[account], null.start)
     last = null.spans.last[account] + 1.0
@@ -206,19 +232,22 @@ def _surprise(
     overlap = min(last, network_last) - max(first, network_first)
     spread = max(last - first, 1.0) * max(network_last - network_first, 1.0)
     together = max(1.0, whole * max(overlap, 0.0) / spread)
-    for kind in range(KIND_COUNT):
-        by_kind[kind] = 0.0
-        share = totals.activity[network, kind] / max(null.mass[kind], 1) / at_a_time
-        for window in range(MAX_WINDOWS):
+    interest = null.interest
+    by_kind[:] = 0.0
+    for window in range(TESTED_WINDOWS):
+        due = together * slow_expected(
+            interest, interest.exposure[account], 0.0, 0.0, totals.all_activity[network] / at_a_time, window
+        )
+        for kind in range(KIND_COUNT):
+            share = (
+                null.independent[kind] * totals.activity[network, kind] / max(null.mass[kind], 1) / at_a_time
+            )
             for stratum in range(null.strata):
                 cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
                 if counts[cell] == 0:
                     continue
                 exposure = counted(null.counters, account, cell) * null.sides[kind, window]
-                expected = exposure * share * together
-                by_kind[kind] = max(
-                    by_kind[kind],
-                    poisson_surprise(counts[cell], max(expected, LEAST_EXPECTED))
-                    - math.log(null.tests[kind]),
-                )
+                expected = max(exposure * share * together, LEAST_EXPECTED)
+                surprise = surprise_beyond_interest(interest, counts[cell], expected, slow[window], due)
+                by_kind[kind] = max(by_kind[kind], surprise - math.log(null.tests[kind]))
     return fused_surprise(by_kind, null.kinds)

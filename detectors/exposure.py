@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from detectors.co_shares import Cells, Records
 from detectors.compiled import Int, compiled, inlined
-from detectors.config import KINDS
+from detectors.config import KINDS, MAX_WINDOWS, REFERENCE
 from detectors.hashing import I64, U64, mix
 
 F64 = npt.NDArray[np.float64]
@@ -34,6 +34,13 @@ class Spans(NamedTuple):
 
     first: F64
     last: F64
+
+
+class Slow(NamedTuple):
+    """What measures interest: exposure in the reference window, and activity, over all kinds; (accounts,) each."""
+
+    exposure: F64
+    activity: F64
 
 
 class ExposureLedger:
@@ -57,6 +64,9 @@ class ExposureLedger:
         self._clock = np.zeros(1, np.int64)
         self._pane_starts: deque[int] = deque([0])
         self.spans = Spans(np.full(1024, -1.0), np.full(1024, -1.0))
+        self.slow = Slow(np.zeros(1024), np.zeros(1024))
+        self.slow_exposure_ever = 0.0
+        """Slow exposure of all accounts since the start, aged or not."""
 
     @property
     def counters(self) -> Counters:
@@ -82,13 +92,22 @@ class ExposureLedger:
         """
         if accounts > len(self.spans.first):
             size = max(accounts, len(self.spans.first) * 2)
-            self.spans = Spans(_widened(self.spans.first, size), _widened(self.spans.last, size))
+            self.spans = Spans(_widened(self.spans.first, size, -1.0), _widened(self.spans.last, size, -1.0))
+            self.slow = Slow(_widened(self.slow.exposure, size, 0.0), _widened(self.slow.activity, size, 0.0))
         tables = [self._net, self._today] if self._keep_days else [self._net]
         for table in tables:
             table.reserve(len(exposures))
             _count(table.counters, table.used, exposures)
         before = self.mass.copy()
         _count_mass(exposures, self._cells.activity, self.mass, self._clock, self.spans)
+        accounts_of = exposures["account"].astype(np.int64)
+        self.slow_exposure_ever += _count_slow(
+            accounts_of,
+            exposures["cell"].astype(np.int64),
+            exposures["amount"].astype(np.int64),
+            *self._rule,
+            self.slow,
+        )
         self._today_mass += self.mass - before
 
     def close_day(self) -> None:
@@ -104,6 +123,13 @@ class ExposureLedger:
             self._pane_starts.popleft()
             self.mass -= mass
             self._net.add(pane.key, -pane.value)
+            keys = (pane.key - np.uint64(1)).astype(np.int64)
+            _count_slow(keys >> CELL_BITS, keys & ((1 << CELL_BITS) - 1), -pane.value, *self._rule, self.slow)
+
+    @property
+    def _rule(self) -> tuple[int, int, int]:
+        """Which cells are activity, how many strata there are, and how many of them tell of interest."""
+        return self._cells.activity, self._cells.strata, self._cells.reference_strata
 
     def peel(self, keys: U64, amounts: I64) -> None:
         """Replace what was peeled before by `amounts` at `keys` (as in `Counters`)."""
@@ -135,8 +161,8 @@ class _Table:
         _add(self.counters, self.used, keys, amounts)
 
 
-def _widened(old: F64, size: int) -> F64:
-    new = np.full(size, -1.0)
+def _widened(old: F64, size: int, empty: float) -> F64:
+    new = np.full(size, empty)
     new[: len(old)] = old
     return new
 
@@ -212,3 +238,19 @@ def _count_mass(exposures: Records, activity: int, mass: I64, clock: I64, spans:
             if spans.first[account] < 0:
                 spans.first[account] = clock[0]
             spans.last[account] = clock[0]
+
+
+@compiled
+def _count_slow(
+    accounts: I64, cells: I64, amounts: I64, activity: int, strata: int, counted_strata: int, slow: Slow
+) -> float:
+    """Add to what measures interest; returns the slow exposure added."""
+    added = 0.0
+    for row in range(len(accounts)):
+        cell = cells[row]
+        if cell >= activity:
+            slow.activity[accounts[row]] += amounts[row]
+        elif cell // strata % MAX_WINDOWS == REFERENCE and cell % strata < counted_strata:
+            slow.exposure[accounts[row]] += amounts[row]
+            added += amounts[row]
+    return added

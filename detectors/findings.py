@@ -14,7 +14,7 @@ from detectors.exposure import F64, counted
 from detectors.hashing import I64
 from detectors.network_stage import NetworkStage
 from detectors.networks import Network
-from detectors.pair_table import Pairs, pair_place
+from detectors.pair_table import Pairs, pair_place, widest_stratum
 from detectors.pairs import PairEvidence
 from schemas.shares import TraceKind
 
@@ -149,11 +149,7 @@ def _stratum_of(config: DetectionConfig, crowd: int) -> int:
 
 def _widest(rows: Records) -> I64:
     """Crowd stratum of each row in the widest window that it falls into."""
-    widest = np.zeros(len(rows), np.int64)
-    for window in range(MAX_WINDOWS):
-        nibble = (rows["strata"].astype(np.int64) >> (4 * window)) & 15
-        widest = np.where(nibble != NO_STRATUM, nibble, widest)
-    return widest
+    return np.array([widest_stratum(int(word)) for word in rows["strata"]], np.int64)
 
 
 def _objects_of_edges(a: I32, b: I32, independent: Records, pairs: PairEvidence) -> F64:
@@ -299,5 +295,5 @@ def _expected_among(members: I32, own: F64, null: Null) -> F64:
                         met = max(
                             own[one, cell] * own[other, activity], own[other, cell] * own[one, activity]
                         )
-                        out[kind, window] += met * scale * null.sides[kind, window]
+                        out[kind, window] += met * scale * null.sides[kind, window] * null.independent[kind]
     return out

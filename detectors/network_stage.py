@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.accounts import AccountBook
+from detectors.affinity import PRIOR_SPREAD, SLOW_WINDOW, spread_of
 from detectors.chance import Null, null_model
-from detectors.co_shares import Cells
+from detectors.co_shares import Cells, window_table
 from detectors.communities import communities
 from detectors.config import DetectionConfig
 from detectors.crowds import recurring_crowds
@@ -69,6 +70,8 @@ class NetworkStage:
         self._edge_keys: U64 = np.zeros(0, np.uint64)
         self._edge_surprise: F64 = np.zeros(0)
         self.networks = NetworkBook(config.gate.min_members)
+        self.spread = PRIOR_SPREAD
+        """How much pairs differ in shared interest (`detectors.affinity`)."""
         self._news = False
         """Whether any pair gained evidence since the null model was last estimated."""
         self.threshold = float("inf")
@@ -86,7 +89,14 @@ class NetworkStage:
 
     def null(self) -> Null:
         """The null model as it is now."""
-        return null_model(self._config, self._ledger, self._cells.strata, self._cells.activity)
+        return null_model(
+            self._config,
+            self._ledger,
+            self._cells,
+            self._pairs.independent_share,
+            self.spread,
+            self._slow_ratio(),
+        )
 
     def tick(self, now: int) -> list[Change]:
         """Test what is new at event time `now` (seconds)."""
@@ -129,7 +139,9 @@ class NetworkStage:
             self.threshold = self._gate.threshold(self.hypotheses)
             validated = np.zeros(self._pairs.size, np.bool_)
             validated[candidates[surprise >= self.threshold]] = True
-            self._ledger.peel(*self._pairs.explained(validated | self._inside(), self._cells.strata))
+            explained = validated | self._inside()
+            self._ledger.peel(*self._pairs.explained(explained, self._cells.strata))
+            self.spread = self._spread(explained)
         keys, surprise = self._with_crowds(np.flatnonzero(validated))
         differing = np.setxor1d(keys, self._edge_keys)
         self._edge_keys, self._edge_surprise = keys, surprise
@@ -152,6 +164,25 @@ class NetworkStage:
             self.networks.network_of[b] == network.number
         )
         return a[inside], b[inside], self._edge_surprise[inside]
+
+    def _slow_ratio(self) -> float:
+        """Independent slow co-shares over what exposure alone would give, all pairs together.
+
+        A pair of posts is one piece of evidence but adds to the exposure of every kind it has, so this is below 1.
+        """
+        share = self._config.co_share
+        slow_gap = int(window_table(self._config)[:, SLOW_WINDOW].max())
+        outside = 1.0 - slow_gap / max(share.reference_s, 1)
+        # each meeting is in the exposure of both accounts
+        due = 0.5 * self._ledger.slow_exposure_ever * outside
+        return self._pairs.slow_co_shares / due if due > 0 else 1.0
+
+    def _spread(self, explained: npt.NDArray[np.bool_]) -> float:
+        """The spread of affinities among pairs that are not explained by coordination."""
+        null = self.null()
+        interest = null.interest
+        scale = interest.scale * (1.0 - interest.bands[SLOW_WINDOW] / max(interest.reference_s, 1.0))
+        return spread_of(self._pairs.slow_pairs(null, explained), interest.exposure, interest.activity, scale)
 
     def _inside(self) -> npt.NDArray[np.bool_]:
         """Which pairs are members of one network: what they share is explained by it."""

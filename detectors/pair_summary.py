@@ -8,7 +8,7 @@ import numpy.typing as npt
 from detectors.chance import KIND_COUNT, Null, expected_co_shares, poisson_surprise, same_time
 from detectors.co_shares import NO_STRATUM, Records
 from detectors.compiled import compiled
-from detectors.config import MAX_WINDOWS
+from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 from detectors.pair_table import Pairs
 
 I32 = npt.NDArray[np.int32]
@@ -49,7 +49,7 @@ def summarise(chosen: I32, rows: Records, pairs: Pairs, null: Null) -> Records:
         counts[:] = 0
         row = pairs.head[pair]
         while row >= 0:
-            for window in range(MAX_WINDOWS):
+            for window in range(TESTED_WINDOWS):
                 stratum = (rows[row].strata >> (4 * window)) & 15
                 if stratum != NO_STRATUM:
                     distinct[rows[row].kind, window] += 1
@@ -59,7 +59,7 @@ def summarise(chosen: I32, rows: Records, pairs: Pairs, null: Null) -> Records:
         b = np.int64(pairs.key[pair] & np.uint64(0xFFFFFFFF))
         together = same_time(null, a, b)
         for kind in range(KIND_COUNT):
-            for window in range(MAX_WINDOWS):
+            for window in range(TESTED_WINDOWS):
                 if distinct[kind, window] == 0:
                     continue
                 if made == len(out):

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.co_shares import Records
+from detectors.co_shares import NO_STRATUM, Records
+from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 from detectors.compiled import Int, compiled, inlined
 from detectors.exposure import F64
 from detectors.hashing import U64, mix
@@ -39,7 +40,7 @@ class Pairs(NamedTuple):
 
     key: U64
     head: I32  # latest row, or -1
-    objects: I32  # independent ones
+    objects: I32  # independent ones in tested windows
     surprise: F64
     touched: BOOL
     slots: I32  # open addressing by key: number + 1, or 0
@@ -131,6 +132,26 @@ def mark_kept(
     return kept, number
 
 
+@inlined
+def widest_stratum(strata_word: Int) -> Int:
+    """Crowd stratum of a co-share in the widest window that holds it."""
+    widest = 0
+    for window in range(MAX_WINDOWS):
+        stratum = (strata_word >> (4 * window)) & 15
+        if stratum != NO_STRATUM:
+            widest = stratum
+    return widest
+
+
+@inlined
+def is_tested(strata_word: Int) -> bool:
+    """Whether a co-share falls into a window that is tested, not only into the reference window."""
+    found = False
+    for window in range(TESTED_WINDOWS):
+        found = found or ((strata_word >> (4 * window)) & 15) != NO_STRATUM
+    return found
+
+
 @compiled
 def rechain(rows: Records, row_count: Int, old: Pairs, number: I32, new: Pairs) -> None:
     """Chain the rows that stayed to their renumbered pairs, oldest first."""
@@ -146,5 +167,5 @@ def rechain(rows: Records, row_count: Int, old: Pairs, number: I32, new: Pairs) 
         rows[row].pair = pair
         rows[row].before = new.head[pair]
         new.head[pair] = row
-        new.objects[pair] += rows[row].independent
+        new.objects[pair] += rows[row].independent == 1 and is_tested(rows[row].strata)
     index_rows(new, rows, row_count, pair_count)

@@ -13,9 +13,10 @@ leave early.
 import numpy as np
 
 from detectors.chance import KIND_COUNT, Null, pair_surprise, tally
-from detectors.co_shares import NO_STRATUM, Records
+from detectors.co_shares import NO_STRATUM, Cells, Records, window_table
 from detectors.compiled import Int, compiled, inlined
-from detectors.config import MAX_WINDOWS, DetectionConfig
+from detectors.affinity import FEW, SLOW_WINDOW, is_slow, slow_expected
+from detectors.config import MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig
 from detectors.exposure import F64, counter_key
 from detectors.hashing import I64, U64, mix
 from detectors.pair_table import (
@@ -24,6 +25,7 @@ from detectors.pair_table import (
     I32,
     ROWS,
     Pairs,
+    is_tested,
     mark_kept,
     moved_pairs,
     new_pairs,
@@ -31,6 +33,7 @@ from detectors.pair_table import (
     power_of_two,
     rechain,
     row_place,
+    widest_stratum,
 )
 
 _LOW = np.uint64(0xFFFFFFFF)
@@ -45,9 +48,14 @@ class PairEvidence:
 
     def __init__(self, config: DetectionConfig) -> None:
         self._config = config
+        self._viral = len(config.co_share.strata)
+        self._slow_gap = int(window_table(config)[:, SLOW_WINDOW].max())
+        self._slow_strata = Cells(config).reference_strata
         self._rows: Records = np.zeros(FIRST_SIZE, ROWS)
         self._pairs = new_pairs(FIRST_SIZE, FIRST_SIZE)
-        self._used = np.zeros(2, np.int64)  # rows, pairs
+        self._used = np.zeros(
+            3 + 2 * KIND_COUNT, np.int64
+        )  # rows, pairs; ever: slow, by kind all and independent
         self._touched: list[I32] = []
         self.evicted_early = 0
         """Count of co-shares that left before their time, for want of room."""
@@ -61,6 +69,17 @@ class PairEvidence:
     def size(self) -> int:
         """Count of pairs."""
         return int(self._used[1])
+
+    @property
+    def slow_co_shares(self) -> int:
+        """Count of all independent slow co-shares so far (`detectors.affinity`), aged or not."""
+        return int(self._used[2])
+
+    @property
+    def independent_share(self) -> F64:
+        """Share of all co-shares so far, aged or not, that were independent; by kind."""
+        every, independent = self._used[3 : 3 + KIND_COUNT], self._used[3 + KIND_COUNT :]
+        return (independent + 1.0) / (every + 1.0)
 
     @property
     def table(self) -> Pairs:
@@ -87,7 +106,16 @@ class PairEvidence:
         if not len(co_shares):
             return
         self._reserve(len(co_shares))
-        touched = _add(co_shares, self._rows, self._pairs, self._used, self._config.gate.min_objects)
+        touched = _add(
+            co_shares,
+            self._rows,
+            self._pairs,
+            self._used,
+            self._config.gate.min_objects,
+            self._viral,
+            self._slow_gap,
+            self._slow_strata,
+        )
         if len(touched):
             self._touched.append(touched)
 
@@ -124,6 +152,10 @@ class PairEvidence:
         unique, amounts = np.unique(keys, return_counts=True)
         return unique, amounts.astype(np.int64)
 
+    def slow_pairs(self, null: Null, left_out: BOOL) -> int:
+        """Count of pairs with two slow co-shares or more where few were due, but for those `left_out`."""
+        return _slow_pairs(self.rows, self.keys, null, np.where(left_out, np.int32(-1_000_000), np.int32(0)))
+
     def age(self, now: int) -> None:
         """Let go of what is too old at `now` (seconds of event time), and renumber the rest."""
         evidence = self._config.evidence
@@ -149,7 +181,7 @@ class PairEvidence:
         self.evicted_early += held - int(self._used[0])
 
     def _reserve(self, more: int) -> None:
-        rows, pairs = (int(n) for n in self._used)
+        rows, pairs = (int(n) for n in self._used[:2])
         if rows + more > len(self._rows):
             grown = np.zeros(power_of_two(rows + more), ROWS)
             grown[:rows] = self._rows[:rows]
@@ -158,7 +190,7 @@ class PairEvidence:
             self._pairs = moved_pairs(self._pairs, self._rows, rows, pairs, pairs + more, rows + more)
 
     def _compact(self, oldest: int, oldest_single: int) -> None:
-        rows, pairs = (int(n) for n in self._used)
+        rows, pairs = (int(n) for n in self._used[:2])
         kept, number = mark_kept(self._rows, rows, self._pairs, pairs, oldest, oldest_single)
         count = int(number.max(initial=-1)) + 1
         if kept.all():
@@ -175,7 +207,16 @@ class PairEvidence:
 
 
 @compiled
-def _add(co_shares: Records, rows: Records, pairs: Pairs, used: I64, min_objects: int) -> I32:
+def _add(
+    co_shares: Records,
+    rows: Records,
+    pairs: Pairs,
+    used: I64,
+    min_objects: int,
+    viral: int,
+    slow_gap: int,
+    slow_strata: int,
+) -> I32:
     touched = np.empty(256, np.int32)
     gained = 0
     scratch = np.zeros(1024, np.int64)  # open addressing by earlier post: index of its winner + 1
@@ -223,6 +264,7 @@ def _add(co_shares: Records, rows: Records, pairs: Pairs, used: I64, min_objects
                 while co_shares[scratch[place] - 1].earlier_post != co_shares[at].earlier_post:
                     place = (place + 1) & mask
                 winner = scratch[place] == at + 1
+            winner = winner and widest_stratum(co_shares[at].strata) < viral
             a = np.uint64(min(co_shares[at].later, co_shares[at].earlier))
             b = np.uint64(max(co_shares[at].later, co_shares[at].earlier))
             key = (a << np.uint64(32)) | b
@@ -256,8 +298,12 @@ def _add(co_shares: Records, rows: Records, pairs: Pairs, used: I64, min_objects
                 rows[row].kind = co_shares[at].kind
                 rows[row].independent = np.uint8(winner)
                 pairs.head[pair] = row
-                pairs.objects[pair] += np.int32(winner)
-                changed = winner
+                if winner and co_shares[at].gap > slow_gap:
+                    used[2] += widest_stratum(co_shares[at].strata) < slow_strata
+                used[3 + co_shares[at].kind] += 1
+                used[3 + KIND_COUNT + co_shares[at].kind] += winner
+                changed = winner and is_tested(co_shares[at].strata)
+                pairs.objects[pair] += np.int32(changed)
             else:
                 rows[row].time = co_shares[at].time
                 rows[row].gap = min(rows[row].gap, co_shares[at].gap)
@@ -272,12 +318,13 @@ def _add(co_shares: Records, rows: Records, pairs: Pairs, used: I64, min_objects
                         )
                         << shift
                     )
-                changed = merged != rows[row].strata and rows[row].independent == 1
+                independent = winner or rows[row].independent == 1
+                counted_before = rows[row].independent == 1 and is_tested(rows[row].strata)
+                counts_now = independent and is_tested(merged)
+                changed = counts_now and (merged != rows[row].strata or not counted_before)
                 rows[row].strata = merged
-                if winner and rows[row].independent == 0:
-                    rows[row].independent = np.uint8(1)
-                    pairs.objects[pair] += np.int32(1)
-                    changed = True
+                rows[row].independent = np.uint8(independent)
+                pairs.objects[pair] += np.int32(counts_now) - np.int32(counted_before)
             if changed and pairs.objects[pair] >= min_objects and not pairs.touched[pair]:
                 pairs.touched[pair] = True
                 if gained == len(touched):
@@ -307,19 +354,44 @@ def _evaluate(chosen: I32, rows: Records, pairs: Pairs, null: Null) -> F64:
     out = np.empty(len(chosen), np.float64)
     counts = np.empty(KIND_COUNT * MAX_WINDOWS * null.strata, np.int64)
     by_kind = np.empty(KIND_COUNT, np.float64)
+    slow = np.empty(TESTED_WINDOWS, np.int64)
     for at in range(len(chosen)):
         pair = chosen[at]
         counts[:] = 0
+        slow[:] = 0
         row = pairs.head[pair]
         while row >= 0:
             if rows[row].independent == 1:
                 tally(counts, rows[row].kind, rows[row].strata, null.strata)
+                for window in range(TESTED_WINDOWS):
+                    stratum = widest_stratum(rows[row].strata)
+                    slow[window] += is_slow(null.interest, rows[row].gap, stratum, window)
             row = rows[row].before
         a = np.int64(pairs.key[pair] >> np.uint64(32))
         b = np.int64(pairs.key[pair] & np.uint64(0xFFFFFFFF))
-        out[at] = pair_surprise(null, counts, a, b, by_kind)
+        out[at] = pair_surprise(null, counts, slow, a, b, by_kind)
         pairs.surprise[pair] = out[at]
     return out
+
+
+@compiled
+def _slow_pairs(rows: Records, keys: U64, null: Null, found: I32) -> int:
+    """`found` counts by pair, from a start below any count for those left out."""
+    pairs = 0
+    for row in range(len(rows)):
+        if rows[row].independent == 1:
+            stratum = widest_stratum(rows[row].strata)
+            if is_slow(null.interest, rows[row].gap, stratum, SLOW_WINDOW):
+                found[rows[row].pair] += 1
+                if found[rows[row].pair] == 2:
+                    a = np.int64(keys[rows[row].pair] >> np.uint64(32))
+                    b = np.int64(keys[rows[row].pair] & np.uint64(0xFFFFFFFF))
+                    exposure, activity = null.interest.exposure, null.interest.activity
+                    due = slow_expected(
+                        null.interest, exposure[a], activity[a], exposure[b], activity[b], SLOW_WINDOW
+                    )
+                    pairs += due <= FEW
+    return pairs
 
 
 @compiled

@@ -15,7 +15,7 @@ import polars as pl
 
 from detectors.accounts import AccountBook
 from detectors.alerting import Alerting
-from detectors.co_shares import Cells
+from detectors.co_shares import Cells, window_table
 from detectors.co_sharing import CoSharing
 from detectors.config import DetectionConfig
 from detectors.evidence import EvidenceBook
@@ -66,7 +66,7 @@ class Pipeline:
         self._sharing = CoSharing(config)
         self._ledger = ExposureLedger(self.cells, config.evidence.keep_days)
         self.pairs = PairEvidence(config)
-        longest = max(max(spans, default=0) for spans in config.co_share.windows_s.values())
+        longest = int(window_table(config).max())
         self.book = EvidenceBook(longest + self._sharing.settle_lag_s)
         self.stage = NetworkStage(config, self.cells, self._ledger, self.pairs, self.accounts)
         self._alerting = Alerting(config, code_version, mode, run_id)
