@@ -279,8 +279,11 @@ def doctor(
 
 def main() -> None:
     """Run the program; every expected error is a message and an exit status."""
-    if sys.stderr is None:  # closed by the caller, who wants no messages
-        sys.stderr = open(os.devnull, "w")
+    # streams that the caller has closed: nothing comes in, and nobody wants to hear anything
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
     # temporary files go when the program is told to end, too
     signal.signal(signal.SIGTERM, _terminated)
     app()

@@ -1,6 +1,5 @@
 """One run of the local driver with everything around it: settings, outputs and progress."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -107,8 +106,6 @@ def local_run(
     read = [*inputs, *(path for path in (options.accounts, *options.more_inputs.values()) if path)]
     if read.count(STDIN) > 1:
         raise UsageError("standard input (-) can be read once only.")
-    if STDIN in read and sys.stdin is None:
-        raise InputError("standard input is closed.")
     check_outputs(options.outputs, [*read, *([options.config] if options.config else [])])
     with ExitStack() as files:
         bar = ProgressBar(console, shown=options.progress)

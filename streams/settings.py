@@ -33,7 +33,7 @@ _MAY_BE_ZERO = {
 _SHARES = {"input.max_bad_share", "traces.similarity", "gate.false_discovery_rate"}
 _LEAST = {"evidence.max_pairs": 1_000, "co_share.max_recent_shares": 1_000, "time.tick_s": 10}
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$\.(.*)`)?$", re.DOTALL)
-_PLACE = re.compile(r"(.*) - at `(?:key in )?\$\.?(.*)`$", re.DOTALL)
+_PLACE = re.compile(r"(.*) - at (?:`key` in )?`\$\.?(.*)`$", re.DOTALL)
 
 
 class InputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -134,6 +134,7 @@ def _worded(fault: str, kind: type, name: str) -> str:
         known = sorted(field.name for field in msgspec.structs.fields(section))
         return f"[{place or name}]: unknown setting {key}. Known are: {', '.join(known)}."
     if placed := _PLACE.match(fault):
-        where = ".".join(part for part in (name, placed[2]) if part)
-        return f"{where}: {placed[1][0].lower()}{placed[1][1:].replace('`', '')}."
-    return f"{name}: {fault[0].lower()}{fault[1:].replace('`', '')}."
+        fault = placed[1]
+        name = ".".join(part for part in (name, placed[2]) if part)
+    said = fault.replace("`", "")
+    return f"{name}: {said[0].lower()}{said[1:]}." if name else f"{said}."
