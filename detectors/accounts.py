@@ -22,6 +22,8 @@ class AccountBook:
         self._names: list[str] = []
         self.seen = 0
         """Accounts whose posts have been counted: those with numbers below this."""
+        self.repeated = 0
+        """Accounts with two posts or more."""
         self.posts = np.zeros(_FIRST_SIZE, np.int64)
         """Posts of each account so far; int64, at least `len(self)` long."""
         self.followers = np.full(_FIRST_SIZE, -1, np.int64)
@@ -70,7 +72,10 @@ class AccountBook:
         if not len(numbers):
             return
         self.seen = max(self.seen, int(numbers.max()) + 1)
-        np.add.at(self.posts, numbers, 1)
+        touched, counts = np.unique(numbers, return_counts=True)
+        before = self.posts[touched]
+        self.posts[touched] += counts
+        self.repeated += int(((before < 2) & (before + counts >= 2)).sum())
         known = followers >= 0
         # assignment in order: the latest wins
         self.followers[numbers[known]] = followers[known]

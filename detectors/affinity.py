@@ -19,8 +19,8 @@ import numpy as np
 from detectors.compiled import Int, compiled, inlined
 from detectors.exposure import F64
 
-PRIOR_SPREAD = 30.0
-"""What is assumed until the data says otherwise: a world of a few dozen separate interests."""
+PRIOR_SPREAD = 3.0
+"""What is assumed until the data says otherwise: a few separate interests."""
 LEAST_SPREAD = 0.01
 MOST_SPREAD = 300.0
 FEW = 0.5

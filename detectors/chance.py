@@ -20,10 +20,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.co_shares import NO_STRATUM
-from detectors.compiled import Int, compiled, inlined
 from detectors.affinity import Interest, slow_expected, surprise_beyond_interest
-from detectors.co_shares import Cells
+from detectors.co_shares import NO_STRATUM, Cells
+from detectors.compiled import Int, compiled, inlined
 from detectors.config import KINDS, MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig
 from detectors.exposure import F64, Counters, ExposureLedger, Spans, counted
 from detectors.hashing import I64
@@ -75,7 +74,8 @@ def null_model(
     bands = np.zeros(TESTED_WINDOWS)
     for kind, spans in share.windows_s.items():
         number = KINDS.index(kind)
-        tests[number] = max(1, len(spans) * cells.strata)
+        # the last stratum is viral and never evidence, so it is no test
+        tests[number] = max(1, len(spans) * (cells.strata - 1))
         for window, span in enumerate(spans):
             sides[number, window] = 2 * span / (span + min(span, share.settle_s))
             bands[window] = max(bands[window], span)
@@ -170,7 +170,7 @@ def expected_co_shares(
 ) -> float:
     """Co-shares of two accounts that chance would give in one cell."""
     cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
-    expected = met * null.sides[kind, window] * null.independent[kind] * together / max(null.mass[kind], 1)
+    activity = null.activity + kind
     met = max(
         float(counted(null.counters, a, cell)) * counted(null.counters, b, activity),
         float(counted(null.counters, b, cell)) * counted(null.counters, a, activity),

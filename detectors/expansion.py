@@ -26,9 +26,14 @@ from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 from detectors.exposure import F64, counted
 from detectors.gate import benjamini_hochberg
 from detectors.hashing import I64, U64, mix
-from detectors.pair_table import widest_stratum
+from detectors.pair_table import merged_strata, widest_stratum
 
 I32 = npt.NDArray[np.int32]
+U16 = npt.NDArray[np.uint16]
+
+
+DOMINATING = 3
+"""Members that make a crowd the network's, if they are half of it too."""
 
 
 class Joined(NamedTuple):
@@ -49,7 +54,14 @@ class _Totals(NamedTuple):
 
 
 def expand(
-    rows: Records, pair_keys: U64, network_of: I32, networks: int, null: Null, level: float, min_objects: int
+    rows: Records,
+    pair_keys: U64,
+    network_of: I32,
+    posts_of: I64,
+    networks: int,
+    null: Null,
+    level: float,
+    min_objects: int,
 ) -> Joined:
     """One round: which accounts join which network.
 
@@ -57,6 +69,7 @@ def expand(
         rows: evidence, records of `detectors.pairs.ROWS`.
         pair_keys: uint64, the two account numbers of each pair.
         network_of: int32, network of each account, -1 for none.
+        posts_of: int64, posts of each account.
         networks: how many networks there are.
         null: the null model.
         level: the false-discovery rate.
@@ -70,7 +83,7 @@ def expand(
     if not networks or not outside:
         return nothing
     totals = _totals(network_of, networks, null)
-    account, network, surprise = _test(rows, pair_keys, network_of, totals, null, min_objects)
+    account, network, surprise = _test(rows, pair_keys, network_of, posts_of, totals, null, min_objects)
     passed = benjamini_hochberg(surprise, level, float(outside) * networks)
     account, network, surprise = account[passed], network[passed], surprise[passed]
     if not len(account):
@@ -104,14 +117,20 @@ def _totals(network_of: I32, networks: int, null: Null) -> _Totals:
 
 @compiled
 def _test(
-    rows: Records, pair_keys: U64, network_of: I32, totals: _Totals, null: Null, min_objects: int
+    rows: Records,
+    pair_keys: U64,
+    network_of: I32,
+    posts_of: I64,
+    totals: _Totals,
+    null: Null,
+    min_objects: int,
 ) -> tuple[I32, I32, F64]:
     crossing = 0
     for at in range(len(rows)):
         key = pair_keys[rows[at].pair]
         a = network_of[np.int64(key >> np.uint64(32))]
         b = network_of[np.int64(key & np.uint64(0xFFFFFFFF))]
-        crossing += rows[at].independent == 1 and (a < 0) != (b < 0)
+        crossing += (a < 0) != (b < 0)
     size = 1024
     while size < crossing * 2:
         size *= 2
@@ -130,11 +149,13 @@ def _test(
     object_strata = np.empty(crossing, np.uint16)
     object_before = np.empty(crossing, np.int64)
     object_gap = np.empty(crossing, np.int64)
+    object_members = np.empty(crossing, np.int64)
+    object_independent = np.empty(crossing, np.bool_)
+    object_crowd = np.empty(crossing, np.int64)
+    object_post = np.empty(crossing, np.int64)
     objects = 0
     mask = size - 1
     for at in range(len(rows)):
-        if rows[at].independent == 0:
-            continue
         key = pair_keys[rows[at].pair]
         a = np.int64(key >> np.uint64(32))
         b = np.int64(key & np.uint64(0xFFFFFFFF))
@@ -154,7 +175,7 @@ def _test(
             candidates += 1
             candidate_index[place] = candidates
         candidate = candidate_index[place] - 1
-        meetings[candidate] += 1
+        meetings[candidate] += rows[at].independent
         thing = rows[at].object
         place = np.int64(mix(thing ^ (np.uint64(candidate + 1) * np.uint64(0x9E3779B97F4A7C15)))) & mask
         while object_index[place] != 0:
@@ -169,20 +190,40 @@ def _test(
             object_strata[objects] = rows[at].strata
             object_before[objects] = head[candidate]
             object_gap[objects] = rows[at].gap
+            object_members[objects] = 0
+            object_independent[objects] = False
+            object_crowd[objects] = rows[at].crowd
+            object_post[objects] = (
+                rows[at].later_post if rows[at].later == outsider else rows[at].earlier_post
+            )
             head[candidate] = objects
-            distinct[candidate] += 1
             objects += 1
             object_index[place] = objects
-        else:
-            known = object_index[place] - 1
-            merged = np.uint16(0)
-            for window in range(MAX_WINDOWS):
-                shift = np.uint16(4 * window)
-                one = (object_strata[known] >> shift) & np.uint16(15)
-                other = (rows[at].strata >> shift) & np.uint16(15)
-                merged |= min(one, other) << shift
-            object_strata[known] = merged
-            object_gap[known] = min(object_gap[known], np.int64(rows[at].gap))
+        entry = object_index[place] - 1
+        object_strata[entry] = merged_strata(object_strata[entry], rows[at].strata)
+        object_gap[entry] = min(object_gap[entry], np.int64(rows[at].gap))
+        object_crowd[entry] = min(object_crowd[entry], np.int64(rows[at].crowd))
+        object_members[entry] += 1
+        if rows[at].independent == 1 and not object_independent[entry]:
+            object_independent[entry] = True
+            distinct[candidate] += 1
+    # posts that landed in crowds dominated by the network, by candidate and by network
+    landed = np.zeros(candidates, np.int64)
+    landed_in = np.zeros(len(totals.first), np.int64)
+    for candidate in range(candidates):
+        landed[candidate] = _landed(
+            head[candidate],
+            object_before,
+            object_members,
+            object_crowd,
+            object_strata,
+            object_post,
+            null.strata,
+        )
+        landed_in[network[candidate]] += landed[candidate]
+    posts_outside = 0
+    for at in range(len(network_of)):
+        posts_outside += posts_of[at] if network_of[at] < 0 else 0
     # members met at a time, by network
     met = np.zeros(len(totals.first), np.float64)
     occasions = np.zeros(len(totals.first), np.float64)
@@ -194,23 +235,48 @@ def _test(
     by_kind = np.empty(KIND_COUNT, np.float64)
     slow = np.empty(TESTED_WINDOWS, np.int64)
     for candidate in range(candidates):
+        joined = network[candidate]
+        who = account[candidate]
+        if landed[candidate] >= min_objects:
+            others = max(posts_outside - posts_of[who], 1)
+            rate = (landed_in[joined] - landed[candidate] + 1.0) / others
+            surprise[candidate] = surprise_beyond_interest(
+                null.interest, landed[candidate], rate * posts_of[who], 0.0, 0.0
+            )
         if distinct[candidate] < min_objects:
             continue
         counts[:] = 0
         slow[:] = 0
         at_object = head[candidate]
         while at_object >= 0:
-            tally(counts, object_kind[at_object], object_strata[at_object], null.strata)
-            for window in range(TESTED_WINDOWS):
-                stratum = widest_stratum(object_strata[at_object])
-                slow[window] += is_slow(null.interest, object_gap[at_object], stratum, window)
+            if object_independent[at_object]:
+                tally(counts, object_kind[at_object], object_strata[at_object], null.strata)
+                for window in range(TESTED_WINDOWS):
+                    stratum = widest_stratum(object_strata[at_object])
+                    slow[window] += is_slow(null.interest, object_gap[at_object], stratum, window)
             at_object = object_before[at_object]
-        joined = network[candidate]
         at_a_time = met[joined] / max(occasions[joined], 1.0)
-        surprise[candidate] = _surprise(
-            counts, slow, account[candidate], joined, at_a_time, totals, null, by_kind
-        )
+        found = _surprise(counts, slow, who, joined, at_a_time, totals, null, by_kind)
+        surprise[candidate] = max(surprise[candidate], found)
+    for candidate in range(candidates):
+        surprise[candidate] = max(0.0, surprise[candidate] - math.log(2.0))
     return account[:candidates], network[:candidates], surprise
+
+
+@compiled
+def _landed(head: int, before: I64, members: I64, crowd: I64, strata: U16, post: I64, all_strata: int) -> int:
+    """Count of distinct posts of a candidate in crowds that the network dominates."""
+    posts = np.empty(64, np.int64)
+    found = 0
+    at = head
+    while at >= 0 and found < len(posts):
+        viral = widest_stratum(strata[at]) >= all_strata - 1
+        if members[at] >= DOMINATING and 2 * members[at] >= crowd[at] - 1 and not viral:
+            if not (posts[:found] == post[at]).any():
+                posts[found] = post[at]
+                found += 1
+        at = before[at]
+    return found
 
 
 @compiled

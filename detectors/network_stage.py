@@ -84,8 +84,8 @@ class NetworkStage:
 
     @property
     def hypotheses(self) -> float:
-        """Count of all pairs of accounts seen."""
-        return self._accounts.seen * (self._accounts.seen - 1) / 2
+        """Count of pairs that could pass: an account that posted once cannot share two objects in two posts."""
+        return self._accounts.repeated * (self._accounts.repeated - 1) / 2
 
     def null(self) -> Null:
         """The null model as it is now."""
@@ -241,6 +241,7 @@ class NetworkStage:
                 self._pairs.rows,
                 self._pairs.keys,
                 compact[: len(self._accounts)],
+                self._accounts.posts,
                 len(numbers),
                 self.null(),
                 gate.false_discovery_rate,

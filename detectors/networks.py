@@ -96,7 +96,7 @@ class NetworkBook:
             self._enter(network, group.tolist(), changed)
         for number in sorted({*here, *changed}):
             old = self.alive[number]
-            if number in taken.values() or len(old.members) >= self._min_members > 0 and number not in here:
+            if number in taken.values() or (len(old.members) >= self._min_members > 0 and number not in here):
                 continue
             heirs = [int(n) for n in self.network_of[sorted(cores.get(number, ()))] if n >= 0 and n != number]
             if not heirs or number not in cores:

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.co_shares import NO_STRATUM, Records
-from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 from detectors.compiled import Int, compiled, inlined
+from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 from detectors.exposure import F64
 from detectors.hashing import U64, mix
 
@@ -141,6 +141,18 @@ def widest_stratum(strata_word: Int) -> Int:
         if stratum != NO_STRATUM:
             widest = stratum
     return widest
+
+
+@inlined
+def merged_strata(one: Int, other: Int) -> np.uint16:
+    """The smaller crowd stratum in each window; a window that holds either co-share holds both."""
+    merged = np.uint16(0)
+    for window in range(MAX_WINDOWS):
+        shift = np.uint16(4 * window)
+        a = (np.uint16(one) >> shift) & np.uint16(15)
+        b = (np.uint16(other) >> shift) & np.uint16(15)
+        merged |= min(a, b) << shift
+    return merged
 
 
 @inlined

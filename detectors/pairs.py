@@ -12,10 +12,10 @@ leave early.
 
 import numpy as np
 
+from detectors.affinity import FEW, SLOW_WINDOW, is_slow, slow_expected
 from detectors.chance import KIND_COUNT, Null, pair_surprise, tally
 from detectors.co_shares import NO_STRATUM, Cells, Records, window_table
 from detectors.compiled import Int, compiled, inlined
-from detectors.affinity import FEW, SLOW_WINDOW, is_slow, slow_expected
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig
 from detectors.exposure import F64, counter_key
 from detectors.hashing import I64, U64, mix
@@ -153,8 +153,11 @@ class PairEvidence:
         return unique, amounts.astype(np.int64)
 
     def slow_pairs(self, null: Null, left_out: BOOL) -> int:
-        """Count of pairs with two slow co-shares or more where few were due, but for those `left_out`."""
-        return _slow_pairs(self.rows, self.keys, null, np.where(left_out, np.int32(-1_000_000), np.int32(0)))
+        """Count of pairs with two slow co-shares or more, and no other, where few were due.
+
+        Pairs that also met fast may be coordinated, and those `left_out` (bool, one a pair) are known to be.
+        """
+        return _slow_pairs(self.rows, self.keys, null, left_out)
 
     def age(self, now: int) -> None:
         """Let go of what is too old at `now` (seconds of event time), and renumber the rest."""
@@ -375,23 +378,26 @@ def _evaluate(chosen: I32, rows: Records, pairs: Pairs, null: Null) -> F64:
 
 
 @compiled
-def _slow_pairs(rows: Records, keys: U64, null: Null, found: I32) -> int:
-    """`found` counts by pair, from a start below any count for those left out."""
-    pairs = 0
+def _slow_pairs(rows: Records, keys: U64, null: Null, left_out: BOOL) -> int:
+    slow = np.zeros(len(keys), np.int32)
     for row in range(len(rows)):
         if rows[row].independent == 1:
-            stratum = widest_stratum(rows[row].strata)
-            if is_slow(null.interest, rows[row].gap, stratum, SLOW_WINDOW):
-                found[rows[row].pair] += 1
-                if found[rows[row].pair] == 2:
-                    a = np.int64(keys[rows[row].pair] >> np.uint64(32))
-                    b = np.int64(keys[rows[row].pair] & np.uint64(0xFFFFFFFF))
-                    exposure, activity = null.interest.exposure, null.interest.activity
-                    due = slow_expected(
-                        null.interest, exposure[a], activity[a], exposure[b], activity[b], SLOW_WINDOW
-                    )
-                    pairs += due <= FEW
-    return pairs
+            pair = rows[row].pair
+            if is_slow(null.interest, rows[row].gap, widest_stratum(rows[row].strata), SLOW_WINDOW):
+                slow[pair] += 1
+            elif rows[row].gap <= null.interest.bands[SLOW_WINDOW]:
+                slow[pair] = -1_000_000  # never only slow
+    found = 0
+    for pair in range(len(keys)):
+        if slow[pair] >= 2 and not left_out[pair]:
+            a = np.int64(keys[pair] >> np.uint64(32))
+            b = np.int64(keys[pair] & np.uint64(0xFFFFFFFF))
+            exposure, activity = null.interest.exposure, null.interest.activity
+            due = slow_expected(
+                null.interest, exposure[a], activity[a], exposure[b], activity[b], SLOW_WINDOW
+            )
+            found += due <= FEW
+    return found
 
 
 @compiled
