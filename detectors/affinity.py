@@ -4,11 +4,12 @@ Accounts of one language, topic or hour meet far more often than a model of acti
 at every lag, coordination at short ones. So co-shares whose two shares lie far apart (longer than the window
 under test, up to `reference_s`) measure the interest of a pair, and short ones are held against it.
 
-How much pairs differ in that is learnt from the data as the `spread` of a Gamma distribution of mean 1: the one
-under which as many pairs have two slow co-shares or more as really do, among pairs of which activity alone expects few.
+How much pairs differ in that is learnt from the data as the `spread` of a Gamma distribution of mean 1:
+the one under which as many pairs have two slow co-shares or more as really do, among pairs of which activity
+alone expects few.
 Given `slow` co-shares where `expected` were due, a pair's affinity is Gamma distributed with shape 1/spread + slow and
-rate 1/spread + expected, and its count in the window is negative binomial (Robbins' empirical Bayes). With no spread that
-is Poisson. An affinity is never taken to be below that of everybody.
+rate 1/spread + expected, and its count in the window is negative binomial (Robbins' empirical Bayes). With no spread
+that is Poisson. An affinity is never taken to be below that of everybody.
 """
 
 import math
@@ -44,7 +45,7 @@ class Interest(NamedTuple):
 @inlined
 def is_slow(interest: Interest, gap: Int, stratum: Int, window: Int) -> bool:
     """Whether a co-share tells of interest rather than of the window under test."""
-    return gap > interest.bands[window] and stratum < interest.strata
+    return bool(gap > interest.bands[window] and stratum < interest.strata)
 
 
 @inlined
@@ -59,7 +60,7 @@ def slow_expected(
     """Slow co-shares that activity alone would give two accounts, for the test of one window."""
     met = max(exposure_a * activity_b, exposure_b * activity_a)
     outside = 1.0 - interest.bands[window] / max(interest.reference_s, 1.0)
-    return met * interest.scale * outside
+    return float(met * interest.scale * outside)
 
 
 @compiled

@@ -235,14 +235,14 @@ def _chance_of_same(crowds: _Crowds, first: I64, second: I64, null: Null) -> F64
     latest = np.maximum.reduceat(crowds.time, crowds.start[:-1])
     days, of_crowd, crowds_on = np.unique(latest // 86_400, return_inverse=True, return_counts=True)
     day_of_entry = np.repeat(of_crowd, np.diff(crowds.start))
-    present = np.zeros((len(days), len(accounts)), np.float32)
+    present = np.zeros((len(days), len(accounts)))
     present[day_of_entry, column] = activity[column]
     totals = present.sum(axis=1, keepdims=True)
     present = np.where(
         (crowds_on >= _CROWDS_FOR_A_DAY)[:, None], present / np.maximum(totals, 1.0), everybody[None, :]
     )
     together = np.maximum(present @ present.T, whole)
-    return together[of_crowd[first], of_crowd[second]].astype(np.float64)
+    return np.asarray(together[of_crowd[first], of_crowd[second]])
 
 
 @compiled

@@ -32,7 +32,8 @@ def headline(findings: Findings, platforms: Sequence[str]) -> str:
 def explanation(findings: Findings, threshold_p: float | None) -> str:
     """Why, in a few sentences: what was seen, what chance would give, what is not known."""
     parts = [
-        f"Between {_when(findings.start)} and {_when(findings.end)} (UTC) these {len(findings.members)} accounts shared "
+        f"Between {_when(findings.start)} and {_when(findings.end)} (UTC) these "
+        f"{len(findings.members)} accounts shared "
         f"{findings.objects:,} objects together: the same thing, within a short time of one another."
     ]
     parts += [_kind_sentence(kind) for kind in findings.kinds[:3]]

@@ -1,8 +1,8 @@
 """From evidence to networks: chance, the gate, communities, expansion and recurring crowds, tick by tick.
 
 A tick tests the pairs that gained evidence since the last one, and clusters the components where edges were
-added: work follows news, so a quiet tick costs nothing. Once a day the null model is estimated again, with the co-shares
-of validated pairs taken out, all candidates are tested against it, evidence ages, and networks expand.
+added: work follows news, so a quiet tick costs nothing. Once a day the null model is estimated again, with the
+co-shares of validated pairs taken out, all candidates are tested against it, evidence ages, and networks expand.
 """
 
 from dataclasses import dataclass
@@ -190,7 +190,7 @@ class NetworkStage:
         keys = self._pairs.keys
         a = network_of[(keys >> np.uint64(32)).astype(np.int64)]
         b = network_of[(keys & np.uint64(0xFFFFFFFF)).astype(np.int64)]
-        return (a == b) & (a >= 0)
+        return np.asarray((a == b) & (a >= 0))
 
     def _note_evidence(self, a: I32, b: I32, now: int) -> None:
         of_a, of_b = self.networks.network_of[a], self.networks.network_of[b]
@@ -269,4 +269,4 @@ def _contains(ordered: U64, keys: U64) -> npt.NDArray[np.bool_]:
     if not len(ordered):
         return np.zeros(len(keys), np.bool_)
     at = np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)
-    return ordered[at] == keys
+    return np.asarray(ordered[at] == keys)

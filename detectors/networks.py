@@ -2,8 +2,9 @@
 
 At each clustering the communities of touched components are matched to the networks known there, by Jaccard
 similarity of core members, the greatest first. A network that finds no community of its own has been merged into the
-one that took most of its core; a community that came out of a network that lives on elsewhere has split off. Members are remembered:
-who leaves the community without entering another stays, since later co-shares with the members still count.
+one that took most of its core; a community that came out of a network that lives on elsewhere has split off.
+Members are remembered: who leaves the community without entering another stays, since later co-shares with
+the members still count.
 """
 
 import hashlib

@@ -18,8 +18,8 @@ ROWS = np.dtype(
     [
         ("object", np.uint64),
         ("time", np.int64),  # latest co-share, seconds
-        ("later_post", np.uint32),  # of the first co-share
-        ("earlier_post", np.uint32),
+        ("later_post", np.int64),  # of the first co-share
+        ("earlier_post", np.int64),
         ("pair", np.int32),
         ("before", np.int32),  # row before of the same pair, or -1
         ("later", np.int32),  # account that came later in the first co-share
@@ -135,7 +135,7 @@ def mark_kept(
 @inlined
 def widest_stratum(strata_word: Int) -> Int:
     """Crowd stratum of a co-share in the widest window that holds it."""
-    widest = 0
+    widest: Int = 0
     for window in range(MAX_WINDOWS):
         stratum = (strata_word >> (4 * window)) & 15
         if stratum != NO_STRATUM:

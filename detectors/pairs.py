@@ -12,28 +12,24 @@ leave early.
 
 import numpy as np
 
-from detectors.affinity import FEW, SLOW_WINDOW, is_slow, slow_expected
-from detectors.chance import KIND_COUNT, Null, pair_surprise, tally
-from detectors.co_shares import NO_STRATUM, Cells, Records, window_table
-from detectors.compiled import Int, compiled, inlined
-from detectors.config import MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig
-from detectors.exposure import F64, counter_key
-from detectors.hashing import I64, U64, mix
+from detectors.affinity import SLOW_WINDOW
+from detectors.chance import KIND_COUNT, Null
+from detectors.co_shares import Cells, Records, window_table
+from detectors.config import DetectionConfig
+from detectors.exposure import F64
+from detectors.hashing import I64, U64
+from detectors.pair_kernels import add_co_shares, count_slow_pairs, evaluate_pairs, explained_exposure
 from detectors.pair_table import (
     BOOL,
     FIRST_SIZE,
     I32,
     ROWS,
     Pairs,
-    is_tested,
     mark_kept,
     moved_pairs,
     new_pairs,
-    pair_place,
     power_of_two,
     rechain,
-    row_place,
-    widest_stratum,
 )
 
 _LOW = np.uint64(0xFFFFFFFF)
@@ -106,7 +102,7 @@ class PairEvidence:
         if not len(co_shares):
             return
         self._reserve(len(co_shares))
-        touched = _add(
+        touched = add_co_shares(
             co_shares,
             self._rows,
             self._pairs,
@@ -136,7 +132,7 @@ class PairEvidence:
 
     def evaluate(self, pairs: I32, null: Null) -> F64:
         """Surprise of each of `pairs` against chance, kept for `surprise`; float64, shape of `pairs`."""
-        return _evaluate(pairs, self._rows, self._pairs, null)
+        return evaluate_pairs(pairs, self._rows, self._pairs, null)
 
     def explained(self, validated: BOOL, strata: int) -> tuple[U64, I64]:
         """The exposure that the co-shares of validated pairs explain.
@@ -148,7 +144,7 @@ class PairEvidence:
         Returns:
             Keys as in `detectors.exposure.Counters` and amounts, one a key.
         """
-        keys = _explained(self._rows, int(self._used[0]), self._pairs, validated, strata)
+        keys = explained_exposure(self._rows, int(self._used[0]), self._pairs, validated, strata)
         unique, amounts = np.unique(keys, return_counts=True)
         return unique, amounts.astype(np.int64)
 
@@ -157,7 +153,7 @@ class PairEvidence:
 
         Pairs that also met fast may be coordinated, and those `left_out` (bool, one a pair) are known to be.
         """
-        return _slow_pairs(self.rows, self.keys, null, left_out)
+        return count_slow_pairs(self.rows, self.keys, null, left_out)
 
     def age(self, now: int) -> None:
         """Let go of what is too old at `now` (seconds of event time), and renumber the rest."""
@@ -179,8 +175,8 @@ class PairEvidence:
                 break
             self._compact(oldest, now - hours * 3_600)
         if int(self._used[0]) > limit:
-            times = np.partition(self.rows["time"], int(self._used[0]) - limit // 2)
-            self._compact(int(times[int(self._used[0]) - limit // 2]), now)
+            place = min(int(self._used[0]) - limit // 2, int(self._used[0]) - 1)
+            self._compact(int(np.partition(self.rows["time"], place)[place]), now)
         self.evicted_early += held - int(self._used[0])
 
     def _reserve(self, more: int) -> None:
@@ -207,217 +203,3 @@ class PairEvidence:
         self._used[0], self._used[1] = len(survivors), count
         rechain(self._rows, len(survivors), old, number, self._pairs)
         self._touched = [renamed[renamed >= 0] for renamed in (number[t] for t in self._touched)]
-
-
-@compiled
-def _add(
-    co_shares: Records,
-    rows: Records,
-    pairs: Pairs,
-    used: I64,
-    min_objects: int,
-    viral: int,
-    slow_gap: int,
-    slow_strata: int,
-) -> I32:
-    touched = np.empty(256, np.int32)
-    gained = 0
-    scratch = np.zeros(1024, np.int64)  # open addressing by earlier post: index of its winner + 1
-    begin = 0
-    while begin < len(co_shares):
-        end = begin + 1
-        while end < len(co_shares) and co_shares[end].later_post == co_shares[begin].later_post:
-            end += 1
-        if (end - begin) * 2 > len(scratch):
-            size = len(scratch)
-            while size < (end - begin) * 2:
-                size *= 2
-            scratch = np.zeros(size, np.int64)
-        elif end - begin > 1:
-            scratch[:] = 0
-        mask = len(scratch) - 1
-        # the independent co-share of each pair of posts
-        for at in range(begin, end):
-            if end - begin == 1:
-                break
-            place: Int = np.int64(mix(np.uint64(co_shares[at].earlier_post))) & mask
-            while (
-                scratch[place] != 0
-                and co_shares[scratch[place] - 1].earlier_post != co_shares[at].earlier_post
-            ):
-                place = (place + 1) & mask
-            if scratch[place] == 0:
-                scratch[place] = at + 1
-                continue
-            rival = scratch[place] - 1
-            known_at = _independent(co_shares, at, rows, pairs)
-            known_rival = _independent(co_shares, rival, rows, pairs)
-            if known_at != known_rival:
-                better = known_at
-            elif co_shares[at].crowd != co_shares[rival].crowd:
-                better = co_shares[at].crowd < co_shares[rival].crowd
-            else:
-                better = False  # records of a post come in the order of kinds
-            if better:
-                scratch[place] = at + 1
-        for at in range(begin, end):
-            winner = True
-            if end - begin > 1:
-                place = np.int64(mix(np.uint64(co_shares[at].earlier_post))) & mask
-                while co_shares[scratch[place] - 1].earlier_post != co_shares[at].earlier_post:
-                    place = (place + 1) & mask
-                winner = scratch[place] == at + 1
-            winner = winner and widest_stratum(co_shares[at].strata) < viral
-            a = np.uint64(min(co_shares[at].later, co_shares[at].earlier))
-            b = np.uint64(max(co_shares[at].later, co_shares[at].earlier))
-            key = (a << np.uint64(32)) | b
-            place = pair_place(pairs, key)
-            pair: Int = pairs.slots[place] - 1
-            if pair < 0:
-                pair = used[1]
-                used[1] += 1
-                pairs.slots[place] = pair + 1
-                pairs.key[pair] = key
-                pairs.head[pair] = -1
-                pairs.objects[pair] = 0
-                pairs.surprise[pair] = 0.0
-            place = row_place(pairs, rows, pair, co_shares[at].object)
-            row: Int = pairs.row_index[place] - 1
-            changed = False
-            if row < 0:
-                row = used[0]
-                used[0] += 1
-                pairs.row_index[place] = row + 1
-                rows[row].object = co_shares[at].object
-                rows[row].time = co_shares[at].time
-                rows[row].later_post = np.uint32(co_shares[at].later_post)
-                rows[row].earlier_post = np.uint32(co_shares[at].earlier_post)
-                rows[row].pair = pair
-                rows[row].before = pairs.head[pair]
-                rows[row].later = co_shares[at].later
-                rows[row].gap = co_shares[at].gap
-                rows[row].crowd = co_shares[at].crowd
-                rows[row].strata = co_shares[at].strata
-                rows[row].kind = co_shares[at].kind
-                rows[row].independent = np.uint8(winner)
-                pairs.head[pair] = row
-                if winner and co_shares[at].gap > slow_gap:
-                    used[2] += widest_stratum(co_shares[at].strata) < slow_strata
-                used[3 + co_shares[at].kind] += 1
-                used[3 + KIND_COUNT + co_shares[at].kind] += winner
-                changed = winner and is_tested(co_shares[at].strata)
-                pairs.objects[pair] += np.int32(changed)
-            else:
-                rows[row].time = co_shares[at].time
-                rows[row].gap = min(rows[row].gap, co_shares[at].gap)
-                rows[row].crowd = min(rows[row].crowd, co_shares[at].crowd)
-                merged = np.uint16(0)
-                for window in range(MAX_WINDOWS):
-                    shift = np.uint16(4 * window)
-                    merged |= (
-                        min(
-                            (rows[row].strata >> shift) & np.uint16(15),
-                            (co_shares[at].strata >> shift) & np.uint16(15),
-                        )
-                        << shift
-                    )
-                independent = winner or rows[row].independent == 1
-                counted_before = rows[row].independent == 1 and is_tested(rows[row].strata)
-                counts_now = independent and is_tested(merged)
-                changed = counts_now and (merged != rows[row].strata or not counted_before)
-                rows[row].strata = merged
-                rows[row].independent = np.uint8(independent)
-                pairs.objects[pair] += np.int32(counts_now) - np.int32(counted_before)
-            if changed and pairs.objects[pair] >= min_objects and not pairs.touched[pair]:
-                pairs.touched[pair] = True
-                if gained == len(touched):
-                    wider = np.empty(gained * 2, np.int32)
-                    wider[:gained] = touched
-                    touched = wider
-                touched[gained] = pair
-                gained += 1
-        begin = end
-    return touched[:gained]
-
-
-@inlined
-def _independent(co_shares: Records, at: int, rows: Records, pairs: Pairs) -> bool:
-    """Whether the object of a co-share is already an independent one of its pair."""
-    a = np.uint64(min(co_shares[at].later, co_shares[at].earlier))
-    b = np.uint64(max(co_shares[at].later, co_shares[at].earlier))
-    pair = pairs.slots[pair_place(pairs, (a << np.uint64(32)) | b)] - 1
-    if pair < 0:
-        return False
-    row = pairs.row_index[row_place(pairs, rows, pair, co_shares[at].object)] - 1
-    return bool(row >= 0 and rows[row].independent == 1)
-
-
-@compiled
-def _evaluate(chosen: I32, rows: Records, pairs: Pairs, null: Null) -> F64:
-    out = np.empty(len(chosen), np.float64)
-    counts = np.empty(KIND_COUNT * MAX_WINDOWS * null.strata, np.int64)
-    by_kind = np.empty(KIND_COUNT, np.float64)
-    slow = np.empty(TESTED_WINDOWS, np.int64)
-    for at in range(len(chosen)):
-        pair = chosen[at]
-        counts[:] = 0
-        slow[:] = 0
-        row = pairs.head[pair]
-        while row >= 0:
-            if rows[row].independent == 1:
-                tally(counts, rows[row].kind, rows[row].strata, null.strata)
-                for window in range(TESTED_WINDOWS):
-                    stratum = widest_stratum(rows[row].strata)
-                    slow[window] += is_slow(null.interest, rows[row].gap, stratum, window)
-            row = rows[row].before
-        a = np.int64(pairs.key[pair] >> np.uint64(32))
-        b = np.int64(pairs.key[pair] & np.uint64(0xFFFFFFFF))
-        out[at] = pair_surprise(null, counts, slow, a, b, by_kind)
-        pairs.surprise[pair] = out[at]
-    return out
-
-
-@compiled
-def _slow_pairs(rows: Records, keys: U64, null: Null, left_out: BOOL) -> int:
-    slow = np.zeros(len(keys), np.int32)
-    for row in range(len(rows)):
-        if rows[row].independent == 1:
-            pair = rows[row].pair
-            if is_slow(null.interest, rows[row].gap, widest_stratum(rows[row].strata), SLOW_WINDOW):
-                slow[pair] += 1
-            elif rows[row].gap <= null.interest.bands[SLOW_WINDOW]:
-                slow[pair] = -1_000_000  # never only slow
-    found = 0
-    for pair in range(len(keys)):
-        if slow[pair] >= 2 and not left_out[pair]:
-            a = np.int64(keys[pair] >> np.uint64(32))
-            b = np.int64(keys[pair] & np.uint64(0xFFFFFFFF))
-            exposure, activity = null.interest.exposure, null.interest.activity
-            due = slow_expected(
-                null.interest, exposure[a], activity[a], exposure[b], activity[b], SLOW_WINDOW
-            )
-            found += due <= FEW
-    return found
-
-
-@compiled
-def _explained(rows: Records, count: Int, pairs: Pairs, validated: BOOL, strata: int) -> U64:
-    keys = np.empty(1024, np.uint64)
-    made = 0
-    for row in range(count):
-        if not validated[rows[row].pair]:
-            continue
-        key = pairs.key[rows[row].pair]
-        for window in range(MAX_WINDOWS):
-            stratum = (rows[row].strata >> (4 * window)) & 15
-            if stratum == NO_STRATUM:
-                continue
-            if made + 2 > len(keys):
-                wider = np.empty(len(keys) * 2, np.uint64)
-                wider[:made] = keys[:made]
-                keys = wider
-            cell = (rows[row].kind * MAX_WINDOWS + window) * strata + stratum
-            keys[made] = counter_key(key >> np.uint64(32), cell)
-            keys[made + 1] = counter_key(key & np.uint64(0xFFFFFFFF), cell)
-            made += 2
-    return keys[:made]

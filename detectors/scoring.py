@@ -105,7 +105,8 @@ def counter_evidence(findings: Findings) -> list[CounterEvidence]:
         found.append(
             CounterEvidence(
                 kind="fandom",
-                summary="Only tags and mentions are shared, no links or texts: a campaign, fans or an event do the same.",
+                summary="Only tags and mentions are shared, no links or texts: a campaign, fans or an event's "
+                "audience do the same.",
             )
         )
     if findings.minute_clock:
