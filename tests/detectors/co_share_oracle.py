@@ -9,16 +9,17 @@ import numpy as np
 
 from detectors.co_shares import NO_STRATUM, Cells, Records
 from detectors.co_sharing import CoSharing
-from detectors.config import KINDS, MAX_WINDOWS, CoShareConfig, DetectionConfig
+from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, CoShareConfig, DetectionConfig
 from schemas.shares import TraceKind
 
 FOREVER = 1 << 60
 
 WINDOWS: dict[TraceKind, tuple[int, ...]] = {
     TraceKind.URL: (5, 20),
-    TraceKind.TEXT: (3, 10, 30, 60),
+    TraceKind.TEXT: (3, 10, 30),
     TraceKind.MENTION: (7,),
 }
+REFERENCE_S = 60
 
 
 class Share(NamedTuple):
@@ -50,14 +51,31 @@ Exposure = tuple[int, int, int]
 
 
 def small_config(
-    cap: int = 3, settle_s: int = 12, max_recent_shares: int = 1 << 20, strata: tuple[int, ...] = (2, 3, 5)
+    cap: int = 3,
+    settle_s: int = 12,
+    max_recent_shares: int = 1 << 20,
+    strata: tuple[int, ...] = (2, 3, 5),
+    reference_s: int = REFERENCE_S,
 ) -> DetectionConfig:
     """Windows of seconds, so that a few shares meet every rule."""
     return DetectionConfig(
         co_share=CoShareConfig(
-            windows_s=WINDOWS, cap=cap, strata=strata, settle_s=settle_s, max_recent_shares=max_recent_shares
+            windows_s=WINDOWS,
+            cap=cap,
+            strata=strata,
+            settle_s=settle_s,
+            max_recent_shares=max_recent_shares,
+            reference_s=reference_s,
         )
     )
+
+
+def windows_of(kind: TraceKind, config: DetectionConfig) -> dict[int, int]:
+    """Seconds of each window of a kind, by the index under which it travels; the longest last."""
+    spans = dict(enumerate(config.co_share.windows_s[kind]))
+    if config.co_share.reference_s:
+        spans[REFERENCE] = config.co_share.reference_s
+    return spans
 
 
 def expected(shares: Sequence[Share], config: DetectionConfig) -> tuple[list[Pair], list[Exposure]]:
@@ -71,15 +89,16 @@ def expected(shares: Sequence[Share], config: DetectionConfig) -> tuple[list[Pai
     exposures: list[Exposure] = []
     order = {row: at for at, row in enumerate(shares)}
     for rows in by_object.values():
-        crowds: list[list[int]] = []
+        crowds: list[dict[int, int]] = []
         for at, row in enumerate(rows):
-            spans = share.windows_s[KINDS[row.kind]]
+            spans = windows_of(KINDS[row.kind], config)
+            longest = max(spans.values())
             earlier_own = [other.time for other in rows[:at] if other.account == row.account]
-            crowds.append([])
-            for window, span in enumerate(spans):
+            crowds.append({})
+            for window, span in spans.items():
                 wait = min(span, share.settle_s)
                 crowd = len({o.account for o in rows if row.time - span <= o.time <= row.time + wait})
-                crowds[-1].append(crowd)
+                crowds[-1][window] = crowd
                 partners = crowd - 1
                 if earlier_own and earlier_own[-1] >= row.time - span:
                     # a repeat: as many as the shares (by anybody) that its last one had not waited for
@@ -89,19 +108,19 @@ def expected(shares: Sequence[Share], config: DetectionConfig) -> tuple[list[Pai
                     stratum = int(np.searchsorted(share.strata, crowd))
                     cell = (row.kind * MAX_WINDOWS + window) * cells.strata + stratum
                     exposures.append((row.account, cell, partners))
-            if not earlier_own or earlier_own[-1] < row.time - spans[-1]:
+            if not earlier_own or earlier_own[-1] < row.time - longest:
                 exposures.append((row.account, cells.activity + row.kind, 1))
             found: list[Pair] = []
             for before in range(at - 1, -1, -1):
                 other = rows[before]
                 gap = row.time - other.time
-                if gap > spans[-1] or (share.cap and len(found) == share.cap):
+                if gap > longest or (share.cap and len(found) == share.cap):
                     break
                 if other.account == row.account:
                     continue
                 nibbles = [NO_STRATUM] * MAX_WINDOWS
                 smallest = 0
-                for window, span in enumerate(spans):
+                for window, span in spans.items():
                     if gap <= span:
                         crowd = max(crowds[at][window], crowds[before][window])
                         nibbles[window] = int(np.searchsorted(share.strata, crowd))

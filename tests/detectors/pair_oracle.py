@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.co_shares import CO_SHARES, NO_STRATUM, Records
-from detectors.config import MAX_WINDOWS
+from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 
 DAY = 86_400
 
@@ -57,13 +57,16 @@ def records(co_shares: Sequence[CoShare]) -> Records:
 class Evidence:
     """The oracle."""
 
-    def __init__(self, min_objects: int) -> None:
+    def __init__(self, min_objects: int, viral: int) -> None:
         self.min_objects = min_objects
+        self.viral = viral
+        self.every: Counter[int] = Counter()
+        self.independent_ever: Counter[int] = Counter()
         self.pairs: dict[Pair, dict[int, Row]] = defaultdict(dict)
         self.touched: set[Pair] = set()
 
     def independent(self, pair: Pair) -> int:
-        return sum(row.independent for row in self.pairs[pair].values()) if pair in self.pairs else 0
+        return sum(counts(row) for row in self.pairs[pair].values()) if pair in self.pairs else 0
 
     def add(self, co_shares: Sequence[CoShare]) -> None:
         for _, of_post in groupby(co_shares, key=lambda row: row.later_post):
@@ -76,7 +79,7 @@ class Evidence:
                     if row.earlier_post == earlier
                 )[2]
             for at, row in enumerate(group):
-                self._add(row, chosen[row.earlier_post] == at)
+                self._add(row, chosen[row.earlier_post] == at and widest(row.strata) < self.viral)
 
     def _known(self, row: CoShare) -> bool:
         known = self.pairs.get(pair_of(row), {}).get(row.object)
@@ -87,7 +90,9 @@ class Evidence:
         old = self.pairs[pair].get(new.object)
         if old is None:
             row = Row(new.time, *new[2:5], *new[6:], wins)
-            changed = wins
+            self.every[new.kind] += 1
+            self.independent_ever[new.kind] += wins
+            changed = counts(row)
         else:
             row = old._replace(
                 time=new.time,
@@ -96,7 +101,7 @@ class Evidence:
                 strata=tuple(map(min, old.strata, new.strata)),
                 independent=old.independent or wins,
             )
-            changed = row.independent and (row.strata != old.strata or not old.independent)
+            changed = counts(row) and (row.strata != old.strata or not counts(old))
         self.pairs[pair][new.object] = row
         if changed and self.independent(pair) >= self.min_objects:
             self.touched.add(pair)
@@ -120,6 +125,11 @@ class Evidence:
         rows = [row for row in self.pairs[pair].values() if row.independent]
         return Counter(place for row in rows for place in places(row))
 
+    def slow(self, pair: Pair, longer_than: float, strata: int) -> int:
+        """Independent co-shares with a longer gap, in crowds of the lower strata."""
+        rows = [row for row in self.pairs[pair].values() if row.independent]
+        return sum(row.gap > longer_than and widest(row.strata) < strata for row in rows)
+
     def explained(self, validated: set[Pair]) -> Counter[tuple[int, int, int, int]]:
         """All co-shares of some pairs by (account, kind, window, stratum)."""
         return Counter(
@@ -133,6 +143,16 @@ class Evidence:
 
 def pair_of(row: CoShare) -> Pair:
     return min(row.later, row.earlier), max(row.later, row.earlier)
+
+
+def widest(strata: tuple[int, ...]) -> int:
+    """Stratum in the widest window that holds a co-share."""
+    return [stratum for stratum in strata if stratum != NO_STRATUM][-1]
+
+
+def counts(row: Row) -> bool:
+    """Whether a row is evidence: independent, and in a window that is tested."""
+    return row.independent and any(stratum != NO_STRATUM for stratum in row.strata[:TESTED_WINDOWS])
 
 
 def places(row: Row) -> list[tuple[int, int, int]]:

@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
+from detectors.affinity import Interest
 from detectors.chance import (
     KIND_COUNT,
     LEAST_EXPECTED,
@@ -22,13 +24,16 @@ from detectors.chance import (
     tally,
 )
 from detectors.co_shares import EXPOSURES, NO_STRATUM, Cells
-from detectors.config import KINDS, MAX_WINDOWS, CoShareConfig, DetectionConfig
+from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, TESTED_WINDOWS, CoShareConfig, DetectionConfig
 from detectors.exposure import Counters, ExposureLedger, Spans
 from schemas.shares import TraceKind
 
 CONFIG = DetectionConfig(
     co_share=CoShareConfig(
-        windows_s={TraceKind.URL: (60, 600), TraceKind.TEXT: (300,)}, strata=(5, 50), settle_s=60
+        windows_s={TraceKind.URL: (60, 600), TraceKind.TEXT: (300,)},
+        strata=(5, 50),
+        settle_s=60,
+        reference_s=0,
     )
 )
 CELLS = Cells(CONFIG)
@@ -52,7 +57,7 @@ def ledger_of(*rows: tuple[int, int, int], accounts: int = 8) -> ExposureLedger:
 
 
 def null_of(ledger: ExposureLedger) -> Null:
-    return null_model(CONFIG, ledger, CELLS.strata, CELLS.activity)
+    return null_model(CONFIG, ledger, CELLS, np.ones(KIND_COUNT), 3.0, 1.0)
 
 
 @settings(max_examples=300, deadline=None)
@@ -128,17 +133,17 @@ def test_given_noise_in_every_cell_of_a_pair_then_its_p_value_is_sub_uniform() -
     draw = np.random.default_rng(13)
     rows = [(a, CELLS.activity + kind, 30) for a in (0, 1) for kind in (URL, TEXT)]
     rows += [(2, CELLS.activity + kind, 940) for kind in (URL, TEXT)]
-    cells = [(kind, w, s) for kind, spans in ((URL, 2), (TEXT, 1)) for w in range(spans) for s in range(3)]
+    cells = [(kind, w, s) for kind, spans in ((URL, 2), (TEXT, 1)) for w in range(spans) for s in range(2)]
     rows += [(a, cell(*place), 40) for a in (0, 1) for place in cells]
     null = null_of(ledger_of(*rows))
     together = same_time(null, 0, 1)
-    by_kind = np.zeros(KIND_COUNT)
+    by_kind, slow = np.zeros(KIND_COUNT), np.zeros(TESTED_WINDOWS, np.int64)
     p = []
     for _ in range(20_000):
         counts = np.zeros(KIND_COUNT * MAX_WINDOWS * CELLS.strata, np.int64)
         for place in cells:
             counts[cell(*place)] = draw.poisson(expected_co_shares(null, *place, 0, 1, together))
-        p.append(math.exp(-pair_surprise(null, counts, 0, 1, by_kind)))
+        p.append(math.exp(-pair_surprise(null, counts, slow, 0, 1, by_kind)))
     for level in (0.2, 0.05, 0.01, 0.001):
         assert np.mean(np.array(p) <= level) <= level + 3 * math.sqrt(level / len(p))
 
@@ -164,14 +169,44 @@ def test_given_a_pair_then_its_expectation_and_surprise_are_those_worked_out_by_
     tally(counts, URL, 0xFFF0 | 1, CELLS.strata)
     counts[cell(URL, 0, 1)] += 24
     by_kind = np.full(KIND_COUNT, 99.0)
-    surprise = pair_surprise(null, counts, 0, 1, by_kind)
+    slow = np.zeros(TESTED_WINDOWS, np.int64)
+    surprise = pair_surprise(null, counts, slow, 0, 1, by_kind)
 
-    alone = -math.log(float(special.pdtrc(24, 6.0 * together))) - math.log(2 * 3)
+    alone = -math.log(float(special.pdtrc(24, 6.0 * together))) - math.log(2 * 2)  # viral crowds are no test
     assert by_kind[URL] == pytest.approx(alone)
     assert by_kind.sum() == by_kind[URL]
     # two kinds occur in the data
     fisher = -float(stats.chi2.logsf(2 * alone, 4))
     assert surprise == pytest.approx(max(fisher, alone - math.log(2)) - math.log(2))
+
+
+def test_given_slow_co_shares_then_the_surprise_is_that_beyond_the_interest_they_show() -> None:
+    share = msgspec.structs.replace(CONFIG.co_share, reference_s=1_200)
+    config = msgspec.structs.replace(CONFIG, co_share=share)
+    slow_cell = cell(URL, REFERENCE, 0)
+    ledger = ledger_of(
+        *((a, CELLS.activity + URL, amount) for a, amount in ((0, 10), (1, 20), (2, 70))),
+        (0, slow_cell, 30),
+        (1, slow_cell, 8),
+        (0, cell(URL, REFERENCE, 2), 500),  # viral crowds tell nothing
+        (0, cell(URL, 0, 1), 3),
+    )
+    null = null_model(config, ledger, CELLS, np.ones(KIND_COUNT), 2.0, 0.5)
+    together = same_time(null, 0, 1)
+    counts = np.zeros(KIND_COUNT * MAX_WINDOWS * CELLS.strata, np.int64)
+    counts[cell(URL, 0, 1)] = 9
+    by_kind = np.zeros(KIND_COUNT)
+    pair_surprise(null, counts, np.array([4, 0, 0]), 0, 1, by_kind)
+
+    # 30 x 20 / 100 slow meetings within 1,200 s, half of them independent, of which those count that lie
+    # outside the first window of every kind: texts have 300 s
+    due = together * 0.5 * 6.0 * (1 - 300 / 1_200)
+    expected = together * 3 * 20 / 100
+    shape = 1 / 2.0 + 4
+    rate = min(1 / 2.0 + due, shape)
+    tail = float(stats.nbinom.logsf(8, shape, rate / (rate + expected)))
+    assert by_kind[URL] == pytest.approx(-tail - math.log(2 * 2))
+    assert by_kind.sum() == by_kind[URL]
 
 
 def test_given_a_window_whose_far_side_is_cut_then_the_expectation_is_raised() -> None:
@@ -187,8 +222,20 @@ def spans_null(first: list[float], last: list[float], clock: float, start: float
     empty = Counters(np.zeros(2, np.uint64), np.zeros(2, np.int64))
     mass: npt.NDArray[np.int64] = np.ones(KIND_COUNT, np.int64)
     spans = Spans(np.array(first), np.array(last))
+    nobody = np.zeros(len(first))
     return Null(
-        empty, spans, mass, clock, start, np.ones(KIND_COUNT), np.ones((KIND_COUNT, MAX_WINDOWS)), 3, 84, 1
+        empty,
+        spans,
+        mass,
+        clock,
+        start,
+        np.ones(KIND_COUNT),
+        np.ones((KIND_COUNT, MAX_WINDOWS)),
+        3,
+        84,
+        1,
+        np.ones(KIND_COUNT),
+        Interest(nobody, nobody, 1.0, np.zeros(TESTED_WINDOWS), 0.0, 1.0, 2),
     )
 
 
@@ -214,11 +261,9 @@ def test_given_when_two_accounts_were_active_then_meeting_is_likelier_by(
     assert same_time(null, 1, 0) == pytest.approx(factor)
 
 
-def test_given_a_strata_word_then_every_window_that_holds_the_pair_is_counted() -> None:
+def test_given_a_strata_word_then_every_tested_window_that_holds_the_pair_is_counted() -> None:
     counts = np.zeros(KIND_COUNT * MAX_WINDOWS * 3, np.int64)
 
     tally(counts, 2, NO_STRATUM | 0 << 4 | 2 << 8 | 1 << 12, 3)
 
-    assert np.flatnonzero(counts).tolist() == [
-        (2 * MAX_WINDOWS + w) * 3 + s for w, s in ((1, 0), (2, 2), (3, 1))
-    ]
+    assert np.flatnonzero(counts).tolist() == [(2 * MAX_WINDOWS + w) * 3 + s for w, s in ((1, 0), (2, 2))]

@@ -16,6 +16,7 @@ from detectors.config import KINDS, DetectionConfig
 from schemas.shares import TraceKind
 from tests.detectors.co_share_oracle import (
     FOREVER,
+    REFERENCE_S,
     WINDOWS,
     Pair,
     Share,
@@ -23,6 +24,7 @@ from tests.detectors.co_share_oracle import (
     found_by,
     push,
     small_config,
+    windows_of,
 )
 
 URL, TEXT, MENTION = (KINDS.index(kind) for kind in (TraceKind.URL, TraceKind.TEXT, TraceKind.MENTION))
@@ -73,11 +75,16 @@ def random_stream(seed: int, count: int, span: int, accounts: int, objects: int)
 
 
 @thorough
-@given(shares=streams(), cap=st.sampled_from([0, 1, 3, 32]), settle_s=st.sampled_from([1, 4, 12, 60, 500]))
+@given(
+    shares=streams(),
+    cap=st.sampled_from([0, 1, 3, 32]),
+    settle_s=st.sampled_from([1, 4, 12, 60, 500]),
+    reference_s=st.sampled_from([0, REFERENCE_S]),
+)
 def test_given_any_stream_then_pairs_crowds_and_exposures_are_those_of_the_definition(
-    first_size: int, shares: list[Share], cap: int, settle_s: int
+    first_size: int, shares: list[Share], cap: int, settle_s: int, reference_s: int
 ) -> None:
-    config = small_config(cap=cap, settle_s=settle_s)
+    config = small_config(cap=cap, settle_s=settle_s, reference_s=reference_s)
 
     assert found_by(CoSharing(config), shares) == expected(shares, config)
 
@@ -153,8 +160,8 @@ def test_given_no_cap_then_pairs_and_crowds_are_those_of_a_join() -> None:
     rows = {name: np.array(column, np.int64) for name, column in zip(Share._fields, columns, strict=True)}
     spans = [
         (KINDS.index(kind), number, span, min(span, config.co_share.settle_s))
-        for kind, spans in WINDOWS.items()
-        for number, span in enumerate(spans)
+        for kind in WINDOWS
+        for number, span in windows_of(kind, config).items()
     ]
     windows = dict(zip(("kind", "number", "span", "wait"), np.array(spans).T.copy(), strict=True))
     database = duckdb.connect()
@@ -220,9 +227,9 @@ def test_given_a_repeat_when_nobody_new_has_come_then_its_exposure_stays() -> No
     _, exposures = found_by(CoSharing(config), shares)
     activity = Cells(config).activity
 
-    # within 5 s and within 20 s each has met one other; the repeat at 2 s adds nothing
-    assert sum(amount for account, cell, amount in exposures if account == 1 and cell < activity) == 2
-    assert sum(amount for account, cell, amount in exposures if account == 2 and cell < activity) == 2
+    # within 5 s, 20 s and the reference each has met one other; the repeat at 2 s adds nothing
+    assert sum(amount for account, cell, amount in exposures if account == 1 and cell < activity) == 3
+    assert sum(amount for account, cell, amount in exposures if account == 2 and cell < activity) == 3
 
 
 def test_given_a_repeat_whose_first_share_left_early_then_it_is_still_active_once() -> None:
@@ -288,13 +295,29 @@ def test_given_a_kind_without_windows_then_its_shares_say_nothing() -> None:
     assert found_by(CoSharing(small_config()), shares) == ([], [])
 
 
-def test_given_fewer_than_four_windows_then_the_others_are_marked_as_no_stratum() -> None:
-    pairs, _ = found_by(CoSharing(small_config()), [Share(0, 1, 0, MENTION, 5), Share(7, 2, 1, MENTION, 5)])
+@pytest.mark.parametrize(
+    ("reference_s", "gap", "strata"), [(0, 7, 0xFFF0), (60, 7, 0x0FF0), (60, 8, 0x0FFF), (60, 60, 0x0FFF)]
+)
+def test_given_windows_that_do_not_hold_a_pair_or_do_not_exist_then_they_are_marked_as_no_stratum(
+    reference_s: int, gap: int, strata: int
+) -> None:
+    config = small_config(settle_s=60, reference_s=reference_s)
+    pairs, _ = found_by(CoSharing(config), [Share(0, 1, 0, MENTION, 5), Share(gap, 2, 1, MENTION, 5)])
 
-    assert pairs == [Pair(7, 5, 1, 0, 2, 1, 7, 2, 0xFFF0, MENTION)]
+    assert pairs == [Pair(gap, 5, 1, 0, 2, 1, gap, 2, strata, MENTION)]
+
+
+@pytest.mark.parametrize(("reference_s", "gap"), [(0, 8), (60, 61)])
+def test_given_shares_further_apart_than_every_window_then_they_are_no_pair(
+    reference_s: int, gap: int
+) -> None:
+    config = small_config(settle_s=60, reference_s=reference_s)
+
+    assert found_by(CoSharing(config), [Share(0, 1, 0, MENTION, 5), Share(gap, 2, 1, MENTION, 5)])[0] == []
 
 
 def test_the_wait_of_a_share_is_bounded_by_the_settle_time() -> None:
     assert CoSharing(small_config(settle_s=12)).settle_lag_s == 12
     assert CoSharing(small_config(settle_s=500)).settle_lag_s == 60
+    assert CoSharing(small_config(settle_s=500, reference_s=0)).settle_lag_s == 30
     assert CoSharing(DetectionConfig()).settle_lag_s == 600

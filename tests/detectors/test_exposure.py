@@ -9,17 +9,27 @@ from hypothesis import strategies as st
 
 from detectors import exposure
 from detectors.co_shares import EXPOSURES, Cells
-from detectors.config import KINDS, DetectionConfig
+from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, DetectionConfig
 from detectors.exposure import ExposureLedger, counted, counter_key
 
 CELLS = Cells(DetectionConfig())
+REFERENCE_CELLS = [
+    (kind * MAX_WINDOWS + REFERENCE) * CELLS.strata + stratum
+    for kind in (0, len(KINDS) - 1)
+    for stratum in range(CELLS.strata)
+]
+SLOW_CELLS = {cell for cell in REFERENCE_CELLS if cell % CELLS.strata < CELLS.reference_strata}
 
 Row = tuple[int, int, int]
 
 rows = st.lists(
     st.tuples(
         st.sampled_from([0, 1, 2, 3, 900, 2_000_000]),
-        st.one_of(st.integers(0, 8), st.integers(CELLS.activity, CELLS.count - 1)),
+        st.one_of(
+            st.integers(0, 8),
+            st.sampled_from(REFERENCE_CELLS),
+            st.integers(CELLS.activity, CELLS.count - 1),
+        ),
         st.integers(1, 5),
     ),
     max_size=25,
@@ -68,6 +78,13 @@ def test_given_days_then_the_counters_are_those_of_the_horizon(
             sum(amount for _, cell, amount in inside if cell == CELLS.activity + kind)
             for kind in range(len(KINDS))
         ]
+        for account in {row[0] for row in inside} | {1}:
+            own = [row for row in inside if row[0] == account]
+            assert ledger.slow.exposure[account] == sum(n for _, cell, n in own if cell in SLOW_CELLS)
+            assert ledger.slow.activity[account] == sum(n for _, cell, n in own if cell >= CELLS.activity)
+        assert ledger.slow_exposure_ever == sum(
+            n for old in days[: number + 1] for _, cell, n in old if cell in SLOW_CELLS
+        )
         assert ledger.clock == clock
         assert ledger.horizon_start == starts[max(0, number - keep) if keep else 0]
         ledger.close_day()

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors import pair_table, pairs
+from detectors.affinity import FEW, PRIOR_SPREAD, SLOW_WINDOW, slow_expected
 from detectors.chance import KIND_COUNT, Null, null_model, pair_surprise
 from detectors.co_shares import EXPOSURES, NO_STRATUM, Cells
-from detectors.config import MAX_WINDOWS, DetectionConfig, EvidenceConfig, GateConfig
+from detectors.config import MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig, EvidenceConfig, GateConfig
 from detectors.exposure import ExposureLedger, counter_key
 from detectors.pairs import PairEvidence
 from tests.detectors.pair_oracle import DAY, CoShare, Evidence, Pair, Row, records
@@ -38,6 +39,8 @@ def config(
 
 
 CELLS = Cells(config())
+VIRAL = CELLS.strata - 1
+BANDS = (60, 600, 3_600)
 
 
 @st.composite
@@ -56,11 +59,13 @@ def posts(draw: st.DrawFn, most: int = 25) -> list[list[CoShare]]:
                 _, other, others = made[before]
                 if other == account or thing not in others:
                     continue
-                strata = [draw(st.integers(0, 4)) for _ in range(3)]
-                narrow = draw(st.integers(0, 2))
-                nibbles = (*([NO_STRATUM] * narrow), *strata[narrow:], NO_STRATUM)
+                strata = [draw(st.integers(0, VIRAL)) for _ in range(MAX_WINDOWS)]
+                narrow = draw(st.integers(0, TESTED_WINDOWS))
+                nibbles = (*([NO_STRATUM] * narrow), *strata[narrow:])
+                if narrow < TESTED_WINDOWS and draw(st.booleans()):
+                    nibbles = (*nibbles[:TESTED_WINDOWS], NO_STRATUM)
                 crowd = draw(st.integers(2, 6))
-                gap = draw(st.integers(0, 100))
+                gap = draw(st.sampled_from([0, 40, 60, 61, 600, 601, 3_600, 3_601, 7_000]))
                 group.append(
                     CoShare(time, thing << 50, number, before, account, other, gap, crowd, nibbles, thing % 3)
                 )
@@ -98,14 +103,27 @@ def noise_null() -> Null:
     rows["cell"] = draw.integers(0, CELLS.count, 2_000)
     rows["amount"] = draw.integers(1, 4, 2_000)
     ledger.add(rows, 5)
-    return null_model(config(), ledger, CELLS.strata, CELLS.activity)
+    return null_model(config(), ledger, CELLS, np.full(KIND_COUNT, 0.7), PRIOR_SPREAD, 0.4)
 
 
 def surprise_of(oracle: Evidence, pair: Pair, null: Null) -> float:
     counts = np.zeros(KIND_COUNT * MAX_WINDOWS * CELLS.strata, np.int64)
     for (kind, window, stratum), count in oracle.counts(pair).items():
         counts[(kind * MAX_WINDOWS + window) * CELLS.strata + stratum] = count
-    return pair_surprise(null, counts, *pair, np.zeros(KIND_COUNT))
+    slow = np.array([oracle.slow(pair, band, CELLS.reference_strata) for band in BANDS])
+    return pair_surprise(null, counts, slow, *pair, np.zeros(KIND_COUNT))
+
+
+def slow_pairs_of(oracle: Evidence, left_out: set[Pair], null: Null) -> int:
+    """Pairs with two slow co-shares and no other independent one, where few were due."""
+    found = 0
+    exposure, activity = null.interest.exposure, null.interest.activity
+    for (a, b), rows in oracle.pairs.items():
+        due = slow_expected(null.interest, exposure[a], activity[a], exposure[b], activity[b], SLOW_WINDOW)
+        fast = any(row.independent and row.gap <= BANDS[SLOW_WINDOW] for row in rows.values())
+        slow = oracle.slow((a, b), BANDS[SLOW_WINDOW], CELLS.reference_strata)
+        found += slow >= 2 and not fast and due <= FEW and (a, b) not in left_out
+    return found
 
 
 @thorough
@@ -123,7 +141,7 @@ def test_given_co_shares_and_ageing_then_all_that_is_held_is_that_of_the_definit
     horizons: tuple[int, int],
 ) -> None:
     keep, single = horizons
-    evidence, oracle = PairEvidence(config(min_objects, keep, single)), Evidence(min_objects)
+    evidence, oracle = PairEvidence(config(min_objects, keep, single)), Evidence(min_objects, VIRAL)
     null = noise_null()
     for group in stream:
         evidence.add(records(group))
@@ -148,8 +166,15 @@ def test_given_co_shares_and_ageing_then_all_that_is_held_is_that_of_the_definit
         assert set(named(evidence, evidence.candidates().tolist())) == oracle.candidates()
     assert sorted(named(evidence, evidence.take_touched().tolist())) == sorted(oracle.touched)
 
+    every = np.array([oracle.every[kind] for kind in range(KIND_COUNT)])
+    independent = np.array([oracle.independent_ever[kind] for kind in range(KIND_COUNT)])
+    assert evidence.independent_share.tolist() == ((independent + 1) / (every + 1)).tolist()
     chosen = {pair for pair in oracle.pairs if data.draw(st.booleans())}
     validated = np.array([pair in chosen for pair in named(evidence, range(evidence.size))], np.bool_)
+    quiet = null._replace(
+        interest=null.interest._replace(scale=data.draw(st.sampled_from([0.0, 0.002, 1.0])))
+    )
+    assert evidence.slow_pairs(quiet, validated) == slow_pairs_of(oracle, chosen, quiet)
     keys, amounts = evidence.explained(validated, CELLS.strata)
     assert dict(zip(keys.tolist(), amounts.tolist(), strict=True)) == {
         int(counter_key(np.int64(a), np.int64((kind * MAX_WINDOWS + w) * CELLS.strata + s))): count
@@ -202,9 +227,35 @@ def test_given_an_object_known_as_evidence_then_it_stays_the_evidence_of_further
     assert evidence.take_touched().tolist() == [0]
 
 
+def test_given_a_viral_co_share_then_it_is_held_and_is_no_evidence() -> None:
+    evidence = PairEvidence(config(min_objects=1))
+    evidence.add(records([co_share(12, 1, 100)._replace(strata=(0, 1, VIRAL, NO_STRATUM))]))
+
+    assert evidence.rows["independent"].tolist() == [0]
+    assert evidence.candidates().tolist() == evidence.take_touched().tolist() == []
+
+    evidence.add(records([co_share(22, 11, 101)._replace(strata=(VIRAL, VIRAL, 1, NO_STRATUM))]))
+    assert evidence.rows["independent"].tolist() == [0, 1]
+    assert evidence.candidates().tolist() == [0]
+
+
+def test_given_a_co_share_in_the_reference_window_only_then_it_tells_of_interest_and_is_no_evidence() -> None:
+    evidence = PairEvidence(config(min_objects=1))
+    only = (NO_STRATUM, NO_STRATUM, NO_STRATUM, 0)
+    evidence.add(records([co_share(12, 1, 100)._replace(strata=only, gap=5_000)]))
+
+    assert evidence.rows["independent"].tolist() == [1]
+    assert evidence.slow_co_shares == 1
+    assert evidence.candidates().tolist() == evidence.take_touched().tolist() == []
+
+    # met again on the same object within a minute: now it is evidence
+    evidence.add(records([co_share(22, 11, 100)]))
+    assert evidence.candidates().tolist() == evidence.take_touched().tolist() == [0]
+
+
 def test_given_a_pair_that_ages_below_a_candidate_then_it_is_neither_touched_nor_surprising() -> None:
     evidence = PairEvidence(config(singleton_days=0))
-    empty = null_model(config(), ExposureLedger(CELLS, 0), CELLS.strata, CELLS.activity)
+    empty = null_model(config(), ExposureLedger(CELLS, 0), CELLS, np.ones(KIND_COUNT), PRIOR_SPREAD, 1.0)
     evidence.add(records([co_share(12, 1, 100)]))
     evidence.add(records([co_share(22, 11, 101, day=2.5)]))
     evidence.evaluate(evidence.candidates(), empty._replace(spans=noise_null().spans))
