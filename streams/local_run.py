@@ -1,5 +1,6 @@
 """One run of the local driver with everything around it: settings, outputs and progress."""
 
+import signal
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -100,6 +101,8 @@ def local_run(
         InputError: an input cannot be read at all; nothing was overwritten.
         OutputError: an output cannot be written any further.
     """
+    # polars lets reading go on after Ctrl-C: a run that waits for standard input could not be interrupted
+    signal.siginterrupt(signal.SIGINT, True)
     start = time.perf_counter()
     settings = settings_of(options)
     inputs = expand_inputs(options.inputs)

@@ -11,7 +11,7 @@ from schemas.alerts import Alert, Member
 from schemas.networks import Lifecycle, MemberRole
 from streams.backtest import Scorekeeper, average_precision
 from streams.labels import Labels
-from tests.schemas.samples import SAMPLES
+from tests.schemas.samples import MINIMAL
 
 START = datetime(2023, 2, 14, tzinfo=UTC)
 
@@ -22,7 +22,7 @@ def alert(network: str, members: dict[str, float], coordination: float, **more: 
         for name, value in members.items()
     ]
     return msgspec.structs.replace(
-        SAMPLES["alert"],
+        MINIMAL["alert"],
         network_id=network,
         coordination=coordination,
         **{"members": named, "member_count": len(named), "lifecycle": Lifecycle.OPENED, **more},

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -119,25 +120,22 @@ def test_standard_streams_may_be_closed(closed: str, folder: Path) -> None:
 def test_when_a_run_is_interrupted_then_it_says_so_in_one_line(
     number: signal.Signals, status: int, folder: Path
 ) -> None:
-    process = subprocess.Popen(
-        [PROGRAM, "replay", "-", "--alerts", "out.jsonl"],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=folder,
-    )
+    command = [PROGRAM, "replay", "-", "--alerts", "out.jsonl"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder)
     assert process.stdin is not None
     assert process.stderr is not None
-    # more than a pipe holds: when all is written, the program is reading
-    head = (folder / "dump").read_bytes()
-    process.stdin.write(head * 20)
+    watchdog = threading.Timer(60, process.kill)
+    watchdog.start()
+    # more than a pipe holds: when all is written, the program is reading, and waits for more
+    process.stdin.write((folder / "dump").read_bytes() * 20)
     process.stdin.flush()
     process.send_signal(number)
     said = process.stderr.read().decode()
-    process.stdin.close()
-    assert process.wait(timeout=60) == status
+    with process.stdin, process.stderr:
+        assert process.wait() == status
+    watchdog.cancel()
     assert "Traceback" not in said
     assert len(said.splitlines()) == (1 if number == signal.SIGINT else 0)
-    process.stderr.close()
 
 
 def test_every_output_of_a_backtest_is_written(lockstep: Lockstep, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Account profiles: the latest of each is added where an alert knows nothing yet; broken lines are kept aside."""
+"""Account profiles: the latest of each is added where an alert knows nothing yet."""
 
 import gzip
 import json
