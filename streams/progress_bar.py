@@ -4,11 +4,11 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from streams.replay import Progress as Reached
 
-_WIDTH = 24
+_WIDTH = 16
 
 
 class ProgressBar:
@@ -24,7 +24,6 @@ class ProgressBar:
             TextColumn("{task.description}"),
             BarColumn(_WIDTH),
             TextColumn("{task.fields[share]}"),
-            TimeRemainingColumn(),
             TextColumn("{task.fields[reached]}"),
             console=console,
             transient=True,
