@@ -48,6 +48,7 @@ class _Rules(NamedTuple):
     lag_of: I64  # (kinds, MAX_WINDOWS) index in lags
     bounds: I64  # crowd strata
     cap: int
+    capped: bool
     horizon: int  # seconds after which an object without shares starts anew
     activity_cell: int
 
@@ -72,6 +73,7 @@ class CoSharing:
             np.searchsorted(lags, waits).clip(0, len(lags) - 1),
             np.array(share.strata, np.int64),
             share.cap or np.iinfo(np.int64).max,
+            share.cap > 0,
             longest + share.settle_s,
             cells.activity,
         )
@@ -245,9 +247,20 @@ def _push(
                     exposures[exposed].cell = rules.activity_cell + kind
                     exposures[exposed].amount = 1
                     exposed += 1
+                limit = rules.cap
+                if rules.capped:
+                    # large crowds would make most of all pairs and say least; viral ones are no evidence at all
+                    widest = np.int64(0)
+                    for window in range(MAX_WINDOWS):
+                        if rules.windows[kind, window] == longest:
+                            widest = ring.crowd[place, window]
+                    if widest > rules.bounds[-1]:
+                        continue
+                    if widest > 2 * rules.cap:
+                        limit = max(rules.cap // 4, 1)
                 partner = ring.before[place]
                 met = 0
-                while partner >= 0 and partner >= position - size and met < rules.cap:
+                while partner >= 0 and partner >= position - size and met < limit:
                     there = partner % size
                     gap = when - ring.time[there]
                     if gap > longest:

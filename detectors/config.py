@@ -66,7 +66,8 @@ class CoShareConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Co-shares as far apart as this tell of shared interest, against which closer ones are held; seconds, longer than
     every window. 0: interest is not modelled, and any surprise over activity alone counts."""
     cap: int = 32
-    """Earlier shares of one object that are paired with a new one; 0: all of them (exact, for audits)."""
+    """Earlier shares of one object that are paired with a new one; a quarter of it in crowds larger than twice the cap,
+    none in viral ones. 0: all shares of all objects (exact, for audits)."""
     strata: tuple[int, ...] = (5, 15, 50, 200)
     """Upper bounds of the crowd strata, ascending, at most 14. Objects of larger crowds are viral and no evidence."""
     settle_s: int = 600
