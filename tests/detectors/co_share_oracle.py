@@ -78,6 +78,16 @@ def windows_of(kind: TraceKind, config: DetectionConfig) -> dict[int, int]:
     return spans
 
 
+def pairs_of(crowd: int, config: DetectionConfig) -> int:
+    """Earlier shares that one is paired with at most, by its crowd in the longest window."""
+    cap = config.co_share.cap
+    if not cap:
+        return FOREVER
+    if crowd > config.co_share.strata[-1]:
+        return 0
+    return max(cap // 4, 1) if crowd > 2 * cap else cap
+
+
 def expected(shares: Sequence[Share], config: DetectionConfig) -> tuple[list[Pair], list[Exposure]]:
     """What the engine has to find, given room for everything; exposures sorted."""
     share = config.co_share
@@ -111,10 +121,11 @@ def expected(shares: Sequence[Share], config: DetectionConfig) -> tuple[list[Pai
             if not earlier_own or earlier_own[-1] < row.time - longest:
                 exposures.append((row.account, cells.activity + row.kind, 1))
             found: list[Pair] = []
+            most = pairs_of(crowds[-1][max(spans)], config)
             for before in range(at - 1, -1, -1):
                 other = rows[before]
                 gap = row.time - other.time
-                if gap > longest or (share.cap and len(found) == share.cap):
+                if gap > longest or len(found) == most:
                     break
                 if other.account == row.account:
                     continue

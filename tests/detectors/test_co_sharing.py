@@ -80,11 +80,17 @@ def random_stream(seed: int, count: int, span: int, accounts: int, objects: int)
     cap=st.sampled_from([0, 1, 3, 32]),
     settle_s=st.sampled_from([1, 4, 12, 60, 500]),
     reference_s=st.sampled_from([0, REFERENCE_S]),
+    strata=st.sampled_from([(2, 3, 5), (3, 40), (1,)]),
 )
 def test_given_any_stream_then_pairs_crowds_and_exposures_are_those_of_the_definition(
-    first_size: int, shares: list[Share], cap: int, settle_s: int, reference_s: int
+    first_size: int,
+    shares: list[Share],
+    cap: int,
+    settle_s: int,
+    reference_s: int,
+    strata: tuple[int, ...],
 ) -> None:
-    config = small_config(cap=cap, settle_s=settle_s, reference_s=reference_s)
+    config = small_config(cap=cap, settle_s=settle_s, reference_s=reference_s, strata=strata)
 
     assert found_by(CoSharing(config), shares) == expected(shares, config)
 
@@ -200,14 +206,20 @@ def test_given_no_cap_then_pairs_and_crowds_are_those_of_a_join() -> None:
     assert {(pair.later_post, pair.earlier_post): pair.crowd for pair in pairs} == least
 
 
-def test_given_a_crowd_larger_than_the_cap_then_pairs_are_capped_and_the_crowd_is_whole() -> None:
+@pytest.mark.parametrize(
+    ("cap", "viral", "paired"),
+    [(32, 50, 30), (25, 50, 25), (24, 50, 6), (2, 50, 1), (32, 49, 0), (0, 49, 30)],
+)
+def test_given_a_large_crowd_then_pairs_are_fewer_in_it_none_if_it_is_viral_and_the_crowd_is_whole(
+    cap: int, viral: int, paired: int
+) -> None:
     shares = [Share(100, account, account, TEXT, 9) for account in range(50)]
 
-    pairs, _ = found_by(CoSharing(small_config(cap=4)), shares)
+    pairs, exposures = found_by(CoSharing(small_config(cap=cap, strata=(2, viral))), shares)
 
-    assert [pair.earlier for pair in pairs if pair.later == 30] == [29, 28, 27, 26]
-    assert {pair.crowd for pair in pairs} == {50}
-    assert len(pairs) == 0 + 1 + 2 + 3 + 4 * 46
+    assert [pair.earlier for pair in pairs if pair.later == 30] == list(range(29, 29 - paired, -1))
+    assert {pair.crowd for pair in pairs} <= {50}
+    assert {amount for _, _, amount in exposures} == {1, 49}
 
 
 def test_given_an_account_that_repeats_itself_then_it_meets_nobody_and_is_active_once() -> None:
