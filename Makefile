@@ -87,7 +87,7 @@ quality: $(STAMP) ## detection quality on labelled data: make quality DATA=DIR
 	@$(BIN)/python -m benchmarks.quality "$(DATA)"
 
 bench: $(STAMP) ## speed and memory on generated load
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.replay --profile
 
 clean: ## remove results and caches (not .venv)
 	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -91,7 +91,7 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """When evidence is taken to be more than chance."""
 
     false_discovery_rate: float = 0.01
-    """Benjamini-Hochberg level, over all pairs of accounts seen."""
+    """Benjamini-Hochberg level, over all pairs of accounts that posted twice or more."""
     min_objects: int = 2
     """Least number of independent objects behind an edge."""
     expansion_rounds: int = 3

@@ -312,7 +312,9 @@ def _surprise(
                 cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
                 if counts[cell] == 0:
                     continue
-                exposure = counted(null.counters, account, cell) * null.sides[kind, window]
+                # the stratum is that of the larger of two crowds; the account's own may have been in a smaller one
+                met = max(counted(null.counters, account, cell), counts[cell])
+                exposure = met * null.sides[kind, window]
                 expected = max(exposure * share * together, LEAST_EXPECTED)
                 surprise = surprise_beyond_interest(interest, counts[cell], expected, slow[window], due)
                 by_kind[kind] = max(by_kind[kind], surprise - math.log(null.tests[kind]))

@@ -118,7 +118,7 @@ def gather(
     null = stage.null()
     own = _counters_of(members, null)
     activity = own[:, null.activity :].sum(axis=0) / np.maximum(null.mass, 1)
-    samples, languages = _samples(chosen, activity, book)
+    samples, languages = _samples(chosen, activity, book, _longest(config))
     widest = _widest(chosen)
     return Findings(
         network=network,
@@ -180,7 +180,7 @@ def _by_kind(config: DetectionConfig, independent: Records, expected: F64) -> tu
 
 
 def _samples(
-    rows: Records, activity: F64, book: EvidenceBook
+    rows: Records, activity: F64, book: EvidenceBook, longest_s: int
 ) -> tuple[tuple[ObjectFinding, ...], tuple[str, ...]]:
     """The most telling objects: many members first, then small crowds; and the languages of all posts."""
     posts = book.lookup(np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64))
@@ -215,7 +215,7 @@ def _samples(
     shown: set[bytes] = set()
     for number, low, high in zip(ranked.tolist(), begin.tolist(), end.tolist(), strict=True):
         of_posts = shares[low:high, 1]
-        of_posts = of_posts[np.lexsort((of_posts, time[of_posts]))]
+        of_posts = _largest_burst(of_posts[np.lexsort((of_posts, time[of_posts]))], time, longest_s)
         # the same posts again by way of another kind would be the same evidence twice
         if of_posts.tobytes() not in shown and len(chosen) < SAMPLES:
             shown.add(of_posts.tobytes())
@@ -241,6 +241,18 @@ def _samples(
             )
         )
     return tuple(samples), tuple(languages.to_list())
+
+
+def _longest(config: DetectionConfig) -> int:
+    """The longest window of any kind, seconds."""
+    return max(max(spans, default=0) for spans in config.co_share.windows_s.values())
+
+
+def _largest_burst(posts: npt.NDArray[np.int64], time: I64, gap_s: int) -> npt.NDArray[np.int64]:
+    """Of posts in order of time, the longest run without a gap of more than `gap_s`; the first of several."""
+    breaks = np.flatnonzero(np.diff(time[posts]) > gap_s) + 1
+    runs = np.split(posts, breaks)
+    return max(runs, key=len)
 
 
 @compiled

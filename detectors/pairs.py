@@ -194,12 +194,15 @@ class PairEvidence:
         count = int(number.max(initial=-1)) + 1
         if kept.all():
             return
-        # assigning in place, chunk by chunk, keeps the peak at one copy of what is kept
         survivors = self._rows[:rows][kept]
         old = self._pairs
-        self._rows = np.zeros(power_of_two(len(survivors)), ROWS)
+        # tomorrow will hold about as much as today: tables keep their size unless they are nearly empty
+        row_room = max(power_of_two(len(survivors)), min(len(self._rows), 4 * len(survivors)))
+        pair_room = max(power_of_two(count), min(len(old.key), 4 * count))
         self._rows[: len(survivors)] = survivors
-        self._pairs = new_pairs(power_of_two(count), power_of_two(len(survivors)))
+        if row_room < len(self._rows):
+            self._rows = self._rows[:row_room].copy()
+        self._pairs = new_pairs(power_of_two(pair_room), power_of_two(row_room))
         self._used[0], self._used[1] = len(survivors), count
         rechain(self._rows, len(survivors), old, number, self._pairs)
         self._touched = [renamed[renamed >= 0] for renamed in (number[t] for t in self._touched)]

@@ -71,7 +71,7 @@ class TextObjects:
             uint64, shape (n,).
         """
         out = np.empty(len(exact), np.uint64)
-        step = 65_536
+        step = 16_384
         for begin in range(0, len(exact), step):
             end = min(begin + step, len(exact))
             self._reserve(end - begin, int(times[begin]))
@@ -95,7 +95,7 @@ class TextObjects:
         old = self._tables
         made = int(self._counts[1])
         leaders = len(old.leader_object)
-        wanted_leaders = min(self._max_leaders, _power_of_two(made + texts)) if made >= 0 else leaders
+        wanted_leaders = min(self._max_leaders, _power_of_two(made + texts))
         if (
             (self._counts[0] + texts) * 2 <= len(old.text_key)
             and (self._counts[2] + texts * BANDS) * 2 <= len(old.band_key)
@@ -103,12 +103,13 @@ class TextObjects:
         ):
             return
         oldest = now - self._memory_s
-        live_leaders = min(made, leaders, self._max_leaders)
+        # sized by what is alive, with a quarter and a batch to spare before the next time
+        alive_leaders = int(np.count_nonzero(old.leader_seen >= oldest)) * 5 // 4
         alive_texts = int(np.count_nonzero((old.text_key != 0) & (old.text_seen >= oldest)))
         new = _empty(
-            _power_of_two((alive_texts + texts) * 3),
+            _power_of_two((alive_texts + 2 * texts) * 3),
             wanted_leaders,
-            _power_of_two((min(live_leaders + texts, wanted_leaders) + texts) * BANDS * 2),
+            _power_of_two((alive_leaders + 2 * texts) * BANDS * 2),
         )
         _rebuild(old, new, self._counts, oldest)
         self._tables = new

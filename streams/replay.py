@@ -269,7 +269,13 @@ class Replay:
             self.progress.tick = alert.emitted_at
             if self.profiles is not None:
                 alert = self.profiles.complete(alert)  # noqa: PLW2901 - the same alert, with more known
-            yield msgspec.structs.replace(alert, emitted_at=datetime.now(UTC))
+            yield msgspec.structs.replace(
+                alert,
+                emitted_at=datetime.now(UTC),
+                provenance=msgspec.structs.replace(
+                    alert.provenance, late=self.dead_letters.counts[Reason.LATE]
+                ),
+            )
 
     @contextmanager
     def _watch(self, stage: str) -> Iterator[None]:

@@ -70,13 +70,7 @@ def test_given_accounts_that_follow_nobody_then_hardly_ever_one_joins() -> None:
     "urls",
     [
         400,
-        pytest.param(
-            60,
-            marks=pytest.mark.xfail(
-                reason="an account has no exposure in the crowd stratum of a co-share whose other crowd is larger, "
-                "so that one such co-share is held against the least expectation"
-            ),
-        ),
+        60,
     ],
 )
 def test_given_networks_drawn_at_random_among_noise_then_the_false_discovery_rate_is_held(urls: int) -> None:
