@@ -7,9 +7,12 @@ against the network as a whole: its co-shared objects, each counted once however
 
 The last divisor is needed because members come together: a crowd that holds one holds several, so chance meetings are
 fewer, and larger, than independent members would give. The network's own exposure is left out on purpose: what
-its members do together must not set the bar for those who join them. The false-discovery gate runs over (accounts
-outside x networks), and the round repeats with those who joined, since they may carry others.
-On real data this gave the largest gain of all steps, at no loss of purity (`docs/concepts.md`).
+its members do together must not set the bar for those who join them.
+
+A second test sees those who follow a large network a few times: posts that landed in a crowd which the network
+dominates (`DOMINATING` members or more, and half of the crowd), against the rate at which the posts of everybody else
+outside land in such crowds. Twice the smaller p-value counts. The false-discovery gate runs over (accounts outside x
+networks), and the round repeats with those who joined, since they may carry others.
 """
 
 import math
