@@ -154,14 +154,21 @@ def fused_surprise(by_kind: F64, kinds: Int) -> float:
 
 
 @inlined
-def same_time(null: Null, a: Int, b: Int) -> float:
-    """How much likelier two accounts meet for being active in the same part of the time; at least 1."""
-    first_a, last_a = max(null.spans.first[a], null.start), null.spans.last[a] + 1.0
-    first_b, last_b = max(null.spans.first[b], null.start), null.spans.last[b] + 1.0
+def same_spans(null: Null, first_a: float, last_a: float, first_b: float, last_b: float) -> float:
+    """As `same_time`, of two spans on the clock of everybody's shares; a network has one, too."""
+    first_a, last_a = max(first_a, null.start), last_a + 1.0
+    first_b, last_b = max(first_b, null.start), last_b + 1.0
     overlap = min(last_a, last_b) - max(first_a, first_b)
     whole = null.clock - null.start + 1.0
     spread = max(last_a - first_a, 1.0) * max(last_b - first_b, 1.0)
     return float(max(1.0, whole * max(overlap, 0.0) / spread))
+
+
+@inlined
+def same_time(null: Null, a: Int, b: Int) -> float:
+    """How much likelier two accounts meet for being active in the same part of the time; at least 1."""
+    spans = null.spans
+    return same_spans(null, spans.first[a], spans.last[a], spans.first[b], spans.last[b])
 
 
 @inlined

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.affinity import is_slow, slow_expected, surprise_beyond_interest
-from detectors.chance import KIND_COUNT, LEAST_EXPECTED, Null, fused_surprise, tally
+from detectors.chance import KIND_COUNT, LEAST_EXPECTED, Null, fused_surprise, same_spans, tally
 from detectors.co_shares import Records
 from detectors.compiled import compiled
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
@@ -293,14 +293,10 @@ def _surprise(
     null: Null,
     by_kind: F64,
 ) -> float:
-    first = max(null.spans.first[account], null.start)
-    last = null.spans.last[account] + 1.0
-    whole = null.clock - null.start + 1.0
-    network_first = max(totals.first[network], null.start)
-    network_last = totals.last[network] + 1.0
-    overlap = min(last, network_last) - max(first, network_first)
-    spread = max(last - first, 1.0) * max(network_last - network_first, 1.0)
-    together = max(1.0, whole * max(overlap, 0.0) / spread)
+    spans = null.spans
+    together = same_spans(
+        null, spans.first[account], spans.last[account], totals.first[network], totals.last[network]
+    )
     interest = null.interest
     by_kind[:] = 0.0
     for window in range(TESTED_WINDOWS):
