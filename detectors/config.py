@@ -29,6 +29,9 @@ _DAY = 24 * _HOUR
 class TraceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What counts as an object that accounts share."""
 
+    carried_by_reposts: bool = False
+    """Whether text, links, tags, mentions and media of a repost count too. They are the original's: whoever reposts one
+    post shares them all, and nothing else is known by it."""
     min_text_chars: int = 20
     """Shorter texts (normalised characters, in scripts with spaces) are greetings, not copies."""
     min_text_shingles: int = 4
@@ -157,6 +160,7 @@ class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         """The same settings for an audit: every pair of every object, and no evidence forgotten."""
         return msgspec.structs.replace(
             self,
+            traces=msgspec.structs.replace(self.traces, carried_by_reposts=True),
             co_share=msgspec.structs.replace(self.co_share, cap=0),
             evidence=msgspec.structs.replace(self.evidence, keep_days=0, singleton_days=0),
         )

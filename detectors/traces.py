@@ -17,6 +17,8 @@ _ACCOUNT, _POST, _ROW = 101, 102, 103
 """Domains of hashed names; kinds of objects use their number in `KINDS`."""
 
 _LABEL_CHARS = 280
+_CARRIED = ("urls", "hashtags", "mentions", "media_hashes")
+"""What a repost shows of the post that it reposts."""
 _TEXT = KINDS.index(TraceKind.TEXT)
 
 
@@ -96,6 +98,11 @@ class TraceExtractor:
             The shares of these posts. A post shares each object once, however often it names it.
         """
         rows = posts.with_row_index("row")
+        if not self._config.traces.carried_by_reposts:
+            rows = rows.with_columns(
+                pl.when(pl.col("repost_of").str.len_bytes() > 0).then(None).otherwise(pl.col(column)).alias(column)
+                for column in _CARRIED
+            )
         found = [frame for kind in KINDS if kind in self._kinds for frame in self._objects(rows, kind)]
         shares = (
             pl.concat(found)
