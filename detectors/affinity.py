@@ -40,6 +40,8 @@ class Interest(NamedTuple):
     reference_s: float  # 0: interest is not modelled
     scale: float  # from exposure x activity to slow co-shares, learnt from their totals
     strata: int  # crowd strata below this are counted: larger crowds are cut by the cap
+    profile: F64  # (kinds x MAX_WINDOWS x strata,) fast meetings that interest gives for each slow one
+    slack: float
 
 
 @inlined

@@ -16,8 +16,10 @@ P-values travel as *surprise*: minus their natural logarithm, so that none under
 """
 
 import math
+
 from typing import NamedTuple
 
+import os
 import numpy as np
 
 from detectors.affinity import Interest, slow_expected, surprise_beyond_interest
@@ -57,6 +59,7 @@ def null_model(
     independent: F64,
     spread: float,
     slow_ratio: float,
+    profile: F64,
 ) -> Null:
     """The null model of the ledger as it is now; arrays are views, not copies.
 
@@ -100,6 +103,8 @@ def null_model(
             float(reference),
             slow_ratio / max(float(ledger.mass.sum()), 1.0),
             cells.reference_strata,
+            profile,
+            float(os.environ.get('SLACK','3')),
         ),
     )
 
@@ -224,7 +229,12 @@ def pair_surprise(null: Null, counts: I64, slow: I64, a: Int, b: Int, by_kind: F
             for stratum in range(null.strata):
                 observed = counts[(kind * MAX_WINDOWS + window) * null.strata + stratum]
                 if observed > 0:
+                    cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
                     expected = expected_co_shares(null, kind, window, stratum, a, b, together)
-                    surprise = surprise_beyond_interest(interest, observed, expected, slow[window], due)
+                    organic = max(min(expected, interest.slack * interest.profile[cell] * due), LEAST_EXPECTED)
+                    surprise = min(
+                        poisson_surprise(observed, expected),
+                        surprise_beyond_interest(interest, observed, organic, slow[window], due),
+                    )
                     by_kind[kind] = max(by_kind[kind], surprise - math.log(null.tests[kind]))
     return fused_surprise(by_kind, null.kinds)

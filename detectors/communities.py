@@ -48,7 +48,8 @@ def communities(a: I32, b: I32, weight: F64, changed: I32, previous: I32, seed: 
     found: list[I32] = []
     for begin, end in zip(*bounds, strict=True):
         edges = np.sort(order[begin:end])
-        found.extend(_split(vertices, ends[:, edges], weight[edges], previous, seed))
+        for group in _split(vertices, ends[:, edges], weight[edges], previous, seed):
+            found.extend(_tied(group, vertices[ends[:, edges]]))
     found.sort(key=lambda members: int(members[0]))
     return vertices[np.isin(component, touched)].astype(np.int32), found
 
@@ -77,3 +78,18 @@ def _split(
         ).membership
     )
     return [accounts[membership == community].astype(np.int32) for community in np.unique(membership)]
+
+
+def _tied(group: I32, ends: npt.NDArray[np.int32]) -> list[I32]:
+    """The members that hold to at least two others of the group, or none."""
+    import os
+    k=int(os.environ.get('CORE','2'))
+    if k<2: return [group]
+    inside = ends[:, np.isin(ends, group).all(axis=0)]
+    while True:
+        members, degree = np.unique(inside, return_counts=True)
+        weak = members[degree < k]
+        if not len(weak):
+            break
+        inside = inside[:, ~np.isin(inside, weak).any(axis=0)]
+    return [members.astype(np.int32)] if len(members) else []

@@ -84,7 +84,7 @@ class EvidenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     keep_days: int = 60
     """Days for which a pair's evidence counts; 0: for ever (exact, for audits)."""
-    singleton_days: int = 7
+    singleton_days: int = 30
     """Days after which a pair seen once is forgotten; 97 of 100 pairs are never seen again."""
     max_pairs: int = 1 << 25
     """Co-shares of pairs held; when full, singletons leave early, then the oldest, and are counted."""

@@ -31,6 +31,8 @@ MAX_CROWDS_OF_ACCOUNT = 256
 """Accounts in more crowds say nothing about any one of them."""
 CLOSE_WINDOW = 1
 """Crowds gather within this window: ten minutes."""
+BURST_S = 600
+"""Seconds within which a crowd gathers."""
 OCCASION_S = 3_600
 """Crowds closer in time are one occasion, such as one event that many comment on."""
 _BANDS = 12
@@ -102,6 +104,8 @@ def _crowds(rows: Records, pair_keys: U64, strata: int) -> _Crowds:
     of_account = np.bincount(account)
     calm = of_account[account] <= MAX_CROWDS_OF_ACCOUNT if len(account) else np.zeros(0, np.bool_)
     number, account, time = number[calm], account[calm], time[calm]
+    together = _bursts(number, time)
+    number, account, time = number[together], account[together], time[together]
     size = np.bincount(number, minlength=len(keys))
     large = np.flatnonzero((size >= MIN_CROWD) & (size <= MAX_CROWD))
     large = large[np.argsort(keys[large], kind="stable")]
@@ -113,6 +117,29 @@ def _crowds(rows: Records, pair_keys: U64, strata: int) -> _Crowds:
     start = np.zeros(len(large) + 1, np.int64)
     np.cumsum(size[large], out=start[1:])
     return _Crowds(start, account[order], time[order])
+
+
+def _bursts(number: I64, time: I64) -> I64:
+    """Of each object's entries, those in its largest burst: within `BURST_S` of the burst's first; row numbers.
+
+    An audience that comes and goes over an hour is not one crowd, however often it returns.
+    """
+    if not len(number):
+        return np.zeros(0, np.int64)
+    order = np.lexsort((time, number))
+    origin = int(time.min())
+    span = int(time.max()) - origin + 2 * BURST_S
+    line = number[order] * span + (time[order] - origin)
+    ends = np.searchsorted(line, line + BURST_S, side="right")
+    size = ends - np.arange(len(line))
+    first_of = np.flatnonzero(np.append(True, np.diff(number[order]) != 0))
+    largest = np.maximum.reduceat(size, first_of)
+    of = np.repeat(np.arange(len(first_of)), np.diff(np.append(first_of, len(line))))
+    starts = np.flatnonzero(size == largest[of])
+    _, at = np.unique(of[starts], return_index=True)
+    begin = starts[at]
+    kept = (np.arange(len(line)) >= begin[of]) & (np.arange(len(line)) < (begin + largest)[of])
+    return np.sort(order[kept])
 
 
 @compiled

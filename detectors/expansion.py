@@ -21,8 +21,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.affinity import is_slow, slow_expected, surprise_beyond_interest
-from detectors.chance import KIND_COUNT, LEAST_EXPECTED, Null, fused_surprise, same_spans, tally
+from detectors.affinity import slow_expected, surprise_beyond_interest
+from detectors.chance import KIND_COUNT, LEAST_EXPECTED, Null, fused_surprise, poisson_surprise, same_spans, tally
 from detectors.co_shares import Records
 from detectors.compiled import compiled
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
@@ -151,12 +151,16 @@ def _test(
     object_kind = np.empty(crossing, np.uint8)
     object_strata = np.empty(crossing, np.uint16)
     object_before = np.empty(crossing, np.int64)
-    object_gap = np.empty(crossing, np.int64)
-    object_members = np.empty(crossing, np.int64)
+    object_slow = np.empty(crossing, np.uint8)
     object_independent = np.empty(crossing, np.bool_)
-    object_crowd = np.empty(crossing, np.int64)
-    object_post = np.empty(crossing, np.int64)
     objects = 0
+    # posts of the outsider, each with the members it met
+    post_index = np.zeros(size, np.int64)
+    post_candidate = np.empty(crossing, np.int64)
+    post_key = np.empty(crossing, np.int64)
+    post_members = np.zeros(crossing, np.int64)
+    post_crowd = np.empty(crossing, np.int64)
+    posts = 0
     mask = size - 1
     for at in range(len(rows)):
         key = pair_keys[rows[at].pair]
@@ -192,38 +196,42 @@ def _test(
             object_kind[objects] = rows[at].kind
             object_strata[objects] = rows[at].strata
             object_before[objects] = head[candidate]
-            object_gap[objects] = rows[at].gap
-            object_members[objects] = 0
+            object_slow[objects] = 0
             object_independent[objects] = False
-            object_crowd[objects] = rows[at].crowd
-            object_post[objects] = (
-                rows[at].later_post if rows[at].later == outsider else rows[at].earlier_post
-            )
             head[candidate] = objects
             objects += 1
             object_index[place] = objects
         entry = object_index[place] - 1
         object_strata[entry] = merged_strata(object_strata[entry], rows[at].strata)
-        object_gap[entry] = min(object_gap[entry], np.int64(rows[at].gap))
-        object_crowd[entry] = min(object_crowd[entry], np.int64(rows[at].crowd))
-        object_members[entry] += 1
+        object_slow[entry] |= rows[at].slow
         if rows[at].independent == 1 and not object_independent[entry]:
             object_independent[entry] = True
             distinct[candidate] += 1
+        if widest_stratum(rows[at].strata) >= null.strata - 1:
+            continue
+        post = rows[at].later_post if rows[at].later == outsider else rows[at].earlier_post
+        place = np.int64(mix(np.uint64(post) ^ (np.uint64(candidate + 1) * np.uint64(0x9E3779B97F4A7C15)))) & mask
+        while post_index[place] != 0:
+            known = post_index[place] - 1
+            if post_candidate[known] == candidate and post_key[known] == post:
+                break
+            place = (place + 1) & mask
+        if post_index[place] == 0:
+            post_candidate[posts] = candidate
+            post_key[posts] = post
+            post_crowd[posts] = rows[at].crowd
+            posts += 1
+            post_index[place] = posts
+        known = post_index[place] - 1
+        post_members[known] += 1
+        post_crowd[known] = min(post_crowd[known], np.int64(rows[at].crowd))
     # posts that landed in crowds dominated by the network, by candidate and by network
     landed = np.zeros(candidates, np.int64)
     landed_in = np.zeros(len(totals.first), np.int64)
-    for candidate in range(candidates):
-        landed[candidate] = _landed(
-            head[candidate],
-            object_before,
-            object_members,
-            object_crowd,
-            object_strata,
-            object_post,
-            null.strata,
-        )
-        landed_in[network[candidate]] += landed[candidate]
+    for post in range(posts):
+        if post_members[post] >= DOMINATING and 2 * post_members[post] >= post_crowd[post] - 1:
+            landed[post_candidate[post]] += 1
+            landed_in[network[post_candidate[post]]] += 1
     posts_outside = 0
     for at in range(len(network_of)):
         posts_outside += posts_of[at] if network_of[at] < 0 else 0
@@ -255,8 +263,7 @@ def _test(
             if object_independent[at_object]:
                 tally(counts, object_kind[at_object], object_strata[at_object], null.strata)
                 for window in range(TESTED_WINDOWS):
-                    stratum = widest_stratum(object_strata[at_object])
-                    slow[window] += is_slow(null.interest, object_gap[at_object], stratum, window)
+                    slow[window] += (object_slow[at_object] >> window) & 1
             at_object = object_before[at_object]
         at_a_time = met[joined] / max(occasions[joined], 1.0)
         found = _surprise(counts, slow, who, joined, at_a_time, totals, null, by_kind)
@@ -264,22 +271,6 @@ def _test(
     for candidate in range(candidates):
         surprise[candidate] = max(0.0, surprise[candidate] - math.log(2.0))
     return account[:candidates], network[:candidates], surprise
-
-
-@compiled
-def _landed(head: int, before: I64, members: I64, crowd: I64, strata: U16, post: I64, all_strata: int) -> int:
-    """Count of distinct posts of a candidate in crowds that the network dominates."""
-    posts = np.empty(64, np.int64)
-    found = 0
-    at = head
-    while at >= 0 and found < len(posts):
-        viral = widest_stratum(strata[at]) >= all_strata - 1
-        if members[at] >= DOMINATING and 2 * members[at] >= crowd[at] - 1 and not viral:
-            if not (posts[:found] == post[at]).any():
-                posts[found] = post[at]
-                found += 1
-        at = before[at]
-    return found
 
 
 @compiled
@@ -315,6 +306,10 @@ def _surprise(
                 met = max(counted(null.counters, account, cell), counts[cell])
                 exposure = met * null.sides[kind, window]
                 expected = max(exposure * share * together, LEAST_EXPECTED)
-                surprise = surprise_beyond_interest(interest, counts[cell], expected, slow[window], due)
+                organic = max(min(expected, interest.slack * interest.profile[cell] * due), LEAST_EXPECTED)
+                surprise = min(
+                    poisson_surprise(counts[cell], expected),
+                    surprise_beyond_interest(interest, counts[cell], organic, slow[window], due),
+                )
                 by_kind[kind] = max(by_kind[kind], surprise - math.log(null.tests[kind]))
     return fused_surprise(by_kind, null.kinds)

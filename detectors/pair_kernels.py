@@ -1,8 +1,10 @@
 """The kernels of pair evidence: taking in co-shares, testing pairs, and what validated pairs explain."""
 
+import math
+
 import numpy as np
 
-from detectors.affinity import FEW, SLOW_WINDOW, is_slow, slow_expected
+from detectors.affinity import FEW, SLOW_WINDOW, slow_expected
 from detectors.chance import KIND_COUNT, Null, pair_surprise, tally
 from detectors.co_shares import NO_STRATUM, Records
 from detectors.compiled import Int, compiled, inlined
@@ -29,8 +31,9 @@ def add_co_shares(
     used: I64,
     min_objects: int,
     viral: int,
-    slow_gap: int,
+    bands: F64,
     slow_strata: int,
+    keep_all: bool,
 ) -> I32:
     """Take in records of `CO_SHARES`; room for all of them has been made.
 
@@ -50,6 +53,7 @@ def add_co_shares(
     touched = np.empty(256, np.int32)
     gained = 0
     scratch = np.zeros(1024, np.int64)  # open addressing by earlier post: index of its winner + 1
+    kinds = np.zeros(1024, np.uint8)  # kinds the two posts have in common
     begin = 0
     while begin < len(co_shares):
         end = begin + 1
@@ -60,8 +64,10 @@ def add_co_shares(
             while size < (end - begin) * 2:
                 size *= 2
             scratch = np.zeros(size, np.int64)
+            kinds = np.zeros(size, np.uint8)
         elif end - begin > 1:
             scratch[:] = 0
+            kinds[:] = 0
         mask = len(scratch) - 1
         # the independent co-share of each pair of posts
         for at in range(begin, end):
@@ -73,6 +79,7 @@ def add_co_shares(
                 and co_shares[scratch[place] - 1].earlier_post != co_shares[at].earlier_post
             ):
                 place = (place + 1) & mask
+            kinds[place] |= np.uint8(1) << co_shares[at].kind
             if scratch[place] == 0:
                 scratch[place] = at + 1
                 continue
@@ -89,12 +96,23 @@ def add_co_shares(
                 scratch[place] = at + 1
         for at in range(begin, end):
             winner = True
+            carried = np.uint8(1) << co_shares[at].kind
             if end - begin > 1:
                 place = np.int64(mix(np.uint64(co_shares[at].earlier_post))) & mask
                 while co_shares[scratch[place] - 1].earlier_post != co_shares[at].earlier_post:
                     place = (place + 1) & mask
                 winner = scratch[place] == at + 1
+                carried = kinds[place]
+            used[3 + co_shares[at].kind] += 1
+            if not winner and not keep_all:
+                continue
             winner = bool(winner and widest_stratum(co_shares[at].strata) < viral)
+            used[3 + KIND_COUNT + co_shares[at].kind] += winner
+            slow = np.uint8(0)
+            if widest_stratum(co_shares[at].strata) < slow_strata:
+                for window in range(TESTED_WINDOWS):
+                    if co_shares[at].gap > bands[window]:
+                        slow |= np.uint8(1 << window)
             a = np.uint64(min(co_shares[at].later, co_shares[at].earlier))
             b = np.uint64(max(co_shares[at].later, co_shares[at].earlier))
             key = (a << np.uint64(32)) | b
@@ -127,11 +145,10 @@ def add_co_shares(
                 rows[row].strata = co_shares[at].strata
                 rows[row].kind = co_shares[at].kind
                 rows[row].independent = np.uint8(winner)
+                rows[row].slow = slow
+                rows[row].carried = carried
                 pairs.head[pair] = row
-                if winner and co_shares[at].gap > slow_gap:
-                    used[2] += widest_stratum(co_shares[at].strata) < slow_strata
-                used[3 + co_shares[at].kind] += 1
-                used[3 + KIND_COUNT + co_shares[at].kind] += winner
+                used[2] += winner and slow & (1 << SLOW_WINDOW) != 0
                 changed = winner and is_tested(co_shares[at].strata)
                 pairs.objects[pair] += np.int32(changed)
             else:
@@ -144,7 +161,13 @@ def add_co_shares(
                 counts_now = independent and is_tested(merged)
                 changed = counts_now and (merged != rows[row].strata or not counted_before)
                 rows[row].strata = merged
+                fresh = independent and (rows[row].slow | slow) & ~(
+                    rows[row].slow * rows[row].independent
+                ) & (1 << SLOW_WINDOW)
+                used[2] += fresh != 0
                 rows[row].independent = np.uint8(independent)
+                rows[row].slow |= slow
+                rows[row].carried |= carried
                 pairs.objects[pair] += np.int32(counts_now) - np.int32(counted_before)
             if changed and pairs.objects[pair] >= min_objects and not pairs.touched[pair]:
                 pairs.touched[pair] = True
@@ -186,8 +209,7 @@ def evaluate_pairs(chosen: I32, rows: Records, pairs: Pairs, null: Null) -> F64:
             if rows[row].independent == 1:
                 tally(counts, rows[row].kind, rows[row].strata, null.strata)
                 for window in range(TESTED_WINDOWS):
-                    stratum = widest_stratum(rows[row].strata)
-                    slow[window] += is_slow(null.interest, rows[row].gap, stratum, window)
+                    slow[window] += (rows[row].slow >> window) & 1
             row = rows[row].before
         a = np.int64(pairs.key[pair] >> np.uint64(32))
         b = np.int64(pairs.key[pair] & np.uint64(0xFFFFFFFF))
@@ -197,26 +219,60 @@ def evaluate_pairs(chosen: I32, rows: Records, pairs: Pairs, null: Null) -> F64:
 
 
 @compiled
-def count_slow_pairs(rows: Records, keys: U64, null: Null, left_out: BOOL) -> int:
-    """Count of pairs that met slowly at least twice, and never fast, where few slow meetings were due."""
-    slow = np.zeros(len(keys), np.int32)
-    for row in range(len(rows)):
-        if rows[row].independent == 1:
-            pair = rows[row].pair
-            if is_slow(null.interest, rows[row].gap, widest_stratum(rows[row].strata), SLOW_WINDOW):
-                slow[pair] += 1
-            elif rows[row].gap <= null.interest.bands[SLOW_WINDOW]:
-                slow[pair] = -1_000_000  # never only slow
+def lag_profile(rows: Records, count: int, pairs: Pairs, strata: int) -> F64:
+    """How many fast meetings interest gives for each slow one, by (kind, window, stratum), flat.
+
+    Counted over pairs that met once: those are chance and interest, whatever the rest of the data is.
+    """
+    fast = np.zeros(KIND_COUNT * MAX_WINDOWS * strata)
+    slow = np.zeros(TESTED_WINDOWS)
+    for row in range(count):
+        if rows[row].before >= 0 or pairs.head[rows[row].pair] != row or rows[row].independent == 0:
+            continue
+        for window in range(TESTED_WINDOWS):
+            slow[window] += (rows[row].slow >> window) & 1
+            stratum = (rows[row].strata >> (4 * window)) & 15
+            if stratum != NO_STRATUM:
+                fast[(rows[row].kind * MAX_WINDOWS + window) * strata + stratum] += 1.0
+    for kind in range(KIND_COUNT):
+        for window in range(TESTED_WINDOWS):
+            for stratum in range(strata):
+                cell = (kind * MAX_WINDOWS + window) * strata + stratum
+                fast[cell] = (fast[cell] + 1.0) / (slow[window] + 1.0)
+    return fast
+
+
+@compiled
+def count_slow_pairs(rows: Records, pairs: Pairs, count: int, null: Null, left_out: BOOL) -> int:
+    """Count of pairs that met slowly at least twice where few slow meetings were due, and not mostly fast."""
     found = 0
-    for pair in range(len(keys)):
-        if slow[pair] >= 2 and not left_out[pair]:
-            a = np.int64(keys[pair] >> np.uint64(32))
-            b = np.int64(keys[pair] & np.uint64(0xFFFFFFFF))
+    ratio = 0.0
+    for kind in range(KIND_COUNT):
+        for stratum in range(null.strata):
+            ratio += null.interest.profile[(kind * MAX_WINDOWS + SLOW_WINDOW) * null.strata + stratum]
+    share = ratio / (1.0 + ratio)
+    for pair in range(count):
+        if left_out[pair]:
+            continue
+        slow = 0
+        fast = 0
+        row = pairs.head[pair]
+        while row >= 0:
+            if rows[row].independent == 1:
+                slow += (rows[row].slow >> SLOW_WINDOW) & 1
+                fast += rows[row].gap <= null.interest.bands[SLOW_WINDOW]
+            row = rows[row].before
+        if slow >= 2:
+            a = np.int64(pairs.key[pair] >> np.uint64(32))
+            b = np.int64(pairs.key[pair] & np.uint64(0xFFFFFFFF))
             exposure, activity = null.interest.exposure, null.interest.activity
             due = slow_expected(
                 null.interest, exposure[a], activity[a], exposure[b], activity[b], SLOW_WINDOW
             )
-            found += due <= FEW
+            if due <= FEW:
+                # more fast meetings than interest gives, two standard errors above: left out
+                all_met = slow + fast
+                found += fast <= share * all_met + 2.0 * math.sqrt(share * (1.0 - share) * all_met) + 1.0
     return found
 
 
@@ -229,16 +285,18 @@ def explained_exposure(rows: Records, count: Int, pairs: Pairs, validated: BOOL,
         if not validated[rows[row].pair]:
             continue
         key = pairs.key[rows[row].pair]
+        if made + 2 * KIND_COUNT * MAX_WINDOWS > len(keys):
+            wider = np.empty(len(keys) * 2, np.uint64)
+            wider[:made] = keys[:made]
+            keys = wider
         for window in range(MAX_WINDOWS):
             stratum = (rows[row].strata >> (4 * window)) & 15
             if stratum == NO_STRATUM:
                 continue
-            if made + 2 > len(keys):
-                wider = np.empty(len(keys) * 2, np.uint64)
-                wider[:made] = keys[:made]
-                keys = wider
-            cell = (rows[row].kind * MAX_WINDOWS + window) * strata + stratum
-            keys[made] = counter_key(key >> np.uint64(32), cell)
-            keys[made + 1] = counter_key(key & np.uint64(0xFFFFFFFF), cell)
-            made += 2
+            for kind in range(KIND_COUNT):
+                if (rows[row].carried >> kind) & 1:
+                    cell = (kind * MAX_WINDOWS + window) * strata + stratum
+                    keys[made] = counter_key(key >> np.uint64(32), cell)
+                    keys[made + 1] = counter_key(key & np.uint64(0xFFFFFFFF), cell)
+                    made += 2
     return keys[:made]

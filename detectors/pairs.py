@@ -10,15 +10,17 @@ shorter window, a smaller crowd) and counts no second time. Rows age by their la
 leave early.
 """
 
+
+
+import os
 import numpy as np
 
-from detectors.affinity import SLOW_WINDOW
 from detectors.chance import KIND_COUNT, Null
 from detectors.co_shares import Cells, Records, window_table
-from detectors.config import DetectionConfig
+from detectors.config import TESTED_WINDOWS, DetectionConfig
 from detectors.exposure import F64
 from detectors.hashing import I64, U64
-from detectors.pair_kernels import add_co_shares, count_slow_pairs, evaluate_pairs, explained_exposure
+from detectors.pair_kernels import add_co_shares, count_slow_pairs, evaluate_pairs, explained_exposure, lag_profile
 from detectors.pair_table import (
     BOOL,
     FIRST_SIZE,
@@ -45,7 +47,8 @@ class PairEvidence:
     def __init__(self, config: DetectionConfig) -> None:
         self._config = config
         self._viral = len(config.co_share.strata)
-        self._slow_gap = int(window_table(config)[:, SLOW_WINDOW].max())
+        self._bands = window_table(config)[:, :TESTED_WINDOWS].max(axis=0).astype(np.float64)
+
         self._slow_strata = Cells(config).reference_strata
         self._rows: Records = np.zeros(FIRST_SIZE, ROWS)
         self._pairs = new_pairs(FIRST_SIZE, FIRST_SIZE)
@@ -109,8 +112,9 @@ class PairEvidence:
             self._used,
             self._config.gate.min_objects,
             self._viral,
-            self._slow_gap,
+            self._bands,
             self._slow_strata,
+            self._config.co_share.cap == 0 or bool(os.environ.get('KEEP')),
         )
         if len(touched):
             self._touched.append(touched)
@@ -153,7 +157,11 @@ class PairEvidence:
 
         Pairs that also met fast may be coordinated, and those `left_out` (bool, one a pair) are known to be.
         """
-        return count_slow_pairs(self.rows, self.keys, null, left_out)
+        return count_slow_pairs(self.rows, self._pairs, self.size, null, left_out)
+
+    def profile(self, strata: int) -> F64:
+        """How many fast meetings interest gives for each slow one."""
+        return lag_profile(self._rows, int(self._used[0]), self._pairs, strata)
 
     def age(self, now: int) -> None:
         """Let go of what is too old at `now` (seconds of event time), and renumber the rest."""
