@@ -41,7 +41,6 @@ class Interest(NamedTuple):
     scale: float  # from exposure x activity to slow co-shares, learnt from their totals
     strata: int  # crowd strata below this are counted: larger crowds are cut by the cap
     profile: F64  # (kinds x MAX_WINDOWS x strata,) fast meetings that interest gives for each slow one
-    slack: float
 
 
 @inlined

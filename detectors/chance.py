@@ -19,7 +19,6 @@ import math
 
 from typing import NamedTuple
 
-import os
 import numpy as np
 
 from detectors.affinity import Interest, slow_expected, surprise_beyond_interest
@@ -104,7 +103,6 @@ def null_model(
             slow_ratio / max(float(ledger.mass.sum()), 1.0),
             cells.reference_strata,
             profile,
-            float(os.environ.get('SLACK','3')),
         ),
     )
 
@@ -231,7 +229,7 @@ def pair_surprise(null: Null, counts: I64, slow: I64, a: Int, b: Int, by_kind: F
                 if observed > 0:
                     cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
                     expected = expected_co_shares(null, kind, window, stratum, a, b, together)
-                    organic = max(min(expected, interest.slack * interest.profile[cell] * due), LEAST_EXPECTED)
+                    organic = max(min(expected, interest.profile[cell] * due), LEAST_EXPECTED)
                     surprise = min(
                         poisson_surprise(observed, expected),
                         surprise_beyond_interest(interest, observed, organic, slow[window], due),

@@ -16,6 +16,8 @@ I32 = npt.NDArray[np.int32]
 F64 = npt.NDArray[np.float64]
 
 _ITERATIONS = 4
+TIES = 2
+"""Edges to others of its community that a core member has."""
 
 
 def communities(a: I32, b: I32, weight: F64, changed: I32, previous: I32, seed: int) -> tuple[I32, list[I32]]:
@@ -81,14 +83,14 @@ def _split(
 
 
 def _tied(group: I32, ends: npt.NDArray[np.int32]) -> list[I32]:
-    """The members that hold to at least two others of the group, or none."""
-    import os
-    k=int(os.environ.get('CORE','2'))
-    if k<2: return [group]
+    """The members that hold to at least `TIES` others of the group; none, one or all of them as one community.
+
+    One edge by accident makes a pair, two make a chain; a group is where members are tied in circles.
+    """
     inside = ends[:, np.isin(ends, group).all(axis=0)]
     while True:
         members, degree = np.unique(inside, return_counts=True)
-        weak = members[degree < k]
+        weak = members[degree < TIES]
         if not len(weak):
             break
         inside = inside[:, ~np.isin(inside, weak).any(axis=0)]

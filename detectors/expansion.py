@@ -306,7 +306,7 @@ def _surprise(
                 met = max(counted(null.counters, account, cell), counts[cell])
                 exposure = met * null.sides[kind, window]
                 expected = max(exposure * share * together, LEAST_EXPECTED)
-                organic = max(min(expected, interest.slack * interest.profile[cell] * due), LEAST_EXPECTED)
+                organic = max(min(expected, interest.profile[cell] * due), LEAST_EXPECTED)
                 surprise = min(
                     poisson_surprise(counts[cell], expected),
                     surprise_beyond_interest(interest, counts[cell], organic, slow[window], due),

@@ -185,9 +185,6 @@ class NetworkStage:
         null = self.null()
         interest = null.interest
         scale = interest.scale * (1.0 - interest.bands[SLOW_WINDOW] / max(interest.reference_s, 1.0))
-        import os
-        if os.environ.get('SPREAD'):
-            return float(os.environ['SPREAD'])
         return spread_of(self._pairs.slow_pairs(null, explained), interest.exposure, interest.activity, scale)
 
     def _inside(self) -> npt.NDArray[np.bool_]:
@@ -222,12 +219,7 @@ class NetworkStage:
         keys: list[U64] = [self._pairs.keys[validated]]
         surprise: list[F64] = [self._pairs.surprise[validated]]
         level = self._config.gate.false_discovery_rate
-        import os
-        found = recurring_crowds(self._pairs.rows, self._pairs.keys, self.null(), level)
-        if os.environ.get('DBG'):
-            for c in found: print('crowd', len(c.accounts), round(c.surprise,1), 'edges',len(validated))
-        if os.environ.get('NOCROWD'): found=[]
-        for crowd in found:
+        for crowd in recurring_crowds(self._pairs.rows, self._pairs.keys, self.null(), level):
             one, other = np.triu_indices(len(crowd.accounts), k=1)
             a, b = crowd.accounts[one].astype(np.uint64), crowd.accounts[other].astype(np.uint64)
             keys.append((a << np.uint64(32)) | b)
@@ -260,8 +252,6 @@ class NetworkStage:
             )
             if not len(joined.account):
                 break
-            import os
-            if os.environ.get('DBG'): print('expand', now//86400, len(joined.account), np.bincount(joined.network)[:20])
             for account, at, surprise in zip(*(column.tolist() for column in joined), strict=True):
                 network = self.networks.alive[numbers[at]]
                 self.networks.join(network.number, account, surprise)

@@ -12,7 +12,6 @@ leave early.
 
 
 
-import os
 import numpy as np
 
 from detectors.chance import KIND_COUNT, Null
@@ -48,7 +47,6 @@ class PairEvidence:
         self._config = config
         self._viral = len(config.co_share.strata)
         self._bands = window_table(config)[:, :TESTED_WINDOWS].max(axis=0).astype(np.float64)
-
         self._slow_strata = Cells(config).reference_strata
         self._rows: Records = np.zeros(FIRST_SIZE, ROWS)
         self._pairs = new_pairs(FIRST_SIZE, FIRST_SIZE)
@@ -114,7 +112,7 @@ class PairEvidence:
             self._viral,
             self._bands,
             self._slow_strata,
-            self._config.co_share.cap == 0 or bool(os.environ.get('KEEP')),
+            self._config.co_share.cap == 0,
         )
         if len(touched):
             self._touched.append(touched)
