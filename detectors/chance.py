@@ -189,32 +189,79 @@ def expected_co_shares(
     return float(max(expected, LEAST_EXPECTED))
 
 
+class Tally(NamedTuple):
+    """Independent co-shares by cell, with the cells that have any; empty between uses."""
+
+    counts: I64  # (cells,) by (kind, window, stratum)
+    cells: I64  # (cells,) the first `used` are those with a count
+    used: I64  # (1,)
+
+
 @inlined
-def tally(counts: I64, kind: Int, strata_word: Int, strata: Int) -> None:
+def new_tally(strata: Int) -> Tally:
+    """An empty tally."""
+    size = KIND_COUNT * MAX_WINDOWS * strata
+    return Tally(np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(1, np.int64))
+
+
+@inlined
+def tally_up(tally: Tally, kind: Int, strata_word: Int, strata: Int) -> None:
     """Add one co-share to the counts by (kind, window, stratum)."""
     for window in range(TESTED_WINDOWS):
         stratum = (strata_word >> (4 * window)) & 15
         if stratum != NO_STRATUM:
-            counts[(kind * MAX_WINDOWS + window) * strata + stratum] += 1
+            cell = (kind * MAX_WINDOWS + window) * strata + stratum
+            if tally.counts[cell] == 0:
+                tally.cells[tally.used[0]] = cell
+                tally.used[0] += 1
+            tally.counts[cell] += 1
+
+
+@inlined
+def clear_tally(tally: Tally) -> None:
+    """Forget all counts."""
+    for at in range(tally.used[0]):
+        tally.counts[tally.cells[at]] = 0
+    tally.used[0] = 0
+
+
+@inlined
+def cell_surprise(
+    null: Null, observed: Int, cell: Int, expected: float, slow: Int, slow_due: float
+) -> float:
+    """Surprise of a count in one cell: over activity, and over what interest explains; corrected for all cells.
+
+    An account that acts in step with others has met them more often than it would have by interest. So the meetings
+    that interest explains are no more than the slow ones that were due, times the fast ones that go with a slow one.
+    """
+    interest = null.interest
+    organic = max(min(expected, interest.profile[cell] * slow_due), LEAST_EXPECTED)
+    surprise = min(
+        poisson_surprise(observed, expected),
+        surprise_beyond_interest(interest, observed, organic, slow, slow_due),
+    )
+    return float(surprise - math.log(null.tests[cell // (MAX_WINDOWS * null.strata)]))
 
 
 @compiled
-def pair_surprise(null: Null, counts: I64, slow: I64, a: Int, b: Int, by_kind: F64) -> float:
+def pair_surprise(null: Null, tally: Tally, slow: I64, a: Int, b: Int, by_kind: F64) -> float:
     """Fused surprise of one pair.
 
     Args:
         null: the null model.
-        counts: int64, independent co-shares by (kind, window, stratum), flat.
-        slow: int64 (TESTED_WINDOWS,), independent co-shares outside each window (`detectors.affinity.is_slow`).
+        tally: independent co-shares by cell.
+        slow: int64 (TESTED_WINDOWS,), independent objects with a meeting too far apart for each window.
         a: account number.
         b: account number.
         by_kind: float64 (kinds,), filled with the surprise of each kind.
     """
     together = same_time(null, a, b)
     interest = null.interest
-    for kind in range(KIND_COUNT):
-        by_kind[kind] = 0.0
-    for window in range(TESTED_WINDOWS):
+    by_kind[:] = 0.0
+    for at in range(tally.used[0]):
+        cell = tally.cells[at]
+        kind = cell // (MAX_WINDOWS * null.strata)
+        window = cell // null.strata % MAX_WINDOWS
         due = together * slow_expected(
             interest,
             interest.exposure[a],
@@ -223,16 +270,7 @@ def pair_surprise(null: Null, counts: I64, slow: I64, a: Int, b: Int, by_kind: F
             interest.activity[b],
             window,
         )
-        for kind in range(KIND_COUNT):
-            for stratum in range(null.strata):
-                observed = counts[(kind * MAX_WINDOWS + window) * null.strata + stratum]
-                if observed > 0:
-                    cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
-                    expected = expected_co_shares(null, kind, window, stratum, a, b, together)
-                    organic = max(min(expected, interest.profile[cell] * due), LEAST_EXPECTED)
-                    surprise = min(
-                        poisson_surprise(observed, expected),
-                        surprise_beyond_interest(interest, observed, organic, slow[window], due),
-                    )
-                    by_kind[kind] = max(by_kind[kind], surprise - math.log(null.tests[kind]))
+        expected = expected_co_shares(null, kind, window, cell % null.strata, a, b, together)
+        surprise = cell_surprise(null, tally.counts[cell], cell, expected, slow[window], due)
+        by_kind[kind] = max(by_kind[kind], surprise)
     return fused_surprise(by_kind, null.kinds)

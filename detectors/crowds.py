@@ -35,6 +35,7 @@ BURST_S = 600
 """Seconds within which a crowd gathers."""
 OCCASION_S = 3_600
 """Crowds closer in time are one occasion, such as one event that many comment on."""
+_SKETCH_BITS = 22
 _BANDS = 12
 """Of two minima each: crowds with Jaccard similarity .5 are candidates with probability .97, .7 with .9997."""
 _NEIGHBOURS = 4
@@ -145,22 +146,35 @@ def _bursts(number: I64, time: I64) -> I64:
 @compiled
 def _incidence(rows: Records, pair_keys: U64, strata: int) -> tuple[I64, I32, I64, U64]:
     """Who was in the crowd of which object, and when first: object numbers, accounts, times; keys of objects."""
+    # most objects have one row, hence two accounts: a small table of counts by hash leaves nearly all of them out
+    sketch = np.zeros(1 << _SKETCH_BITS, np.uint8)
+    for row in range(len(rows)):
+        close = ((rows[row].strata >> (4 * CLOSE_WINDOW)) & 15) != NO_STRATUM
+        if close and widest_stratum(rows[row].strata) < strata - 1:
+            place = np.int64(rows[row].object >> np.uint64(64 - _SKETCH_BITS))
+            sketch[place] = min(sketch[place] + 1, 2)
+    chosen = np.empty(len(rows), np.int64)
+    several = 0
+    for row in range(len(rows)):
+        close = ((rows[row].strata >> (4 * CLOSE_WINDOW)) & 15) != NO_STRATUM
+        if close and widest_stratum(rows[row].strata) < strata - 1:
+            if sketch[np.int64(rows[row].object >> np.uint64(64 - _SKETCH_BITS))] >= 2:
+                chosen[several] = row
+                several += 1
     size = 1024
-    while size < len(rows) * 4:
+    while size < several * 4:
         size *= 2
     mask = size - 1
     object_slots = np.zeros(size, np.int64)
-    keys = np.empty(len(rows), np.uint64)
+    keys = np.empty(several, np.uint64)
     objects = 0
     seen = np.zeros(size, np.int64)
-    number = np.empty(len(rows) * 2, np.int64)
-    account = np.empty(len(rows) * 2, np.int32)
-    time = np.empty(len(rows) * 2, np.int64)
+    number = np.empty(several * 2, np.int64)
+    account = np.empty(several * 2, np.int32)
+    time = np.empty(several * 2, np.int64)
     found = 0
-    for row in range(len(rows)):
-        close = ((rows[row].strata >> (4 * CLOSE_WINDOW)) & 15) != NO_STRATUM
-        if not close or widest_stratum(rows[row].strata) >= strata - 1:
-            continue
+    for at in range(several):
+        row = chosen[at]
         key = rows[row].object
         place = np.int64(mix(key)) & mask
         while object_slots[place] != 0 and keys[object_slots[place] - 1] != key:

@@ -22,7 +22,18 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.affinity import slow_expected, surprise_beyond_interest
-from detectors.chance import KIND_COUNT, LEAST_EXPECTED, Null, fused_surprise, poisson_surprise, same_spans, tally
+from detectors.chance import (
+    KIND_COUNT,
+    LEAST_EXPECTED,
+    Null,
+    Tally,
+    cell_surprise,
+    clear_tally,
+    fused_surprise,
+    new_tally,
+    same_spans,
+    tally_up,
+)
 from detectors.co_shares import Records
 from detectors.compiled import compiled
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
@@ -242,7 +253,7 @@ def _test(
         met[network[candidate]] += meetings[candidate]
         occasions[network[candidate]] += distinct[candidate]
     surprise = np.zeros(candidates, np.float64)
-    counts = np.empty(KIND_COUNT * MAX_WINDOWS * null.strata, np.int64)
+    tally = new_tally(null.strata)
     by_kind = np.empty(KIND_COUNT, np.float64)
     slow = np.empty(TESTED_WINDOWS, np.int64)
     for candidate in range(candidates):
@@ -256,17 +267,17 @@ def _test(
             )
         if distinct[candidate] < min_objects:
             continue
-        counts[:] = 0
         slow[:] = 0
         at_object = head[candidate]
         while at_object >= 0:
             if object_independent[at_object]:
-                tally(counts, object_kind[at_object], object_strata[at_object], null.strata)
+                tally_up(tally, object_kind[at_object], object_strata[at_object], null.strata)
                 for window in range(TESTED_WINDOWS):
                     slow[window] += (object_slow[at_object] >> window) & 1
             at_object = object_before[at_object]
         at_a_time = met[joined] / max(occasions[joined], 1.0)
-        found = _surprise(counts, slow, who, joined, at_a_time, totals, null, by_kind)
+        found = _surprise(tally, slow, who, joined, at_a_time, totals, null, by_kind)
+        clear_tally(tally)
         surprise[candidate] = max(surprise[candidate], found)
     for candidate in range(candidates):
         surprise[candidate] = max(0.0, surprise[candidate] - math.log(2.0))
@@ -275,7 +286,7 @@ def _test(
 
 @compiled
 def _surprise(
-    counts: I64,
+    tally: Tally,
     slow: I64,
     account: int,
     network: int,
@@ -290,26 +301,17 @@ def _surprise(
     )
     interest = null.interest
     by_kind[:] = 0.0
-    for window in range(TESTED_WINDOWS):
+    for at in range(tally.used[0]):
+        cell = tally.cells[at]
+        kind = cell // (MAX_WINDOWS * null.strata)
+        window = cell // null.strata % MAX_WINDOWS
         due = together * slow_expected(
             interest, interest.exposure[account], 0.0, 0.0, totals.all_activity[network] / at_a_time, window
         )
-        for kind in range(KIND_COUNT):
-            share = (
-                null.independent[kind] * totals.activity[network, kind] / max(null.mass[kind], 1) / at_a_time
-            )
-            for stratum in range(null.strata):
-                cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
-                if counts[cell] == 0:
-                    continue
-                # the stratum is that of the larger of two crowds; the account's own may have been in a smaller one
-                met = max(counted(null.counters, account, cell), counts[cell])
-                exposure = met * null.sides[kind, window]
-                expected = max(exposure * share * together, LEAST_EXPECTED)
-                organic = max(min(expected, interest.profile[cell] * due), LEAST_EXPECTED)
-                surprise = min(
-                    poisson_surprise(counts[cell], expected),
-                    surprise_beyond_interest(interest, counts[cell], organic, slow[window], due),
-                )
-                by_kind[kind] = max(by_kind[kind], surprise - math.log(null.tests[kind]))
+        share = null.independent[kind] * totals.activity[network, kind] / max(null.mass[kind], 1) / at_a_time
+        # the stratum is that of the larger of two crowds; the account's own may have been in a smaller one
+        met = max(counted(null.counters, account, cell), tally.counts[cell])
+        expected = max(met * null.sides[kind, window] * share * together, LEAST_EXPECTED)
+        surprise = cell_surprise(null, tally.counts[cell], cell, expected, slow[window], due)
+        by_kind[kind] = max(by_kind[kind], surprise)
     return fused_surprise(by_kind, null.kinds)

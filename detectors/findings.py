@@ -14,7 +14,7 @@ from detectors.exposure import F64, counted
 from detectors.hashing import I64
 from detectors.network_stage import NetworkStage
 from detectors.networks import Network
-from detectors.pair_table import Pairs, pair_place, widest_stratum
+from detectors.pair_table import Pairs, number_at, pair_hash, pair_place, widest_stratum
 from detectors.pairs import PairEvidence
 from schemas.shares import TraceKind
 
@@ -263,7 +263,7 @@ def _rows_between(members: I32, rows: Records, pairs: Pairs) -> I64:
     for one in range(len(members)):
         for other in range(one + 1, len(members)):
             key = (np.uint64(members[one]) << np.uint64(32)) | np.uint64(members[other])
-            pair = pairs.slots[pair_place(pairs, key)] - 1
+            pair = number_at(pairs.slots, pair_place(pairs, key, pair_hash(key)))
             if pair < 0:
                 continue
             row = pairs.head[pair]

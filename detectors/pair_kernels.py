@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from detectors.affinity import FEW, SLOW_WINDOW, slow_expected
-from detectors.chance import KIND_COUNT, Null, pair_surprise, tally
+from detectors.chance import KIND_COUNT, Null, clear_tally, new_tally, pair_surprise, tally_up
 from detectors.co_shares import NO_STRATUM, Records
 from detectors.compiled import Int, compiled, inlined
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
@@ -15,9 +15,13 @@ from detectors.pair_table import (
     BOOL,
     I32,
     Pairs,
+    entry_of,
     is_tested,
     merged_strata,
+    number_at,
+    pair_hash,
     pair_place,
+    row_hash,
     row_place,
     widest_stratum,
 )
@@ -116,23 +120,25 @@ def add_co_shares(
             a = np.uint64(min(co_shares[at].later, co_shares[at].earlier))
             b = np.uint64(max(co_shares[at].later, co_shares[at].earlier))
             key = (a << np.uint64(32)) | b
-            place = pair_place(pairs, key)
-            pair: Int = pairs.slots[place] - 1
+            hashed = pair_hash(key)
+            place = pair_place(pairs, key, hashed)
+            pair: Int = number_at(pairs.slots, place)
             if pair < 0:
                 pair = used[1]
                 used[1] += 1
-                pairs.slots[place] = pair + 1
+                pairs.slots[place] = entry_of(hashed, pair)
                 pairs.key[pair] = key
                 pairs.head[pair] = -1
                 pairs.objects[pair] = 0
                 pairs.surprise[pair] = 0.0
-            place = row_place(pairs, rows, pair, co_shares[at].object)
-            row: Int = pairs.row_index[place] - 1
+            hashed = row_hash(key, co_shares[at].object)
+            place = row_place(pairs, rows, pair, co_shares[at].object, hashed)
+            row: Int = number_at(pairs.row_index, place)
             changed = False
             if row < 0:
                 row = used[0]
                 used[0] += 1
-                pairs.row_index[place] = row + 1
+                pairs.row_index[place] = entry_of(hashed, row)
                 rows[row].object = co_shares[at].object
                 rows[row].time = co_shares[at].time
                 rows[row].later_post = co_shares[at].later_post
@@ -186,10 +192,12 @@ def _independent(co_shares: Records, at: int, rows: Records, pairs: Pairs) -> bo
     """Whether the object of a co-share is already an independent one of its pair."""
     a = np.uint64(min(co_shares[at].later, co_shares[at].earlier))
     b = np.uint64(max(co_shares[at].later, co_shares[at].earlier))
-    pair = pairs.slots[pair_place(pairs, (a << np.uint64(32)) | b)] - 1
+    key = (a << np.uint64(32)) | b
+    pair = number_at(pairs.slots, pair_place(pairs, key, pair_hash(key)))
     if pair < 0:
         return False
-    row = pairs.row_index[row_place(pairs, rows, pair, co_shares[at].object)] - 1
+    thing = co_shares[at].object
+    row = number_at(pairs.row_index, row_place(pairs, rows, pair, thing, row_hash(key, thing)))
     return bool(row >= 0 and rows[row].independent == 1)
 
 
@@ -197,23 +205,23 @@ def _independent(co_shares: Records, at: int, rows: Records, pairs: Pairs) -> bo
 def evaluate_pairs(chosen: I32, rows: Records, pairs: Pairs, null: Null) -> F64:
     """Surprise of each chosen pair, float64; kept in `pairs.surprise`."""
     out = np.empty(len(chosen), np.float64)
-    counts = np.empty(KIND_COUNT * MAX_WINDOWS * null.strata, np.int64)
+    tally = new_tally(null.strata)
     by_kind = np.empty(KIND_COUNT, np.float64)
     slow = np.empty(TESTED_WINDOWS, np.int64)
     for at in range(len(chosen)):
         pair = chosen[at]
-        counts[:] = 0
         slow[:] = 0
         row = pairs.head[pair]
         while row >= 0:
             if rows[row].independent == 1:
-                tally(counts, rows[row].kind, rows[row].strata, null.strata)
+                tally_up(tally, rows[row].kind, rows[row].strata, null.strata)
                 for window in range(TESTED_WINDOWS):
                     slow[window] += (rows[row].slow >> window) & 1
             row = rows[row].before
         a = np.int64(pairs.key[pair] >> np.uint64(32))
         b = np.int64(pairs.key[pair] & np.uint64(0xFFFFFFFF))
-        out[at] = pair_surprise(null, counts, slow, a, b, by_kind)
+        out[at] = pair_surprise(null, tally, slow, a, b, by_kind)
+        clear_tally(tally)
         pairs.surprise[pair] = out[at]
     return out
 

@@ -38,15 +38,19 @@ FIRST_SIZE = 1 << 14
 
 
 class Pairs(NamedTuple):
-    """Pairs by number; `key` holds the smaller account number in its upper half."""
+    """Pairs by number; `key` holds the smaller account number in its upper half.
+
+    The two indexes are open-addressing tables. An entry is the upper half of a hash and, below it, a number + 1; 0 is
+    an empty place. It stands at the upper bits of its hash or after, so that a larger table is filled in order.
+    """
 
     key: U64
     head: I32  # latest row, or -1
     objects: I32  # independent ones in tested windows
     surprise: F64
     touched: BOOL
-    slots: I32  # open addressing by key: number + 1, or 0
-    row_index: I32  # open addressing by (pair, object): row + 1, or 0
+    slots: U64  # pairs by key
+    row_index: U64  # rows by pair and object
 
 
 def power_of_two(least: int) -> int:
@@ -62,52 +66,104 @@ def new_pairs(pairs: int, rows: int) -> Pairs:
         np.zeros(pairs, np.int32),
         np.zeros(pairs, np.float64),
         np.zeros(pairs, np.bool_),
-        np.zeros(pairs * 2, np.int32),
-        np.zeros(rows * 2, np.int32),
+        np.zeros(pairs * 2, np.uint64),
+        np.zeros(rows * 2, np.uint64),
     )
 
 
-def moved_pairs(
-    old: Pairs, rows: Records, row_count: int, pair_count: int, pairs: int, all_rows: int
-) -> Pairs:
-    """The same pairs with more room."""
-    new = new_pairs(power_of_two(pairs), power_of_two(all_rows))
-    for name in ("key", "head", "objects", "surprise", "touched"):
-        getattr(new, name)[:pair_count] = getattr(old, name)[:pair_count]
-    index_rows(new, rows, row_count, pair_count)
-    return new
+def moved_pairs(old: Pairs, pair_count: int, pairs: int, rows: int) -> Pairs:
+    """The same pairs with room for `pairs` pairs and `rows` rows in all, and no less than before."""
+    if pairs > len(old.key):
+        new = new_pairs(power_of_two(pairs), 0)
+        for name in ("key", "head", "objects", "surprise", "touched"):
+            getattr(new, name)[:pair_count] = getattr(old, name)[:pair_count]
+        move_index(old.slots, new.slots)
+        old = new._replace(row_index=old.row_index)
+    if rows * 2 > len(old.row_index):
+        index = np.zeros(power_of_two(rows) * 2, np.uint64)
+        move_index(old.row_index, index)
+        old = old._replace(row_index=index)
+    return old
 
 
 @inlined
-def pair_place(pairs: Pairs, key: np.uint64) -> Int:
+def pair_hash(key: np.uint64) -> np.uint64:
+    """Hash of a pair."""
+    return mix(key)
+
+
+@inlined
+def row_hash(key: np.uint64, thing: np.uint64) -> np.uint64:
+    """Hash of an object of a pair."""
+    return mix(thing ^ mix(key))
+
+
+@inlined
+def entry_of(hashed: np.uint64, number: Int) -> np.uint64:
+    """The entry of a number under its hash."""
+    return (hashed & np.uint64(0xFFFFFFFF00000000)) | np.uint64(number + 1)
+
+
+@inlined
+def number_at(index: U64, place: Int) -> Int:
+    """The number in a place of an index, -1 for none."""
+    return np.int64(index[place] & np.uint64(0xFFFFFFFF)) - 1
+
+
+@inlined
+def first_place(index: U64, hashed: np.uint64) -> Int:
+    """Where to begin to look for a hash (or an entry made of it) in an index of up to 2^32 places."""
+    return np.int64(((hashed >> np.uint64(32)) * np.uint64(len(index))) >> np.uint64(32))
+
+
+@inlined
+def pair_place(pairs: Pairs, key: np.uint64, hashed: np.uint64) -> Int:
     """Place of a pair in the index, whether it is there or belongs there."""
     mask = len(pairs.slots) - 1
-    at = np.int64(mix(key)) & mask
-    while pairs.slots[at] != 0 and pairs.key[pairs.slots[at] - 1] != key:
-        at = (at + 1) & mask
-    return at
-
-
-@inlined
-def row_place(pairs: Pairs, rows: Records, pair: Int, thing: np.uint64) -> Int:
-    """Place of (pair, object) in the index of rows, whether it is there or belongs there."""
-    mask = len(pairs.row_index) - 1
-    at = np.int64(mix(thing ^ (np.uint64(pair + 1) * np.uint64(0x9E3779B97F4A7C15)))) & mask
-    while pairs.row_index[at] != 0:
-        row = pairs.row_index[at] - 1
-        if rows[row].pair == pair and rows[row].object == thing:
+    at = first_place(pairs.slots, hashed)
+    while pairs.slots[at] != 0:
+        if (pairs.slots[at] ^ hashed) >> np.uint64(32) == 0 and pairs.key[number_at(pairs.slots, at)] == key:
             break
         at = (at + 1) & mask
     return at
 
 
+@inlined
+def row_place(pairs: Pairs, rows: Records, pair: Int, thing: np.uint64, hashed: np.uint64) -> Int:
+    """Place of (pair, object) in the index of rows, whether it is there or belongs there."""
+    mask = len(pairs.row_index) - 1
+    at = first_place(pairs.row_index, hashed)
+    while pairs.row_index[at] != 0:
+        if (pairs.row_index[at] ^ hashed) >> np.uint64(32) == 0:
+            row = number_at(pairs.row_index, at)
+            if rows[row].pair == pair and rows[row].object == thing:
+                break
+        at = (at + 1) & mask
+    return at
+
+
 @compiled
-def index_rows(pairs: Pairs, rows: Records, row_count: Int, pair_count: Int) -> None:
-    """Enter all pairs and rows into the indexes, which are empty."""
-    for pair in range(pair_count):
-        pairs.slots[pair_place(pairs, pairs.key[pair])] = pair + 1
-    for row in range(row_count):
-        pairs.row_index[row_place(pairs, rows, rows[row].pair, rows[row].object)] = row + 1
+def move_index(old: U64, new: U64) -> None:
+    """Enter everything of one index into another, which is empty."""
+    mask = len(new) - 1
+    for place in range(len(old)):
+        if old[place] != 0:
+            at = first_place(new, old[place])
+            while new[at] != 0:
+                at = (at + 1) & mask
+            new[at] = old[place]
+
+
+@compiled
+def renumber_index(old: U64, new: U64, number: I32) -> None:
+    """As `move_index`, under new numbers; what has none (-1) is left out."""
+    mask = len(new) - 1
+    for place in range(len(old)):
+        if old[place] != 0 and number[number_at(old, place)] >= 0:
+            at = first_place(new, old[place])
+            while new[at] != 0:
+                at = (at + 1) & mask
+            new[at] = entry_of(old[place], number[number_at(old, place)])
 
 
 @compiled
@@ -169,17 +225,14 @@ def is_tested(strata_word: Int) -> bool:
 @compiled
 def rechain(rows: Records, row_count: Int, old: Pairs, number: I32, new: Pairs) -> None:
     """Chain the rows that stayed to their renumbered pairs, oldest first."""
-    pair_count = 0
     for pair in range(len(number)):
         if number[pair] >= 0:
             new.key[number[pair]] = old.key[pair]
             new.surprise[number[pair]] = old.surprise[pair]
             new.touched[number[pair]] = old.touched[pair]
-            pair_count += 1
     for row in range(row_count):
         pair = number[rows[row].pair]
         rows[row].pair = pair
         rows[row].before = new.head[pair]
         new.head[pair] = row
         new.objects[pair] += rows[row].independent == 1 and is_tested(rows[row].strata)
-    index_rows(new, rows, row_count, pair_count)

@@ -31,6 +31,7 @@ from detectors.pair_table import (
     new_pairs,
     power_of_two,
     rechain,
+    renumber_index,
 )
 
 _LOW = np.uint64(0xFFFFFFFF)
@@ -192,7 +193,7 @@ class PairEvidence:
             grown[:rows] = self._rows[:rows]
             self._rows = grown
         if pairs + more > len(self._pairs.key) or (rows + more) * 2 > len(self._pairs.row_index):
-            self._pairs = moved_pairs(self._pairs, self._rows, rows, pairs, pairs + more, rows + more)
+            self._pairs = moved_pairs(self._pairs, pairs, pairs + more, rows + more)
 
     def _compact(self, oldest: int, oldest_single: int) -> None:
         rows, pairs = (int(n) for n in self._used[:2])
@@ -211,4 +212,6 @@ class PairEvidence:
         self._pairs = new_pairs(power_of_two(pair_room), power_of_two(row_room))
         self._used[0], self._used[1] = len(survivors), count
         rechain(self._rows, len(survivors), old, number, self._pairs)
+        renumber_index(old.slots, self._pairs.slots, number)
+        renumber_index(old.row_index, self._pairs.row_index, np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32))
         self._touched = [renamed[renamed >= 0] for renamed in (number[t] for t in self._touched)]
