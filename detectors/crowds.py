@@ -99,6 +99,34 @@ def recurring_crowds(rows: Records, pair_keys: U64, null: Null, level: float) ->
     return sorted(found.values(), key=lambda crowd: (-crowd.surprise, crowd.accounts.tolist()))
 
 
+def crowd_edges(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
+    """Every pair of members of every crowd: keys as in the pair evidence, with repeats, and surprises.
+
+    A crowd's surprise is everybody's: each member brings an even part of it.
+    """
+    if not crowds:
+        return np.zeros(0, np.uint64), np.zeros(0)
+    sizes = np.array([len(crowd.accounts) for crowd in crowds], np.int64)
+    accounts = np.concatenate([crowd.accounts for crowd in crowds])
+    keys = _all_pairs(accounts, sizes, int((sizes * (sizes - 1) // 2).sum()))
+    even = np.array([crowd.surprise for crowd in crowds]) / sizes
+    return keys, np.repeat(even, sizes * (sizes - 1) // 2)
+
+
+@compiled
+def _all_pairs(accounts: I32, sizes: I64, count: int) -> U64:
+    out = np.empty(count, np.uint64)
+    made = 0
+    begin = 0
+    for size in sizes:
+        for one in range(begin, begin + size):
+            for other in range(one + 1, begin + size):
+                out[made] = (np.uint64(accounts[one]) << np.uint64(32)) | np.uint64(accounts[other])
+                made += 1
+        begin += size
+    return out
+
+
 def _crowds(rows: Records, pair_keys: U64, strata: int) -> _Crowds:
     """The crowds of objects that were not viral, without accounts that are in every other crowd."""
     number, account, time, keys = _incidence(rows, pair_keys, strata)

@@ -46,7 +46,8 @@ class EvidenceBook:
     def __init__(self, wait_s: int) -> None:
         self._wait_s = wait_s
         self._chunks: list[_Chunk] = []
-        self._referred: list[I64] = []
+        self._referred: npt.NDArray[np.bool_] = np.zeros(1024, np.bool_)
+        self._referred_from = 0  # the post of its first place; older ones have been settled
         self.posts = 0
         """Count of posts added so far: the running number of the next."""
 
@@ -75,19 +76,28 @@ class EvidenceBook:
 
     def refer(self, co_shares: Records) -> None:
         """Note which posts new co-shares refer to."""
-        if len(co_shares):
-            self._referred.append(np.unique(co_shares["later_post"].astype(np.int64)))
-            self._referred.append(np.unique(co_shares["earlier_post"].astype(np.int64)))
+        needed = self.posts - self._referred_from
+        if needed > len(self._referred):
+            wider = np.zeros(max(needed, 2 * len(self._referred)), np.bool_)
+            wider[: len(self._referred)] = self._referred
+            self._referred = wider
+        for side in ("later_post", "earlier_post"):
+            places = co_shares[side] - self._referred_from
+            self._referred[places[places >= 0]] = True
 
     def settle(self, now: int) -> None:
         """Let go of posts that nothing refers to and nothing will, at event time `now` (seconds)."""
         ready = [c for c in self._chunks if not c.settled and c.newest < now - self._wait_s]
         if not ready:
             return
-        referred = self._take_referred()
         for chunk in ready:
-            self._keep(chunk, referred)
+            posts = chunk.posts["post"].to_numpy()
+            self._keep(chunk, posts[self._referred[posts - self._referred_from]])
             chunk.settled = True
+        unsettled = [c for c in self._chunks if not c.settled]
+        oldest = int(unsettled[0].posts["post"][0]) if unsettled else self.posts
+        self._referred = self._referred[oldest - self._referred_from :].copy()
+        self._referred_from = oldest
 
     def age(self, rows: Records) -> None:
         """Keep of the settled posts only those that `rows` of the pair evidence still refer to."""
@@ -115,17 +125,6 @@ class EvidenceBook:
         """The objects of the given posts: columns post, object, label."""
         wanted = np.unique(posts)
         return _gather([c.objects for c in self._chunks], wanted, _OBJECTS)
-
-    def _take_referred(self) -> I64:
-        """Posts referred to; kept until the oldest unsettled chunk is past them."""
-        if not self._referred:
-            return np.zeros(0, np.int64)
-        referred = np.unique(np.concatenate(self._referred))
-        unsettled = [c for c in self._chunks if not c.settled]
-        oldest = int(unsettled[0].posts["post"][0]) if unsettled else self.posts
-        referred = referred[referred >= oldest]
-        self._referred = [referred]
-        return referred
 
     @staticmethod
     def _keep(chunk: _Chunk, referred: I64) -> None:

@@ -16,7 +16,7 @@ from detectors.chance import Null, null_model
 from detectors.co_shares import Cells, window_table
 from detectors.communities import communities
 from detectors.config import DetectionConfig
-from detectors.crowds import recurring_crowds
+from detectors.crowds import crowd_edges, recurring_crowds
 from detectors.expansion import expand
 from detectors.exposure import ExposureLedger
 from detectors.gate import Gate
@@ -134,17 +134,23 @@ class NetworkStage:
             return self._resolve(now)
         self._news = False
         self._profile = self._pairs.profile(self._cells.strata)
+        inside = self._inside()
+        validated = _contains(self._edge_keys, self._pairs.keys)
+        self.spread = self._spread(validated | inside)
         candidates = self._pairs.candidates()
+        surprise = self._pairs.evaluate(candidates, self.null())
+        validated = self._gated(candidates, surprise)
         for _ in range(_PEELS):
-            surprise = self._pairs.evaluate(candidates, self.null())
-            self._gate.clear()
-            self._gate.move(np.zeros(0), surprise)
-            self.threshold = self._gate.threshold(self.hypotheses)
-            validated = np.zeros(self._pairs.size, np.bool_)
-            validated[candidates[surprise >= self.threshold]] = True
-            explained = validated | self._inside()
+            explained = validated | inside
             self._ledger.peel(*self._pairs.explained(explained, self._cells.strata))
-            self.spread = self._spread(explained)
+            # what was taken out bears on the pairs of those accounts alone
+            a, b = self._pairs.accounts(np.flatnonzero(explained))
+            bared = np.zeros(len(self._accounts), np.bool_)
+            bared[a] = bared[b] = True
+            a, b = self._pairs.accounts(candidates)
+            again = np.flatnonzero(bared[a] | bared[b])
+            surprise[again] = self._pairs.evaluate(candidates[again], self.null())
+            validated = self._gated(candidates, surprise)
         keys, surprise = self._with_crowds(np.flatnonzero(validated))
         differing = np.setxor1d(keys, self._edge_keys)
         self._edge_keys, self._edge_surprise = keys, surprise
@@ -167,6 +173,15 @@ class NetworkStage:
             self.networks.network_of[b] == network.number
         )
         return a[inside], b[inside], self._edge_surprise[inside]
+
+    def _gated(self, candidates: I32, surprise: F64) -> npt.NDArray[np.bool_]:
+        """Set the gate by all candidates; which of all pairs pass."""
+        self._gate.clear()
+        self._gate.move(np.zeros(0), surprise)
+        self.threshold = self._gate.threshold(self.hypotheses)
+        validated = np.zeros(self._pairs.size, np.bool_)
+        validated[candidates[surprise >= self.threshold]] = True
+        return validated
 
     def _slow_ratio(self) -> float:
         """Independent slow co-shares over what exposure alone would give, all pairs together.
@@ -216,19 +231,16 @@ class NetworkStage:
 
     def _with_crowds(self, validated: npt.NDArray[np.intp]) -> tuple[U64, F64]:
         """Edges of validated pairs and of recurring crowds: keys, ascending, and surprises."""
-        keys: list[U64] = [self._pairs.keys[validated]]
-        surprise: list[F64] = [self._pairs.surprise[validated]]
         level = self._config.gate.false_discovery_rate
-        for crowd in recurring_crowds(self._pairs.rows, self._pairs.keys, self.null(), level):
-            one, other = np.triu_indices(len(crowd.accounts), k=1)
-            a, b = crowd.accounts[one].astype(np.uint64), crowd.accounts[other].astype(np.uint64)
-            keys.append((a << np.uint64(32)) | b)
-            # the crowd's surprise is everybody's: each member brings an even part of it
-            surprise.append(np.full(len(one), crowd.surprise / len(crowd.accounts)))
-        unique, at = np.unique(np.concatenate(keys), return_inverse=True)
-        strongest = np.zeros(len(unique))
-        np.maximum.at(strongest, at, np.concatenate(surprise))
-        return unique, strongest
+        crowds = recurring_crowds(self._pairs.rows, self._pairs.keys, self.null(), level)
+        crowd_keys, crowd_surprise = crowd_edges(crowds)
+        keys = np.concatenate([self._pairs.keys[validated], crowd_keys])
+        surprise = np.concatenate([self._pairs.surprise[validated], crowd_surprise])
+        if not len(keys):
+            return keys, surprise
+        order = np.argsort(keys, kind="stable")
+        firsts = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0))
+        return keys[order][firsts], np.maximum.reduceat(surprise[order], firsts)
 
     def _expand(self, now: int) -> list[Change]:
         gate = self._config.gate

@@ -23,7 +23,7 @@ from detectors.exposure import ExposureLedger
 from detectors.findings import gather
 from detectors.network_stage import Change, NetworkStage
 from detectors.pairs import PairEvidence
-from detectors.traces import TraceExtractor
+from detectors.traces import TraceExtractor, Traces
 from schemas.alerts import Alert, Mode
 from schemas.networks import Lifecycle
 
@@ -85,21 +85,41 @@ class Pipeline:
         return {"shares": self._sharing.evicted_early, "pairs": self.pairs.evicted_early}
 
     def process(self, posts: pl.DataFrame | None, until: int) -> Iterator[Alert]:
-        """Apply posts, and let event time pass to `until`.
+        """Apply posts, and let event time pass to `until`: `trace`, then `apply`.
 
         Args:
-            posts: columns of `detectors.frames.POSTS` with keys (`detectors.traces.keyed`), in event order,
-                duplicates removed, none below the last `until`, all below this one. None: no posts, only time.
-            until: event time before which no more posts will come, seconds.
+            posts: as for `trace`. None: no posts, only time.
+            until: as for `apply`.
 
         Yields:
             Alerts as they are raised.
         """
-        if posts is None or not len(posts):
+        yield from self.apply(None if posts is None or not len(posts) else self.trace(posts), until)
+
+    def trace(self, posts: pl.DataFrame) -> Traces:
+        """The traces of posts; may run ahead of `apply` in another thread, since they share no state.
+
+        Args:
+            posts: columns of `detectors.frames.POSTS` with keys (`detectors.traces.keyed`), in event order,
+                duplicates removed, none below the last `until`.
+        """
+        with self._watch("traces"):
+            return self._extractor.extract(posts)
+
+    def apply(self, traces: Traces | None, until: int) -> Iterator[Alert]:
+        """Apply posts, and let event time pass to `until`.
+
+        Args:
+            traces: of posts in event order, each batch of `trace` once and in turn. None: no posts, only time.
+            until: event time before which no more posts will come, seconds; all posts are below it.
+
+        Yields:
+            Alerts as they are raised.
+        """
+        if traces is None:
             yield from self._pass_time(until)
             return
-        with self._watch("traces"):
-            traces = self._extractor.extract(posts)
+        with self._watch("accounts"):
             numbers = self.accounts.add(traces.posts, traces.account_keys)
             post_numbers = self.book.add(traces, numbers)
         first = int(traces.times[0])

@@ -1,7 +1,8 @@
 """The local driver: dumps in, alerts out, in one process and without Kafka.
 
 It reads whichever source is furthest behind in event time, holds rows until all sources have passed them, and
-lets the pipeline work through them. Everything that decides anything is in `detectors`.
+lets the pipeline work through them. Reading, ordering and tracing run ahead in a thread of their own, detection in the
+calling one. Everything that decides anything is in `detectors`.
 """
 
 import itertools
@@ -17,11 +18,12 @@ import polars as pl
 
 from detectors.event_time import DuplicateFilter, EventTimeBuffer
 from detectors.pipeline import Pipeline
-from detectors.traces import keyed
+from detectors.traces import Traces, keyed
 from schemas.alerts import Alert
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from schemas.networks import Lifecycle
+from streams.ahead import Ahead
 from streams.dead_letter_log import DeadLetterLog
 from streams.ordering import RunSorter
 from streams.profiles import Profiles
@@ -30,6 +32,9 @@ from streams.sources import Source, SourceBatch, open_source
 from streams.version import VERSION
 
 _OPEN_BYTES = 64 << 20
+_BLOCK_BYTES = 8 << 20
+_AHEAD = 2
+"""Batches that are read and traced while detection works on an earlier one."""
 _SNIFFED_BATCHES = 3
 _SNIFFED_LATE_SHARE = 0.01
 
@@ -46,6 +51,18 @@ class Progress:
     """Everything before this has been applied."""
     tick: datetime | None = None
     """Event time at which the latest alert was raised. `Alert.emitted_at` is the wall clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Posts that all sources have passed."""
+
+    posts: pl.DataFrame
+    traces: Traces
+    until: int
+    """Event time before which no more posts will come, seconds."""
+    late: int
+    """Count of late rows by then."""
 
 
 @dataclass
@@ -128,7 +145,7 @@ class Replay:
         Raises:
             InputError: an input cannot be read, or is in no known format.
         """
-        block = max(1 << 16, min(2 << 20, _OPEN_BYTES // max(len(self.inputs), 1)))
+        block = max(1 << 16, min(_BLOCK_BYTES, _OPEN_BYTES // max(len(self.inputs), 1)))
         self._sources = [
             open_source(path, format=self.format, mapping=self.settings.mapping, block_size=block)
             for path in self.inputs
@@ -146,7 +163,10 @@ class Replay:
             self.open()
         sorter = RunSorter(self.settings.input.sort_rows)
         try:
-            yield from self._merge(list(self._feeds(self._sources, sorter)))
+            with Ahead(self._steps(self._sources, sorter), _AHEAD) as steps:
+                for step in steps:
+                    yield from self._apply(step)
+                yield from self._stamped(self.pipeline.end(), self.dead_letters.counts[Reason.LATE])
         finally:
             sorter.close()
         if not self.progress.posts and self.dead_letters.total:
@@ -204,9 +224,10 @@ class Replay:
             self.on_progress(self.progress)
             yield batch.posts
 
-    def _merge(self, feeds: list[tuple[str, Iterator[pl.DataFrame]]]) -> Iterator[Alert]:
+    def _steps(self, sources: Sequence[Source], sorter: RunSorter) -> Iterator[_Step]:
+        """Posts of all sources in event order, traced."""
         buffer = self._buffer
-        open_feeds = dict(feeds)
+        open_feeds = dict(self._feeds(sources, sorter))
         for name in open_feeds:
             buffer.open(name)
         left = 0  # rows that still had to wait when rows were last released
@@ -231,10 +252,9 @@ class Replay:
             if len(open_feeds) <= 1 or buffer.held >= 2 * left:
                 yield from self._advance()
                 left = buffer.held
-        yield from self._stamped(self.pipeline.end())
 
-    def _advance(self) -> Iterator[Alert]:
-        """Apply what all sources have passed."""
+    def _advance(self) -> Iterator[_Step]:
+        """What all sources have passed."""
         with self._watch("order"):
             posts = self._buffer.release()
             if posts is None:
@@ -252,18 +272,22 @@ class Replay:
             posts = posts.filter(mask)
             if not len(posts):
                 return
-        if self._first_time is None:
-            self._first_time = int(posts["created_at"][0])
         watermark = self._buffer.watermark()
         last = int(posts["created_at"][-1])
         until = int(watermark) if watermark < float("inf") else last + 1
-        self.on_posts(posts)
-        yield from self._stamped(self.pipeline.process(posts, max(until, last + 1)))
-        self.progress.posts += len(posts)
-        self.progress.event_time = datetime.fromtimestamp(last, UTC)
+        late = self.dead_letters.counts[Reason.LATE]
+        yield _Step(posts, self.pipeline.trace(posts), max(until, last + 1), late)
+
+    def _apply(self, step: _Step) -> Iterator[Alert]:
+        if self._first_time is None:
+            self._first_time = int(step.posts["created_at"][0])
+        self.on_posts(step.posts)
+        yield from self._stamped(self.pipeline.apply(step.traces, step.until), step.late)
+        self.progress.posts += len(step.posts)
+        self.progress.event_time = datetime.fromtimestamp(int(step.posts["created_at"][-1]), UTC)
         self.on_progress(self.progress)
 
-    def _stamped(self, alerts: Iterator[Alert]) -> Iterator[Alert]:
+    def _stamped(self, alerts: Iterator[Alert], late: int) -> Iterator[Alert]:
         for alert in alerts:
             self.progress.alerts += 1
             self.progress.tick = alert.emitted_at
@@ -272,9 +296,7 @@ class Replay:
             yield msgspec.structs.replace(
                 alert,
                 emitted_at=datetime.now(UTC),
-                provenance=msgspec.structs.replace(
-                    alert.provenance, late=self.dead_letters.counts[Reason.LATE]
-                ),
+                provenance=msgspec.structs.replace(alert.provenance, late=late),
             )
 
     @contextmanager

@@ -1,0 +1,70 @@
+"""An iterator that works ahead in a thread of its own, a bounded number of items at most."""
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Ahead(Generic[T]):
+    """The items of `source`, in their order, made in a background thread.
+
+    An error of the source is raised where its item would have come. On the way out of the `with` block the source is
+    told to stop after the item that it is at.
+
+    Args:
+        source: what to iterate over; nothing else may touch it or its state until the end.
+        items: how many finished items may wait.
+    """
+
+    def __init__(self, source: Iterator[T], items: int) -> None:
+        self._source = source
+        self._ready: queue.Queue[_Item[T] | _End] = queue.Queue(items)
+        self._stopped = threading.Event()
+        # a daemon: one that waits for input that never comes does not keep the program
+        self._thread = threading.Thread(target=self._work, name="ahead", daemon=True)
+
+    def __enter__(self) -> Iterator[T]:
+        self._thread.start()
+        return self._items()
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        while self._thread.is_alive():
+            try:
+                self._ready.get_nowait()
+            except queue.Empty:
+                break
+
+    def _items(self) -> Iterator[T]:
+        while True:
+            entry = self._ready.get()
+            if isinstance(entry, _Item):
+                yield entry.value
+                continue
+            if entry.error is not None:
+                raise entry.error
+            return
+
+    def _work(self) -> None:
+        end = _End(None)
+        try:
+            for value in self._source:
+                self._ready.put(_Item(value))
+                if self._stopped.is_set():
+                    return
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that iterates
+            end = _End(error)
+        self._ready.put(end)
+
+
+class _Item(Generic[T]):
+    def __init__(self, value: T) -> None:
+        self.value = value
+
+
+class _End:
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
