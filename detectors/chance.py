@@ -179,11 +179,28 @@ def expected_co_shares(
     null: Null, kind: Int, window: Int, stratum: Int, a: Int, b: Int, together: float
 ) -> float:
     """Co-shares of two accounts that chance would give in one cell."""
+    activity_a = counted(null.counters, a, null.activity + kind)
+    activity_b = counted(null.counters, b, null.activity + kind)
+    return expected_in_cell(null, kind, window, stratum, a, activity_a, b, activity_b, together)
+
+
+@inlined
+def expected_in_cell(
+    null: Null,
+    kind: Int,
+    window: Int,
+    stratum: Int,
+    a: Int,
+    activity_a: Int,
+    b: Int,
+    activity_b: Int,
+    together: float,
+) -> float:
+    """As `expected_co_shares`, of accounts whose activities in the kind have been looked up."""
     cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
-    activity = null.activity + kind
     met = max(
-        float(counted(null.counters, a, cell)) * counted(null.counters, b, activity),
-        float(counted(null.counters, b, cell)) * counted(null.counters, a, activity),
+        float(counted(null.counters, a, cell)) * activity_b,
+        float(counted(null.counters, b, cell)) * activity_a,
     )
     expected = met * null.sides[kind, window] * together / max(null.mass[kind], 1)
     return float(max(expected, LEAST_EXPECTED))
@@ -258,9 +275,16 @@ def pair_surprise(null: Null, tally: Tally, slow: I64, a: Int, b: Int, by_kind: 
     together = same_time(null, a, b)
     interest = null.interest
     by_kind[:] = 0.0
+    looked_up = -1
+    activity_a = np.int64(0)
+    activity_b = np.int64(0)
     for at in range(tally.used[0]):
         cell = tally.cells[at]
         kind = cell // (MAX_WINDOWS * null.strata)
+        if kind != looked_up:
+            looked_up = kind
+            activity_a = counted(null.counters, a, null.activity + kind)
+            activity_b = counted(null.counters, b, null.activity + kind)
         window = cell // null.strata % MAX_WINDOWS
         due = together * slow_expected(
             interest,
@@ -270,7 +294,9 @@ def pair_surprise(null: Null, tally: Tally, slow: I64, a: Int, b: Int, by_kind: 
             interest.activity[b],
             window,
         )
-        expected = expected_co_shares(null, kind, window, cell % null.strata, a, b, together)
+        expected = expected_in_cell(
+            null, kind, window, cell % null.strata, a, activity_a, b, activity_b, together
+        )
         surprise = cell_surprise(null, tally.counts[cell], cell, expected, slow[window], due)
         by_kind[kind] = max(by_kind[kind], surprise)
     return fused_surprise(by_kind, null.kinds)

@@ -23,6 +23,8 @@ _POSTS = {
     "post_id": pl.String,
     "lang": pl.String,
 }
+_MOST_CHUNKS = 8
+"""Settled chunks up to which they are not joined."""
 _OBJECTS = {"post": pl.Int64, "object": pl.UInt64, "label": pl.String}
 
 
@@ -94,6 +96,9 @@ class EvidenceBook:
             posts = chunk.posts["post"].to_numpy()
             self._keep(chunk, posts[self._referred[posts - self._referred_from]])
             chunk.settled = True
+        settled = [c for c in self._chunks if c.settled]
+        if len(settled) > _MOST_CHUNKS:
+            self._join(settled)
         unsettled = [c for c in self._chunks if not c.settled]
         oldest = int(unsettled[0].posts["post"][0]) if unsettled else self.posts
         self._referred = self._referred[oldest - self._referred_from :].copy()
@@ -105,16 +110,16 @@ class EvidenceBook:
         settled = [c for c in self._chunks if c.settled]
         for chunk in settled:
             self._keep(chunk, referred)
-        settled = [c for c in settled if len(c.posts)]
-        if len(settled) > 1:
-            merged = _Chunk(
-                pl.concat([c.posts for c in settled]),
-                pl.concat([c.objects for c in settled]),
-                settled[-1].newest,
-                settled=True,
-            )
-            settled = [merged]
-        self._chunks = settled + [c for c in self._chunks if not c.settled]
+        self._join(settled)
+
+    def _join(self, settled: list[_Chunk]) -> None:
+        """Make one chunk of those that are settled, which come before the others."""
+        held = [c for c in settled if len(c.posts)]
+        if len(held) > 1:
+            posts = pl.concat([c.posts for c in held], rechunk=True)
+            objects = pl.concat([c.objects for c in held], rechunk=True)
+            held = [_Chunk(posts, objects, held[-1].newest, settled=True)]
+        self._chunks = held + [c for c in self._chunks if not c.settled]
 
     def lookup(self, posts: I64) -> pl.DataFrame:
         """The posts with the given running numbers: columns post, time, account, post_id, lang; by number."""

@@ -14,7 +14,7 @@ from detectors.exposure import F64, counted
 from detectors.hashing import I64
 from detectors.network_stage import NetworkStage
 from detectors.networks import Network
-from detectors.pair_table import Pairs, number_at, pair_hash, pair_place, widest_stratum
+from detectors.pair_table import Pairs, number_at, pair_hash, pair_place
 from detectors.pairs import PairEvidence
 from schemas.shares import TraceKind
 
@@ -149,7 +149,11 @@ def _stratum_of(config: DetectionConfig, crowd: int) -> int:
 
 def _widest(rows: Records) -> I64:
     """Crowd stratum of each row in the widest window that it falls into."""
-    return np.array([widest_stratum(int(word)) for word in rows["strata"]], np.int64)
+    widest = np.zeros(len(rows), np.int64)
+    for window in range(MAX_WINDOWS):
+        stratum = (rows["strata"].astype(np.int64) >> (4 * window)) & 15
+        widest = np.where(stratum != NO_STRATUM, stratum, widest)
+    return widest
 
 
 def _objects_of_edges(a: I32, b: I32, independent: Records, pairs: PairEvidence) -> F64:
