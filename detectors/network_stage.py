@@ -31,6 +31,12 @@ I32 = npt.NDArray[np.int32]
 _PEELS = 2
 """Rounds of taking validated co-shares out of the null model: the second changes little, a third nothing."""
 
+_FAR = 4.0
+"""Surprise below which a pair is far from the gate: p = .02, against a gate at 1e-4 or less."""
+_SPREAD_MOVED = 0.7
+_WEEK_S = 7 * 86_400
+"""All candidates are tested again at least this often."""
+
 
 @dataclass(slots=True)
 class Change:
@@ -73,6 +79,9 @@ class NetworkStage:
         self.spread = PRIOR_SPREAD
         """How much pairs differ in shared interest (`detectors.affinity`)."""
         self._profile: F64 = np.full(cells.activity, np.inf)
+        self._spread_of_all = float("inf")
+        """The spread when all candidates were last tested, whatever their surprise."""
+        self._week = -1
         self._news = False
         """Whether any pair gained evidence since the null model was last estimated."""
         self.threshold = float("inf")
@@ -138,7 +147,13 @@ class NetworkStage:
         validated = _contains(self._edge_keys, self._pairs.keys)
         self.spread = self._spread(validated | inside)
         candidates = self._pairs.candidates()
-        surprise = self._pairs.evaluate(candidates, self.null())
+        surprise = self._pairs.surprise[candidates]
+        # a pair far from the gate that gained nothing stays there, unless the null model itself moved
+        moved = self.spread < _SPREAD_MOVED * self._spread_of_all or now // _WEEK_S != self._week
+        close = np.flatnonzero(surprise >= (0.0 if moved else _FAR))
+        if moved:
+            self._spread_of_all, self._week = self.spread, now // _WEEK_S
+        surprise[close] = self._pairs.evaluate(candidates[close], self.null())
         validated = self._gated(candidates, surprise)
         for _ in range(_PEELS):
             explained = validated | inside

@@ -35,7 +35,7 @@ _OPEN_BYTES = 64 << 20
 _BLOCK_BYTES = 8 << 20
 _AHEAD = 2
 """Batches that are read and traced while detection works on an earlier one."""
-_SNIFFED_BATCHES = 3
+_SNIFFED_BATCHES = 1
 _SNIFFED_LATE_SHARE = 0.01
 
 
