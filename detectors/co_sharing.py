@@ -256,7 +256,7 @@ def _push(
                             widest = ring.crowd[place, window]
                     if widest > rules.bounds[-1]:
                         continue
-                    if widest > 2 * rules.cap:
+                    if widest > 4 * rules.cap:
                         limit = max(rules.cap // 4, 1)
                 partner = ring.before[place]
                 met = 0

@@ -68,7 +68,7 @@ class CoShareConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     reference_s: int = 2 * _HOUR
     """Co-shares as far apart as this tell of shared interest, against which closer ones are held; seconds, longer than
     every window. 0: interest is not modelled, and any surprise over activity alone counts."""
-    cap: int = 32
+    cap: int = 16
     """Earlier shares of one object that are paired with a new one; a quarter of it in crowds larger than twice the cap,
     none in viral ones. 0: all shares of all objects (exact, for audits)."""
     strata: tuple[int, ...] = (5, 15, 50, 200)
@@ -84,9 +84,9 @@ class EvidenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     keep_days: int = 60
     """Days for which a pair's evidence counts; 0: for ever (exact, for audits)."""
-    singleton_days: int = 30
+    singleton_days: int = 60
     """Days after which a pair seen once is forgotten; 97 of 100 pairs are never seen again."""
-    max_pairs: int = 1 << 25
+    max_pairs: int = 1 << 24
     """Co-shares of pairs held; when full, singletons leave early, then the oldest, and are counted."""
 
 

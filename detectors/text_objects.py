@@ -135,9 +135,12 @@ def _empty(texts: int, leaders: int, bands: int) -> _Tables:
 
 @compiled
 def _slot(keys: U64, key: np.uint64) -> Int:
-    """Index of `key` in an open-addressing table, or of the empty slot where it belongs."""
+    """Index of `key` in an open-addressing table, or of the empty slot where it belongs.
+
+    Slots follow the upper bits of the hash, so that a table is filled from a smaller one in order, not at random.
+    """
     mask = len(keys) - 1
-    at = np.int64(mix(key)) & mask
+    at = np.int64(((mix(key) >> np.uint64(32)) * np.uint64(len(keys))) >> np.uint64(32))
     while keys[at] != 0 and keys[at] != key:
         at = (at + 1) & mask
     return at

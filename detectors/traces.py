@@ -104,11 +104,8 @@ class TraceExtractor:
                 for column in _CARRIED
             )
         found = [frame for kind in KINDS if kind in self._kinds for frame in self._objects(rows, kind)]
-        shares = (
-            pl.concat(found)
-            .unique(["row", "kind", "object"], keep="any", maintain_order=False)
-            .sort("row", "kind", "object")
-        )
+        # kinds come in their order, and the objects of a post within a kind in theirs
+        shares = pl.concat(found).sort("row", maintain_order=True)
         return Traces(
             posts=posts.select("account", "post_id", "platform", "lang", "followers_count"),
             times=posts["created_at"].to_numpy(),
@@ -152,8 +149,9 @@ class TraceExtractor:
                 exploded = exploded.with_columns(
                     label=pl.concat_str("platform", pl.lit(":@"), pl.col("label").str.to_lowercase())
                 )
-            return [_hashed(exploded.select("row", "label").drop_nulls().collect(), number)]
-        return [_hashed(rows.select("row", label=label).drop_nulls(), number) for label in own]
+            return [_each_once(_hashed(exploded.select("row", "label").drop_nulls().collect(), number))]
+        frames = [_hashed(rows.select("row", label=label).drop_nulls(), number) for label in own]
+        return frames if len(frames) == 1 else [_each_once(pl.concat(frames))]
 
     def _text_objects(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Text shares: the object is that of the earliest near-copy still remembered."""
@@ -193,6 +191,11 @@ def _within_platform(column: str) -> pl.Expr:
         .then(pl.concat_str("platform", pl.lit(":"), column))
         .otherwise(None)
     )
+
+
+def _each_once(shares: pl.DataFrame) -> pl.DataFrame:
+    """Each object of a post once, in the order of rows and keys."""
+    return shares.unique(["row", "object"], keep="any", maintain_order=False).sort("row", "object")
 
 
 def _hashed(frame: pl.DataFrame, kind: int) -> pl.DataFrame:
