@@ -44,9 +44,21 @@ class Interest(NamedTuple):
 
 
 @inlined
-def is_slow(interest: Interest, gap: Int, stratum: Int, window: Int) -> bool:
-    """Whether a co-share tells of interest rather than of the window under test."""
-    return bool(gap > interest.bands[window] and stratum < interest.strata)
+def slow_windows(gap: Int, stratum: Int, bands: F64, strata: Int) -> np.uint8:
+    """For which windows a co-share tells of interest rather than of acting together: a bit each.
+
+    Args:
+        gap: seconds between the two shares.
+        stratum: crowd stratum in the widest window that holds them.
+        bands: float64 (TESTED_WINDOWS,), as in `Interest`.
+        strata: as in `Interest`.
+    """
+    found = np.uint8(0)
+    if stratum < strata:
+        for window in range(len(bands)):
+            if gap > bands[window]:
+                found |= np.uint8(1 << window)
+    return found
 
 
 @inlined

@@ -252,11 +252,12 @@ def cell_surprise(
     that interest explains are no more than the slow ones that were due, times the fast ones that go with a slow one.
     """
     interest = null.interest
-    organic = max(min(expected, interest.profile[cell] * slow_due), LEAST_EXPECTED)
-    surprise = min(
-        poisson_surprise(observed, expected),
-        surprise_beyond_interest(interest, observed, organic, slow, slow_due),
-    )
+    surprise = poisson_surprise(observed, expected)
+    if interest.reference_s > 0.0:
+        organic = expected
+        if cell % null.strata < interest.strata and slow_due > 0.0:  # slow meetings tell nothing of larger crowds
+            organic = max(min(expected, interest.profile[cell] * slow_due), LEAST_EXPECTED)
+        surprise = min(surprise, surprise_beyond_interest(interest, observed, organic, slow, slow_due))
     return float(surprise - math.log(null.tests[cell // (MAX_WINDOWS * null.strata)]))
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from detectors.affinity import FEW, SLOW_WINDOW, slow_expected
+from detectors.affinity import FEW, SLOW_WINDOW, slow_expected, slow_windows
 from detectors.chance import KIND_COUNT, Null, clear_tally, new_tally, pair_surprise, tally_up
 from detectors.co_shares import NO_STRATUM, Records
 from detectors.compiled import Int, compiled, inlined
@@ -112,11 +112,7 @@ def add_co_shares(
                 continue
             winner = bool(winner and widest_stratum(co_shares[at].strata) < viral)
             used[3 + KIND_COUNT + co_shares[at].kind] += winner
-            slow = np.uint8(0)
-            if widest_stratum(co_shares[at].strata) < slow_strata:
-                for window in range(TESTED_WINDOWS):
-                    if co_shares[at].gap > bands[window]:
-                        slow |= np.uint8(1 << window)
+            slow = slow_windows(co_shares[at].gap, widest_stratum(co_shares[at].strata), bands, slow_strata)
             a = np.uint64(min(co_shares[at].later, co_shares[at].earlier))
             b = np.uint64(max(co_shares[at].later, co_shares[at].earlier))
             key = (a << np.uint64(32)) | b
