@@ -16,7 +16,6 @@ P-values travel as *surprise*: minus their natural logarithm, so that none under
 """
 
 import math
-
 from typing import NamedTuple
 
 import numpy as np
@@ -69,6 +68,7 @@ def null_model(
         independent: share of each kind's co-shares that are independent evidence; float64 (kinds,).
         spread: of affinities (`detectors.affinity`).
         slow_ratio: independent slow co-shares of all pairs over what exposure alone would give.
+        profile: fast meetings that interest gives for each slow one (`detectors.pair_kernels.lag_profile`).
     """
     share = config.co_share
     tests = np.ones(KIND_COUNT)
@@ -244,7 +244,7 @@ def clear_tally(tally: Tally) -> None:
 
 @inlined
 def cell_surprise(
-    null: Null, observed: Int, cell: Int, expected: float, slow: Int, slow_due: float
+    null: Null, observed: Int, cell: Int, expected: float, slow: float, slow_due: float
 ) -> float:
     """Surprise of a count in one cell: over activity, and over what interest explains; corrected for all cells.
 
@@ -255,7 +255,9 @@ def cell_surprise(
     surprise = poisson_surprise(observed, expected)
     if interest.reference_s > 0.0:
         organic = expected
-        if cell % null.strata < interest.strata and slow_due > 0.0:  # slow meetings tell nothing of larger crowds
+        if (
+            cell % null.strata < interest.strata and slow_due > 0.0
+        ):  # slow meetings tell nothing of larger crowds
             organic = max(min(expected, interest.profile[cell] * slow_due), LEAST_EXPECTED)
         surprise = min(surprise, surprise_beyond_interest(interest, observed, organic, slow, slow_due))
     return float(surprise - math.log(null.tests[cell // (MAX_WINDOWS * null.strata)]))
@@ -277,8 +279,8 @@ def pair_surprise(null: Null, tally: Tally, slow: I64, a: Int, b: Int, by_kind: 
     interest = null.interest
     by_kind[:] = 0.0
     looked_up = -1
-    activity_a = np.int64(0)
-    activity_b = np.int64(0)
+    activity_a: Int = np.int64(0)
+    activity_b: Int = np.int64(0)
     for at in range(tally.used[0]):
         cell = tally.cells[at]
         kind = cell // (MAX_WINDOWS * null.strata)

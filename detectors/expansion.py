@@ -221,7 +221,9 @@ def _test(
         if widest_stratum(rows[at].strata) >= null.strata - 1:
             continue
         post = rows[at].later_post if rows[at].later == outsider else rows[at].earlier_post
-        place = np.int64(mix(np.uint64(post) ^ (np.uint64(candidate + 1) * np.uint64(0x9E3779B97F4A7C15)))) & mask
+        place = (
+            np.int64(mix(np.uint64(post) ^ (np.uint64(candidate + 1) * np.uint64(0x9E3779B97F4A7C15)))) & mask
+        )
         while post_index[place] != 0:
             known = post_index[place] - 1
             if post_candidate[known] == candidate and post_key[known] == post:

@@ -48,8 +48,9 @@ def add_co_shares(
         used: int64: rows, pairs; ever: slow co-shares, co-shares by kind, independent ones by kind.
         min_objects: objects of a candidate.
         viral: the crowd stratum of viral objects.
-        slow_gap: seconds above which a co-share is slow.
+        bands: seconds above which a co-share is slow for each tested window.
         slow_strata: crowd strata below this tell of interest.
+        keep_all: whether to hold what is not independent, too (for audits).
 
     Returns:
         Candidates that gained evidence, int32, in the order they did.

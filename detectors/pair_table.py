@@ -28,7 +28,10 @@ ROWS = np.dtype(
         ("strata", np.uint16),
         ("kind", np.uint8),
         ("independent", np.uint8),
-        ("slow", np.uint8),  # a bit a tested window: some meeting was too far apart for it, and tells of interest
+        (
+            "slow",
+            np.uint8,
+        ),  # a bit a tested window: some meeting was too far apart for it, and tells of interest
         ("carried", np.uint8),  # a bit a kind: what else the two posts had in common
     ]
 )

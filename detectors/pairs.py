@@ -10,8 +10,6 @@ shorter window, a smaller crowd) and counts no second time. Rows age by their la
 leave early.
 """
 
-
-
 import numpy as np
 
 from detectors.chance import KIND_COUNT, Null
@@ -19,7 +17,13 @@ from detectors.co_shares import Cells, Records, window_table
 from detectors.config import TESTED_WINDOWS, DetectionConfig
 from detectors.exposure import F64
 from detectors.hashing import I64, U64
-from detectors.pair_kernels import add_co_shares, count_slow_pairs, evaluate_pairs, explained_exposure, lag_profile
+from detectors.pair_kernels import (
+    add_co_shares,
+    count_slow_pairs,
+    evaluate_pairs,
+    explained_exposure,
+    lag_profile,
+)
 from detectors.pair_table import (
     BOOL,
     FIRST_SIZE,
@@ -213,5 +217,7 @@ class PairEvidence:
         self._used[0], self._used[1] = len(survivors), count
         rechain(self._rows, len(survivors), old, number, self._pairs)
         renumber_index(old.slots, self._pairs.slots, number)
-        renumber_index(old.row_index, self._pairs.row_index, np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32))
+        renumber_index(
+            old.row_index, self._pairs.row_index, np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
+        )
         self._touched = [renamed[renamed >= 0] for renamed in (number[t] for t in self._touched)]

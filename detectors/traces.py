@@ -100,7 +100,10 @@ class TraceExtractor:
         rows = posts.with_row_index("row")
         if not self._config.traces.carried_by_reposts:
             rows = rows.with_columns(
-                pl.when(pl.col("repost_of").str.len_bytes() > 0).then(None).otherwise(pl.col(column)).alias(column)
+                pl.when(pl.col("repost_of").str.len_bytes() > 0)
+                .then(None)
+                .otherwise(pl.col(column))
+                .alias(column)
                 for column in _CARRIED
             )
         found = [frame for kind in KINDS if kind in self._kinds for frame in self._objects(rows, kind)]

@@ -32,11 +32,11 @@ class Ahead(Generic[T]):
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
-        while self._thread.is_alive():
-            try:
+        try:
+            while True:  # make room for what the source is about to put
                 self._ready.get_nowait()
-            except queue.Empty:
-                break
+        except queue.Empty:
+            return
 
     def _items(self) -> Iterator[T]:
         while True:
@@ -52,12 +52,17 @@ class Ahead(Generic[T]):
         end = _End(None)
         try:
             for value in self._source:
-                self._ready.put(_Item(value))
                 if self._stopped.is_set():
-                    return
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that iterates
+                    break
+                self._ready.put(_Item(value))
+        except BaseException as error:
             end = _End(error)
-        self._ready.put(end)
+        finally:
+            close = getattr(self._source, "close", None)
+            if close is not None:
+                close()
+        if not self._stopped.is_set():
+            self._ready.put(end)
 
 
 class _Item(Generic[T]):

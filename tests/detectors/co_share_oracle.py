@@ -85,7 +85,7 @@ def pairs_of(crowd: int, config: DetectionConfig) -> int:
         return FOREVER
     if crowd > config.co_share.strata[-1]:
         return 0
-    return max(cap // 4, 1) if crowd > 2 * cap else cap
+    return max(cap // 4, 1) if crowd > 4 * cap else cap
 
 
 def expected(shares: Sequence[Share], config: DetectionConfig) -> tuple[list[Pair], list[Exposure]]:

@@ -40,6 +40,10 @@ class Row(NamedTuple):
     strata: tuple[int, ...]
     kind: int
     independent: bool
+    slow: frozenset[int]
+    """Windows for which some meeting was too far apart."""
+    carried: frozenset[int]
+    """Kinds that the two posts had in common."""
 
 
 Pair = tuple[int, int]
@@ -57,9 +61,14 @@ def records(co_shares: Sequence[CoShare]) -> Records:
 class Evidence:
     """The oracle."""
 
-    def __init__(self, min_objects: int, viral: int) -> None:
+    def __init__(
+        self, min_objects: int, viral: int, bands: Sequence[int], slow_strata: int, keep_all: bool
+    ) -> None:
         self.min_objects = min_objects
         self.viral = viral
+        self.bands = bands
+        self.slow_strata = slow_strata
+        self.keep_all = keep_all
         self.every: Counter[int] = Counter()
         self.independent_ever: Counter[int] = Counter()
         self.pairs: dict[Pair, dict[int, Row]] = defaultdict(dict)
@@ -79,19 +88,28 @@ class Evidence:
                     if row.earlier_post == earlier
                 )[2]
             for at, row in enumerate(group):
-                self._add(row, chosen[row.earlier_post] == at and widest(row.strata) < self.viral)
+                self.every[row.kind] += 1
+                best = chosen[row.earlier_post] == at
+                if best or self.keep_all:
+                    carried = {other.kind for other in group if other.earlier_post == row.earlier_post}
+                    wins = best and widest(row.strata) < self.viral
+                    self.independent_ever[row.kind] += wins
+                    self._add(row, wins, frozenset(carried))
 
     def _known(self, row: CoShare) -> bool:
         known = self.pairs.get(pair_of(row), {}).get(row.object)
         return known is not None and known.independent
 
-    def _add(self, new: CoShare, wins: bool) -> None:
+    def _add(self, new: CoShare, wins: bool, carried: frozenset[int]) -> None:
+        slow = frozenset(
+            window
+            for window, band in enumerate(self.bands)
+            if new.gap > band and widest(new.strata) < self.slow_strata
+        )
         pair = pair_of(new)
         old = self.pairs[pair].get(new.object)
         if old is None:
-            row = Row(new.time, *new[2:5], *new[6:], wins)
-            self.every[new.kind] += 1
-            self.independent_ever[new.kind] += wins
+            row = Row(new.time, *new[2:5], *new[6:], wins, slow, carried)
             changed = counts(row)
         else:
             row = old._replace(
@@ -100,6 +118,8 @@ class Evidence:
                 crowd=min(old.crowd, new.crowd),
                 strata=tuple(map(min, old.strata, new.strata)),
                 independent=old.independent or wins,
+                slow=old.slow | slow,
+                carried=old.carried | carried,
             )
             changed = counts(row) and (row.strata != old.strata or not counts(old))
         self.pairs[pair][new.object] = row
@@ -125,18 +145,18 @@ class Evidence:
         rows = [row for row in self.pairs[pair].values() if row.independent]
         return Counter(place for row in rows for place in places(row))
 
-    def slow(self, pair: Pair, longer_than: float, strata: int) -> int:
-        """Independent co-shares with a longer gap, in crowds of the lower strata."""
-        rows = [row for row in self.pairs[pair].values() if row.independent]
-        return sum(row.gap > longer_than and widest(row.strata) < strata for row in rows)
+    def slow(self, pair: Pair, window: int) -> int:
+        """Independent objects with a meeting too far apart for a window."""
+        return sum(row.independent and window in row.slow for row in self.pairs[pair].values())
 
     def explained(self, validated: set[Pair]) -> Counter[tuple[int, int, int, int]]:
-        """All co-shares of some pairs by (account, kind, window, stratum)."""
+        """What co-shares of some pairs explain by (account, kind, window, stratum): all kinds the posts share."""
         return Counter(
-            (account, *place)
+            (account, kind, window, stratum)
             for pair in validated
             for row in self.pairs[pair].values()
-            for place in places(row)
+            for _, window, stratum in places(row)
+            for kind in row.carried
             for account in pair
         )
 

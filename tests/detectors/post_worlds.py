@@ -84,5 +84,6 @@ def seen(posts: list[Post], accounts: int, config: DetectionConfig) -> World:
     pairs.add(co_shares)
     due = 0.5 * ledger.slow_exposure_ever * (1 - 600 / max(config.co_share.reference_s, 1))
     ratio = pairs.slow_co_shares / due if due > 0 else 1.0
-    null = null_model(config, ledger, cells, np.ones(KIND_COUNT), PRIOR_SPREAD, ratio)
+    profile = pairs.profile(cells.strata)
+    null = null_model(config, ledger, cells, np.ones(KIND_COUNT), PRIOR_SPREAD, ratio, profile)
     return World(pairs, null, np.bincount([post.account for post in ordered], minlength=accounts))

@@ -15,8 +15,8 @@ from detectors.affinity import (
     MOST_SPREAD,
     PRIOR_SPREAD,
     Interest,
-    is_slow,
     slow_expected,
+    slow_windows,
     spread_of,
     surprise_beyond_interest,
 )
@@ -28,7 +28,7 @@ BANDS = np.array([60.0, 600.0, 3_600.0])
 
 def interest_of(spread: float, reference_s: float = 7_200.0, scale: float = 1.0) -> Interest:
     assert len(BANDS) == TESTED_WINDOWS
-    return Interest(np.zeros(1), np.zeros(1), spread, BANDS, reference_s, scale, 3)
+    return Interest(np.zeros(1), np.zeros(1), spread, BANDS, reference_s, scale, 3, np.zeros(0))
 
 
 @pytest.mark.parametrize("spread", [0.01, 0.3, 3.0, 100.0])
@@ -98,9 +98,10 @@ def test_given_slow_co_shares_then_the_same_count_is_much_less_surprising() -> N
 def test_given_a_gap_then_it_is_slow_for_the_windows_that_are_shorter(window: int) -> None:
     band = int(BANDS[window])
 
-    assert not is_slow(interest_of(1.0), band, 0, window)
-    assert is_slow(interest_of(1.0), band + 1, 2, window)
-    assert not is_slow(interest_of(1.0), band + 1, 3, window)
+    assert not slow_windows(band, 0, BANDS, 3) >> window & 1
+    assert slow_windows(band + 1, 2, BANDS, 3) >> window & 1
+    assert slow_windows(band + 1, 2, BANDS, 3) == (1 << (window + 1)) - 1
+    assert slow_windows(band + 1, 3, BANDS, 3) == 0
     # the greater way to meet, times the part of the reference that lies outside the window
     expected = 12.0 * 0.01 * (1 - band / 7_200)
     for pair in ((3.0, 1.0, 2.0, 4.0), (2.0, 4.0, 3.0, 1.0)):

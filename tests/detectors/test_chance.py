@@ -15,13 +15,16 @@ from detectors.chance import (
     KIND_COUNT,
     LEAST_EXPECTED,
     Null,
+    Tally,
+    clear_tally,
     expected_co_shares,
     fused_surprise,
+    new_tally,
     null_model,
     pair_surprise,
     poisson_surprise,
     same_time,
-    tally,
+    tally_up,
 )
 from detectors.co_shares import EXPOSURES, NO_STRATUM, Cells
 from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, TESTED_WINDOWS, CoShareConfig, DetectionConfig
@@ -37,6 +40,8 @@ CONFIG = DetectionConfig(
     )
 )
 CELLS = Cells(CONFIG)
+UNKNOWN = np.full(CELLS.activity, np.inf)
+"""No lag profile: interest explains whatever activity does."""
 URL, TEXT = KINDS.index(TraceKind.URL), KINDS.index(TraceKind.TEXT)
 
 
@@ -56,8 +61,22 @@ def ledger_of(*rows: tuple[int, int, int], accounts: int = 8) -> ExposureLedger:
     return ledger
 
 
+def tally_of(counts: dict[tuple[int, int, int], int]) -> Tally:
+    """A tally of so many co-shares by (kind, window, stratum)."""
+    tally = new_tally(CELLS.strata)
+    for (kind, window, stratum), count in counts.items():
+        others = 0xFFFF & ~(15 << (4 * window))
+        for _ in range(count):
+            tally_up(tally, kind, others | stratum << (4 * window), CELLS.strata)
+    return tally
+
+
+def with_profile(null: Null, profile: npt.NDArray[np.float64]) -> Null:
+    return null._replace(interest=null.interest._replace(profile=profile))
+
+
 def null_of(ledger: ExposureLedger) -> Null:
-    return null_model(CONFIG, ledger, CELLS, np.ones(KIND_COUNT), 3.0, 1.0)
+    return null_model(CONFIG, ledger, CELLS, np.ones(KIND_COUNT), 3.0, 1.0, UNKNOWN)
 
 
 @settings(max_examples=300, deadline=None)
@@ -140,10 +159,8 @@ def test_given_noise_in_every_cell_of_a_pair_then_its_p_value_is_sub_uniform() -
     by_kind, slow = np.zeros(KIND_COUNT), np.zeros(TESTED_WINDOWS, np.int64)
     p = []
     for _ in range(20_000):
-        counts = np.zeros(KIND_COUNT * MAX_WINDOWS * CELLS.strata, np.int64)
-        for place in cells:
-            counts[cell(*place)] = draw.poisson(expected_co_shares(null, *place, 0, 1, together))
-        p.append(math.exp(-pair_surprise(null, counts, slow, 0, 1, by_kind)))
+        counts = {place: draw.poisson(expected_co_shares(null, *place, 0, 1, together)) for place in cells}
+        p.append(math.exp(-pair_surprise(null, tally_of(counts), slow, 0, 1, by_kind)))
     for level in (0.2, 0.05, 0.01, 0.001):
         assert np.mean(np.array(p) <= level) <= level + 3 * math.sqrt(level / len(p))
 
@@ -165,9 +182,8 @@ def test_given_a_pair_then_its_expectation_and_surprise_are_those_worked_out_by_
     assert expected_co_shares(null, URL, 0, 1, 0, 1, 1.0) == pytest.approx(6.0)
     assert expected_co_shares(null, URL, 0, 1, 1, 0, 1.0) == pytest.approx(6.0)
     assert expected_co_shares(null, URL, 0, 0, 0, 1, 1.0) == LEAST_EXPECTED
-    counts = np.zeros(KIND_COUNT * MAX_WINDOWS * CELLS.strata, np.int64)
-    tally(counts, URL, 0xFFF0 | 1, CELLS.strata)
-    counts[cell(URL, 0, 1)] += 24
+    counts = tally_of({(URL, 0, 1): 24})
+    tally_up(counts, URL, 0xFFF0 | 1, CELLS.strata)
     by_kind = np.full(KIND_COUNT, 99.0)
     slow = np.zeros(TESTED_WINDOWS, np.int64)
     surprise = pair_surprise(null, counts, slow, 0, 1, by_kind)
@@ -181,7 +197,7 @@ def test_given_a_pair_then_its_expectation_and_surprise_are_those_worked_out_by_
 
 
 def test_given_slow_co_shares_then_the_surprise_is_that_beyond_the_interest_they_show() -> None:
-    share = msgspec.structs.replace(CONFIG.co_share, reference_s=1_200)
+    share = msgspec.structs.replace(CONFIG.co_share, reference_s=1_200, cap=32)
     config = msgspec.structs.replace(CONFIG, co_share=share)
     slow_cell = cell(URL, REFERENCE, 0)
     ledger = ledger_of(
@@ -191,10 +207,9 @@ def test_given_slow_co_shares_then_the_surprise_is_that_beyond_the_interest_they
         (0, cell(URL, REFERENCE, 2), 500),  # viral crowds tell nothing
         (0, cell(URL, 0, 1), 3),
     )
-    null = null_model(config, ledger, CELLS, np.ones(KIND_COUNT), 2.0, 0.5)
+    null = null_model(config, ledger, Cells(config), np.ones(KIND_COUNT), 2.0, 0.5, UNKNOWN)
     together = same_time(null, 0, 1)
-    counts = np.zeros(KIND_COUNT * MAX_WINDOWS * CELLS.strata, np.int64)
-    counts[cell(URL, 0, 1)] = 9
+    counts = tally_of({(URL, 0, 1): 9})
     by_kind = np.zeros(KIND_COUNT)
     pair_surprise(null, counts, np.array([4, 0, 0]), 0, 1, by_kind)
 
@@ -207,6 +222,15 @@ def test_given_slow_co_shares_then_the_surprise_is_that_beyond_the_interest_they
     tail = float(stats.nbinom.logsf(8, shape, rate / (rate + expected)))
     assert by_kind[URL] == pytest.approx(-tail - math.log(2 * 2))
     assert by_kind.sum() == by_kind[URL]
+
+    # meetings that go with slow ones are half as many as that: interest explains less, activity all the same
+    profile = np.full(CELLS.activity, 0.5 * expected / due)
+    pair_surprise(with_profile(null, profile), counts, np.array([4, 0, 0]), 0, 1, by_kind)
+    tail = float(stats.nbinom.logsf(8, shape, rate / (rate + 0.5 * expected)))
+    activity = poisson_surprise(9, expected)
+    assert by_kind[URL] == pytest.approx(min(activity, -tail) - math.log(2 * 2))
+    pair_surprise(with_profile(null, profile * 1e-6), counts, np.array([4, 0, 0]), 0, 1, by_kind)
+    assert by_kind[URL] == pytest.approx(activity - math.log(2 * 2))
 
 
 def test_given_a_window_whose_far_side_is_cut_then_the_expectation_is_raised() -> None:
@@ -235,7 +259,7 @@ def spans_null(first: list[float], last: list[float], clock: float, start: float
         84,
         1,
         np.ones(KIND_COUNT),
-        Interest(nobody, nobody, 1.0, np.zeros(TESTED_WINDOWS), 0.0, 1.0, 2),
+        Interest(nobody, nobody, 1.0, np.zeros(TESTED_WINDOWS), 0.0, 1.0, 2, np.full(84, np.inf)),
     )
 
 
@@ -262,8 +286,15 @@ def test_given_when_two_accounts_were_active_then_meeting_is_likelier_by(
 
 
 def test_given_a_strata_word_then_every_tested_window_that_holds_the_pair_is_counted() -> None:
-    counts = np.zeros(KIND_COUNT * MAX_WINDOWS * 3, np.int64)
+    tally = new_tally(3)
+    cells = [(2 * MAX_WINDOWS + w) * 3 + s for w, s in ((1, 0), (2, 2))]
 
-    tally(counts, 2, NO_STRATUM | 0 << 4 | 2 << 8 | 1 << 12, 3)
+    for _ in range(2):
+        tally_up(tally, 2, NO_STRATUM | 0 << 4 | 2 << 8 | 1 << 12, 3)
 
-    assert np.flatnonzero(counts).tolist() == [(2 * MAX_WINDOWS + w) * 3 + s for w, s in ((1, 0), (2, 2))]
+    assert np.flatnonzero(tally.counts).tolist() == cells
+    assert tally.counts[cells].tolist() == [2, 2]
+    assert tally.cells[: tally.used[0]].tolist() == cells
+    clear_tally(tally)
+    assert not tally.counts.any()
+    assert tally.used[0] == 0

@@ -208,7 +208,7 @@ def test_given_no_cap_then_pairs_and_crowds_are_those_of_a_join() -> None:
 
 @pytest.mark.parametrize(
     ("cap", "viral", "paired"),
-    [(32, 50, 30), (25, 50, 25), (24, 50, 6), (2, 50, 1), (32, 49, 0), (0, 49, 30)],
+    [(32, 50, 30), (25, 50, 25), (24, 50, 24), (12, 50, 3), (2, 50, 1), (32, 49, 0), (0, 49, 30)],
 )
 def test_given_a_large_crowd_then_pairs_are_fewer_in_it_none_if_it_is_viral_and_the_crowd_is_whole(
     cap: int, viral: int, paired: int

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.communities import I32, communities
+from detectors.communities import I32, TIES, communities
 
 NOBODY = np.full(64, -1, np.int32)
 
@@ -45,8 +45,8 @@ def test_given_cliques_joined_by_one_edge_then_they_are_still_two_communities() 
 
 
 def test_given_a_heavy_and_a_light_side_then_weights_decide() -> None:
-    edges = [*clique(0, 1, 2), *clique(3, 4, 5), (2, 6), (3, 6)]
-    weight = np.array([9.0] * 6 + [30.0, 1.0])
+    edges = [*clique(0, 1, 2), *clique(3, 4, 5), (1, 6), (2, 6), (3, 6)]
+    weight = np.array([9.0] * 6 + [30.0, 30.0, 1.0])
     ends = np.array(edges, np.int32)
 
     _, groups = communities(ends[:, 0], ends[:, 1], weight, np.array([6], np.int32), NOBODY, 1)
@@ -58,6 +58,16 @@ def test_given_no_edges_then_nothing() -> None:
     assert found([], [1, 2]) == ([], [])
 
 
+def test_given_members_that_hang_on_by_one_edge_then_they_and_whoever_they_held_are_left_out() -> None:
+    assert found([*clique(0, 1, 2), (2, 3), (3, 4)], [0]) == ([0, 1, 2, 3, 4], [[0, 1, 2]])
+
+
+def test_given_a_pair_or_a_chain_then_it_is_no_community() -> None:
+    assert found([(0, 1)], [0]) == ([0, 1], [])
+    assert found([(0, 1), (1, 2)], [0]) == ([0, 1, 2], [])
+    assert found([(0, 1), (1, 2), (2, 3), (3, 4)], [0]) == ([0, 1, 2, 3, 4], [])
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     edges=st.sets(
@@ -67,7 +77,7 @@ def test_given_no_edges_then_nothing() -> None:
     previous=st.lists(st.integers(-1, 3), min_size=64, max_size=64),
     seed=st.integers(0, 3),
 )
-def test_given_any_edges_then_communities_partition_the_touched_components_and_are_the_same_again(
+def test_given_any_edges_then_communities_are_tied_parts_of_the_touched_components_and_the_same_again(
     edges: set[tuple[int, int]], changed: list[int], previous: list[int], seed: int
 ) -> None:
     labels = np.array(previous, np.int32)
@@ -79,7 +89,12 @@ def test_given_any_edges_then_communities_partition_the_touched_components_and_a
             component[a] = component[b] = min(component[a], component[b])
     hit = {component[account] for account in changed if account in component}
     assert touched == sorted(account for account in component if component[account] in hit)
-    assert sorted(account for group in groups for account in group) == touched
+    members = [account for group in groups for account in group]
+    assert len(members) == len(set(members))
+    assert set(members) <= set(touched)
+    for group in groups:
+        ends = [account for edge in edges if set(edge) <= set(group) for account in edge]
+        assert all(ends.count(account) >= TIES for account in group)
     assert all(group == sorted(group) for group in groups)
     assert groups == sorted(groups)
     assert all(len({component[account] for account in group}) == 1 for group in groups)

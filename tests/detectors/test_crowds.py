@@ -63,6 +63,18 @@ def test_given_two_objects_then_only_those_on_separate_occasions_recur(apart: in
     assert bool(found(posts)) == recurs
 
 
+def test_given_an_audience_that_comes_and_goes_over_an_hour_then_it_is_no_crowd_however_often_it_returns() -> (
+    None
+):
+    draw = np.random.default_rng(5)
+    audience = list(range(ACCOUNTS))[:150]
+    posts = background(draw)
+    for day in range(4):
+        posts += meeting(draw, DAY // 2 + day * DAY, audience, (URL, 3_000 + day), span=3_600)
+
+    assert found(posts) == []
+
+
 def test_given_crowds_that_share_some_accounts_only_then_they_are_not_the_same_set() -> None:
     draw = np.random.default_rng(3)
     posts = background(draw)

@@ -1,5 +1,6 @@
 """Pair evidence against dictionaries, through growth, ageing and eviction."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,9 +10,16 @@ from hypothesis import strategies as st
 
 from detectors import pair_table, pairs
 from detectors.affinity import FEW, PRIOR_SPREAD, SLOW_WINDOW, slow_expected
-from detectors.chance import KIND_COUNT, Null, null_model, pair_surprise
+from detectors.chance import KIND_COUNT, Null, new_tally, null_model, pair_surprise, tally_up
 from detectors.co_shares import EXPOSURES, NO_STRATUM, Cells
-from detectors.config import MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig, EvidenceConfig, GateConfig
+from detectors.config import (
+    MAX_WINDOWS,
+    TESTED_WINDOWS,
+    CoShareConfig,
+    DetectionConfig,
+    EvidenceConfig,
+    GateConfig,
+)
 from detectors.exposure import ExposureLedger, counter_key
 from detectors.pairs import PairEvidence
 from tests.detectors.pair_oracle import DAY, CoShare, Evidence, Pair, Row, records
@@ -30,9 +38,14 @@ def first_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 
 def config(
-    min_objects: int = 2, keep_days: int = KEEP, singleton_days: int = SINGLE, max_pairs: int = 1 << 20
+    min_objects: int = 2,
+    keep_days: int = KEEP,
+    singleton_days: int = SINGLE,
+    max_pairs: int = 1 << 20,
+    cap: int = 100,
 ) -> DetectionConfig:
     return DetectionConfig(
+        co_share=CoShareConfig(cap=cap),
         evidence=EvidenceConfig(keep_days=keep_days, singleton_days=singleton_days, max_pairs=max_pairs),
         gate=GateConfig(min_objects=min_objects),
     )
@@ -41,6 +54,8 @@ def config(
 CELLS = Cells(config())
 VIRAL = CELLS.strata - 1
 BANDS = (60, 600, 3_600)
+ALONE = [0xFFFF & ~(15 << (4 * window)) for window in range(MAX_WINDOWS)]
+"""Words of strata of which one window is still to be filled in."""
 
 
 @st.composite
@@ -86,8 +101,14 @@ def held_by(evidence: PairEvidence) -> dict[Pair, dict[int, Row]]:
         assert int(row["object"]) not in out[pair]
         names = ("time", "later_post", "earlier_post", "later", "gap", "crowd")
         fields = [int(row[name]) for name in names]
-        out[pair][int(row["object"])] = Row(*fields, strata, int(row["kind"]), bool(row["independent"]))
+        slow, carried = bits(row["slow"]), bits(row["carried"])
+        known = int(row["kind"]), bool(row["independent"]), slow, carried
+        out[pair][int(row["object"])] = Row(*fields, strata, *known)
     return out
+
+
+def bits(mask: int) -> frozenset[int]:
+    return frozenset(bit for bit in range(8) if int(mask) >> bit & 1)
 
 
 def named(evidence: PairEvidence, numbers: Sequence[int]) -> list[Pair]:
@@ -103,26 +124,31 @@ def noise_null() -> Null:
     rows["cell"] = draw.integers(0, CELLS.count, 2_000)
     rows["amount"] = draw.integers(1, 4, 2_000)
     ledger.add(rows, 5)
-    return null_model(config(), ledger, CELLS, np.full(KIND_COUNT, 0.7), PRIOR_SPREAD, 0.4)
+    profile = draw.uniform(0.1, 9.0, CELLS.activity)
+    return null_model(config(), ledger, CELLS, np.full(KIND_COUNT, 0.7), PRIOR_SPREAD, 0.4, profile)
 
 
 def surprise_of(oracle: Evidence, pair: Pair, null: Null) -> float:
-    counts = np.zeros(KIND_COUNT * MAX_WINDOWS * CELLS.strata, np.int64)
+    tally = new_tally(CELLS.strata)
     for (kind, window, stratum), count in oracle.counts(pair).items():
-        counts[(kind * MAX_WINDOWS + window) * CELLS.strata + stratum] = count
-    slow = np.array([oracle.slow(pair, band, CELLS.reference_strata) for band in BANDS])
-    return pair_surprise(null, counts, slow, *pair, np.zeros(KIND_COUNT))
+        for _ in range(count):
+            tally_up(tally, kind, ALONE[window] & 0xFFFF | stratum << (4 * window), CELLS.strata)
+    slow = np.array([oracle.slow(pair, window) for window in range(TESTED_WINDOWS)])
+    return pair_surprise(null, tally, slow, *pair, np.zeros(KIND_COUNT))
 
 
 def slow_pairs_of(oracle: Evidence, left_out: set[Pair], null: Null) -> int:
-    """Pairs with two slow co-shares and no other independent one, where few were due."""
+    """Pairs with two slow co-shares, where few were due, and not many more fast ones than interest gives."""
     found = 0
+    shape = null.interest.profile.reshape(KIND_COUNT, MAX_WINDOWS, CELLS.strata)
+    share = shape[:, SLOW_WINDOW].sum() / (1 + shape[:, SLOW_WINDOW].sum())
     exposure, activity = null.interest.exposure, null.interest.activity
     for (a, b), rows in oracle.pairs.items():
         due = slow_expected(null.interest, exposure[a], activity[a], exposure[b], activity[b], SLOW_WINDOW)
-        fast = any(row.independent and row.gap <= BANDS[SLOW_WINDOW] for row in rows.values())
-        slow = oracle.slow((a, b), BANDS[SLOW_WINDOW], CELLS.reference_strata)
-        found += slow >= 2 and not fast and due <= FEW and (a, b) not in left_out
+        fast = sum(row.independent and row.gap <= BANDS[SLOW_WINDOW] for row in rows.values())
+        slow = oracle.slow((a, b), SLOW_WINDOW)
+        usual = share * (slow + fast) + 2 * math.sqrt(share * (1 - share) * (slow + fast)) + 1
+        found += slow >= 2 and fast <= usual and due <= FEW and (a, b) not in left_out
     return found
 
 
@@ -132,6 +158,7 @@ def slow_pairs_of(oracle: Evidence, left_out: set[Pair], null: Null) -> int:
     stream=posts(),
     min_objects=st.integers(1, 3),
     horizons=st.sampled_from([(KEEP, SINGLE), (0, 0), (2, 5), (KEEP, 0)]),
+    keep_all=st.booleans(),
 )
 def test_given_co_shares_and_ageing_then_all_that_is_held_is_that_of_the_definition(
     first_size: None,
@@ -139,9 +166,11 @@ def test_given_co_shares_and_ageing_then_all_that_is_held_is_that_of_the_definit
     stream: list[list[CoShare]],
     min_objects: int,
     horizons: tuple[int, int],
+    keep_all: bool,
 ) -> None:
     keep, single = horizons
-    evidence, oracle = PairEvidence(config(min_objects, keep, single)), Evidence(min_objects, VIRAL)
+    evidence = PairEvidence(config(min_objects, keep, single, cap=0 if keep_all else 100))
+    oracle = Evidence(min_objects, VIRAL, BANDS, CELLS.reference_strata, keep_all)
     null = noise_null()
     for group in stream:
         evidence.add(records(group))
@@ -209,11 +238,16 @@ def co_share(later: int, earlier: int, thing: int, crowd: int = 3, day: float = 
 
 
 def test_given_two_posts_that_share_several_objects_then_the_smallest_crowd_is_the_evidence() -> None:
-    evidence = PairEvidence(config())
-    evidence.add(records([co_share(12, 1, 100, 50), co_share(12, 1, 101, 2), co_share(12, 1, 102, 2)]))
+    posts = records([co_share(12, 1, 100, 50), co_share(12, 1, 101, 2), co_share(12, 1, 102, 2)])
+    evidence, audit = PairEvidence(config()), PairEvidence(config(cap=0))
+    evidence.add(posts)
+    audit.add(posts)
 
-    assert evidence.rows["independent"].tolist() == [0, 1, 0]
-    assert evidence.candidates().tolist() == []
+    assert evidence.rows["object"].tolist() == [101]
+    assert evidence.candidates().tolist() == audit.candidates().tolist() == []
+    # an audit keeps them all, one of them as evidence
+    assert audit.rows["object"].tolist() == [100, 101, 102]
+    assert audit.rows["independent"].tolist() == [0, 1, 0]
 
 
 def test_given_an_object_known_as_evidence_then_it_stays_the_evidence_of_further_posts() -> None:
@@ -221,7 +255,7 @@ def test_given_an_object_known_as_evidence_then_it_stays_the_evidence_of_further
     evidence.add(records([co_share(12, 1, 100, 50)]))
     evidence.add(records([co_share(22, 11, 100, 50), co_share(22, 11, 101, 2)]))
 
-    assert evidence.rows["independent"].tolist() == [1, 0]
+    assert evidence.rows["object"].tolist() == [100]
     evidence.add(records([co_share(32, 21, 101, 2)]))
     assert evidence.rows["independent"].tolist() == [1, 1]
     assert evidence.take_touched().tolist() == [0]
@@ -255,7 +289,8 @@ def test_given_a_co_share_in_the_reference_window_only_then_it_tells_of_interest
 
 def test_given_a_pair_that_ages_below_a_candidate_then_it_is_neither_touched_nor_surprising() -> None:
     evidence = PairEvidence(config(singleton_days=0))
-    empty = null_model(config(), ExposureLedger(CELLS, 0), CELLS, np.ones(KIND_COUNT), PRIOR_SPREAD, 1.0)
+    ledger, profile = ExposureLedger(CELLS, 0), np.full(CELLS.activity, np.inf)
+    empty = null_model(config(), ledger, CELLS, np.ones(KIND_COUNT), PRIOR_SPREAD, 1.0, profile)
     evidence.add(records([co_share(12, 1, 100)]))
     evidence.add(records([co_share(22, 11, 101, day=2.5)]))
     evidence.evaluate(evidence.candidates(), empty._replace(spans=noise_null().spans))

@@ -96,8 +96,8 @@ def test_given_an_object_named_twice_in_a_post_then_it_is_shared_once() -> None:
             "urls": ["https://example.com/a", "http://www.example.com/a#b", "https://example.com/b"],
             "mentions": ["one", "ONE"],
             "media_hashes": ["ff", "ff"],
-            "repost_of": "7",
             "quote_of": "7",
+            "reply_to": "8",
         }
     )
 
@@ -108,8 +108,27 @@ def test_given_an_object_named_twice_in_a_post_then_it_is_shared_once() -> None:
             (0, TraceKind.MENTION, "x:@one"),
             (0, TraceKind.MEDIA, "ff"),
             (0, TraceKind.REPOST, "x:7"),
+            (0, TraceKind.REPLY, "x:8"),
         ]
     )
+    assert shares(extracted({"repost_of": "7", "quote_of": "7"})) == [(0, TraceKind.REPOST, "x:7")]
+
+
+def test_given_a_repost_then_it_shares_the_post_and_its_text_and_in_an_audit_all_that_comes_with_it() -> None:
+    repost = {
+        "repost_of": "7",
+        "text": LONG,
+        "urls": ["https://example.com/a"],
+        "hashtags": ["one", "two"],
+        "mentions": ["author"],
+        "media_hashes": ["ff"],
+    }
+
+    usual = {kind for _, kind, _ in shares(extracted(repost))}
+    audit = {kind for _, kind, _ in shares(extracted(repost, config=DetectionConfig().exact()))}
+
+    assert usual == {TraceKind.REPOST, TraceKind.TEXT}
+    assert audit == set(TraceKind) - {TraceKind.REPLY}
 
 
 def test_given_many_posts_then_shares_are_in_the_order_of_posts_and_kinds() -> None:
@@ -180,7 +199,7 @@ def test_given_a_kind_without_windows_then_it_is_not_traced() -> None:
     windows = {TraceKind.URL: (60,), TraceKind.MENTION: ()}
     config = DetectionConfig(co_share=CoShareConfig(windows_s=windows))
 
-    traces = extracted({"urls": ["a"], "mentions": ["b"], "repost_of": "c", "text": LONG}, config=config)
+    traces = extracted({"urls": ["a"], "mentions": ["b"], "quote_of": "c", "text": LONG}, config=config)
 
     assert shares(traces) == [(0, TraceKind.URL, "a")]
 
