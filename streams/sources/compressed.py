@@ -65,7 +65,8 @@ class ByteInput:
         self._pipe: BinaryIO | None = None
         self._peeked: list[bytes] = []
         if path == "-":
-            self._pipe = sys.stdin.buffer
+            # not the buffered reader: its lock, held by a thread that waits, would keep the program from ending
+            self._pipe = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
             return
         with self._faults():
             mode = os.stat(path)
@@ -111,7 +112,7 @@ class ByteInput:
                     _unwrapped(self.name, _pieces(raw, self._peeked), block_size), block_size
                 )
             finally:
-                if raw is not sys.stdin.buffer:
+                if self.path != "-":
                     raw.close()
 
     def _first(self, unwrapped: Iterator[Block], length: int) -> bytes:
