@@ -31,11 +31,6 @@ class Program:
         """
         return checked([str(self.path), *map(str, arguments)], timeout_s)
 
-    def offers(self, subcommand: str, option: str) -> bool:
-        """Whether `subcommand --help` names `option`."""
-        shown = self.run(subcommand, "--help")
-        return option in shown.stdout + shown.stderr
-
 
 def checked(command: Sequence[str], timeout_s: float | None = None) -> Usage:
     """Measure a command that has to succeed.

@@ -171,11 +171,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             text, figures = run(program, work, sizes, args.runs, args.seed)
             if args.profile:
-                kind, seconds = profile(program, load_file(work, sizes[-1], args.seed))
+                seconds = profile(program, load_file(work, sizes[-1], args.seed))
                 total = sum(seconds.values()) or 1.0
                 rows = [[part, f"{spent:.2f}", f"{spent / total:.0%}"] for part, spent in seconds.items()]
-                text += "\n\n" + markdown([kind, "s", "share"], rows[:20])
-                figures["profile"] = {"by": kind, "seconds": seconds}
+                text += "\n\n" + markdown(["stage", "s", "share"], rows)
+                figures["profile"] = seconds
         except ProgramError as error:
             print(error, file=sys.stderr)
             return 1

@@ -9,7 +9,7 @@ since it decides how telling a pair is.
 Counting distinct accounts in a sliding window takes constant time: an account's latest share of an object
 carries a mark, and the crowd is the number of marks between the window's tail and now.
 
-Measured (`docs/benchmarks.md`): 1 to 2 million shares a second at cap 32, against 0.3 million for a
+Measured (`docs/benchmarks.md`): 1 to 2 million shares a second at a cap of 32, against 0.3 million for a
 dictionary of deques.
 """
 

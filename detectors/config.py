@@ -30,8 +30,8 @@ class TraceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """What counts as an object that accounts share."""
 
     carried_by_reposts: bool = False
-    """Whether text, links, tags, mentions and media of a repost count too. They are the original's: whoever reposts one
-    post shares them all, and nothing else is known by it."""
+    """Whether links, tags, mentions and media of a repost count too. They are the original's: whoever reposts one post
+    shares them all, and nothing else is known by it."""
     min_text_chars: int = 20
     """Shorter texts (normalised characters, in scripts with spaces) are greetings, not copies."""
     min_text_shingles: int = 4
@@ -69,8 +69,8 @@ class CoShareConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Co-shares as far apart as this tell of shared interest, against which closer ones are held; seconds, longer than
     every window. 0: interest is not modelled, and any surprise over activity alone counts."""
     cap: int = 16
-    """Earlier shares of one object that are paired with a new one; a quarter of it in crowds larger than twice the cap,
-    none in viral ones. 0: all shares of all objects (exact, for audits)."""
+    """Earlier shares of one object that are paired with a new one; a quarter of it in crowds larger than four times the
+    cap, none in viral ones. 0: all shares of all objects (exact, for audits)."""
     strata: tuple[int, ...] = (5, 15, 50, 200)
     """Upper bounds of the crowd strata, ascending, at most 14. Objects of larger crowds are viral and no evidence."""
     settle_s: int = 600
@@ -85,7 +85,7 @@ class EvidenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     keep_days: int = 60
     """Days for which a pair's evidence counts; 0: for ever (exact, for audits)."""
     singleton_days: int = 60
-    """Days after which a pair seen once is forgotten; 97 of 100 pairs are never seen again."""
+    """Days after which a pair seen once is forgotten. 97 of 100 are never seen again, so fewer days save memory."""
     max_pairs: int = 1 << 24
     """Co-shares of pairs held; when full, singletons leave early, then the oldest, and are counted."""
 

@@ -18,7 +18,7 @@ _ACCOUNT, _POST, _ROW = 101, 102, 103
 
 _LABEL_CHARS = 280
 _CARRIED = ("urls", "hashtags", "mentions", "media_hashes")
-"""What a repost shows of the post that it reposts."""
+"""What a repost shows of its original and shares no more. Its text stays: nameless copies meet it there."""
 _TEXT = KINDS.index(TraceKind.TEXT)
 
 

@@ -18,7 +18,7 @@ LEAST_TEMPORARY = 5 * _GB
 """Bytes; sorting a dump needs about as much as the dump has, unpacked."""
 FIXED = 0.5 * _GB
 """Bytes that a run takes before it holds anything: libraries, blocks being decoded."""
-PAIR, SHARE, TEXT = 70, 130, 600
+PAIR, SHARE, TEXT = 130, 130, 600
 """Bytes of one co-share of a pair, one recent share and one recent text, when the tables are full."""
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 

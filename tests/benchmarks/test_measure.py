@@ -5,7 +5,6 @@ import sys
 import pytest
 
 from benchmarks.measure import Usage, measure, typical
-from benchmarks.profile_stages import package_of
 from benchmarks.program import ProgramError, checked
 from benchmarks.replay import Timing, growth
 
@@ -56,17 +55,3 @@ def test_growth_is_the_exponent_with_and_without_the_start_up() -> None:
     (found,) = growth("replay", timings, start_up_s=1.0)
     assert found.raw == pytest.approx(0.740, abs=0.001)
     assert found.without_start_up == pytest.approx(1.0)
-
-
-@pytest.mark.parametrize(
-    ("file", "package"),
-    [
-        ("/env/lib/site-packages/polars/frame.py", "polars"),
-        ("/checkout/detectors/gate.py", "detectors"),
-        ("~", "built-in"),
-        ("<frozen importlib._bootstrap>", "built-in"),
-        ("/usr/lib/json/decoder.py", "standard library"),
-    ],
-)
-def test_profiled_files_are_counted_by_package(file: str, package: str) -> None:
-    assert package_of(file) == package
