@@ -38,13 +38,13 @@ def explanation(findings: Findings, threshold_p: float | None) -> str:
     ]
     parts += [_kind_sentence(kind) for kind in findings.kinds[:3]]
     core, peripheral = len(findings.network.core), len(findings.network.peripheral)
+    if findings.crowd_edges:
+        parts.append(
+            "Nearly the same set of accounts came together around more than one object, at least an hour apart, which "
+            "chance hardly ever does."
+        )
     if findings.edges:
-        sentence = f"{findings.edges:,} pairs of accounts stand out on their own"
-        if threshold_p is not None:
-            sentence += (
-                f", each with a chance of less than {_probability(threshold_p)} of being a coincidence"
-            )
-        parts.append(sentence + ".")
+        parts.append(_pairs(findings.edges, threshold_p))
     if peripheral:
         parts.append(
             f"{core} are core members; {peripheral} joined at the edge, because what they shared with the members "
@@ -81,6 +81,18 @@ def _span(seconds: int) -> str:
         minutes = seconds // 60
         return "a minute" if minutes == 1 else f"{minutes} minutes"
     return f"{seconds} seconds"
+
+
+def _pairs(count: int, threshold_p: float | None) -> str:
+    """One sentence on the pairs that passed the gate by themselves."""
+    one = count == 1
+    chance = ""
+    if threshold_p is not None:
+        each = "" if one else "each "
+        chance = f", {each}with a chance of less than {_probability(threshold_p)} of being a coincidence"
+    if one:
+        return f"1 pair of accounts stands out on its own{chance}."
+    return f"{count:,} pairs of accounts stand out on their own{chance}."
 
 
 def _probability(p: float) -> str:

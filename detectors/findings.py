@@ -65,6 +65,9 @@ class Findings:
     first_seen: dict[int, int]
     last_seen: dict[int, int]
     edges: int
+    """Pairs of members that passed the gate by themselves."""
+    crowd_edges: int
+    """Other pairs of members, tied by a recurring crowd."""
     edge_surprise: F64
     objects_per_edge: F64
     kinds: tuple[KindFinding, ...]
@@ -105,7 +108,7 @@ def gather(
     members = np.array(network.members, np.int32)
     chosen = pairs.rows[_rows_between(members, pairs.rows, pairs.table)]
     a, b = pairs.accounts(chosen["pair"])
-    edge_a, edge_b, edge_surprise = stage.members_edges(network)
+    edge_a, edge_b, edge_surprise, alone = stage.members_edges(network)
     starts = chosen["time"] - chosen["gap"]
     first = np.full(len(members), _NONE, np.int64)
     last = np.full(len(members), -_NONE, np.int64)
@@ -125,8 +128,9 @@ def gather(
         members=tuple(members.tolist()),
         first_seen=dict(zip(names, first[known].tolist(), strict=True)),
         last_seen=dict(zip(names, last[known].tolist(), strict=True)),
-        edges=len(edge_surprise),
-        edge_surprise=edge_surprise,
+        edges=int(alone.sum()),
+        crowd_edges=int((~alone).sum()),
+        edge_surprise=edge_surprise[alone],
         objects_per_edge=_objects_of_edges(edge_a, edge_b, independent, pairs),
         kinds=_by_kind(config, independent, _expected_among(members, own, null)),
         objects=len(np.unique(chosen["object"])),

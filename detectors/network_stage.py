@@ -75,6 +75,8 @@ class NetworkStage:
         self._gate = Gate(config.gate.false_discovery_rate)
         self._edge_keys: U64 = np.zeros(0, np.uint64)
         self._edge_surprise: F64 = np.zeros(0)
+        self._edge_alone: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
+        """Whether the pair passed the gate by itself; else it is an edge of a recurring crowd only."""
         self.networks = NetworkBook(config.gate.min_members)
         self.spread = PRIOR_SPREAD
         """How much pairs differ in shared interest (`detectors.affinity`)."""
@@ -127,10 +129,12 @@ class NetworkStage:
         self._note_evidence(a, b, now)
         keys = self._pairs.keys[passed]
         fresh = ~_contains(self._edge_keys, keys)
+        self._edge_alone |= np.isin(self._edge_keys, keys[~fresh])
         if not fresh.any():
             return []
         self._edge_keys, at = np.unique(np.concatenate([self._edge_keys, keys[fresh]]), return_index=True)
         self._edge_surprise = np.concatenate([self._edge_surprise, self._pairs.surprise[passed][fresh]])[at]
+        self._edge_alone = np.concatenate([self._edge_alone, np.ones(int(fresh.sum()), np.bool_)])[at]
         return self._cluster(np.unique(np.concatenate([a[fresh], b[fresh]])), now)
 
     def reestimate(self, now: int) -> list[Change]:
@@ -169,6 +173,7 @@ class NetworkStage:
         keys, surprise = self._with_crowds(np.flatnonzero(validated))
         differing = np.setxor1d(keys, self._edge_keys)
         self._edge_keys, self._edge_surprise = keys, surprise
+        self._edge_alone = np.isin(keys, self._pairs.keys[validated])
         changes: list[Change] = []
         if len(differing):
             ends = np.concatenate([differing >> np.uint64(32), differing & np.uint64(0xFFFFFFFF)])
@@ -177,17 +182,17 @@ class NetworkStage:
         return changes + self._resolve(now)
 
     def validated(self, pairs: I32) -> npt.NDArray[np.bool_]:
-        """Which of some pairs (numbers in the pair evidence) are edges."""
-        return _contains(self._edge_keys, self._pairs.keys[pairs])
+        """Which of some pairs (numbers in the pair evidence) passed the gate by themselves."""
+        return _contains(self._edge_keys[self._edge_alone], self._pairs.keys[pairs])
 
-    def members_edges(self, network: Network) -> tuple[I32, I32, F64]:
-        """The validated edges inside a network: account numbers and surprise."""
+    def members_edges(self, network: Network) -> tuple[I32, I32, F64, npt.NDArray[np.bool_]]:
+        """The edges inside a network: account numbers, surprise, and whether the pair passed the gate by itself."""
         a = (self._edge_keys >> np.uint64(32)).astype(np.int32)
         b = (self._edge_keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
         inside = (self.networks.network_of[a] == network.number) & (
             self.networks.network_of[b] == network.number
         )
-        return a[inside], b[inside], self._edge_surprise[inside]
+        return a[inside], b[inside], self._edge_surprise[inside], self._edge_alone[inside]
 
     def _gated(self, candidates: I32, surprise: F64) -> npt.NDArray[np.bool_]:
         """Set the gate by all candidates; which of all pairs pass."""

@@ -22,7 +22,8 @@ def coordination_terms(findings: Findings) -> list[ScoreTerm]:
     expected = sum(kind.expected for kind in findings.kinds)
     beyond = max(0.0, 1.0 - expected / observed) if observed else 0.0
     members = len(findings.members)
-    cohesion = min(1.0, findings.edges / max(members - 1, 1) / 2)
+    ties = findings.edges + findings.crowd_edges
+    cohesion = min(1.0, ties / max(members - 1, 1) / 2)
     objects = float(np.median(findings.objects_per_edge)) if len(findings.objects_per_edge) else 1.0
     repetition = 1.0 - 1.0 / max(objects, 1.0)
     synchrony = 1.0 / (1.0 + findings.median_gap_s / 600.0)
@@ -49,7 +50,8 @@ def coordination_terms(findings: Findings) -> list[ScoreTerm]:
             name="cohesion",
             value=_rounded(cohesion),
             weight=0.15,
-            summary=f"{findings.edges:,} pairs among {members} members each stand out on their own.",
+            summary=f"{ties:,} pairs among {members} members are tied: {findings.edges:,} stand out on their own, "
+            f"{findings.crowd_edges:,} by a crowd that came together again.",
         ),
     ]
 

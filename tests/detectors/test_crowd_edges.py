@@ -1,0 +1,38 @@
+"""What an alert says of a network that only a recurring crowd ties together, and which pairs count as validated."""
+
+import numpy as np
+
+from detectors.config import DetectionConfig
+from detectors.pipeline import Pipeline
+from tests.detectors.post_worlds import DAY, START, URL, Post, frame_of, noise
+
+GROUP = list(range(400, 412))
+
+
+def posts() -> list[Post]:
+    """Noise, and a group that came together twice: too little for any pair of it."""
+    draw = np.random.default_rng(7)
+    made = noise(draw, 6_000, 412, 1_500, 4)
+    for day in (1, 2):
+        for account in GROUP:
+            made.append(
+                Post(START + day * DAY + 40_000 + int(draw.integers(0, 500)), account, ((URL, 9_000 + day),))
+            )
+    return made
+
+
+def test_given_a_group_that_came_together_twice_then_the_alert_says_so_and_no_pair_is_said_to_stand_out() -> (
+    None
+):
+    pipeline = Pipeline(DetectionConfig())
+    alerts = list(pipeline.process(frame_of(posts()), START + 5 * DAY)) + list(pipeline.end())
+
+    last = alerts[-1]
+    assert {member.account_id for member in last.members} >= {f"x:a{account}" for account in GROUP}
+    assert "Nearly the same set of accounts came together around more than one object" in last.explanation
+    assert "on their own" not in last.explanation
+    assert "on its own" not in last.explanation
+    assert all(signal.detector != "pair_gate" for signal in last.signals)
+    candidates = pipeline.pairs.candidates()
+    assert len(candidates) >= len(GROUP) * (len(GROUP) - 1) / 2 * 0.8
+    assert not pipeline.stage.validated(candidates).any()
