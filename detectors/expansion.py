@@ -35,7 +35,7 @@ from detectors.chance import (
     tally_up,
 )
 from detectors.co_shares import Records
-from detectors.compiled import compiled
+from detectors.compiled import Int, compiled, inlined
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 from detectors.exposure import F64, counted
 from detectors.gate import benjamini_hochberg
@@ -168,7 +168,7 @@ def _test(
     # posts of the outsider, each with the members it met
     post_index = np.zeros(size, np.int64)
     post_candidate = np.empty(crossing, np.int64)
-    post_key = np.empty(crossing, np.int64)
+    post_key = np.empty(crossing, np.uint64)
     post_members = np.zeros(crossing, np.int64)
     post_crowd = np.empty(crossing, np.int64)
     posts = 0
@@ -181,7 +181,7 @@ def _test(
             continue
         outsider = a if network_of[a] < 0 else b
         joined = network_of[b] if network_of[a] < 0 else network_of[a]
-        place = np.int64(mix((np.uint64(outsider) << np.uint64(32)) | np.uint64(joined))) & mask
+        place: Int = np.int64(mix((np.uint64(outsider) << np.uint64(32)) | np.uint64(joined))) & mask
         while candidate_index[place] != 0:
             known = candidate_index[place] - 1
             if account[known] == outsider and network[known] == joined:
@@ -195,12 +195,7 @@ def _test(
         candidate = candidate_index[place] - 1
         meetings[candidate] += rows[at].independent
         thing = rows[at].object
-        place = np.int64(mix(thing ^ (np.uint64(candidate + 1) * np.uint64(0x9E3779B97F4A7C15)))) & mask
-        while object_index[place] != 0:
-            known = object_index[place] - 1
-            if object_candidate[known] == candidate and object_key[known] == thing:
-                break
-            place = (place + 1) & mask
+        place = _place(object_index, object_candidate, object_key, candidate, thing)
         if object_index[place] == 0:
             object_candidate[objects] = candidate
             object_key[objects] = thing
@@ -220,15 +215,8 @@ def _test(
             distinct[candidate] += 1
         if widest_stratum(rows[at].strata) >= null.strata - 1:
             continue
-        post = rows[at].later_post if rows[at].later == outsider else rows[at].earlier_post
-        place = (
-            np.int64(mix(np.uint64(post) ^ (np.uint64(candidate + 1) * np.uint64(0x9E3779B97F4A7C15)))) & mask
-        )
-        while post_index[place] != 0:
-            known = post_index[place] - 1
-            if post_candidate[known] == candidate and post_key[known] == post:
-                break
-            place = (place + 1) & mask
+        post = np.uint64(rows[at].later_post if rows[at].later == outsider else rows[at].earlier_post)
+        place = _place(post_index, post_candidate, post_key, candidate, post)
         if post_index[place] == 0:
             post_candidate[posts] = candidate
             post_key[posts] = post
@@ -241,10 +229,10 @@ def _test(
     # posts that landed in crowds dominated by the network, by candidate and by network
     landed = np.zeros(candidates, np.int64)
     landed_in = np.zeros(len(totals.first), np.int64)
-    for post in range(posts):
-        if post_members[post] >= DOMINATING and 2 * post_members[post] >= post_crowd[post] - 1:
-            landed[post_candidate[post]] += 1
-            landed_in[network[post_candidate[post]]] += 1
+    for entry in range(posts):
+        if post_members[entry] >= DOMINATING and 2 * post_members[entry] >= post_crowd[entry] - 1:
+            landed[post_candidate[entry]] += 1
+            landed_in[network[post_candidate[entry]]] += 1
     posts_outside = 0
     for at in range(len(network_of)):
         posts_outside += posts_of[at] if network_of[at] < 0 else 0
@@ -284,6 +272,19 @@ def _test(
     for candidate in range(candidates):
         surprise[candidate] = max(0.0, surprise[candidate] - math.log(2.0))
     return account[:candidates], network[:candidates], surprise
+
+
+@inlined
+def _place(index: I64, candidates: I64, keys: U64, candidate: Int, key: np.uint64) -> Int:
+    """Place of something of a candidate in an index of entries + 1, whether it is there or belongs there."""
+    mask = len(index) - 1
+    place = np.int64(mix(key ^ (np.uint64(candidate + 1) * np.uint64(0x9E3779B97F4A7C15)))) & mask
+    while index[place] != 0:
+        known = index[place] - 1
+        if candidates[known] == candidate and keys[known] == key:
+            break
+        place = (place + 1) & mask
+    return place
 
 
 @compiled

@@ -84,6 +84,8 @@ class NetworkStage:
         self._spread_of_all = float("inf")
         """The spread when all candidates were last tested, whatever their surprise."""
         self._week = -1
+        self._peeled: I32 = np.zeros(0, np.int32)
+        """Accounts whose exposure has been peeled."""
         self._news = False
         """Whether any pair gained evidence since the null model was last estimated."""
         self.threshold = float("inf")
@@ -160,14 +162,9 @@ class NetworkStage:
         surprise[close] = self._pairs.evaluate(candidates[close], self.null())
         validated = self._gated(candidates, surprise)
         for _ in range(_PEELS):
-            explained = validated | inside
-            self._ledger.peel(*self._pairs.explained(explained, self._cells.strata))
-            # what was taken out bears on the pairs of those accounts alone
-            a, b = self._pairs.accounts(np.flatnonzero(explained))
-            bared = np.zeros(len(self._accounts), np.bool_)
-            bared[a] = bared[b] = True
+            changed = self._peel(validated | inside)
             a, b = self._pairs.accounts(candidates)
-            again = np.flatnonzero(bared[a] | bared[b])
+            again = np.flatnonzero(changed[a] | changed[b])
             surprise[again] = self._pairs.evaluate(candidates[again], self.null())
             validated = self._gated(candidates, surprise)
         keys, surprise = self._with_crowds(np.flatnonzero(validated))
@@ -193,6 +190,18 @@ class NetworkStage:
             self.networks.network_of[b] == network.number
         )
         return a[inside], b[inside], self._edge_surprise[inside], self._edge_alone[inside]
+
+    def _peel(self, explained: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Take out of the exposure what some pairs explain, instead of what was taken out before.
+
+        Returns:
+            bool, one an account: whether its exposure may have changed. It bears on the pairs of those accounts alone.
+        """
+        self._ledger.peel(*self._pairs.explained(explained, self._cells.strata))
+        before, self._peeled = self._peeled, np.concatenate(self._pairs.accounts(np.flatnonzero(explained)))
+        changed = np.zeros(len(self._accounts), np.bool_)
+        changed[before] = changed[self._peeled] = True
+        return changed
 
     def _gated(self, candidates: I32, surprise: F64) -> npt.NDArray[np.bool_]:
         """Set the gate by all candidates; which of all pairs pass."""
