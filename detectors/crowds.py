@@ -176,19 +176,20 @@ def _incidence(rows: Records, pair_keys: U64, strata: int) -> tuple[I64, I32, I6
     """Who was in the crowd of which object, and when first: object numbers, accounts, times; keys of objects."""
     # most objects have one row, hence two accounts: a small table of counts by hash leaves nearly all of them out
     sketch = np.zeros(1 << _SKETCH_BITS, np.uint8)
+    chosen = np.empty(len(rows), np.int64)
+    close_rows = 0
     for row in range(len(rows)):
         close = ((rows[row].strata >> (4 * CLOSE_WINDOW)) & 15) != NO_STRATUM
         if close and widest_stratum(rows[row].strata) < strata - 1:
             place = np.int64(rows[row].object >> np.uint64(64 - _SKETCH_BITS))
             sketch[place] = min(sketch[place] + 1, 2)
-    chosen = np.empty(len(rows), np.int64)
+            chosen[close_rows] = row
+            close_rows += 1
     several = 0
-    for row in range(len(rows)):
-        close = ((rows[row].strata >> (4 * CLOSE_WINDOW)) & 15) != NO_STRATUM
-        if close and widest_stratum(rows[row].strata) < strata - 1:
-            if sketch[np.int64(rows[row].object >> np.uint64(64 - _SKETCH_BITS))] >= 2:
-                chosen[several] = row
-                several += 1
+    for at in range(close_rows):
+        if sketch[np.int64(rows[chosen[at]].object >> np.uint64(64 - _SKETCH_BITS))] >= 2:
+            chosen[several] = chosen[at]
+            several += 1
     size = 1024
     while size < several * 4:
         size *= 2

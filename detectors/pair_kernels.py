@@ -164,10 +164,9 @@ def add_co_shares(
                 counts_now = independent and is_tested(merged)
                 changed = counts_now and (merged != rows[row].strata or not counted_before)
                 rows[row].strata = merged
-                fresh = independent and (rows[row].slow | slow) & ~(
-                    rows[row].slow * rows[row].independent
-                ) & (1 << SLOW_WINDOW)
-                used[2] += fresh != 0
+                slow_before = rows[row].independent == 1 and rows[row].slow & (1 << SLOW_WINDOW) != 0
+                slow_now = independent and (rows[row].slow | slow) & (1 << SLOW_WINDOW) != 0
+                used[2] += slow_now and not slow_before
                 rows[row].independent = np.uint8(independent)
                 rows[row].slow |= slow
                 rows[row].carried |= carried

