@@ -12,6 +12,7 @@ their own: `docs/decisions/0002-text-objects.md`.
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from detectors.compiled import Int, compiled
 from detectors.hashing import I64, U8, U64, mix
@@ -58,7 +59,9 @@ class TextObjects:
         """Count of leaders since the start; above `max_leaders` the oldest have been given up."""
         return int(self._counts[1])
 
-    def assign(self, buffer: U8, offsets: I64, exact: U64, times: I64) -> U64:
+    def assign(
+        self, buffer: U8, offsets: I64, exact: U64, times: I64
+    ) -> tuple[U64, npt.NDArray[np.bool_]]:
         """Object keys for texts in event order.
 
         Args:
@@ -68,9 +71,11 @@ class TextObjects:
             times: int64, shape (n,): event time in seconds, never falling.
 
         Returns:
-            uint64, shape (n,).
+            uint64, shape (n,): the objects; bool, shape (n,): whether nothing like it is remembered, so that this
+            text begins its object.
         """
         out = np.empty(len(exact), np.uint64)
+        first = np.zeros(len(exact), np.bool_)
         step = 16_384
         for begin in range(0, len(exact), step):
             end = min(begin + step, len(exact))
@@ -87,8 +92,9 @@ class TextObjects:
                 self._min_shingles,
                 self._memory_s,
                 out[begin:end],
+                first[begin:end],
             )
-        return out
+        return out, first
 
     def _reserve(self, texts: int, now: int) -> None:
         """Make room for `texts` more; what is forgotten at `now` leaves. Changes no later answer."""
@@ -199,6 +205,7 @@ def _assign(
     min_shingles: int,
     memory_s: int,
     out: U64,
+    first: npt.NDArray[np.bool_],
 ) -> None:
     scratch = np.empty(MAX_SHINGLES, np.uint32)
     minhash = np.empty(PERMUTATIONS, np.uint32)
@@ -217,6 +224,7 @@ def _assign(
             continue
         chosen = exact[row]
         leader = -1
+        begins = True
         count = shingles(buffer, offsets[row], offsets[row + 1], scratch)
         if count >= min_shingles:
             minima(scratch, count, factors, minhash)
@@ -239,6 +247,7 @@ def _assign(
                     best = alike
                     best_leader = other
             if best_leader >= 0:
+                begins = False
                 leader = best_leader
                 chosen = tables.leader_object[leader % capacity]
                 tables.leader_seen[leader % capacity] = now
@@ -256,6 +265,7 @@ def _assign(
                         counts[2] += 1
                     tables.band_leader[slot] = leader
                 counts[1] += 1
+        first[row] = begins
         if not known:
             counts[0] += 1
         tables.text_key[at] = exact[row]

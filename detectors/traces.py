@@ -13,8 +13,8 @@ from detectors.text_objects import TextObjects
 from detectors.urls import canonical_url
 from schemas.shares import TraceKind
 
-_ACCOUNT, _POST, _ROW = 101, 102, 103
-"""Domains of hashed names; kinds of objects use their number in `KINDS`."""
+ACCOUNT_KEYS, POST_KEYS, _ROW = 101, 102, 103
+"""Domains of hashed names (`platform:id`); kinds of objects use their number in `KINDS`."""
 
 _LABEL_CHARS = 280
 _CARRIED = ("urls", "hashtags", "mentions", "media_hashes")
@@ -40,6 +40,8 @@ class Traces:
     """Key of the object; equal keys mean equal objects of one kind."""
     labels: pl.Series
     """What a person sees of each object: the URL, the start of the text, the tags."""
+    begins_text: npt.NDArray[np.bool_]
+    """Whether each post's text is the first of its object, as far as texts are remembered."""
 
 
 def keyed(posts: pl.DataFrame) -> pl.DataFrame:
@@ -56,7 +58,7 @@ def keyed(posts: pl.DataFrame) -> pl.DataFrame:
         account=pl.concat_str("platform", pl.lit(":"), "account_id"),
         post=pl.concat_str("platform", pl.lit(":"), "post_id"),
     )
-    post_key = hash_strings(named["post"], _POST)
+    post_key = hash_strings(named["post"], POST_KEYS)
     row_key = post_key
     if named["part"].null_count() < len(named):
         parts = hash_strings(
@@ -64,7 +66,7 @@ def keyed(posts: pl.DataFrame) -> pl.DataFrame:
         )
         row_key = np.where(named["part"].is_null().to_numpy(), post_key, parts)
     return named.drop("post").with_columns(
-        account_key=hash_strings(named["account"], _ACCOUNT), post_key=post_key, row_key=row_key
+        account_key=hash_strings(named["account"], ACCOUNT_KEYS), post_key=post_key, row_key=row_key
     )
 
 
@@ -98,6 +100,7 @@ class TraceExtractor:
             The shares of these posts. A post shares each object once, however often it names it.
         """
         rows = posts.with_row_index("row")
+        begins_text = np.zeros(len(posts), np.bool_)
         if not self._config.traces.carried_by_reposts:
             rows = rows.with_columns(
                 pl.when(pl.col("repost_of").str.len_bytes() > 0)
@@ -106,7 +109,9 @@ class TraceExtractor:
                 .alias(column)
                 for column in _CARRIED
             )
-        found = [frame for kind in KINDS if kind in self._kinds for frame in self._objects(rows, kind)]
+        found = [
+            frame for kind in KINDS if kind in self._kinds for frame in self._objects(rows, kind, begins_text)
+        ]
         # kinds come in their order, and the objects of a post within a kind in theirs
         shares = pl.concat(found).sort("row", maintain_order=True)
         return Traces(
@@ -118,13 +123,16 @@ class TraceExtractor:
             share_kind=shares["kind"].to_numpy(),
             share_object=shares["object"].to_numpy(),
             labels=shares["label"],
+            begins_text=begins_text,
         )
 
-    def _objects(self, rows: pl.DataFrame, kind: TraceKind) -> list[pl.DataFrame]:
-        """Frames of (row, kind, object, label) for one kind."""
+    def _objects(
+        self, rows: pl.DataFrame, kind: TraceKind, begins_text: npt.NDArray[np.bool_]
+    ) -> list[pl.DataFrame]:
+        """Frames of (row, kind, object, label) for one kind; notes which posts begin a text."""
         number = KINDS.index(kind)
         if kind is TraceKind.TEXT:
-            return [self._text_objects(rows)]
+            return [self._text_objects(rows, begins_text)]
         if kind is TraceKind.REPOST:
             own = [_within_platform("repost_of"), _within_platform("quote_of")]
         elif kind is TraceKind.REPLY:
@@ -156,7 +164,7 @@ class TraceExtractor:
         frames = [_hashed(rows.select("row", label=label).drop_nulls(), number) for label in own]
         return frames if len(frames) == 1 else [_each_once(pl.concat(frames))]
 
-    def _text_objects(self, rows: pl.DataFrame) -> pl.DataFrame:
+    def _text_objects(self, rows: pl.DataFrame, begins_text: npt.NDArray[np.bool_]) -> pl.DataFrame:
         """Text shares: the object is that of the earliest near-copy still remembered."""
         traces = self._config.traces
         texts = (
@@ -179,9 +187,10 @@ class TraceExtractor:
         )
         texts = texts.filter(pl.Series(long_enough))
         buffer, offsets = utf8_buffer(texts["words"])
-        objects = self._texts.assign(
+        objects, begins = self._texts.assign(
             buffer, offsets, hash_strings(texts["words"], _TEXT), texts["created_at"].to_numpy()
         )
+        begins_text[texts["row"].to_numpy()] = begins
         return texts.select(
             "row", pl.lit(_TEXT, pl.UInt8).alias("kind"), pl.Series("object", objects), "label"
         )

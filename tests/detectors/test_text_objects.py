@@ -27,7 +27,7 @@ def assign(texts: TextObjects, batch: list[str], times: list[int] | None = None)
     words = pl.Series(batch, dtype=pl.String)
     buffer, offsets = utf8_buffer(words)
     at = np.arange(len(batch)) if times is None else np.array(times, np.int64)
-    keys: list[int] = texts.assign(buffer, offsets, hash_strings(words, 1), at.astype(np.int64)).tolist()
+    keys: list[int] = texts.assign(buffer, offsets, hash_strings(words, 1), at.astype(np.int64))[0].tolist()
     return keys
 
 
