@@ -6,16 +6,18 @@ from pathlib import Path
 
 from benchmarks.program import checked
 
+_SIMULATION = ("book", "canonical", "groups", "organic", "people", "prose", "rendering", "stealth")
 _GENERATORS = {
-    "workload": ("canonical", "load_rows", "words", "workload"),
+    "workload": (
+        "benchmarks/load_rows",
+        "benchmarks/words",
+        "benchmarks/workload",
+        "streams/simulation/canonical",
+    ),
     "planted": (
-        "canonical",
-        "planted",
-        "planted_book",
-        "planted_groups",
-        "planted_organic",
-        "planted_people",
-        "planted_prose",
+        "benchmarks/planted",
+        "benchmarks/planted_groups",
+        *(f"streams/simulation/{module}" for module in _SIMULATION),
     ),
 }
 """The modules on which the output of each generator depends."""
@@ -56,6 +58,6 @@ def _files(
 
 
 def _digest(generator: str) -> str:
-    folder = Path(__file__).parent
+    folder = Path(__file__).parent.parent
     source = b"".join((folder / f"{module}.py").read_bytes() for module in _GENERATORS[generator])
     return hashlib.sha256(source).hexdigest()[:8]

@@ -21,10 +21,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.canonical import Label, write_labels, write_posts
-from benchmarks.planted_book import Book
-from benchmarks.planted_groups import act, enlist_all
-from benchmarks.planted_organic import Organic
-from benchmarks.planted_people import DAY, People, populate
+from benchmarks.planted_groups import enlist_all
+from streams.simulation.book import Book
+from streams.simulation.groups import act
+from streams.simulation.organic import Organic
+from streams.simulation.people import DAY, People, populate
+from streams.simulation.rendering import Names, counted, render
 
 SCENARIOS = ("noise", "minute-noise", "networks")
 
@@ -67,7 +69,10 @@ def generate(world: World, out: Path, labels: Path | None = None) -> int:
         act(organic, group)
     organic.live()
     resolution_s = 60 if world.scenario == "minute-noise" else 1
-    posts = write_posts(organic.book.frames(span_s, resolution_s, people.audience, people.following), out)
+    frames = render(organic.book, span_s, resolution_s, Names.numbered(len(people)))
+    posts = write_posts(
+        (counted(organic.book.rng, frame, people.audience, people.following) for frame in frames), out
+    )
     if labels is not None:
         write_labels(_labels(people), labels)
     return posts

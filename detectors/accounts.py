@@ -20,6 +20,7 @@ class AccountBook:
         self._numbers = np.zeros(_FIRST_SIZE, np.int32)
         self._count = np.zeros(1, np.int64)
         self._names: list[str] = []
+        self._key_of = np.zeros(_FIRST_SIZE, np.uint64)
         self.seen = 0
         """Accounts whose posts have been counted: those with numbers below this."""
         self.repeated = 0
@@ -36,6 +37,15 @@ class AccountBook:
     def names(self) -> list[str]:
         """Each account as `platform:account_id`, by number; not a copy."""
         return self._names
+
+    @property
+    def keys(self) -> U64:
+        """Each account's key, by number; uint64, not a copy."""
+        return self._key_of[: len(self)]
+
+    def find(self, keys: U64) -> I32:
+        """The number of each account key, -1 where no such account has been added; int32."""
+        return _find(keys, self._keys, self._numbers)
 
     def add(self, posts: pl.DataFrame, keys: U64) -> I32:
         """Number the accounts of posts in event order; nothing is counted yet.
@@ -54,12 +64,15 @@ class AccountBook:
             self._keys, self._numbers = keys_grown, numbers_grown
         before = len(self)
         numbers, first = _number(keys, self._keys, self._numbers, self._count)
-        if len(self) > before:
-            self._names.extend(posts["account"].gather(first[: len(self) - before]).to_list())
         if len(self) > len(self.posts):
             size = max(len(self), len(self.posts) * 2)
             self.posts = np.append(self.posts, np.zeros(size - len(self.posts), np.int64))
+            self._key_of = np.append(self._key_of, np.zeros(size - len(self._key_of), np.uint64))
             self.followers = np.append(self.followers, np.full(size - len(self.followers), -1, np.int64))
+        if len(self) > before:
+            rows = first[: len(self) - before]
+            self._names.extend(posts["account"].gather(rows).to_list())
+            self._key_of[before : len(self)] = keys[rows]
         return numbers
 
     def count(self, numbers: I32, followers: I64) -> None:
@@ -99,6 +112,18 @@ def _number(keys: U64, table: U64, numbers: I32, count: I64) -> tuple[I32, I64]:
             fresh += 1
         out[row] = numbers[at]
     return out, first
+
+
+@compiled
+def _find(keys: U64, table: U64, numbers: I32) -> I32:
+    out = np.empty(len(keys), np.int32)
+    mask = len(table) - 1
+    for row in range(len(keys)):
+        at = np.int64(mix(keys[row])) & mask
+        while table[at] != 0 and table[at] != keys[row]:
+            at = (at + 1) & mask
+        out[row] = numbers[at] if table[at] != 0 else np.int32(-1)
+    return out
 
 
 @compiled

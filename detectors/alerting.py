@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 import msgspec
 
 from detectors.accounts import AccountBook
+from detectors.assessment import Assessment
 from detectors.config import DetectionConfig
+from detectors.covertness import Covertness, priority, severity
 from detectors.explanation import explanation, headline, signal_summary
 from detectors.findings import Findings, ObjectFinding
+from detectors.network_context import NetworkContext
 from detectors.networks import Network
-from detectors.scoring import coordination_terms, counter_evidence, priority, score, severity
+from detectors.scoring import coordination_terms, counter_evidence, score
 from schemas.alerts import (
     SCHEMA_VERSION,
     Action,
@@ -26,6 +29,7 @@ from schemas.alerts import (
     Reach,
     Signal,
     SuggestedAction,
+    Suppression,
     Technique,
 )
 from schemas.networks import Lifecycle, MemberRole
@@ -49,6 +53,7 @@ class _Reported:
     revision: int
     members: int
     at: int
+    suspected: bool
     alert: Alert
 
 
@@ -82,6 +87,16 @@ class Alerting:
             return True
         return members >= known.members * 1.25 or (members != known.members and now - known.at >= 86_400)
 
+    def suspects(self, network: Network) -> bool:
+        """Whether the network was suspected when last told of."""
+        known = self._reported.get(network.number)
+        return known is not None and known.suspected
+
+    def turned(self, network: Network, *, suspected: bool) -> bool:
+        """Whether a network that was told of is suspected now and was not then, or the other way round."""
+        known = self._reported.get(network.number)
+        return known is not None and known.suspected is not suspected
+
     def close(
         self, network: Network, lifecycle: Lifecycle, now: int, successor: Network | None
     ) -> Alert | None:
@@ -107,6 +122,7 @@ class Alerting:
     def write(
         self,
         findings: Findings,
+        assessment: Assessment,
         accounts: AccountBook,
         lifecycle: Lifecycle,
         now: int,
@@ -118,6 +134,7 @@ class Alerting:
 
         Args:
             findings: the facts.
+            assessment: what is known of the members, and the score drawn from it.
             accounts: who the accounts are.
             lifecycle: what happened.
             now: event time of the tick, seconds.
@@ -126,6 +143,7 @@ class Alerting:
             dropped: rows dropped or evicted by then.
         """
         network = findings.network
+        context, covert, muted = assessment.context, assessment.covert, assessment.muted
         known = self._reported.get(network.number)
         revision = known.revision + 1 if known else 1
         if known is None and lifecycle in {Lifecycle.UPDATED, Lifecycle.MERGED}:
@@ -136,9 +154,9 @@ class Alerting:
         platforms = sorted({names[m].split(":", 1)[0] for m in findings.members})
         terms = coordination_terms(findings)
         coordination = score(terms)
-        gate_p = math.exp(-gate_surprise) if math.isfinite(gate_surprise) else None
+        weakest_p = math.exp(-float(findings.edge_surprise.min())) if findings.edges else None
         hours = max((now - network.opened_at) / 3600, 1.0)
-        followers = [int(accounts.followers[m]) for m in findings.members if accounts.followers[m] >= 0]
+        followers = [each.followers for each in context.members if each.followers is not None]
         alert = Alert(
             schema_version=SCHEMA_VERSION,
             alert_id=_alert_id(network.network_id, revision),
@@ -153,41 +171,36 @@ class Alerting:
             run_id=self._run_id,
             platforms=platforms,
             languages=list(findings.languages[:5]),
-            headline=headline(findings, platforms),
-            explanation=explanation(findings, gate_p),
+            headline=headline(findings, platforms, covert),
+            explanation=explanation(findings, weakest_p, context, covert),
             coordination=coordination,
             coordination_terms=terms,
-            covertness=None,
-            covertness_terms=[],
-            severity=severity(),
-            priority=priority(coordination, len(findings.members)),
+            covertness=covert.score,
+            covertness_terms=list(covert.terms),
+            severity=severity(covert, coordination, len(findings.members), muted=muted is not None),
+            priority=priority(covert, coordination, len(findings.members), muted=muted is not None),
             reach=Reach(
                 posts=findings.posts,
                 accounts=len(findings.members),
                 followers_sum=sum(followers) if followers else None,
+                engagements=context.engagements,
                 growth_per_h=round((len(findings.members) - (known.members if known else 0)) / hours, 4)
                 if known
                 else 0.0,
             ),
-            members=_members(findings, accounts, gate_surprise),
+            members=_members(findings, context, accounts, gate_surprise),
             member_count=len(findings.members),
-            signals=_signals(findings, gate_p),
-            evidence=[_evidence(sample, names) for sample in findings.samples],
-            counter_evidence=counter_evidence(findings),
+            signals=[*_signals(findings, weakest_p), *context.signals],
+            evidence=[*context.evidence, *(_evidence(sample, names) for sample in findings.samples)],
+            counter_evidence=[*context.counter, *counter_evidence(findings)],
             techniques=[
                 Technique(framework="DISARM", id=_TECHNIQUES[k.kind][0], name=_TECHNIQUES[k.kind][1])
                 for k in findings.kinds
                 if k.kind in _TECHNIQUES
             ],
             related_networks=[],
-            suggested_actions=[
-                SuggestedAction(
-                    action=Action.REVIEW,
-                    reversible=True,
-                    expires_in_h=168,
-                    rationale="A person should check the evidence and look for an open reason to act together first.",
-                )
-            ],
+            suggested_actions=_actions(covert, muted),
+            suppression=muted,
             provenance=Provenance(
                 config_hash=self._digest,
                 code_version=self._code_version,
@@ -197,20 +210,58 @@ class Alerting:
             ),
             privacy=Privacy(pseudonymised=False),
         )
-        self._reported[network.number] = _Reported(revision, len(findings.members), now, alert)
+        self._reported[network.number] = _Reported(
+            revision, len(findings.members), now, covert.suspected, alert
+        )
         return alert
+
+
+def _actions(covert: Covertness, muted: Suppression | None) -> list[SuggestedAction]:
+    """Steps for a person to consider; a muted network asks for none."""
+    if muted is not None:
+        return []
+    actions = [
+        SuggestedAction(
+            action=Action.REVIEW,
+            reversible=True,
+            expires_in_h=168,
+            rationale="A person should check the evidence and look for an open reason to act together first.",
+        )
+    ]
+    if covert.suspected:
+        actions.append(
+            SuggestedAction(
+                action=Action.WATCH,
+                reversible=True,
+                expires_in_h=720,
+                rationale="What the members do next, and who follows them, will strengthen or clear the suspicion.",
+            )
+        )
+    if "registry_followers" in covert.strong or "unlabelled_affiliates" in covert.strong:
+        actions.append(
+            SuggestedAction(
+                action=Action.LABEL,
+                reversible=True,
+                expires_in_h=720,
+                rationale="If review confirms a tie to a registry entity, a label tells readers what the profile does "
+                "not.",
+            )
+        )
+    return actions
 
 
 def _alert_id(network_id: str, revision: int) -> str:
     return f"alert-{hashlib.blake2b(f'{network_id}/{revision}'.encode(), digest_size=8).hexdigest()}"
 
 
-def _members(findings: Findings, accounts: AccountBook, gate_surprise: float) -> list[Member]:
+def _members(
+    findings: Findings, context: NetworkContext, accounts: AccountBook, gate_surprise: float
+) -> list[Member]:
     """Members, core first, by name; membership from how often each was seen with the others."""
     network = findings.network
     gate = gate_surprise if math.isfinite(gate_surprise) else 1.0
     found = []
-    for number in findings.members:
+    for number, known in zip(findings.members, context.members, strict=True):
         core = number in network.core
         surprise = network.peripheral.get(number, 0.0)
         # a peripheral member is less firm; the gate is where it would be worth nothing
@@ -223,14 +274,18 @@ def _members(findings: Findings, accounts: AccountBook, gate_surprise: float) ->
                 membership=membership,
                 first_seen=_utc(start),
                 last_seen=_utc(findings.last_seen.get(number, start)),
-                followers=int(accounts.followers[number]) if accounts.followers[number] >= 0 else None,
+                handle=known.handle,
+                created_at=None if known.created is None else _utc(known.created),
+                followers=known.followers,
+                registry=known.registry,
+                allow_listed=known.allowed,
             )
         )
     found.sort(key=lambda member: (member.role is not MemberRole.CORE, -member.membership, member.account_id))
     return found[:MAX_MEMBERS]
 
 
-def _signals(findings: Findings, gate_p: float | None) -> list[Signal]:
+def _signals(findings: Findings, weakest_p: float | None) -> list[Signal]:
     signals = [
         Signal(
             detector=f"co_share.{kind.kind.value}",
@@ -257,7 +312,7 @@ def _signals(findings: Findings, gate_p: float | None) -> list[Signal]:
                 n=findings.edges,
                 window_s=0,
                 summary=f"{findings.edges:,} pairs of members each pass the false-discovery gate"
-                + (f" at p = {gate_p:.1g}" if gate_p else "")
+                + (f" at p = {weakest_p:.1g}" if weakest_p else "")
                 + "; one in a hundred such pairs may be a coincidence.",
             )
         )

@@ -22,6 +22,9 @@ REFERENCE = TESTED_WINDOWS
 MAX_WINDOWS = TESTED_WINDOWS + 1
 """All of them: their strata travel as four nibbles of one word."""
 
+BIN_LENGTHS_S = (10, 15, 20, 30, 60, 300)
+"""Bins of rhythm that can be had: parts of a minute, so that shifts of minutes are whole bins; or longer."""
+
 _HOUR = 3_600
 _DAY = 24 * _HOUR
 
@@ -119,6 +122,44 @@ class TimeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Post ids remembered; the older half leaves early when there are more."""
 
 
+class EngagementConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Reactions to posts, by which obscurity is measured."""
+
+    window_days: int = 7
+    """Days for which a post and the reactions to it count, in panes of an hour."""
+    max_posts: int = 1 << 22
+    """Posts within that window that are followed; the oldest leave early, and are counted, when there are more."""
+
+
+class FollowerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who follows whom."""
+
+    max_edges: int = 1 << 24
+    """Follow edges held; further ones are dropped, and counted, but for those of the registry's accounts."""
+
+
+class AttributionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whose content a post carries."""
+
+    origin_days: int = 7
+    """Days for which a text of a registry entity is remembered, to recognise copies."""
+    max_facts: int = 1 << 20
+    """Copies, hidden mentions and links held as evidence; the oldest leave early, and are counted; rates stay."""
+
+
+class RhythmConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Accounts that post in the same time bins, whatever they post."""
+
+    bin_s: int = 60
+    """Length of a bin, seconds: 10, 15, 20, 30, 60 or 300. A slower group needs longer ones."""
+    window_days: int = 28
+    """Days of posts that are compared, once a week; at least 3."""
+    level: float = 0.01
+    """Chance of one false pair among all that are compared (Bonferroni)."""
+    max_posts: int = 1 << 23
+    """Posts within that window that are held; the oldest leave early, and are counted, when there are more."""
+
+
 class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All of it."""
 
@@ -127,6 +168,10 @@ class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     evidence: EvidenceConfig = msgspec.field(default_factory=EvidenceConfig)
     gate: GateConfig = msgspec.field(default_factory=GateConfig)
     time: TimeConfig = msgspec.field(default_factory=TimeConfig)
+    engagement: EngagementConfig = msgspec.field(default_factory=EngagementConfig)
+    followers: FollowerConfig = msgspec.field(default_factory=FollowerConfig)
+    attribution: AttributionConfig = msgspec.field(default_factory=AttributionConfig)
+    rhythm: RhythmConfig = msgspec.field(default_factory=RhythmConfig)
     seed: int = 20_230_214
     """Seed of the community search."""
 
@@ -149,6 +194,12 @@ class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
             raise UsageError("time.reestimate_s: give a multiple of time.tick_s")
         if not 0 < self.gate.false_discovery_rate < 1:
             raise UsageError("gate.false_discovery_rate: give a number between 0 and 1")
+        if not 0 < self.rhythm.level < 1:
+            raise UsageError("rhythm.level: give a number between 0 and 1")
+        if self.rhythm.bin_s not in BIN_LENGTHS_S:
+            raise UsageError(f"rhythm.bin_s: give one of {', '.join(map(str, BIN_LENGTHS_S))}")
+        if self.rhythm.window_days < 3:
+            raise UsageError("rhythm.window_days: give at least 3")
 
     @property
     def digest(self) -> str:

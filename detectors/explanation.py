@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from detectors.context_words import chance
+from detectors.covertness import Covertness
 from detectors.findings import Findings, KindFinding
+from detectors.network_context import NetworkContext
 from schemas.shares import TraceKind
 
 _WHAT = {
@@ -18,23 +21,51 @@ _WHAT = {
 _SHORT = {**_WHAT, TraceKind.TEXT: "texts", TraceKind.HASHTAG_SEQUENCE: "tags", TraceKind.REPLY: "replies"}
 
 
-def headline(findings: Findings, platforms: Sequence[str]) -> str:
+_STRONG = {
+    "registry_followers": "accounts of the registry follow them",
+    "unattributed_copies": "they repeat a registry entity's content without credit",
+    "hidden_mentions": "they name its handle so that no link arises",
+    "shared_infrastructure": "they link to sites of its companies or affiliates",
+    "unlabelled_affiliates": "they belong to its companies or affiliates without saying so",
+}
+
+
+_ABSENT = {
+    "registry_followers": "followers from the registry",
+    "unattributed_copies": "copies of a registry entity's content without credit",
+    "hidden_mentions": "hidden mentions of its handles",
+    "shared_infrastructure": "links to sites of its companies or affiliates",
+}
+
+
+def headline(findings: Findings, platforms: Sequence[str], covert: Covertness) -> str:
     """One hedged sentence."""
     members = len(findings.members)
     where = f" on {', '.join(platforms)}" if platforms and list(platforms) != ["unknown"] else ""
     what = " and ".join(_SHORT[kind.kind] for kind in findings.kinds[:2]) or "posts"
+    if covert.suspected:
+        strong = [_STRONG[name] for name in covert.strong[:2]]
+        why = " and ".join(strong) or "their context is beyond chance"
+        return (
+            f"{members} obscure accounts{where} are suspected to be a covert network: they share the same {what} at "
+            f"nearly the same times, and {why}"
+        )
     return (
         f"{members} accounts{where} appear to act together: they shared the same {what} at nearly the same times, "
         "far more often than chance would give"
     )
 
 
-def explanation(findings: Findings, threshold_p: float | None) -> str:
+def explanation(
+    findings: Findings, threshold_p: float | None, context: NetworkContext, covert: Covertness
+) -> str:
     """Why, in a few sentences: what was seen, what chance would give, what is not known."""
     parts = [
         f"Between {_when(findings.start)} and {_when(findings.end)} (UTC) these "
         f"{len(findings.members)} accounts shared "
         f"{findings.objects:,} objects together: the same thing, within a short time of one another."
+        if findings.objects
+        else f"These {len(findings.members)} accounts act together in other ways than by sharing things at one time."
     ]
     parts += [_kind_sentence(kind) for kind in findings.kinds[:3]]
     core, peripheral = len(findings.network.core), len(findings.network.peripheral)
@@ -42,6 +73,15 @@ def explanation(findings: Findings, threshold_p: float | None) -> str:
         parts.append(
             "Nearly the same set of accounts came together around more than one object, at least an hour apart, which "
             "chance hardly ever does."
+        )
+    if findings.copy_edges:
+        parts.append(
+            "Many of them repeat the same originals without credit, again and again, which those who pass on such "
+            "news with credit do not."
+        )
+    if findings.rhythm_edges:
+        parts.append(
+            "Members post in the same minutes again and again, whatever they post, more often than habits explain."
         )
     if findings.edges:
         parts.append(_pairs(findings.edges, threshold_p))
@@ -51,11 +91,39 @@ def explanation(findings: Findings, threshold_p: float | None) -> str:
             "taken together is beyond chance."
         )
     parts.append(
-        "Acting together is not wrong in itself: newsrooms, campaigns, fans and companies do it openly. Whether these "
-        "accounts hide something was not assessed: nothing was given about who runs them, who follows them or how "
-        "others respond."
+        "Acting together is not wrong in itself: newsrooms, campaigns, fans and companies do it openly."
     )
+    parts += _about_covertness(context, covert)
     return " ".join(parts)
+
+
+def _about_covertness(context: NetworkContext, covert: Covertness) -> list[str]:
+    """What is known of who they are, what it means, and what is not known."""
+    told = [
+        context.said[name]
+        for name in sorted(context.said, key=lambda name: name not in covert.strong)
+        if name not in context.absent
+    ]
+    if context.absent:
+        told.append(f"Looked for and not found: {', '.join(_ABSENT[name] for name in context.absent)}.")
+    if covert.suspected:
+        parts = ["What sets these accounts apart:", *told]
+        if covert.context_p is not None:
+            parts.append(
+                "So much context has a chance of "
+                f"{chance(covert.context_p)} among ordinary accounts of their size and output."
+            )
+        parts.append(
+            "That is a suspicion drawn from data: it says neither who runs the accounts nor why, and a person has to "
+            "check it."
+        )
+    elif covert.score is not None:
+        parts = ["They are not suspected of hiding anything.", *told]
+    else:
+        parts = ["Whether these accounts hide something could not be assessed.", *told]
+    if context.unknown:
+        parts.append(f"Not known: {'; '.join(context.unknown)}.")
+    return parts
 
 
 def signal_summary(kind: KindFinding) -> str:

@@ -9,9 +9,10 @@ from detectors.chance import LEAST_EXPECTED, Null, poisson_surprise, same_time
 from detectors.co_shares import NO_STRATUM, Records
 from detectors.compiled import compiled
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
+from detectors.edges import Ground
 from detectors.evidence import EvidenceBook
 from detectors.exposure import F64, counted
-from detectors.hashing import I64
+from detectors.hashing import I64, U64
 from detectors.network_stage import NetworkStage
 from detectors.networks import Network
 from detectors.pair_table import Pairs, number_at, pair_hash, pair_place
@@ -68,6 +69,10 @@ class Findings:
     """Pairs of members that passed the gate by themselves."""
     crowd_edges: int
     """Other pairs of members, tied by a recurring crowd."""
+    copy_edges: int
+    """Other pairs, tied by originals that both repeat without credit."""
+    rhythm_edges: int
+    """Other pairs, tied by their rhythm alone."""
     edge_surprise: F64
     objects_per_edge: F64
     kinds: tuple[KindFinding, ...]
@@ -108,7 +113,10 @@ def gather(
     members = np.array(network.members, np.int32)
     chosen = pairs.rows[_rows_between(members, pairs.rows, pairs.table)]
     a, b = pairs.accounts(chosen["pair"])
-    edge_a, edge_b, edge_surprise, alone = stage.members_edges(network)
+    edges = stage.members_edges(network)
+    alone = (edges.grounds & Ground.ALONE) > 0
+    by_crowd = ~alone & ((edges.grounds & Ground.CROWD) > 0)
+    by_copies = ~alone & ~by_crowd & ((edges.grounds & Ground.COPIES) > 0)
     starts = chosen["time"] - chosen["gap"]
     first = np.full(len(members), _NONE, np.int64)
     last = np.full(len(members), -_NONE, np.int64)
@@ -129,9 +137,11 @@ def gather(
         first_seen=dict(zip(names, first[known].tolist(), strict=True)),
         last_seen=dict(zip(names, last[known].tolist(), strict=True)),
         edges=int(alone.sum()),
-        crowd_edges=int((~alone).sum()),
-        edge_surprise=edge_surprise[alone],
-        objects_per_edge=_objects_of_edges(edge_a, edge_b, independent, pairs),
+        crowd_edges=int(by_crowd.sum()),
+        copy_edges=int(by_copies.sum()),
+        rhythm_edges=int((~alone & ~by_crowd & ~by_copies).sum()),
+        edge_surprise=edges.surprise[alone],
+        objects_per_edge=_objects_of_edges(edges.keys, independent, pairs),
         kinds=_by_kind(config, independent, _expected_among(members, own, null)),
         objects=len(np.unique(chosen["object"])),
         samples=samples,
@@ -160,10 +170,8 @@ def _widest(rows: Records) -> I64:
     return widest
 
 
-def _objects_of_edges(a: I32, b: I32, independent: Records, pairs: PairEvidence) -> F64:
-    """Independent objects of each validated edge, ascending."""
-    low = np.minimum(a, b).astype(np.uint64) << np.uint64(32)
-    edges = low | np.maximum(a, b).astype(np.uint64)
+def _objects_of_edges(edges: U64, independent: Records, pairs: PairEvidence) -> F64:
+    """Independent objects of each edge that has any, ascending."""
     found, counts = np.unique(pairs.keys[independent["pair"]], return_counts=True)
     return np.sort(counts[np.isin(found, edges)]).astype(np.float64)
 

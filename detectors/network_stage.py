@@ -17,6 +17,7 @@ from detectors.co_shares import Cells, window_table
 from detectors.communities import communities
 from detectors.config import DetectionConfig
 from detectors.crowds import crowd_edges, recurring_crowds
+from detectors.edges import NO_EDGES, Edges, Ground, edges_of, merged
 from detectors.expansion import expand
 from detectors.exposure import ExposureLedger
 from detectors.gate import Gate
@@ -73,10 +74,8 @@ class NetworkStage:
         self._pairs = pairs
         self._accounts = accounts
         self._gate = Gate(config.gate.false_discovery_rate)
-        self._edge_keys: U64 = np.zeros(0, np.uint64)
-        self._edge_surprise: F64 = np.zeros(0)
-        self._edge_alone: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)
-        """Whether the pair passed the gate by itself; else it is an edge of a recurring crowd only."""
+        self._edges = NO_EDGES
+        """Ascending by key."""
         self.networks = NetworkBook(config.gate.min_members)
         self.spread = PRIOR_SPREAD
         """How much pairs differ in shared interest (`detectors.affinity`)."""
@@ -94,7 +93,7 @@ class NetworkStage:
     @property
     def edges(self) -> int:
         """Count of validated pairs."""
-        return len(self._edge_keys)
+        return len(self._edges.keys)
 
     @property
     def hypotheses(self) -> float:
@@ -130,27 +129,29 @@ class NetworkStage:
         a, b = self._pairs.accounts(passed)
         self._note_evidence(a, b, now)
         keys = self._pairs.keys[passed]
-        fresh = ~_contains(self._edge_keys, keys)
-        self._edge_alone |= np.isin(self._edge_keys, keys[~fresh])
+        fresh = ~_contains(self._edges.keys, keys)
+        self._edges = merged([self._edges, edges_of(keys, self._pairs.surprise[passed], Ground.ALONE)])
         if not fresh.any():
             return []
-        self._edge_keys, at = np.unique(np.concatenate([self._edge_keys, keys[fresh]]), return_index=True)
-        self._edge_surprise = np.concatenate([self._edge_surprise, self._pairs.surprise[passed][fresh]])[at]
-        self._edge_alone = np.concatenate([self._edge_alone, np.ones(int(fresh.sum()), np.bool_)])[at]
         return self._cluster(np.unique(np.concatenate([a[fresh], b[fresh]])), now)
 
-    def reestimate(self, now: int) -> list[Change]:
-        """Age the evidence, estimate the null model again and test everything against it."""
+    def reestimate(self, now: int, more: Edges = NO_EDGES) -> list[Change]:
+        """Age the evidence, estimate the null model again and test everything against it.
+
+        Args:
+            now: event time, seconds.
+            more: edges that other detectors found: each instead of those that it gave the day before.
+        """
         self.networks.reserve(len(self._accounts))
         self._ledger.close_day()
         held = len(self._pairs.rows)
         self._pairs.age(now)
-        if not self._news and len(self._pairs.rows) == held:
+        if not self._news and len(self._pairs.rows) == held and not len(more.keys):
             return self._resolve(now)
         self._news = False
         self._profile = self._pairs.profile(self._cells.strata)
         inside = self._inside()
-        validated = _contains(self._edge_keys, self._pairs.keys)
+        validated = _contains(self._edges.keys, self._pairs.keys)
         self.spread = self._spread(validated | inside)
         candidates = self._pairs.candidates()
         surprise = self._pairs.surprise[candidates]
@@ -167,10 +168,9 @@ class NetworkStage:
             again = np.flatnonzero(changed[a] | changed[b])
             surprise[again] = self._pairs.evaluate(candidates[again], self.null())
             validated = self._gated(candidates, surprise)
-        keys, surprise = self._with_crowds(np.flatnonzero(validated))
-        differing = np.setxor1d(keys, self._edge_keys)
-        self._edge_keys, self._edge_surprise = keys, surprise
-        self._edge_alone = np.isin(keys, self._pairs.keys[validated])
+        edges = merged([*self._found(np.flatnonzero(validated)), more])
+        differing = np.setxor1d(edges.keys, self._edges.keys)
+        self._edges = edges
         changes: list[Change] = []
         if len(differing):
             ends = np.concatenate([differing >> np.uint64(32), differing & np.uint64(0xFFFFFFFF)])
@@ -180,16 +180,15 @@ class NetworkStage:
 
     def validated(self, pairs: I32) -> npt.NDArray[np.bool_]:
         """Which of some pairs (numbers in the pair evidence) passed the gate by themselves."""
-        return _contains(self._edge_keys[self._edge_alone], self._pairs.keys[pairs])
+        alone = (self._edges.grounds & Ground.ALONE) > 0
+        return _contains(self._edges.keys[alone], self._pairs.keys[pairs])
 
-    def members_edges(self, network: Network) -> tuple[I32, I32, F64, npt.NDArray[np.bool_]]:
-        """The edges inside a network: account numbers, surprise, and whether the pair passed the gate by itself."""
-        a = (self._edge_keys >> np.uint64(32)).astype(np.int32)
-        b = (self._edge_keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
-        inside = (self.networks.network_of[a] == network.number) & (
-            self.networks.network_of[b] == network.number
-        )
-        return a[inside], b[inside], self._edge_surprise[inside], self._edge_alone[inside]
+    def members_edges(self, network: Network) -> Edges:
+        """The edges inside a network."""
+        a, b = _ends(self._edges.keys)
+        of = self.networks.network_of
+        inside = (of[a] == network.number) & (of[b] == network.number)
+        return Edges(*(column[inside] for column in self._edges))
 
     def _peel(self, explained: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Take out of the exposure what some pairs explain, instead of what was taken out before.
@@ -245,10 +244,9 @@ class NetworkStage:
             self.networks.alive[number].last_evidence = now
 
     def _cluster(self, changed: I32, now: int) -> list[Change]:
-        a = (self._edge_keys >> np.uint64(32)).astype(np.int32)
-        b = (self._edge_keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
+        a, b = _ends(self._edges.keys)
         touched, found = communities(
-            a, b, self._edge_surprise, changed, self.networks.network_of, self._config.seed
+            a, b, self._edges.surprise, changed, self.networks.network_of, self._config.seed
         )
         networks, merged = self.networks.follow(touched, found, now, self._accounts.names)
         changes = [Change(old, Lifecycle.MERGED, successor=heir) for old, heir in merged]
@@ -258,18 +256,14 @@ class NetworkStage:
             network.lifecycle = Lifecycle.UPDATED
         return changes
 
-    def _with_crowds(self, validated: npt.NDArray[np.intp]) -> tuple[U64, F64]:
-        """Edges of validated pairs and of recurring crowds: keys, ascending, and surprises."""
+    def _found(self, validated: npt.NDArray[np.intp]) -> list[Edges]:
+        """Edges of validated pairs and of recurring crowds."""
         level = self._config.gate.false_discovery_rate
         crowds = recurring_crowds(self._pairs.rows, self._pairs.keys, self.null(), level)
-        crowd_keys, crowd_surprise = crowd_edges(crowds)
-        keys = np.concatenate([self._pairs.keys[validated], crowd_keys])
-        surprise = np.concatenate([self._pairs.surprise[validated], crowd_surprise])
-        if not len(keys):
-            return keys, surprise
-        order = np.argsort(keys, kind="stable")
-        firsts = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0))
-        return keys[order][firsts], np.maximum.reduceat(surprise[order], firsts)
+        return [
+            edges_of(self._pairs.keys[validated], self._pairs.surprise[validated], Ground.ALONE),
+            edges_of(*crowd_edges(crowds), Ground.CROWD),
+        ]
 
     def _expand(self, now: int) -> list[Change]:
         gate = self._config.gate
@@ -306,6 +300,11 @@ class NetworkStage:
         for network in quiet:
             self.networks.resolve(network)
         return [Change(network, Lifecycle.RESOLVED) for network in quiet]
+
+
+def _ends(keys: U64) -> tuple[I32, I32]:
+    """Both account numbers of each edge."""
+    return (keys >> np.uint64(32)).astype(np.int32), (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
 
 
 def _contains(ordered: U64, keys: U64) -> npt.NDArray[np.bool_]:

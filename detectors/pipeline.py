@@ -1,6 +1,8 @@
 """The pipeline: posts in event order in, alerts out. Every driver calls this one, local or on Kafka.
 
-    posts -> traces -> co-sharing -> exposure and pair evidence -> network stage -> findings -> alerts
+    posts -> traces -> co-sharing -> exposure and pair evidence -> network stage -> findings --+-> alerts
+      '-> attribution, engagement, rhythm -> context of a network -> covertness ---------------+
+    follow events -> followers ----------------'
 
 The result is a function of the sequence of posts alone: batches may end anywhere. What happens between two ticks is
 applied when the later one is reached.
@@ -8,6 +10,7 @@ applied when the later one is reached.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,17 +18,30 @@ import polars as pl
 
 from detectors.accounts import AccountBook
 from detectors.alerting import Alerting
+from detectors.assessment import Assessment, assess
 from detectors.co_shares import Cells, window_table
 from detectors.co_sharing import CoSharing
 from detectors.config import DetectionConfig
+from detectors.context import Context
+from detectors.context_extractor import ContextExtractor, Watched
+from detectors.context_stage import ContextStage, Follows
 from detectors.evidence import EvidenceBook
 from detectors.exposure import ExposureLedger
 from detectors.findings import gather
 from detectors.network_stage import Change, NetworkStage
+from detectors.networks import Network
 from detectors.pairs import PairEvidence
 from detectors.traces import TraceExtractor, Traces
 from schemas.alerts import Alert, Mode
 from schemas.networks import Lifecycle
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A batch of posts, traced."""
+
+    traces: Traces
+    watched: Watched
 
 
 class StageWatch(Protocol):
@@ -49,6 +65,7 @@ class Pipeline:
         mode: live, replay or shadow.
         run_id: the run's id.
         watch: told of stages.
+        context: registry, profiles and reviewers' rules.
     """
 
     def __init__(
@@ -58,11 +75,15 @@ class Pipeline:
         mode: Mode = "replay",
         run_id: str = "run",
         watch: StageWatch = _unwatched,
+        context: Context | None = None,
     ) -> None:
         self.config = config
         self.accounts = AccountBook()
         self.cells = Cells(config)
         self._extractor = TraceExtractor(config)
+        known = context if context is not None else Context()
+        self._context_extractor = ContextExtractor(config, known)
+        self.context = ContextStage(config, known, self.accounts)
         self._sharing = CoSharing(config)
         self._ledger = ExposureLedger(self.cells, config.evidence.keep_days)
         self.pairs = PairEvidence(config)
@@ -82,7 +103,11 @@ class Pipeline:
     @property
     def evicted_early(self) -> dict[str, int]:
         """What left before its time for want of room, by store; all zero when memory sufficed."""
-        return {"shares": self._sharing.evicted_early, "pairs": self.pairs.evicted_early}
+        return {
+            "shares": self._sharing.evicted_early,
+            "pairs": self.pairs.evicted_early,
+            **self.context.evicted_early,
+        }
 
     def process(self, posts: pl.DataFrame | None, until: int) -> Iterator[Alert]:
         """Apply posts, and let event time pass to `until`: `trace`, then `apply`.
@@ -96,7 +121,11 @@ class Pipeline:
         """
         yield from self.apply(None if posts is None or not len(posts) else self.trace(posts), until)
 
-    def trace(self, posts: pl.DataFrame) -> Traces:
+    def follow(self, events: Follows) -> None:
+        """Take follow events in the order of time; all before a tick have to be given before it is reached."""
+        self.context.follow(events)
+
+    def trace(self, posts: pl.DataFrame) -> Traced:
         """The traces of posts; may run ahead of `apply` in another thread, since they share no state.
 
         Args:
@@ -104,21 +133,24 @@ class Pipeline:
                 duplicates removed, none below the last `until`.
         """
         with self._watch("traces"):
-            return self._extractor.extract(posts)
+            traces = self._extractor.extract(posts)
+        with self._watch("attribution"):
+            return Traced(traces, self._context_extractor.extract(posts, traces))
 
-    def apply(self, traces: Traces | None, until: int) -> Iterator[Alert]:
+    def apply(self, traced: Traced | None, until: int) -> Iterator[Alert]:
         """Apply posts, and let event time pass to `until`.
 
         Args:
-            traces: of posts in event order, each batch of `trace` once and in turn. None: no posts, only time.
+            traced: posts in event order, each batch of `trace` once and in turn. None: no posts, only time.
             until: event time before which no more posts will come, seconds; all posts are below it.
 
         Yields:
             Alerts as they are raised.
         """
-        if traces is None:
+        if traced is None:
             yield from self._pass_time(until)
             return
+        traces = traced.traces
         with self._watch("accounts"):
             numbers = self.accounts.add(traces.posts, traces.account_keys)
             post_numbers = self.book.add(traces, numbers)
@@ -138,6 +170,8 @@ class Pipeline:
             upto = int(np.searchsorted(traces.times, end_time, side="left"))
             end = int(np.searchsorted(share_times, end_time, side="left"))
             self.accounts.count(numbers[posted:upto], followers[posted:upto])
+            with self._watch("engagement"):
+                self.context.add(traces, traced.watched, numbers, posted, upto)
             self._posts += upto - posted
             self._push(
                 share_times[begin:end],
@@ -196,18 +230,23 @@ class Pipeline:
         self._pending = self._sharing.waiting
 
     def _tick(self, now: int) -> Iterator[Alert]:
+        with self._watch("followers"):
+            self.context.advance(now)
         with self._watch("network"):
             changes = self.stage.tick(now)
         if now % self.config.time.reestimate_s == 0:
             yield from self._tell(changes, now)
             with self._watch("reestimate"):
                 held = len(self.pairs.rows)
-                changes = self.stage.reestimate(now)
+                changes = self.stage.reestimate(now, self.context.edges(now))
                 if len(self.pairs.rows) < held:
                     self.book.age(self.pairs.rows)
+            self.context.close_day(now)
         self.book.settle(now)
         self.pairs.make_room(now)
         yield from self._tell(changes, now)
+        if now % self.config.time.reestimate_s == 0:
+            yield from self._tell_turned(now)
 
     def _tell(self, changes: list[Change], now: int) -> Iterator[Alert]:
         for change in changes:
@@ -215,23 +254,35 @@ class Pipeline:
                 ending = self._alerting.close(change.network, change.lifecycle, now, change.successor)
                 if ending is not None:
                     yield ending
-                continue
-            if not self._alerting.due(change.network, change.lifecycle, now):
-                continue
-            with self._watch("alerts"):
-                findings = gather(
-                    self.config, self.stage, change.network, self.pairs, self.book, self.accounts.posts
-                )
-                alert = self._alerting.write(
-                    findings,
-                    self.accounts,
-                    change.lifecycle,
-                    now,
-                    self.stage.threshold,
-                    {"posts": self._posts},
-                    sum(self.evicted_early.values()),
-                )
-            yield alert
+            elif self._alerting.due(change.network, change.lifecycle, now):
+                yield self._written(change.network, change.lifecycle, now, self._assess(change.network, now))
+
+    def _tell_turned(self, now: int) -> Iterator[Alert]:
+        """Tell of networks that are suspected today and were not when last told of, or the other way round."""
+        for network in list(self.stage.networks.alive.values()):
+            if self._alerting.suspects(network) or self.context.tells_of(np.array(network.members, np.int32)):
+                assessment = self._assess(network, now)
+                if self._alerting.turned(network, suspected=assessment.covert.suspected):
+                    yield self._written(network, Lifecycle.UPDATED, now, assessment)
+
+    def _assess(self, network: Network, now: int) -> Assessment:
+        with self._watch("context"):
+            population = self.context.population(now, self.stage.networks.network_of)
+            return assess(network, self.context, population, self.accounts, now)
+
+    def _written(self, network: Network, lifecycle: Lifecycle, now: int, assessment: Assessment) -> Alert:
+        with self._watch("alerts"):
+            findings = gather(self.config, self.stage, network, self.pairs, self.book, self.accounts.posts)
+            return self._alerting.write(
+                findings,
+                assessment,
+                self.accounts,
+                lifecycle,
+                now,
+                self.stage.threshold,
+                {"posts": self._posts},
+                sum(self.evicted_early.values()),
+            )
 
 
 _NOTHING = (

@@ -140,7 +140,9 @@ class Registry:
         kind = entity.kind.value.replace("_", " ")
         return entity.name if entity.kind is EntityKind.OTHER else f"{entity.name} ({kind})"
 
-    def by_account_key(self, accounts: pl.Series, handles: pl.Series, domain: int) -> tuple[U64, I64]:
+    def by_account_key(
+        self, accounts: pl.Series, handles: pl.Series, domain: int
+    ) -> tuple[U64, I64, list[str]]:
         """Every account that the registry knows, by key.
 
         A handle finds its account through profiles; an account that the registry names by id is never taken
@@ -152,7 +154,7 @@ class Registry:
             domain: the domain of account keys in `detectors.hashing.hash_strings`.
 
         Returns:
-            uint64 keys, ascending, each once; int64 entity numbers.
+            uint64 keys, ascending, each once; int64 entity numbers; the accounts' names.
         """
         found = dict(self.accounts)
         if self.handles and len(accounts):
@@ -165,10 +167,15 @@ class Registry:
                 if at is not None:
                     found.setdefault(account, at)
         if not found:
-            return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-        keys = hash_strings(pl.Series(list(found)), domain)
+            return np.zeros(0, np.uint64), np.zeros(0, np.int64), []
+        names = list(found)
+        keys = hash_strings(pl.Series(names), domain)
         order = np.argsort(keys)
-        return keys[order], np.array(list(found.values()), np.int64)[order]
+        return (
+            keys[order],
+            np.array(list(found.values()), np.int64)[order],
+            [names[at] for at in order.tolist()],
+        )
 
 
 def _parents(
@@ -225,6 +232,16 @@ def _domain_forms(given: str) -> tuple[list[str], str | None]:
     if registered_domain(ascii_form) is None and registered_domain(unicode_form) is None:
         return [], f"{given!r} is a public suffix: anyone can have a site below it"
     return list(dict.fromkeys([unicode_form, ascii_form])), None
+
+
+def telling_entities(registry: Registry) -> npt.NDArray[np.bool_]:
+    """Entities whose followers and content tell something: all but persons and others; bool, by entity.
+
+    Those are in a registry so that their accounts are known to be run openly: who follows a member of parliament, or
+    repeats what one said, hides nothing.
+    """
+    open_kinds = (EntityKind.PERSON, EntityKind.OTHER)
+    return np.array([entity.kind not in open_kinds for entity in registry.entities], np.bool_)
 
 
 class DomainMatcher:

@@ -1,15 +1,13 @@
 """How surely a network is coordinated, as a score made of named terms, and what speaks against it.
 
 `coordination` is the weighted mean of four terms, each between 0 and 1 and each a plain ratio that anyone can check.
-It says nothing about covertness, which needs context that co-sharing does not have.
+It says nothing about covertness, which needs context that co-sharing does not have (`detectors.covertness`).
 """
-
-import math
 
 import numpy as np
 
 from detectors.findings import Findings
-from schemas.alerts import CounterEvidence, ScoreTerm, Severity
+from schemas.alerts import CounterEvidence, ScoreTerm
 from schemas.shares import TraceKind
 
 _FEW_OBJECTS = 3
@@ -20,9 +18,11 @@ def coordination_terms(findings: Findings) -> list[ScoreTerm]:
     """The terms of the coordination score."""
     observed = sum(kind.observed for kind in findings.kinds)
     expected = sum(kind.expected for kind in findings.kinds)
-    beyond = max(0.0, 1.0 - expected / observed) if observed else 0.0
+    others = findings.crowd_edges + findings.copy_edges + findings.rhythm_edges
+    # edges without co-shares have passed a gate of their own, at one false in a hundred
+    beyond = max(0.0, 1.0 - expected / observed) if observed else 0.99 if others else 0.0
     members = len(findings.members)
-    ties = findings.edges + findings.crowd_edges
+    ties = findings.edges + others
     cohesion = min(1.0, ties / max(members - 1, 1) / 2)
     objects = float(np.median(findings.objects_per_edge)) if len(findings.objects_per_edge) else 1.0
     repetition = 1.0 - 1.0 / max(objects, 1.0)
@@ -32,7 +32,9 @@ def coordination_terms(findings: Findings) -> list[ScoreTerm]:
             name="beyond_chance",
             value=_rounded(beyond),
             weight=0.4,
-            summary=f"{observed:,} co-shares of pairs of members were seen, {_number(expected)} expected by chance.",
+            summary=f"{observed:,} co-shares of pairs of members were seen, {_number(expected)} expected by chance."
+            if observed or not others
+            else "Pairs of members are tied by what one false finding in a hundred is allowed for, without co-shares.",
         ),
         ScoreTerm(
             name="repetition",
@@ -51,26 +53,25 @@ def coordination_terms(findings: Findings) -> list[ScoreTerm]:
             value=_rounded(cohesion),
             weight=0.15,
             summary=f"{ties:,} pairs among {members} members are tied: {findings.edges:,} stand out on their own, "
-            f"{findings.crowd_edges:,} by a crowd that came together again.",
+            f"{_other_ties(findings)}.",
         ),
     ]
+
+
+def _other_ties(findings: Findings) -> str:
+    """Ties of other grounds than a pair's own co-shares, in words."""
+    told = [f"{findings.crowd_edges:,} by a crowd that came together again"]
+    if findings.copy_edges:
+        told.append(f"{findings.copy_edges:,} by originals that both repeat without credit")
+    if findings.rhythm_edges:
+        told.append(f"{findings.rhythm_edges:,} by posting in the same minutes")
+    return ", ".join(told)
 
 
 def score(terms: list[ScoreTerm]) -> float:
     """Weighted mean of the terms, 0-1, to four decimals."""
     weight = sum(term.weight for term in terms)
     return _rounded(sum(term.value * term.weight for term in terms) / weight) if weight else 0.0
-
-
-def priority(coordination: float, members: int) -> int:
-    """Rank among alerts, 0-100: coordination and size. Without signs of covertness it stays below 50."""
-    size = min(1.0, math.log10(max(members, 1)) / 3)
-    return round(49 * coordination * (0.6 + 0.4 * size))
-
-
-def severity() -> Severity:
-    """An openly coordinated network, or one of which nothing more is known, is recorded and pages nobody."""
-    return Severity.INFO
 
 
 def counter_evidence(findings: Findings) -> list[CounterEvidence]:

@@ -59,9 +59,7 @@ class TextObjects:
         """Count of leaders since the start; above `max_leaders` the oldest have been given up."""
         return int(self._counts[1])
 
-    def assign(
-        self, buffer: U8, offsets: I64, exact: U64, times: I64
-    ) -> tuple[U64, npt.NDArray[np.bool_]]:
+    def assign(self, buffer: U8, offsets: I64, exact: U64, times: I64) -> tuple[U64, npt.NDArray[np.bool_]]:
         """Object keys for texts in event order.
 
         Args:

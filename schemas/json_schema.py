@@ -20,6 +20,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.networks import NetworkSnapshot
 from schemas.registry import RegistryEntity
+from schemas.reviews import SuppressionRule
 from schemas.shares import PairEvidence, Share
 
 PUBLISHED = Path(__file__).parent / "published"
@@ -36,6 +37,7 @@ RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "post_event": PostEvent,
         "registry_entity": RegistryEntity,
         "share": Share,
+        "suppression_rule": SuppressionRule,
     }
 )
 """Every published record by the name of its schema. A name, once published, stays."""

@@ -7,9 +7,11 @@ Definitions, all in event time and over labelled accounts only, since of the oth
   its heir does.
 - *Precision* is the share of found accounts that are positive, *recall* the share of positive accounts that
   are found.
-- *Average precision* ranks all labelled accounts by coordination of their network x their membership in it,
-  0 for those in none. It is the sum over distinct scores, falling, of (gain in recall) x (precision so far):
-  accounts with the same score enter together, so the order of equals does not matter.
+- *Suspected* are the found accounts whose network's last alert suspects it of being covert (severity above `info`).
+- *Average precision* ranks all labelled accounts: those suspected first, by covertness, then by coordination of
+  their network x their membership in it, 0 for those in none. It is the sum over distinct scores, falling, of
+  (gain in recall) x (precision so far): accounts with the same score enter together, so the order of equals
+  does not matter.
 - *Purity* is the share of labelled members that have the most frequent label of their network.
 - *Time to detection* of a positive account that was ever a member: event time of the first alert that names
   it, less that of its first post.
@@ -26,7 +28,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
-from schemas.alerts import Alert
+from schemas.alerts import Alert, Severity
 from schemas.networks import Lifecycle
 from streams.labels import Labels
 
@@ -58,6 +60,17 @@ class NetworkFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Labelled accounts in them."""
 
 
+class SuspectedFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """How rightly networks were suspected to be covert. Without context (a registry) none can be."""
+
+    networks: int
+    accounts: int
+    """Labelled accounts in them."""
+    precision: float | None
+    """None: undefined, nobody was suspected."""
+    recall: float
+
+
 class Quantiles(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds of event time; None when no positive account was found."""
 
@@ -70,6 +83,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     accounts: AccountFigures
     networks: NetworkFigures
+    suspected: SuspectedFigures
     time_to_detection_s: Quantiles
     first_detection_s: float | None
     """None: no network was positive for the greater part."""
@@ -95,7 +109,9 @@ class Scorekeeper:
         self._first_post: dict[str, int] = {}
         self._first_member: dict[str, int] = {}
         self._networks: dict[str, dict[str, float]] = {}
-        """For each network its labelled members, with coordination x membership."""
+        """For each network its labelled members, with the score that they are ranked by."""
+        self._suspected: set[str] = set()
+        """Networks whose last alert suspects them of being covert."""
         self._first_positive: int | None = None
 
     def saw_posts(self, posts: pl.DataFrame) -> None:
@@ -122,17 +138,21 @@ class Scorekeeper:
         at = int(tick.timestamp())
         if merged_away:
             self._networks.pop(alert.network_id, None)
+            self._suspected.discard(alert.network_id)
             return
         known = self._networks.get(alert.network_id)
         if alert.lifecycle is Lifecycle.RESOLVED and known is not None:
             return  # repeats the alert before
+        suspected = alert.severity is not Severity.INFO
+        (self._suspected.add if suspected else self._suspected.discard)(alert.network_id)
+        ahead = 1.0 + (alert.covertness or 0.0) if suspected else 0.0
         memberships = [(member.account_id, member.membership) for member in alert.members]
         least = min((membership for _, membership in memberships), default=0.0)
         scores: dict[str, float] = {}
         for account, membership in [*memberships, *((account, least) for account in unnamed)]:
             entry = self._labels.entry(account)
             if entry is not None:
-                scores[entry] = alert.coordination * membership
+                scores[entry] = ahead + alert.coordination * membership
                 self._first_member.setdefault(entry, at)
         self._networks[alert.network_id] = scores
         positive = sum(map(self._labels.is_positive, scores))
@@ -171,6 +191,17 @@ class Scorekeeper:
             count=len(self._networks),
             purity=agreeing / labelled if labelled else None,
             labelled_accounts=len(self._best_scores()),
+        )
+
+    def suspected_figures(self) -> SuspectedFigures:
+        """How rightly networks were suspected."""
+        accounts = {entry for network in self._suspected for entry in self._networks[network]}
+        right = sum(map(self._labels.is_positive, accounts))
+        return SuspectedFigures(
+            networks=len(self._suspected),
+            accounts=len(accounts),
+            precision=right / len(accounts) if accounts else None,
+            recall=right / self._labels.positives,
         )
 
     def time_to_detection(self) -> Quantiles:

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
@@ -19,8 +20,10 @@ from streams.cli_options import (
     Accounts,
     Alerts,
     Config,
+    Days,
     DeadLetters,
     Exact,
+    Follows,
     Format,
     Inputs,
     Json,
@@ -28,7 +31,14 @@ from streams.cli_options import (
     NoProgress,
     Pairs,
     Positive,
+    Posts,
+    Registry,
     Report,
+    Seed,
+    SimulatedAccounts,
+    SimulationFolder,
+    Stealth,
+    Suppressions,
     Timings,
     Unordered,
 )
@@ -64,7 +74,10 @@ def replay(
     inputs: Inputs,
     format: Format = None,
     config: Config = None,
+    registry: Registry = None,
+    follows: Follows = None,
     accounts: Accounts = None,
+    suppressions: Suppressions = None,
     unordered: Unordered = False,
     exact: Exact = False,
     alerts: Alerts = None,
@@ -86,7 +99,10 @@ def replay(
                 inputs=inputs,
                 format=format,
                 config=config,
+                registry=registry,
+                follows=follows,
                 accounts=accounts,
+                suppressions=suppressions,
                 unordered=unordered,
                 exact=exact,
                 alerts=alerts,
@@ -107,7 +123,10 @@ def backtest(
     positive: Positive = "io",
     format: Format = None,
     config: Config = None,
+    registry: Registry = None,
+    follows: Follows = None,
     accounts: Accounts = None,
+    suppressions: Suppressions = None,
     unordered: Unordered = False,
     exact: Exact = False,
     json: Json = None,
@@ -130,7 +149,10 @@ def backtest(
                 inputs=inputs,
                 format=format,
                 config=config,
+                registry=registry,
+                follows=follows,
                 accounts=accounts,
+                suppressions=suppressions,
                 unordered=unordered,
                 exact=exact,
                 alerts=alerts,
@@ -147,6 +169,51 @@ def backtest(
             json,
         )
         _end(failures)
+
+
+def _list_scenarios(wanted: bool) -> None:
+    if wanted:
+        from streams.simulation.scenarios import SCENARIOS  # noqa: PLC0415 - --help need not wait for it
+
+        for name, scenario in SCENARIOS.items():
+            typer.echo(f"{name:<16}{scenario.summary}")
+        raise typer.Exit
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO",
+            help="diaspora-press, troll-farm, spam-amplifier, paid-placement or quiet; --list describes them.",
+            show_default=False,
+        ),
+    ],
+    out: SimulationFolder,
+    seed: Seed = 1,
+    accounts: SimulatedAccounts = 20_000,
+    days: Days = 7,
+    stealth: Stealth = 1,
+    posts: Posts = None,
+    scenarios: Annotated[
+        bool,
+        typer.Option(
+            "--list", help="Describe the scenarios and exit.", callback=_list_scenarios, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Make up posts, followers, profiles and a registry, with planted networks and the truth about them.
+
+    What is in the files is in docs/simulate.md.
+    """
+    with _faults_told():
+        # nothing that detects is loaded
+        from streams.simulation.folder import write_world  # noqa: PLC0415
+        from streams.simulation.scenarios import Plan  # noqa: PLC0415
+
+        written = write_world(Plan(scenario, seed, accounts, days, stealth, posts), Path(out))
+        typer.echo(plain_lines(f"{out}: {written}"), err=True)
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-_READING, _WRITING, _DETECTING = "Reading", "Writing", "Detecting"
+_READING, _WRITING, _DETECTING, _SIMULATING = "Reading", "Writing", "Detecting", "Simulating"
 
 Inputs = Annotated[
     list[str],
@@ -39,7 +39,35 @@ Accounts = Annotated[
     typer.Option(
         "--accounts",
         metavar="FILE",
-        help="Account profiles, one JSON object a line: handle, creation time and followers for the alerts.",
+        help="Account profiles, one JSON object a line: handle, followers, creation time, labels.",
+        rich_help_panel=_READING,
+    ),
+]
+Registry = Annotated[
+    str | None,
+    typer.Option(
+        "--registry",
+        metavar="FILE",
+        help="Who is known (state media, diplomats, companies), as JSON objects, one a line, or CSV. Without it, "
+        "alerts do not say whether a network is covert.",
+        rich_help_panel=_READING,
+    ),
+]
+Follows = Annotated[
+    str | None,
+    typer.Option(
+        "--follows",
+        metavar="FILE",
+        help="Follow events, one JSON object a line: who follows the accounts of a network.",
+        rich_help_panel=_READING,
+    ),
+]
+Suppressions = Annotated[
+    str | None,
+    typer.Option(
+        "--suppressions",
+        metavar="FILE",
+        help="Rules of reviewers, one JSON object a line: networks to mute, accounts to allow.",
         rich_help_panel=_READING,
     ),
 ]
@@ -128,5 +156,50 @@ Positive = Annotated[
         metavar="LABEL",
         help="The label of accounts that should be found; every other label is of those that should not.",
         rich_help_panel=_READING,
+    ),
+]
+SimulationFolder = Annotated[
+    str,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Write the files here: a new folder, an empty one, or that of an earlier simulation.",
+        rich_help_panel=_WRITING,
+        show_default=False,
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option("--seed", metavar="N", help="Equal seeds give equal bytes.", rich_help_panel=_SIMULATING),
+]
+SimulatedAccounts = Annotated[
+    int,
+    typer.Option(
+        "--accounts",
+        metavar="N",
+        help="Ordinary accounts; states, press and what is planted come in addition.",
+        rich_help_panel=_SIMULATING,
+    ),
+]
+Days = Annotated[
+    int, typer.Option("--days", metavar="N", help="Length of the world.", rich_help_panel=_SIMULATING)
+]
+Stealth = Annotated[
+    int,
+    typer.Option(
+        "--stealth",
+        metavar="0-3",
+        help="How well the planted groups hide: 0 in plain sight; 3 late, seldom and in words of their own.",
+        rich_help_panel=_SIMULATING,
+    ),
+]
+Posts = Annotated[
+    int | None,
+    typer.Option(
+        "--posts",
+        metavar="N",
+        help="About how many posts in all; 300,000 for 20,000 accounts and 7 days.",
+        rich_help_panel=_SIMULATING,
+        show_default=False,
     ),
 ]

@@ -53,6 +53,7 @@ def backtest(options: RunOptions, labels: str, positive: str, json: str | None) 
     figures = Figures(
         accounts=keeper.account_figures(),
         networks=keeper.network_figures(),
+        suspected=keeper.suspected_figures(),
         time_to_detection_s=keeper.time_to_detection(),
         first_detection_s=keeper.first_detection_s(outcome.run.first_time),
         alerts=outcome.figures.alerts,
@@ -94,6 +95,7 @@ def _show(console: Console, outcome: Outcome) -> None:
 
 def _figures_table(figures: Figures) -> Table:
     accounts, networks, waits = figures.accounts, figures.networks, figures.time_to_detection_s
+    suspected = figures.suspected
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column("figure")
     table.add_column("value", justify="right", no_wrap=True)
@@ -114,6 +116,12 @@ def _figures_table(figures: Figures) -> Table:
             "average precision",
             _share(accounts.average_precision),
             "over all thresholds of coordination x membership",
+        ),
+        (
+            "suspected covert",
+            f"{suspected.accounts:,}",
+            f"labelled accounts in {suspected.networks:,} networks: precision {_share(suspected.precision)}, recall "
+            f"{_share(suspected.recall)}",
         ),
         ("purity", _share(networks.purity), "labelled members with the most frequent label of their network"),
         (

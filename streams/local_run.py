@@ -19,8 +19,8 @@ from streams.exports.pairs_csv import write_pairs
 from streams.exports.report import write_report
 from streams.found_networks import FoundNetworks
 from streams.outputs import STDOUT, check_outputs, output
-from streams.profiles import read_profiles
 from streams.progress_bar import ProgressBar
+from streams.references import read_references
 from streams.replay import Replay
 from streams.settings import Settings, load_settings
 from streams.sources import expand_inputs
@@ -41,6 +41,9 @@ class RunOptions:
     dead_letters: str | None = None
     report: str | None = None
     accounts: str | None = None
+    registry: str | None = None
+    follows: str | None = None
+    suppressions: str | None = None
     exact: bool = False
     unordered: bool = False
     timings: str | None = None
@@ -49,6 +52,18 @@ class RunOptions:
     """Other files that are read, by option: no output may overwrite them."""
     more_outputs: Mapping[str, str | None] = field(default_factory=dict)
     """Other files to be written after the run, by option: checked with the rest."""
+
+    @property
+    def references(self) -> dict[str, str]:
+        """Every file that is read beside the inputs, by option."""
+        named = {
+            "--accounts": self.accounts,
+            "--registry": self.registry,
+            "--follows": self.follows,
+            "--suppressions": self.suppressions,
+            **self.more_inputs,
+        }
+        return {option: path for option, path in named.items() if path}
 
     @property
     def outputs(self) -> dict[str, str | None]:
@@ -106,7 +121,7 @@ def local_run(
     start = time.perf_counter()
     settings = settings_of(options)
     inputs = expand_inputs(options.inputs)
-    read = [*inputs, *(path for path in (options.accounts, *options.more_inputs.values()) if path)]
+    read = [*inputs, *options.references.values()]
     if read.count(STDIN) > 1:
         raise UsageError("standard input (-) can be read once only.")
     check_outputs(options.outputs, [*read, *([options.config] if options.config else [])])
@@ -125,8 +140,9 @@ def local_run(
         run.open()
         if options.dead_letters is not None:
             log.write_to(files.enter_context(output(options.dead_letters)))
-        if options.accounts is not None:
-            run.profiles = read_profiles(options.accounts, log)
+        run.refer(
+            read_references(options.registry, options.accounts, options.follows, options.suppressions, log)
+        )
         found = FoundNetworks()
         failures: list[InputError] = []
         sink = files.enter_context(output(options.alerts)) if options.alerts is not None else None

@@ -1,12 +1,8 @@
-"""`--accounts`: what platforms showed about accounts, added to the members of alerts."""
+"""`--accounts`: what platforms showed about accounts."""
 
-from datetime import UTC, datetime
-
-import msgspec
-import numpy as np
 import polars as pl
 
-from schemas.alerts import Alert, Member
+from detectors.context import PROFILES
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from streams.dead_letter_log import DeadLetterLog
@@ -21,55 +17,20 @@ _PROFILE = pl.Struct(
         "platform": pl.String(),
         "account_id": pl.String(),
         "handle": pl.String(),
+        "display_name": pl.String(),
+        "description": pl.String(),
         "followers_count": pl.Int64(),
         "created_at": pl.String(),
+        "verified": pl.Boolean(),
+        "platform_label": pl.String(),
         "observed_at": pl.String(),
     }
 )
-_TABLE = {
-    "name": pl.String(),
-    "handle": pl.String(),
-    "followers": pl.Int64(),
-    "created": pl.Int64(),
-    "observed": pl.Int64(),
-}
 _REQUIRED = ("platform", "account_id", "observed_at")
 
 
-class Profiles:
-    """The latest profile of each account.
-
-    About 100 bytes an account: a frame sorted by the hash of the name, looked up by bisection.
-
-    Args:
-        frame: columns name (`platform:account_id`), handle, followers, created (seconds), observed (seconds).
-    """
-
-    def __init__(self, frame: pl.DataFrame) -> None:
-        latest = frame.sort("observed", maintain_order=True).unique("name", keep="last", maintain_order=True)
-        latest = latest.with_columns(pl.col("name").hash().alias("hash")).sort("hash")
-        self._hashes = latest["hash"].to_numpy()
-        self._frame = latest.drop("hash", "observed")
-
-    def __len__(self) -> int:
-        return len(self._frame)
-
-    def complete(self, alert: Alert) -> Alert:
-        """Return `alert` with handle, followers and creation time of its members where they were missing."""
-        if not len(self._frame) or not alert.members:
-            return alert
-        wanted = pl.Series("name", [member.account_id for member in alert.members])
-        at = np.minimum(np.searchsorted(self._hashes, wanted.hash().to_numpy()), len(self._hashes) - 1)
-        found = self._frame[at]
-        members = [
-            _completed(member, *row) if name == member.account_id else member
-            for member, (name, *row) in zip(alert.members, found.iter_rows(), strict=True)
-        ]
-        return msgspec.structs.replace(alert, members=members)
-
-
-def read_profiles(path: str, dead_letters: DeadLetterLog) -> Profiles:
-    """Read account profiles, one JSON object a line, plain or compressed.
+def read_profiles(path: str, dead_letters: DeadLetterLog) -> pl.DataFrame:
+    """Read account profiles, one JSON object a line, plain or compressed: columns of `detectors.context.PROFILES`.
 
     Lines that cannot be used become dead letters.
 
@@ -77,7 +38,7 @@ def read_profiles(path: str, dead_letters: DeadLetterLog) -> Profiles:
         InputError: the file cannot be read, ends early, is empty, or most of its lines are no profiles.
     """
     stream = ByteInput(path)
-    frames = [pl.DataFrame(schema=_TABLE)]
+    frames = [pl.DataFrame(schema=PROFILES)]
     bad = 0
     for records in read_records(stream.blocks(), stream.name, scan_lines, str):
         if len(records) or records.dead_letters:
@@ -93,16 +54,20 @@ def read_profiles(path: str, dead_letters: DeadLetterLog) -> Profiles:
             '"followers_count": 9, "created_at": "2020-01-31T00:00:00Z", '
             '"observed_at": "2023-02-14T08:30:00Z"}.'
         )
-    return Profiles(frame)
+    return frame
 
 
 def _decoded(records: Records) -> pl.DataFrame:
     frame, rows = decode_objects(records, _PROFILE)
     table = frame.select(
-        (pl.col("platform") + ":" + pl.col("account_id")).alias("name"),
+        pl.concat_str(pl.col("platform"), pl.lit(":"), pl.col("account_id")).alias("account"),
         "handle",
+        "display_name",
+        "description",
         pl.col("followers_count").alias("followers"),
         rfc3339_seconds(frame["created_at"]).alias("created"),
+        "verified",
+        "platform_label",
         rfc3339_seconds(frame["observed_at"]).alias("observed"),
     )
     blank = [(pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")) for name in _REQUIRED]
@@ -116,15 +81,4 @@ def _decoded(records: Records) -> pl.DataFrame:
     ):
         for row in bad.arg_true():
             records.set_aside(int(rows[row]), reason, detail)
-    return table.filter(~(missing | untimely | below))
-
-
-def _completed(member: Member, handle: str | None, followers: int | None, created: int | None) -> Member:
-    return msgspec.structs.replace(
-        member,
-        handle=member.handle if member.handle is not None else handle,
-        followers=member.followers if member.followers is not None else followers,
-        created_at=member.created_at
-        if member.created_at is not None or created is None
-        else datetime.fromtimestamp(created, UTC),
-    )
+    return table.filter(~(missing | untimely | below)).cast(dict(PROFILES))  # type: ignore[arg-type]

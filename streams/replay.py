@@ -16,9 +16,10 @@ from uuid import uuid4
 import msgspec
 import polars as pl
 
+from detectors.context_stage import Follows
 from detectors.event_time import DuplicateFilter, EventTimeBuffer
-from detectors.pipeline import Pipeline
-from detectors.traces import Traces, keyed
+from detectors.pipeline import Pipeline, Traced
+from detectors.traces import keyed
 from schemas.alerts import Alert
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
@@ -26,7 +27,7 @@ from schemas.networks import Lifecycle
 from streams.ahead import Ahead
 from streams.dead_letter_log import DeadLetterLog
 from streams.ordering import RunSorter
-from streams.profiles import Profiles
+from streams.references import References
 from streams.settings import Settings
 from streams.sources import Source, SourceBatch, open_source
 from streams.version import VERSION
@@ -59,7 +60,7 @@ class _Step:
     """Posts that all sources have passed."""
 
     posts: pl.DataFrame
-    traces: Traces
+    traced: Traced
     until: int
     """Event time before which no more posts will come, seconds."""
     late: int
@@ -76,7 +77,6 @@ class Replay:
         dead_letters: where rejected rows go.
         format: of all inputs, instead of what their content says.
         unordered: sort every input, whatever its format.
-        profiles: what is known of accounts, to be added to the members of alerts.
         on_progress: called as the run goes on.
         on_posts: called with each frame of posts as it is applied, duplicates and late ones left out.
     """
@@ -86,7 +86,6 @@ class Replay:
     dead_letters: DeadLetterLog
     format: str | None = None
     unordered: bool = False
-    profiles: Profiles | None = None
     on_progress: Callable[[Progress], None] = lambda progress: None
     on_posts: Callable[[pl.DataFrame], None] = lambda posts: None
     run_id: str = field(default_factory=lambda: uuid4().hex)
@@ -98,12 +97,29 @@ class Replay:
 
     def __post_init__(self) -> None:
         detection = self.settings.detection
-        self.pipeline = Pipeline(detection, VERSION, "replay", self.run_id, self._watch)
+        self._pipeline: Pipeline | None = None
         self._buffer = EventTimeBuffer(detection.time.lateness_s)
         self._duplicates = DuplicateFilter(detection.time.duplicate_memory_s, detection.time.max_post_ids)
         self._bytes_of: dict[str, int] = {}
         self._first_time: int | None = None
         self._sources: list[Source] = []
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What decides; made on first use, with no reference data if `refer` was not called."""
+        if self._pipeline is None:
+            self.refer(References())
+        assert self._pipeline is not None  # noqa: S101 - for the type checker
+        return self._pipeline
+
+    def refer(self, references: References) -> None:
+        """Take reference data and follow events; before `run`."""
+        self._pipeline = Pipeline(
+            self.settings.detection, VERSION, "replay", self.run_id, self._watch, references.context
+        )
+        if references.follows is not None:
+            events = references.follows
+            self._pipeline.follow(Follows(events.follower, events.followee, events.action, events.at))
 
     @property
     def first_time(self) -> int | None:
@@ -283,7 +299,7 @@ class Replay:
         if self._first_time is None:
             self._first_time = int(step.posts["created_at"][0])
         self.on_posts(step.posts)
-        yield from self._stamped(self.pipeline.apply(step.traces, step.until), step.late)
+        yield from self._stamped(self.pipeline.apply(step.traced, step.until), step.late)
         self.progress.posts += len(step.posts)
         self.progress.event_time = datetime.fromtimestamp(int(step.posts["created_at"][-1]), UTC)
         self.on_progress(self.progress)
@@ -292,8 +308,6 @@ class Replay:
         for alert in alerts:
             self.progress.alerts += 1
             self.progress.tick = alert.emitted_at
-            if self.profiles is not None:
-                alert = self.profiles.complete(alert)  # noqa: PLW2901 - the same alert, with more known
             yield msgspec.structs.replace(
                 alert,
                 emitted_at=datetime.now(UTC),

@@ -30,8 +30,15 @@ _MAY_BE_ZERO = {
     "traces.near_duplicate_shingles",
     "traces.similarity",
 }
-_SHARES = {"input.max_bad_share", "traces.similarity", "gate.false_discovery_rate"}
-_LEAST = {"evidence.max_pairs": 1_000, "co_share.max_recent_shares": 1_000, "time.tick_s": 10}
+_SHARES = {"input.max_bad_share", "traces.similarity", "gate.false_discovery_rate", "rhythm.level"}
+_LEAST = {
+    "evidence.max_pairs": 1_000,
+    "co_share.max_recent_shares": 1_000,
+    "engagement.max_posts": 1_000,
+    "attribution.max_facts": 1_000,
+    "rhythm.max_posts": 1_000,
+    "time.tick_s": 10,
+}
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$\.(.*)`)?$", re.DOTALL)
 _PLACE = re.compile(r"(.*) - at (?:`key` in )?`\$\.?(.*)`$", re.DOTALL)
 
@@ -51,7 +58,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a run can be told by a file."""
 
     detection: DetectionConfig = msgspec.field(default_factory=DetectionConfig)
-    """The sections `[traces]`, `[co_share]`, `[evidence]`, `[gate]`, `[time]` and the key `seed`."""
+    """The sections `[traces]`, `[co_share]`, `[evidence]`, `[gate]`, `[time]`, `[engagement]`, `[followers]`,
+    `[attribution]` and `[rhythm]`, and the key `seed`."""
     input: InputSettings = msgspec.field(default_factory=InputSettings)
     mapping: ColumnMapping | None = None
     """The section `[source]`: columns of a CSV in no known format."""

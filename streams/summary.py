@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from schemas.alerts import Alert, Evidence
+from schemas.alerts import Alert, Evidence, Severity
 from schemas.dead_letters import DeadLetter, Reason
 from streams.found_networks import FoundNetworks, is_closed, nouns, shared_kinds
 from streams.plain_text import plain
@@ -83,7 +83,8 @@ def _figures(figures: RunFigures, found: FoundNetworks) -> Text:
         line += f", from {figures.first:%Y-%m-%d %H:%M} to {figures.last:%Y-%m-%d %H:%M} UTC"
         line += f" ({duration(figures.last - figures.first)})"
     closed = sum(is_closed(alert) for alert in found.ranked())
-    line += f"\n{len(found):,} networks in {figures.alerts:,} alerts"
+    suspected = sum(alert.severity is not Severity.INFO for alert in found.ranked())
+    line += f"\n{len(found):,} networks in {figures.alerts:,} alerts, {suspected:,} suspected covert"
     notes = []
     if closed:
         notes.append(f"{closed:,} closed since, as nothing new was seen of them")
@@ -100,6 +101,7 @@ def _table(alerts: list[Alert]) -> Table:
     table.add_column("first seen", no_wrap=True)
     table.add_column("shared")
     table.add_column("coordination", justify="right")
+    table.add_column("covertness", justify="right")
     table.add_column("finding", ratio=1)
     for rank, alert in enumerate(alerts, start=1):
         finding = plain(alert.headline, 100)
@@ -110,6 +112,7 @@ def _table(alerts: list[Alert]) -> Table:
             f"{alert.event_time_start:%Y-%m-%d}",
             Text(plain(", ".join(shared_kinds(alert)), 60)),
             f"{alert.coordination:.2f}",
+            "?" if alert.covertness is None else f"{alert.covertness:.2f}",
             Text(f"(closed) {finding}" if is_closed(alert) else finding),
         )
     return table
@@ -119,6 +122,8 @@ def _explain(console: Console, rank: int, alert: Alert) -> None:
     console.print()
     title = f"{rank}. {plain(alert.network_id, 40)}: {alert.member_count:,} accounts, coordination "
     title += f"{alert.coordination:.2f} of 1"
+    if alert.covertness is not None:
+        title += f", covertness {alert.covertness:.2f} of 1"
     console.print(Text(title, style="bold"))
     console.print(_indented(plain(alert.explanation, 4_000)))
     for sample in alert.evidence[:_SAMPLES]:
@@ -129,7 +134,10 @@ def _sample(sample: Evidence) -> str:
     shown = [plain(account.removeprefix("unknown:"), 48) for account in sample.account_ids[:_SAMPLE_ACCOUNTS]]
     more = int(sample.observed) - len(shown)
     who = ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
-    noun = nouns([sample.kind])[0]
+    noun = nouns([sample.kind])[0].replace("_", " ")
+    if not sample.post_ids or (sample.window_start == sample.window_end and len(sample.account_ids) == 1):
+        when = f"{sample.window_start:%Y-%m-%d %H:%M:%S} UTC"
+        return f"\u2022 {plain(sample.object, 160)} ({noun}): {who}, {when}"
     took = sample.window_end - sample.window_start
     return (
         f"\u2022 {plain(sample.object, 160)} ({noun}): {int(sample.observed):,} members within "

@@ -12,8 +12,9 @@ import pytest
 
 from benchmarks.canonical import Label, read_labels
 from benchmarks.planted import World, generate, main
-from benchmarks.planted_groups import OPEN, SIZES, STEALTH
+from benchmarks.planted_groups import SIZES
 from schemas.events import PostEvent
+from streams.simulation.stealth import OPEN, STEALTH
 from streams.sources import open_source
 
 NOISE = World("noise", seed=7, accounts=600, days=2)

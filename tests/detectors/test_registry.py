@@ -139,7 +139,8 @@ def test_given_a_domain_in_unicode_when_linked_in_ascii_then_it_is_found() -> No
 def test_given_profiles_when_keyed_then_handles_find_accounts_and_ids_win(house: Registry) -> None:
     accounts = pl.Series(["x:7", "x:8", "x:1", "y:9", "web:elsewhere.example"])
     handles = pl.Series(["@HOLDING", "somebody", "holding", "holding", None])
-    keys, entities = house.by_account_key(accounts, handles, ACCOUNT_KEYS)
+    keys, entities, names = house.by_account_key(accounts, handles, ACCOUNT_KEYS)
+    assert hash_strings(pl.Series(names), ACCOUNT_KEYS).tolist() == keys.tolist()
     known = dict(zip(keys.tolist(), entities.tolist(), strict=True))
 
     def of(name: str) -> int | None:

@@ -26,6 +26,7 @@ from schemas.dead_letters import DeadLetter, Reason
 from schemas.events import AccountProfile, FollowAction, FollowEvent, Metrics, PostEvent
 from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
+from schemas.reviews import RuleKind, SuppressionRule
 from schemas.shares import CoShareSample, PairEvidence, Share, TraceKind
 
 NOON = datetime(2023, 2, 14, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -38,6 +39,9 @@ MINIMAL: dict[str, msgspec.Struct] = {
     ),
     "account_profile": AccountProfile(platform="twitter", account_id="7", observed_at=NOON),
     "registry_entity": RegistryEntity(entity_id="cns", name="A news agency", kind=EntityKind.STATE_MEDIA),
+    "suppression_rule": SuppressionRule(
+        rule_id="s1", kind=RuleKind.MUTE, network_id="n1", reason="the town library and its branches"
+    ),
     "share": Share(at=NOON, account="twitter:7", kind=TraceKind.URL, object="https://example.org/a"),
     "pair_evidence": PairEvidence(
         account_a="twitter:7",
@@ -141,6 +145,15 @@ FULL: dict[str, msgspec.Struct] = {
         domains=["example.org"],
         source="company register",
         note="since 2019",
+    ),
+    "suppression_rule": SuppressionRule(
+        rule_id="s2",
+        kind=RuleKind.ALLOW,
+        network_id="n1",
+        account_ids=["twitter:7"],
+        since=NOON,
+        until=LATER,
+        reason="a fan club",
     ),
     "share": Share(at=NOON, account="twitter:7", kind=TraceKind.REPOST, object="2", post_id="1"),
     "pair_evidence": PairEvidence(

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.planted_book import Book
-from benchmarks.planted_people import DAY, HOUR, People, awake_times
-from benchmarks.planted_prose import LANGUAGES, TOPIC_LANGUAGE, TOPICS, Floats, Ints
+from streams.simulation.book import Book
+from streams.simulation.people import DAY, HOUR, People, awake_times
+from streams.simulation.prose import LANGUAGES, TOPIC_LANGUAGE, TOPICS, Floats, Ints
 
 _ARTICLES_A_DAY = 12
 _SITES_A_TOPIC = 8
@@ -46,6 +46,8 @@ class Organic:
     people: People
     book: Book
     span_s: int
+    turnout: float = 1.0
+    """Size of bursts against the usual one."""
     article_at: Ints = field(init=False)
     """When each of the news articles appeared, seconds since the start (the first ones the day before)."""
     article_topic: Ints = field(init=False)
@@ -64,6 +66,14 @@ class Organic:
         )
         _, self.headline = self.book.publish(self.article_topic, site)
         self._tags = np.array([self._topic_tags(topic) for topic in range(TOPICS) for _ in range(200)])
+
+    def expected(self) -> float:
+        """About how many posts `live` will enter as things stand."""
+        people = self.people
+        there = np.minimum(people.ends_s, self.span_s) - people.begins_s
+        everyday = float((people.rate * there).sum()) / DAY * 0.94
+        crowd = min(1900, int((~people.hired).sum()) // 4) * 0.85
+        return everyday + max(1, round(2 * self.span_s / DAY)) * crowd * self.turnout
 
     def live(self) -> None:
         """Enter everyday posts: first what is new (texts, links), then what answers or repeats it."""
@@ -89,8 +99,10 @@ class Organic:
         rng, people = self.rng, self.people
         for _ in range(max(1, round(a_day * self.span_s / DAY))):
             topic = int(rng.integers(TOPICS))
-            able = np.flatnonzero(people.language == TOPIC_LANGUAGE[topic])
-            size = min(int(rng.integers(800, 3001)), len(people) // 4, len(able))
+            able = np.flatnonzero((people.language == TOPIC_LANGUAGE[topic]) & (people.rate > 0))
+            wanted = int(rng.integers(800, 3001) * self.turnout)
+            most = int((~people.hired).sum()) // 4
+            size = min(wanted, int(most * min(1.0, self.turnout)), len(able))
             weight = np.minimum(people.rate[able], 40)
             who = rng.choice(able, size, replace=False, p=weight / weight.sum())
             start = rng.uniform(0, self.span_s * 0.97)
@@ -110,12 +122,12 @@ class Organic:
 
         Each fan reposts some of the host's ten lines (one in thirteen on average, eager fans one in four),
         a quarter of an hour after them: what the same people do at the same time, evening after evening,
-        without looking at one another. More than that is what `planted_groups` calls a fan club.
+        without looking at one another. More than that is what `streams.simulation.stealth` calls a fan club.
         """
         rng, people = self.rng, self.people
         host = self._host(0)
-        able = np.flatnonzero(people.language == 0)
-        chosen = rng.choice(able, max(3, int(len(people) * fans)), replace=False)
+        able = np.flatnonzero((people.language == 0) & ~people.hired)
+        chosen = rng.choice(able, max(3, int((~people.hired).sum() * fans)), replace=False)
         for fan in chosen.tolist():
             if people.group[fan] == "everyday":
                 people.group[fan] = "show-fan"
@@ -140,7 +152,7 @@ class Organic:
         rng, people = self.rng, self.people
         for number in range(events):
             day = int(rng.integers(0, max(1, self.span_s // DAY))) * DAY
-            who = people.enlist(rng, max(2, int(len(people) * share)), "organic", "one-day")
+            who = people.enlist(rng, max(2, int((~people.hired).sum() * share)), "organic", "one-day")
             people.begins_s[who] = day + 7 * HOUR
             people.ends_s[who] = day + 23 * HOUR
             host = self._host(int(people.language[who[0]]))

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from benchmarks.planted_prose import LANGUAGES, TOPIC_LANGUAGE, Floats, Ints
+from streams.simulation.prose import LANGUAGES, TOPIC_LANGUAGE, Floats, Ints
 
 DAY = 86_400
 HOUR = 3600
@@ -40,6 +41,8 @@ class People:
     following: Ints
     label: list[str]
     group: list[str]
+    hired: npt.NDArray[np.bool_]
+    """Accounts that came in for a role, beside the ordinary people."""
 
     def __len__(self) -> int:
         return len(self.rate)
@@ -51,12 +54,42 @@ class People:
             who for who in np.flatnonzero(self.language == language).tolist() if self.group[who] == "everyday"
         ]
         if len(free) < size:
-            raise ValueError(f"{len(self)} accounts are too few for all groups: more than 2,500 will do")
+            raise ValueError(
+                f"{int((~self.hired).sum())} accounts are too few for all groups: more than 2,500 will do"
+            )
         chosen = np.sort(rng.choice(free, size, replace=False))
         for who in chosen.tolist():
             self.label[who], self.group[who] = label, group
         self.begins_s[chosen], self.ends_s[chosen] = 0, self.ends_s.max()
         return chosen
+
+    def hire(self, rng: np.random.Generator, size: int, language: int, label: str, group: str) -> Ints:
+        """Add `size` accounts for a role and return who they are.
+
+        They live in one time zone, are there throughout and, until told otherwise, post nothing of their own and
+        have no followers.
+        """
+        first = len(self)
+        topics = _interests(rng, np.full(1, language))
+        zone_s = int(rng.choice(_ZONES[language])) * HOUR
+        added = {
+            "language": np.full(size, language),
+            "zone_s": np.full(size, zone_s),
+            "wakes_s": np.clip(rng.normal(8, 1, size) * HOUR, 0, 14 * HOUR).astype(np.int64),
+            "rate": np.zeros(size),
+            "begins_s": np.zeros(size, np.int64),
+            "ends_s": np.full(size, self.ends_s.max()),
+            "habits": rng.dirichlet((1.2, 1.0, 1.8, 0.8), size),
+            "topics": np.repeat(topics, size, axis=0),
+            "audience": np.zeros(size, np.int64),
+            "following": np.clip(rng.lognormal(5.3, 1.2, size), 1, 5e4).astype(np.int64),
+            "hired": np.ones(size, np.bool_),
+        }
+        for name, values in added.items():
+            setattr(self, name, np.concatenate([getattr(self, name), values]))
+        self.label += [label] * size
+        self.group += [group] * size
+        return np.arange(first, first + size)
 
 
 def populate(rng: np.random.Generator, accounts: int, span_s: int) -> People:
@@ -87,6 +120,7 @@ def populate(rng: np.random.Generator, accounts: int, span_s: int) -> People:
         following=np.clip(rng.lognormal(5.3, 1.2, accounts), 1, 5e4).astype(np.int64),
         label=["organic"] * accounts,
         group=["hyperactive" if one else "everyday" for one in hyper.tolist()],
+        hired=np.zeros(accounts, np.bool_),
     )
 
 

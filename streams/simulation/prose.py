@@ -8,6 +8,7 @@ import polars as pl
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 LANGUAGES = ("en", "es", "zh")
 TOPICS = 40

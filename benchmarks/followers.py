@@ -1,0 +1,111 @@
+"""Follow events a second, memory, and the cost of the statistics, on generated events with skewed popularity.
+
+    python -m benchmarks.followers [EVENTS]
+
+Accounts: a tenth of the events, popularity Zipf .8, activity Zipf .5; 500 of the registry that follow 300 accounts
+each. One event in ten repeats an earlier one, one in fifty takes one back. The first run after a change of a kernel
+compiles it, which is done before the clock starts. Rates are by processor time, of one core.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.follow_edges import FOLLOW, UNFOLLOW
+from detectors.follower_overlap import FollowNull
+from detectors.followers import FollowerBook
+from detectors.hashing import I64, U8, U64
+
+Ints = npt.NDArray[np.int64]
+
+_BATCH = 10_000
+_REGISTRY = 500
+_START = 1_500_000_000
+
+
+def main() -> int:
+    """Run the command line; return the exit status."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
+    registry, follower, followee, action, at = events(count, seed=3)
+    before = _memory()
+    _measure(registry, follower[:1000], followee[:1000], action[:1000], at[:1000])
+    book, took, worst = _measure(registry, follower, followee, action, at)
+    used = _memory() - before
+    print(
+        f"{len(at):,} events in batches of {_BATCH:,}: {len(at) / took / 1e6:.1f}M/s, longest {worst:.3f} s"
+    )
+    print(f"{len(book):,} edges present, {book.remembered:,} remembered, {used / 1e6:.0f} MB at most")
+    big = FollowerBook(registry)
+    took = _timed(lambda: big.apply(follower, followee, action, at))
+    print(f"the same at once: {len(at) / took / 1e6:.1f}M/s")
+    took = _timed(lambda: big.apply(follower, followee, action, at))
+    print(f"again, nothing new: {len(at) / took / 1e6:.1f}M/s")
+    keys = book.followees().keys[:: max(1, count // 1_000_000)]
+    print(f"null model of {len(book.followees().keys):,} accounts: {_timed(lambda: FollowNull(book)):.3f} s")
+    null = FollowNull(book)
+    print(f"tails of {len(keys):,} accounts: {_timed(lambda: null.account_tails(keys)):.3f} s")
+    print(f"enrichment of 100 members: {_timed(lambda: null.enrichment(keys[:100])):.4f} s")
+    print(f"pairs of {len(keys):,} accounts: {_timed(lambda: null.overlapping_pairs(keys, max_p=1.0)):.3f} s")
+    return 0
+
+
+def events(count: int, seed: int) -> tuple[U64, U64, U64, U8, I64]:
+    """Follow events of one platform, in order of time.
+
+    Returns:
+        registry keys (ascending), then follower, followee, action and time of each event.
+    """
+    random = np.random.default_rng(seed)
+    accounts = max(count // 10, 1000)
+    names = np.unique(random.integers(1, 2**63, accounts, dtype=np.uint64), return_counts=True)[0]
+    names = random.permutation(names)
+    registry = np.sort(random.choice(names, _REGISTRY, replace=False))
+    follower = random.permutation(names)[_zipf(random, len(names), 0.5, count)]
+    followee = names[_zipf(random, len(names), 0.8, count)]
+    follows = min(300, count // _REGISTRY)
+    follower[: _REGISTRY * follows] = np.repeat(registry, follows)
+    order = random.permutation(count)
+    follower, followee = follower[order], followee[order]
+    again = np.flatnonzero(random.random(count) < 0.1)
+    source = (again * random.random(len(again))).astype(np.int64)
+    follower[again], followee[again] = follower[source], followee[source]
+    action = np.full(count, FOLLOW, np.uint8)
+    action[again[random.random(len(again)) < 0.2]] = UNFOLLOW
+    return registry, follower, followee, action, _START + np.arange(count, dtype=np.int64)
+
+
+def _measure(
+    registry: U64, follower: U64, followee: U64, action: U8, at: I64
+) -> tuple[FollowerBook, float, float]:
+    """Apply in batches: the book, seconds in all, and seconds of the longest batch."""
+    book = FollowerBook(registry)
+    times = []
+    for begin in range(0, len(at), _BATCH):
+        step = slice(begin, begin + _BATCH)
+        start = time.process_time()
+        book.apply(follower[step], followee[step], action[step], at[step])
+        times.append(time.process_time() - start)
+    return book, sum(times), max(times)
+
+
+def _timed(run: Callable[[], object]) -> float:
+    start = time.process_time()
+    run()
+    return time.process_time() - start
+
+
+def _zipf(random: np.random.Generator, size: int, exponent: float, count: int) -> Ints:
+    weights = np.cumsum(1 / np.arange(1, size + 1) ** exponent)
+    return np.searchsorted(weights / weights[-1], random.random(count))
+
+
+def _memory() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,289 @@
+"""One network assessed: what is known of its members, and whether that makes it suspected covert."""
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors import context_words as words
+from detectors.accounts import AccountBook
+from detectors.affiliation import Affiliation, affiliations
+from detectors.attribution import Fact
+from detectors.context_stage import ContextStage, Population
+from detectors.counter_evidence import counter_facts
+from detectors.covertness import Covertness, covertness, strength
+from detectors.fact_ledger import RateFinding
+from detectors.network_context import MemberContext, NetworkContext
+from detectors.networks import Network
+from detectors.obscurity import Standing, network_obscurity
+from detectors.registry import NO_ENTITY, Registry
+from detectors.review_rules import allowed_accounts, muting_rule
+from schemas.alerts import Evidence, Signal, Suppression
+
+I32 = npt.NDArray[np.int32]
+
+_TERMS = {
+    Fact.COPY: ("unattributed_copies", words.copies),
+    Fact.HIDDEN_MENTION: ("hidden_mentions", words.hidden_mentions),
+    Fact.REGISTRY_LINK: ("shared_infrastructure", words.infrastructure),
+}
+_WITHOUT = {
+    Standing.NO_CONTRAST: "whether they are obscure: they have as little as can be, and so have most others here",
+    Standing.FEW_POSTS: "how obscure they are: they posted less than five times in the window",
+    Standing.FEW_KNOWN: "how obscure they are: followers and reactions are known of too few of them",
+    Standing.FEW_PEERS: "how obscure they are: followers and reactions are known of too few others to compare with",
+}
+_LEAST_POSTS = 5
+"""Fewer posts of all members together say nothing about their output."""
+_SHOWN_FOLLOWERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What an alert says of a network beside its coordination."""
+
+    context: NetworkContext
+    covert: Covertness
+    muted: Suppression | None
+    """The reviewers' rule that keeps it quiet."""
+
+
+class _Notes:
+    """Findings as they come, each with its sentence."""
+
+    def __init__(self) -> None:
+        self.chances: dict[str, float] = {}
+        self.said: dict[str, str] = {}
+        self.absent: list[str] = []
+        self.unknown: list[str] = []
+        self.signals: list[Signal] = []
+        self.evidence: list[Evidence] = []
+
+    def signal(
+        self, name: str, observed: float, expected: float, p: float, n: int, score: float | None = None
+    ) -> None:
+        """One signal; its sentence has to be there."""
+        self.signals.append(
+            Signal(
+                detector=name,
+                version="1",
+                score=round(strength(p) if score is None else score, 4),
+                observed=round(observed, 6),
+                expected=round(expected, 6),
+                p_value=max(p, 1e-300),
+                n=n,
+                window_s=0,
+                summary=self.said[name],
+            )
+        )
+
+
+def assess(
+    network: Network, stage: ContextStage, population: Population, accounts: AccountBook, now: int
+) -> Assessment:
+    """Assess a network at event time `now`, seconds.
+
+    Args:
+        network: whose members.
+        stage: what was watched.
+        population: all accounts at this tick.
+        accounts: who the accounts are.
+        now: seconds.
+    """
+    context, registry = stage.context, stage.context.registry
+    members = np.array(network.members, np.int32)
+    names = [accounts.names[member] for member in network.members]
+    keys = accounts.keys[members]
+    affiliation = affiliations(context, keys, stage.facts.ties(members))
+    rules = allowed_accounts(context.rules, now)
+    allowed = np.array([name in rules for name in names], np.bool_)
+    is_open = affiliation.open | allowed
+    # what is open cannot hide; the suspicion is about the others
+    others = members[~is_open]
+    notes = _Notes()
+    obscurity = _obscurity(notes, others, stage, population)
+    _content(notes, others, stage, population, accounts)
+    _followed(notes, others, stage, population, accounts, now)
+    _rhythm(notes, members, stage)
+    unlabelled = float((affiliation.unlabelled & ~is_open).mean())
+    if unlabelled:
+        ties = tuple(dict.fromkeys(affiliation.tie[affiliation.tie != NO_ENTITY].tolist()))
+        notes.said["unlabelled_affiliates"] = (
+            f"Of {len(members)} members, {int((affiliation.unlabelled & ~is_open).sum())} are tied to "
+            f"{words.named(registry, ties)} by the registry, and their profiles show nothing of it. "
+            + words.paths(registry, ties)
+        ).strip()
+    if not len(registry):
+        notes.unknown.append(
+            "who is behind the accounts that they follow, copy or link to, since no registry was given"
+        )
+    elif not stage.followed:
+        notes.unknown.append("who follows them, since no follow events were given")
+    found = NetworkContext(
+        members=_members(affiliation, population, members, allowed, registry),
+        obscurity=obscurity,
+        chances=notes.chances,
+        unlabelled_share=unlabelled,
+        open_share=float(is_open.mean()),
+        said=notes.said,
+        absent=tuple(notes.absent),
+        unknown=tuple(notes.unknown),
+        signals=tuple(notes.signals),
+        evidence=tuple(notes.evidence),
+        counter=tuple(
+            counter_facts(affiliation, allowed, rules, names, members, population, registry, stage.facts)
+        ),
+        engagements=_engagements(population, members),
+    )
+    return Assessment(found, covertness(found), muting_rule(context.rules, network.network_id, names, now))
+
+
+def _obscurity(notes: _Notes, members: I32, stage: ContextStage, population: Population) -> float | None:
+    """How obscure the typical member is, by what others than the members make of it."""
+    inside = stage.engagement.received_from(members)
+    found = network_obscurity(population.peers, members, inside)
+    if found.value is None:
+        notes.unknown.append(_WITHOUT[found.standing])
+        return None
+    notes.said["obscurity"] = words.obscurity(found, len(members))
+    if found.p is not None and found.tail is not None:
+        notes.signal("obscurity", found.tail, 0.5, found.p, found.known_members, score=found.value)
+    return found.value
+
+
+def _content(
+    notes: _Notes,
+    members: I32,
+    stage: ContextStage,
+    population: Population,
+    accounts: AccountBook,
+) -> None:
+    """What the members publish, against what ordinary accounts do."""
+    registry = stage.context.registry
+    posts = accounts.posts[: len(population.ordinary)]
+    if not len(registry) or int(posts[members].sum()) < _LEAST_POSTS:
+        return
+    for kind, (name, said) in _TERMS.items():
+        found = stage.facts.finding(kind, members, posts, population.rates[kind])
+        notes.chances[name] = found.p
+        notes.said[name] = said(found, registry)
+        if not found.observed:
+            notes.absent.append(name)
+            continue
+        notes.signal(name, found.observed, found.expected, found.p, found.posts)
+        notes.evidence += _samples(name, found, accounts, registry)
+
+
+def _followed(
+    notes: _Notes,
+    members: I32,
+    stage: ContextStage,
+    population: Population,
+    accounts: AccountBook,
+    now: int,
+) -> None:
+    """Who of the registry follows the members."""
+    null, registry = population.follow_null, stage.context.registry
+    if null is None or not len(registry):
+        return
+    keys = accounts.keys[members]
+    found = null.enrichment(keys)
+    if not found.members:
+        notes.unknown.append("who follows them: no follow event was about any of them")
+        return
+    starts, numbers = stage.followers.registry_follows(keys)
+    who = stage.context.telling_entity[numbers]
+    entities, counts = np.unique(who, return_counts=True)
+    ranked = tuple(int(at) for at in entities[np.lexsort((entities, -counts))])
+    name = "registry_followers"
+    notes.chances[name] = found.p
+    notes.said[name] = words.registry_followers(found, registry, ranked)
+    if not found.observed:
+        notes.absent.append(name)
+    else:
+        notes.signal(name, found.observed, found.expected, found.p, found.members)
+        followed = np.repeat(np.arange(len(members)), np.diff(starts))
+        notes.evidence += [
+            Evidence(
+                kind=name,
+                account_ids=[accounts.names[int(members[at])]],
+                post_ids=[],
+                permalinks=[],
+                object=f"followed by {stage.context.telling_names[number]}: {registry.relation(int(entity))}",
+                window_start=_utc(now),
+                window_end=_utc(now),
+                observed=1.0,
+                expected=round(found.expected / max(found.members, 1), 6),
+            )
+            for at, number, entity in zip(followed.tolist(), numbers.tolist(), who.tolist(), strict=True)
+        ][:_SHOWN_FOLLOWERS]
+
+
+def _rhythm(notes: _Notes, members: I32, stage: ContextStage) -> None:
+    """Members that post in the same minutes: coordination, not covertness."""
+    found = stage.rhythm_of(members)
+    if found is None:
+        return
+    observed, expected = int(found.observed.sum()), float(found.expected.sum())
+    strongest = float(found.surprise.max())
+    notes.said["rhythm"] = words.rhythm(len(found.a), observed, expected)
+    notes.signal("rhythm", observed, expected, math.exp(-strongest), len(found.a))
+
+
+def _samples(name: str, found: RateFinding, accounts: AccountBook, registry: Registry) -> list[Evidence]:
+    """Posts to check: the entity's post first where one was copied."""
+    return [
+        Evidence(
+            kind=name,
+            account_ids=[accounts.names[row["account"]]],
+            post_ids=[row["post_id"]],
+            permalinks=[],
+            object=f"{row['detail']} [{registry.relation(row['entity'])}"
+            + (f", post {row['origin']}]" if row["origin"] else "]"),
+            window_start=_utc(row["time"]),
+            window_end=_utc(row["time"]),
+            observed=1.0,
+            expected=round(found.expected / max(found.posts, 1), 6),
+        )
+        for row in found.samples.iter_rows(named=True)
+    ]
+
+
+def _members(
+    affiliation: Affiliation,
+    population: Population,
+    members: I32,
+    allowed: npt.NDArray[np.bool_],
+    registry: Registry,
+) -> tuple[MemberContext, ...]:
+    followers = population.followers[members].tolist()
+    return tuple(
+        MemberContext(
+            handle=handle,
+            created=created,
+            followers=count if count >= 0 else None,
+            registry=registry.entities[entity].entity_id if entity != NO_ENTITY else None,
+            allowed=may,
+        )
+        for handle, created, count, entity, may in zip(
+            affiliation.profiles["handle"].to_list(),
+            affiliation.profiles["created"].to_list(),
+            followers,
+            affiliation.entity.tolist(),
+            allowed.tolist(),
+            strict=True,
+        )
+    )
+
+
+def _engagements(population: Population, members: I32) -> int | None:
+    table = population.engagement
+    if not table.known_posts[members].sum():
+        return None
+    return int(table.reactions[members].sum())
+
+
+def _utc(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,250 @@
+"""Attribution: which posts carry a registry entity's content, and do they say so?
+
+Four facts about a post, all of them about text and links, none about intent:
+
+* a *copy*: its text is nearly that of an earlier post or article of an entity, and it names no source;
+* a *credited copy*: the same with a mention, a link or the source's name;
+* a *hidden mention*: it names an entity's handle in a way that the platform does not link
+  (`detectors.hidden_mentions`);
+* a *registry link*: it links into a domain of an entity.
+
+Reposts show their author, so they are none of these.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from detectors.affiliation import hiding_entities
+from detectors.config import KINDS
+from detectors.context import Context
+from detectors.hashing import U64
+from detectors.hidden_mentions import HiddenMentions
+from detectors.registry import NO_ENTITY, DomainMatcher, Registry, telling_entities
+from detectors.traces import Traces
+from schemas.shares import TraceKind
+
+I32 = npt.NDArray[np.int32]
+
+FACTS = {
+    "row": pl.UInt32,  # of the batch
+    "kind": pl.UInt8,  # Fact
+    "entity": pl.Int32,
+    "origin": pl.String,  # id of the entity's post that was copied; null for mentions and links
+    "detail": pl.String,  # the text, the piece with the mention, or the link
+}
+
+_TEXT, _URL, _MENTION = (KINDS.index(kind) for kind in (TraceKind.TEXT, TraceKind.URL, TraceKind.MENTION))
+_LEAST_NAME = 4
+"""Shorter names are in other words by accident."""
+
+
+class Fact(IntEnum):
+    """What a post can be found to be."""
+
+    COPY = 0
+    CREDITED_COPY = 1
+    HIDDEN_MENTION = 2
+    REGISTRY_LINK = 3
+
+
+class AttributionExtractor:
+    """Finds such facts in traced posts, in event order; remembers what entities published.
+
+    About 100 bytes for each text of an entity within `memory_s`.
+
+    Args:
+        context: the registry, and which accounts are its entities'.
+        memory_s: seconds for which a copy of an entity's text is recognised.
+    """
+
+    def __init__(self, context: Context, memory_s: int) -> None:
+        registry = context.registry
+        self._context = context
+        self._memory_s = memory_s
+        self._domains = DomainMatcher(registry)
+        self._roots = registry.roots()
+        self._hiding = hiding_entities(registry)
+        self._telling = np.append(telling_entities(registry), False)  # the last place is NO_ENTITY
+        self._mentioned = _mention_labels(registry)
+        telling = self._telling.tolist()
+        handles = sorted({handle: at for (_, handle), at in registry.handles.items() if telling[at]}.items())
+        self._handles = [handle for handle, _ in handles]
+        self._handle_entity = np.array([at for _, at in handles], np.int32)
+        self._hidden = HiddenMentions(self._handles)
+        self._credits = {root: _credits(registry, root) for root in sorted(set(self._roots.tolist()))}
+        self._origins = pl.DataFrame(schema=_ORIGINS)
+
+    def extract(self, posts: pl.DataFrame, traces: Traces) -> pl.DataFrame:
+        """The facts about a batch.
+
+        Args:
+            posts: columns of `detectors.frames.POSTS`, the frame that `traces` was made from.
+            traces: of these posts.
+
+        Returns:
+            Columns of `FACTS`, by row and kind.
+        """
+        if not len(self._context.registry):
+            return pl.DataFrame(schema=FACTS)
+        author = self._context.entities_of(traces.account_keys)
+        own = (posts["repost_of"].str.len_bytes().fill_null(0) == 0).to_numpy() & (author == NO_ENTITY)
+        links = self._links(traces, own)
+        mentions = self._mentions(traces)
+        hidden = self._hidden_mentions(posts, own)
+        copied = self._copies(posts, traces, author, own)
+        copies = pl.DataFrame(schema=FACTS)
+        if len(copied):
+            credited = pl.concat([links.select("row", "entity"), mentions])
+            copies = self._told_apart(copied, posts, credited, hidden)
+        return pl.concat([copies, hidden, links]).sort("row", "kind", "entity", maintain_order=True)
+
+    def _links(self, traces: Traces, own: npt.NDArray[np.bool_]) -> pl.DataFrame:
+        """Links into domains of the registry, one a post and entity."""
+        shares = np.flatnonzero((traces.share_kind == _URL) & own[traces.share_post])
+        labels = traces.labels.gather(shares)
+        found = self._domains.match(labels)
+        at = found["at"].to_numpy()
+        return pl.DataFrame(
+            {
+                "row": traces.share_post[shares[at]].astype(np.uint32),
+                "kind": np.full(len(at), Fact.REGISTRY_LINK, np.uint8),
+                "entity": found["entity"],
+                "origin": pl.Series([None], dtype=pl.String).new_from_index(0, len(at)),
+                "detail": labels.gather(at),
+            },
+            schema=FACTS,
+        ).unique(["row", "entity"], keep="first", maintain_order=True)
+
+    def _mentions(self, traces: Traces) -> pl.DataFrame:
+        """Working mentions of entities: columns row and entity."""
+        shares = np.flatnonzero(traces.share_kind == _MENTION)
+        table = pl.DataFrame(
+            {"row": traces.share_post[shares].astype(np.uint32), "label": traces.labels.gather(shares)}
+        )
+        if not self._mentioned:
+            return pl.DataFrame(schema={"row": pl.UInt32, "entity": pl.Int32})
+        entity = pl.col("label").replace_strict(self._mentioned, default=None, return_dtype=pl.Int32)
+        return table.select("row", entity=entity).drop_nulls()
+
+    def _hidden_mentions(self, posts: pl.DataFrame, own: npt.NDArray[np.bool_]) -> pl.DataFrame:
+        rows = np.flatnonzero(own).astype(np.uint32)
+        found = self._hidden.find(posts["text"].gather(rows), posts["mentions"].gather(rows))
+        entity = self._handle_entity[found["handle"].to_numpy()]
+        return pl.DataFrame(
+            {
+                "row": rows[found["row"].to_numpy()],
+                "kind": np.full(len(found), Fact.HIDDEN_MENTION, np.uint8),
+                "entity": entity,
+                "origin": pl.Series([None], dtype=pl.String).new_from_index(0, len(found)),
+                "detail": found["excerpt"],
+            },
+            schema=FACTS,
+        ).unique(["row", "entity"], keep="first", maintain_order=True)
+
+    def _copies(
+        self, posts: pl.DataFrame, traces: Traces, author: I32, own: npt.NDArray[np.bool_]
+    ) -> pl.DataFrame:
+        """Posts whose text an entity published before: columns row, entity, origin, at (of the original)."""
+        shares = np.flatnonzero(traces.share_kind == _TEXT)
+        post = traces.share_post[shares]
+        objects = traces.share_object[shares]
+        self._remember(posts, traces, post, objects, author)
+        if not len(self._origins):
+            return pl.DataFrame()
+        likely = np.isin(objects, self._origins["object"].to_numpy()) & own[post]
+        rows = post[likely]
+        return (
+            pl.DataFrame(
+                {"row": rows.astype(np.uint32), "object": objects[likely], "time": traces.times[rows]},
+                schema_overrides={"object": pl.UInt64},
+            )
+            .sort("time", maintain_order=True)
+            # the entity's latest post before this one, within what is remembered; never one of the same second
+            .join_asof(
+                self._origins,
+                on="time",
+                by="object",
+                strategy="backward",
+                tolerance=self._memory_s,
+                allow_exact_matches=False,
+                check_sortedness=False,
+            )
+            .drop_nulls("entity")
+            .select("row", "entity", "origin")
+        )
+
+    def _remember(self, posts: pl.DataFrame, traces: Traces, post: I32, objects: U64, author: I32) -> None:
+        """Keep which texts began with an entity, and forget those that can be matched no more."""
+        reposts = (posts["repost_of"].str.len_bytes().fill_null(0) > 0).to_numpy()
+        begun = self._telling[author[post]] & traces.begins_text[post] & ~reposts[post]
+        rows = post[begun]
+        fresh = pl.DataFrame(
+            {
+                "object": objects[begun],
+                "time": traces.times[rows],
+                "entity": author[rows],
+                "origin": posts["post_id"].gather(rows),
+            },
+            schema=_ORIGINS,
+        )
+        kept = self._origins.filter(pl.col("time") >= int(traces.times[0]) - self._memory_s)
+        self._origins = pl.concat([kept, fresh])
+
+    def _told_apart(
+        self, copies: pl.DataFrame, posts: pl.DataFrame, credited: pl.DataFrame, hidden: pl.DataFrame
+    ) -> pl.DataFrame:
+        """Copies with and without credit: a link, a mention or a name of the same house.
+
+        A name that is a hidden mention is no credit: it was kept from working as one.
+        """
+        roots = pl.Series("root", self._roots)
+        copies = copies.with_columns(root=roots.gather(copies["entity"]))
+        # a site or a handle of a company does not say whose content it is, but for its own
+        own = credited.unique().with_columns(own=pl.lit(value=True))
+        house = credited.filter(pl.Series(~self._hiding).gather(credited["entity"]))
+        house = (
+            house.select("row", root=roots.gather(house["entity"]))
+            .unique()
+            .with_columns(house=pl.lit(value=True))
+        )
+        copies = copies.join(own, on=["row", "entity"], how="left").join(
+            house, on=["row", "root"], how="left"
+        )
+        copies = copies.with_columns(linked=pl.coalesce("own", "house"))
+        copies = copies.with_columns(text=posts["text"].gather(copies["row"]))
+        parts = []
+        for (root,), part in copies.group_by("root", maintain_order=True):
+            names = self._credits[int(str(root))]
+            said = pl.col("text").str.to_lowercase().str.contains_any(names) if names else pl.lit(value=False)
+            parts.append(part.with_columns(named=said.fill_null(value=False)))
+        copies = pl.concat(parts)
+        kept_out = pl.col("row").is_in(hidden["row"].implode())
+        credit = pl.col("linked").fill_null(value=False) | (pl.col("named") & ~kept_out)
+        kind = pl.when(credit).then(int(Fact.CREDITED_COPY)).otherwise(int(Fact.COPY)).cast(pl.UInt8)
+        return copies.select(
+            "row", kind.alias("kind"), "entity", "origin", detail=pl.col("text").str.slice(0, 280)
+        )
+
+
+_ORIGINS = {"object": pl.UInt64, "time": pl.Int64, "entity": pl.Int32, "origin": pl.String}
+
+
+def _mention_labels(registry: Registry) -> dict[str, int]:
+    """Entity by the label of a mention share (`detectors.traces`); some sources mention by id."""
+    labels = {f"{platform}:@{handle}": at for (platform, handle), at in registry.handles.items()}
+    for account, at in registry.accounts.items():
+        platform, _, name = account.partition(":")
+        labels.setdefault(f"{platform}:@{name.lower()}", at)
+    return labels
+
+
+def _credits(registry: Registry, root: int) -> list[str]:
+    """What a text may say to credit a house: names, handles and domains of its entities, lower case."""
+    inside = {at for at in range(len(registry)) if registry.root(at) == root}
+    words = {registry.entities[at].name.lower() for at in inside}
+    words |= {handle for (_, handle), at in registry.handles.items() if at in inside}
+    words |= {domain for domain, at in registry.domains.items() if at in inside}
+    return sorted(word for word in words if len(word) >= _LEAST_NAME)

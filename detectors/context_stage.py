@@ -1,0 +1,255 @@
+"""Everything that is watched of accounts beside what they share: engagement, followers, attribution, rhythm.
+
+It takes in posts and follow events as event time passes, and assesses a network when asked.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.accounts import AccountBook
+from detectors.affiliation import hiding_entities
+from detectors.attribution import Fact
+from detectors.config import DetectionConfig
+from detectors.context import Context
+from detectors.context_extractor import Watched
+from detectors.crowds import crowd_edges
+from detectors.edges import NO_EDGES, Edges, Ground, edges_of, merged
+from detectors.engagement import EngagementBook, EngagementTable
+from detectors.fact_ledger import FactLedger
+from detectors.follower_overlap import FollowNull
+from detectors.followers import FollowerBook
+from detectors.hashing import I64, U8, U64
+from detectors.obscurity import AccountFigures, Peers
+from detectors.rates import Rate
+from detectors.registry import NO_ENTITY
+from detectors.rhythm import RhythmBook, RhythmPairs
+from detectors.traces import Traces
+from detectors.uncredited_crowds import uncredited_crowds
+
+_DAY_S = 86_400
+_RHYTHM_EVERY_S = 7 * _DAY_S
+_ANSWERED = 1
+"""Column of the targets (`detectors.context_extractor.Watched`)."""
+
+I32 = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
+
+
+class Follows(NamedTuple):
+    """Follow events in the order of time; arrays of one length."""
+
+    follower: U64
+    followee: U64
+    action: U8
+    """Code of the action, as in `detectors.follow_edges.ACTIONS`."""
+    at: I64
+    """Seconds since 1970 UTC."""
+
+
+class Population(NamedTuple):
+    """All accounts at one tick, by number."""
+
+    ordinary: Bools
+    """In no network and not of the registry: those that say what is usual."""
+    engagement: EngagementTable
+    followers: I64
+    """By posts, else by profiles; -1 unknown."""
+    peers: Peers
+    """Of the ordinary ones, to tell who is obscure."""
+    rates: dict[Fact, Rate]
+    follow_null: FollowNull | None
+    """None where no follow event has been seen."""
+
+
+class ContextStage:
+    """The watched state of one process.
+
+    Args:
+        config: horizons and bounds.
+        context: reference data.
+        accounts: who the accounts are.
+    """
+
+    def __init__(self, config: DetectionConfig, context: Context, accounts: AccountBook) -> None:
+        self.context = context
+        self.engagement = EngagementBook(
+            window_days=config.engagement.window_days, max_posts=config.engagement.max_posts
+        )
+        self.followers = FollowerBook(context.telling_keys, config.followers.max_edges)
+        self.facts = FactLedger(
+            config.evidence.keep_days, config.attribution.max_facts, hiding_entities(context.registry)
+        )
+        self._accounts = accounts
+        rhythm = config.rhythm
+        self.rhythm = RhythmBook(
+            bin_s=rhythm.bin_s, window_days=rhythm.window_days, level=rhythm.level, max_posts=rhythm.max_posts
+        )
+        self._rhythm_window_s = rhythm.window_days * _DAY_S
+        self._rhythm: RhythmPairs | None = None
+        self._rhythmic = NO_EDGES
+        self._first_day: int | None = None
+        self._platform_of = np.zeros(1 << 10, np.int32)
+        self._pending: list[Follows] = []
+        self._taken = 0
+        """Of the first of these, events that have been applied."""
+        self.followed = False
+        """Whether any follow event has been applied."""
+        self._population: tuple[int, Population] | None = None
+
+    @property
+    def evicted_early(self) -> dict[str, int]:
+        """What left before its time for want of room, by store."""
+        return {
+            "engagement": self.engagement.evicted_early,
+            "follow_edges": self.followers.dropped,
+            "facts": self.facts.evicted_early,
+            "rhythm": self.rhythm.left_early,
+        }
+
+    def add(self, traces: Traces, watched: Watched, numbers: I32, begin: int, end: int) -> None:
+        """Take in the posts `begin` to `end` of a batch, which event time has reached.
+
+        Args:
+            traces: the batch.
+            watched: of the same.
+            numbers: int32, account number of each post.
+            begin: the first post.
+            end: one past the last.
+        """
+        if begin == end:
+            return
+        some = slice(begin, end)
+        if len(self._accounts) > len(self._platform_of):
+            wider = np.zeros(2 * len(self._accounts), np.int32)
+            wider[: len(self._platform_of)] = self._platform_of
+            self._platform_of = wider
+        self._platform_of[numbers[some]] = watched.platforms[some]
+        times = traces.times[some]
+        self.engagement.add(
+            numbers[some],
+            times,
+            traces.post_keys[some],
+            watched.targets[some],
+            watched.metrics[some],
+            watched.platforms[some],
+        )
+        if self._first_day is None:
+            self._first_day = int(times[0]) - int(times[0]) % _DAY_S
+        # a bot that answers at once would keep time with whomever it answers
+        unprompted = watched.targets[some, _ANSWERED] == 0
+        self.rhythm.add(numbers[some][unprompted], times[unprompted])
+        low, high = np.searchsorted(watched.link_post, (begin, end))
+        if low < high:
+            posts = watched.link_post[low:high]
+            sites = self._accounts.find(watched.link_site[low:high])
+            known = sites >= 0
+            self.engagement.add_links(sites[known], numbers[posts[known]], traces.times[posts[known]])
+        rows = watched.facts["row"].to_numpy()
+        low, high = np.searchsorted(rows, (begin, end))
+        if low < high:
+            self.facts.add(watched.facts[low:high], numbers, traces.times, traces.posts["post_id"])
+
+    def follow(self, events: Follows) -> None:
+        """Take follow events in the order of time; those before the next tick have to be given before it."""
+        if len(events.at):
+            self._pending.append(events)
+
+    def advance(self, now: int) -> None:
+        """Let event time pass to `now`, seconds: apply the follow events before it."""
+        while self._pending:
+            events = self._pending[0]
+            upto = int(np.searchsorted(events.at, now, side="left"))
+            if upto > self._taken:
+                some = slice(self._taken, upto)
+                self.followers.apply(
+                    events.follower[some], events.followee[some], events.action[some], events.at[some]
+                )
+                self.followed = True
+            self._taken = max(self._taken, upto)
+            if self._taken < len(events.at):
+                return
+            self._pending.pop(0)
+            self._taken = 0
+
+    def rhythm_of(self, members: I32) -> RhythmPairs | None:
+        """Pairs of members that keep time, as last compared; None if there are none."""
+        found = self._rhythm
+        if found is None:
+            return None
+        inside = np.isin(found.a, members) & np.isin(found.b, members)
+        if not inside.any():
+            return None
+        return found._replace(
+            a=found.a[inside],
+            b=found.b[inside],
+            observed=found.observed[inside],
+            expected=found.expected[inside],
+            surprise=found.surprise[inside],
+        )
+
+    def close_day(self, now: int) -> None:
+        """Age the evidence at event time `now`, seconds."""
+        self.facts.age(now)
+        self._population = None
+
+    def edges(self, now: int) -> Edges:
+        """Ties that need no common object in time: the same originals repeated without credit, the same rhythm.
+
+        Asked for at the end of each day, `now`; rhythm is compared every week since the first post.
+        """
+        found = uncredited_crowds(self.facts.copies(), self._accounts.posts[: self._accounts.seen])
+        if self._first_day is not None and (now - self._first_day) % _RHYTHM_EVERY_S == 0:
+            pairs = self.rhythm.evaluate(now)
+            self.rhythm.forget(now - self._rhythm_window_s)
+            keys = pairs.a.astype(np.uint64) << np.uint64(32) | pairs.b.astype(np.uint64)
+            self._rhythm = pairs
+            self._rhythmic = edges_of(keys, pairs.surprise, Ground.RHYTHM)
+        return merged([edges_of(*crowd_edges(found), Ground.COPIES), self._rhythmic])
+
+    def tells_of(self, members: I32) -> bool:
+        """Whether anything is known of members that could make them suspected."""
+        if not len(self.context.registry):
+            return False
+        keys = self._accounts.keys[members]
+        hidden = self.facts.any_of(members) or bool((self.context.entities_of(keys) != NO_ENTITY).any())
+        return hidden or bool(self.followers.followers_of(keys)[2].any())
+
+    def population(self, now: int, network_of: I32) -> Population:
+        """All accounts as they are at the tick `now`; computed once a tick.
+
+        Args:
+            now: event time, seconds.
+            network_of: int32, number of the network of each account, below 0 for none; at least as long as there
+                are accounts.
+        """
+        if self._population is None or self._population[0] != now:
+            self._population = now, self._counted(now, network_of)
+        return self._population[1]
+
+    def _counted(self, now: int, network_of: I32) -> Population:
+        count = self._accounts.seen
+        keys = self._accounts.keys[:count]
+        ordinary = (network_of[:count] < 0) & (self.context.entities_of(keys) == NO_ENTITY)
+        posts = self._accounts.posts[:count]
+        own = self._accounts.followers[:count]
+        engagement = self.engagement.table(now, count)
+        followers = np.where(own >= 0, own, self.context.followers_of(keys))
+        created = self.context.created_of(keys)
+        figures = AccountFigures(
+            posts=engagement.posts,
+            reactions=engagement.reactions,
+            known_posts=engagement.known_posts,
+            followers=followers,
+            age_days=np.where(created >= 0, np.maximum(now - created, 0) // _DAY_S, -1),
+            platforms=self._platform_of[:count],
+        )
+        return Population(
+            ordinary=ordinary,
+            engagement=engagement,
+            followers=followers,
+            peers=Peers(figures, ~ordinary),
+            rates={kind: self.facts.rate(kind, posts, ordinary) for kind in Fact},
+            follow_null=FollowNull(self.followers, keys[~ordinary]) if self.followed else None,
+        )

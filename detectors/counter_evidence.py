@@ -1,0 +1,107 @@
+"""What is known of the members that speaks for an innocent explanation."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors import context_words as words
+from detectors.affiliation import Affiliation
+from detectors.attribution import Fact
+from detectors.context_stage import Population
+from detectors.fact_ledger import FactLedger
+from detectors.registry import NO_ENTITY, Registry
+from schemas.alerts import CounterEvidence
+from schemas.reviews import SuppressionRule
+
+I32 = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
+
+_MANY = 0.75
+"""Quantile of ordinary accounts from which followers or reactions are called many."""
+
+
+def counter_facts(
+    affiliation: Affiliation,
+    allowed: Bools,
+    rules: Mapping[str, SuppressionRule],
+    names: Sequence[str],
+    members: I32,
+    population: Population,
+    registry: Registry,
+    facts: FactLedger,
+) -> Iterator[CounterEvidence]:
+    """Facts for an innocent explanation, the weightiest first.
+
+    Args:
+        affiliation: of the members.
+        allowed: bool, members that a reviewer allows.
+        rules: the rule by account.
+        names: the members as `platform:account_id`.
+        members: int32, their numbers.
+        population: all accounts.
+        registry: who is known.
+        facts: what attribution found.
+    """
+    known = affiliation.entity[affiliation.open & (affiliation.entity != NO_ENTITY)]
+    if len(known):
+        entities = tuple(dict.fromkeys(known.tolist()))
+        yield CounterEvidence(
+            kind="openly_affiliated",
+            summary=f"{len(known)} of {len(members)} members are accounts that the registry lists as run openly, by "
+            f"{words.named(registry, entities)}.",
+        )
+    if allowed.any():
+        reasons = dict.fromkeys(rules[name].reason for name in names if name in rules)
+        yield CounterEvidence(
+            kind="allow_listed",
+            summary=f"{int(allowed.sum())} of {len(members)} members are allowed by a reviewer: {'; '.join(reasons)}.",
+        )
+    labelled = int(affiliation.profiles["platform_label"].is_not_null().sum())
+    if labelled:
+        yield CounterEvidence(
+            kind="labelled", summary=f"The platform itself labels {labelled} of {len(members)} members."
+        )
+    verified = int(affiliation.profiles["verified"].fill_null(value=False).sum())
+    if verified:
+        yield CounterEvidence(
+            kind="verified_accounts",
+            summary=f"{verified} of {len(members)} members are verified by the platform.",
+        )
+    yield from _well_known(members, population)
+    credited = int(facts.counts(Fact.CREDITED_COPY, len(population.ordinary))[members].sum())
+    copied = int(facts.counts(Fact.COPY, len(population.ordinary))[members].sum())
+    if credited > copied:
+        yield CounterEvidence(
+            kind="credited_copies",
+            summary=f"Of {credited + copied:,} posts that repeat an entity of the registry, {credited:,} name their "
+            "source.",
+        )
+
+
+def _well_known(members: I32, population: Population) -> Iterator[CounterEvidence]:
+    """Many followers or many reactions, against ordinary accounts."""
+    mine = population.followers[members]
+    others = population.followers[population.ordinary]
+    mine, others = mine[mine >= 0], others[others >= 0]
+    if 2 * len(mine) >= len(members) and len(others):
+        typical, many = float(np.median(mine)), float(np.quantile(others, _MANY))
+        if typical >= many:
+            yield CounterEvidence(
+                kind="many_followers",
+                summary=f"Half of the members have {words.number(typical)} followers or more; three in four other "
+                f"accounts have fewer than {words.number(many)}.",
+            )
+    table = population.engagement
+    known = table.known_posts > 0
+    there = members[known[members]]
+    rest = known & population.ordinary
+    if 2 * len(there) >= len(members) and rest.any():
+        each = table.reactions / np.maximum(table.known_posts, 1)
+        typical, many = float(np.median(each[there])), float(np.quantile(each[rest], _MANY))
+        if typical >= many and typical > 0:
+            yield CounterEvidence(
+                kind="high_engagement",
+                summary=f"A typical member gets {words.number(typical)} reactions a post; three in four other accounts "
+                f"get fewer than {words.number(many)}.",
+            )

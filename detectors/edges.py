@@ -1,0 +1,61 @@
+"""Edges: pairs of accounts whose evidence is beyond chance, and what kind of evidence that is."""
+
+from collections.abc import Sequence
+from enum import IntFlag
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.hashing import U64
+
+F64 = npt.NDArray[np.float64]
+U8 = npt.NDArray[np.uint8]
+
+
+class Ground(IntFlag):
+    """What ties the accounts of an edge; there may be several grounds."""
+
+    ALONE = 1
+    """The pair's own co-shares passed the gate."""
+    CROWD = 2
+    """Both were in a crowd that came together again (`detectors.crowds`)."""
+    COPIES = 4
+    """Both repeat the same originals without credit (`detectors.uncredited_crowds`)."""
+    RHYTHM = 8
+    """Both post in the same minutes (`detectors.rhythm`)."""
+
+
+class Edges(NamedTuple):
+    """Edges of whatever origin; arrays of one length."""
+
+    keys: U64
+    """The lower account number in the upper half, the other in the lower one."""
+    surprise: F64
+    """-ln p of the strongest ground."""
+    grounds: U8
+    """`Ground`, added up."""
+
+
+def edges_of(keys: U64, surprise: F64, ground: Ground) -> Edges:
+    """Edges of one ground, as a detector gives them: in any order, with repeats."""
+    return Edges(keys, surprise, np.full(len(keys), int(ground), np.uint8))
+
+
+NO_EDGES = edges_of(np.zeros(0, np.uint64), np.zeros(0), Ground.ALONE)
+
+
+def merged(parts: Sequence[Edges]) -> Edges:
+    """All edges, ascending by key, each once: the greatest surprise, and every ground."""
+    keys = np.concatenate([part.keys for part in parts])
+    if not len(keys):
+        return NO_EDGES
+    surprise = np.concatenate([part.surprise for part in parts])
+    grounds = np.concatenate([part.grounds for part in parts])
+    order = np.argsort(keys, kind="stable")
+    firsts = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0))
+    return Edges(
+        keys[order][firsts],
+        np.maximum.reduceat(surprise[order], firsts),
+        np.bitwise_or.reduceat(grounds[order], firsts),
+    )

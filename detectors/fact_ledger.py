@@ -1,0 +1,185 @@
+"""What attribution found, kept by account: counts for the base rates, and the posts themselves for the evidence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from detectors.attribution import FACTS, Fact
+from detectors.hashing import I64
+from detectors.rates import Rate, estimate_rate, pooled_tail
+from detectors.registry import NO_ENTITY
+
+I32 = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
+
+_LOG = {
+    "account": pl.Int32,
+    "time": pl.Int64,
+    "post_id": pl.String,
+    **{name: dtype for name, dtype in FACTS.items() if name != "row"},
+}
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class RateFinding:
+    """A count of members' posts against what ordinary accounts do."""
+
+    observed: int
+    posts: int
+    """Posts by the members."""
+    expected: float
+    p: float
+    accounts: int
+    """Members with at least one."""
+    samples: pl.DataFrame
+    """The latest of these posts, at most `SAMPLES`: columns account, time, post_id, kind, entity, origin, detail."""
+    entities: tuple[int, ...]
+    """Entities concerned, the most frequent first."""
+
+
+SAMPLES = 6
+TIE_LINKS = 3
+
+
+class FactLedger:
+    """Facts about posts, by account.
+
+    Counts are kept for good (4 bytes an account and kind), the facts themselves for `keep_days` and at most
+    `max_facts`, about 200 bytes each; the oldest leave early, and are counted.
+
+    Args:
+        keep_days: as in `EvidenceConfig`; 0: for ever.
+        max_facts: facts held.
+        hiding: bool, by entity: whether links into its domains leave open whose they are. Those of state media
+            and party organs name their owner; those of companies and affiliates do not.
+    """
+
+    def __init__(self, keep_days: int, max_facts: int, hiding: Bools) -> None:
+        self._keep_days = keep_days
+        self._max_facts = max_facts
+        self._hiding = hiding
+        self._counts = np.zeros((len(Fact), 1 << 10), np.int32)
+        self._log: list[pl.DataFrame] = []
+        self.evicted_early = 0
+        """Facts that left before their time for want of room."""
+
+    def __len__(self) -> int:
+        return sum(len(frame) for frame in self._log)
+
+    def add(self, facts: pl.DataFrame, accounts: I32, times: I64, post_ids: pl.Series) -> None:
+        """Take facts in event order.
+
+        Args:
+            facts: columns of `detectors.attribution.FACTS`; `row` counts from the start of the other arguments.
+            accounts: int32, account number of each post.
+            times: int64, seconds.
+            post_ids: String.
+        """
+        if not len(facts):
+            return
+        rows = facts["row"].to_numpy()
+        log = facts.select(
+            pl.Series("account", accounts[rows], pl.Int32),
+            pl.Series("time", times[rows], pl.Int64),
+            post_ids.gather(rows).alias("post_id"),
+            *(name for name in FACTS if name != "row"),
+        )
+        self._log.append(log)
+        most = int(accounts[rows].max()) + 1
+        if most > self._counts.shape[1]:
+            wider = np.zeros((len(Fact), 2 * most), np.int32)
+            wider[:, : self._counts.shape[1]] = self._counts
+            self._counts = wider
+        kinds, who = log["kind"].to_numpy(), log["account"].to_numpy()
+        # links that name their owner are citations
+        counted = (kinds != Fact.REGISTRY_LINK) | self._hiding[log["entity"].to_numpy()]
+        np.add.at(self._counts, (kinds[counted], who[counted]), 1)
+
+    def age(self, now: int) -> None:
+        """Let go of facts older than `keep_days` at event time `now`, seconds."""
+        held = self._all()
+        if self._keep_days:
+            held = held.filter(pl.col("time") >= now - self._keep_days * _DAY_S)
+        if len(held) > self._max_facts:
+            self.evicted_early += len(held) - self._max_facts
+            held = held.tail(self._max_facts)
+        self._log = [held] if len(held) else []
+
+    def counts(self, kind: Fact, accounts: int) -> I64:
+        """Facts of one kind of each of the first `accounts` accounts; int64."""
+        known = self._counts[kind][:accounts].astype(np.int64)
+        return np.append(known, np.zeros(accounts - len(known), np.int64))
+
+    def rate(self, kind: Fact, posts: I64, ordinary: Bools) -> Rate:
+        """How often ordinary accounts' posts are so; both arguments by account number."""
+        return estimate_rate(self.counts(kind, len(posts))[ordinary], posts[ordinary])
+
+    def finding(self, kind: Fact, members: I32, posts: I64, rate: Rate) -> RateFinding:
+        """What `members` did, against `rate`."""
+        mine = self.counts(kind, len(posts))[members]
+        observed = int(mine.sum())
+        expected, p = pooled_tail(observed, posts[members], rate)
+        concerned = self._of(kind, members) if observed else pl.DataFrame(schema=_LOG)
+        entities = (
+            concerned["entity"].value_counts().sort(["count", "entity"], descending=[True, False])["entity"]
+        )
+        return RateFinding(
+            observed=observed,
+            posts=int(posts[members].sum()),
+            expected=expected,
+            p=p,
+            accounts=int((mine > 0).sum()),
+            samples=concerned.sort("time", "post_id").tail(SAMPLES),
+            entities=tuple(entities.to_list()),
+        )
+
+    def copies(self) -> pl.DataFrame:
+        """All copies held, credited or not: columns account, time, kind, entity, origin."""
+        held = self._all().select("account", "time", "kind", "entity", "origin")
+        return held.filter(pl.col("kind").is_in([int(Fact.COPY), int(Fact.CREDITED_COPY)]))
+
+    def ties(self, members: I32) -> I32:
+        """The hiding entity that each member's links into the registry lead to, `NO_ENTITY` where none stands out.
+
+        It has at least `TIE_LINKS` links in the evidence held, and half of the member's links of this kind.
+        """
+        found = np.full(len(members), NO_ENTITY, np.int32)
+        if self._seen(members)[Fact.REGISTRY_LINK] >= TIE_LINKS:
+            links = self._of(Fact.REGISTRY_LINK, members)
+            counted = (
+                links.group_by("account", "entity").len().sort(["len", "entity"], descending=[True, False])
+            )
+            most = counted.unique("account", keep="first", maintain_order=True)
+            total = links.group_by("account").len("all")
+            tied = most.join(total, on="account").filter(
+                (pl.col("len") >= TIE_LINKS) & (2 * pl.col("len") >= pl.col("all"))
+            )
+            entity_of = dict(zip(tied["account"].to_list(), tied["entity"].to_list(), strict=True))
+            found = np.array([entity_of.get(member, NO_ENTITY) for member in members.tolist()], np.int32)
+        return found
+
+    def any_of(self, members: I32) -> bool:
+        """Whether any fact but credited copies was ever found about members."""
+        seen = self._seen(members)
+        return bool(seen.sum() > seen[Fact.CREDITED_COPY])
+
+    def _seen(self, members: I32) -> I64:
+        """Facts of each kind about members together."""
+        counted = self._counts[:, members[members < self._counts.shape[1]]]
+        return np.asarray(counted.sum(axis=1, dtype=np.int64))
+
+    def _of(self, kind: Fact, members: I32) -> pl.DataFrame:
+        hiding: Sequence[int] = np.flatnonzero(self._hiding).tolist()
+        asked = (pl.col("kind") == int(kind)) & pl.col("account").is_in(members.tolist())
+        if kind is Fact.REGISTRY_LINK:
+            asked &= pl.col("entity").is_in(hiding)
+        return self._all().filter(asked)
+
+    def _all(self) -> pl.DataFrame:
+        if len(self._log) > 1:
+            self._log = [pl.concat(self._log, rechunk=True)]
+        return self._log[0] if self._log else pl.DataFrame(schema=_LOG)

@@ -1,0 +1,177 @@
+"""`--follows`: follow events, read whole and kept as keys in order of time."""
+
+import codecs
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import polars as pl
+
+from detectors.follow_edges import ACTIONS
+from detectors.hashing import I64, U8, U64, hash_strings
+from detectors.traces import ACCOUNT_KEYS
+from schemas.dead_letters import Reason
+from schemas.errors import InputError
+from streams.dead_letter_log import DeadLetterLog
+from streams.sources.compressed import BLOCK_SIZE, Block, ByteInput
+from streams.sources.csv_rows import Layout, csv_records, read_rows, split_record
+from streams.sources.json_rows import decode_objects
+from streams.sources.lines import scan_lines
+from streams.sources.records import Ints, Records, read_records
+from streams.sources.screening import EARLIEST, LEEWAY
+from streams.sources.times import rfc3339_seconds
+
+_FIELDS = ("platform", "follower_id", "followee_id", "action", "at")
+_EVENT = pl.Struct(dict.fromkeys(_FIELDS, pl.String()))
+_TABLE = {"at": pl.Int64(), "follower": pl.UInt64(), "followee": pl.UInt64(), "action": pl.UInt8()}
+_CODES = {action.value: code for code, action in enumerate(ACTIONS)}
+_SEPARATORS = (",", "\t", ";", "|")
+_HEAD = 64 << 10
+_JUDGED_FIRST = 1_000
+"""The first so many records are judged by themselves, so that a large file of something else is given up early."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowEvents:
+    """Follow events in the order of (at, follower, followee, action).
+
+    25 bytes an event, and up to 75 while they are read and sorted. Names are not kept.
+    """
+
+    follower: U64
+    """Keys of accounts: `detectors.hashing.hash_strings` of `platform:account_id`, domain `ACCOUNT_KEYS`."""
+    followee: U64
+    action: U8
+    """Codes as in `detectors.follow_edges.ACTIONS`."""
+    at: I64
+    """Seconds since 1970 UTC."""
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+
+def read_follows(
+    path: str,
+    dead_letters: DeadLetterLog,
+    *,
+    block_size: int = BLOCK_SIZE,
+    now: Callable[[], float] = time.time,
+) -> FollowEvents:
+    """Read follow events: JSON objects, one a line, or CSV with the same fields as columns; plain or compressed.
+
+    Records that cannot be used become dead letters.
+
+    Args:
+        path: a file, or `-` for standard input.
+        dead_letters: where they go.
+        block_size: decompressed bytes decoded at a time; the result does not depend on it.
+        now: seconds since 1970 UTC; events later than a day from now are set aside, since one of them would
+            outrank all true ones of its edge for ever.
+
+    Raises:
+        InputError: the file cannot be read, ends early, is empty, or most of its records are no follow events.
+    """
+    stream = ByteInput(path)
+    head = stream.peek(_HEAD).removeprefix(codecs.BOM_UTF8)
+    layout = _csv_layout(head)
+    blocks = _without_mark(stream.blocks(block_size))
+    latest = now() + LEEWAY
+    parts = [pl.DataFrame(schema=_TABLE)]
+    good = bad = bad_first = 0
+    found = (
+        csv_records(blocks, stream.name, layout)
+        if layout is not None
+        else read_records(blocks, stream.name, scan_lines, str)
+    )
+    for records in found:
+        if layout is not None:
+            rows, numbers = read_rows(records, layout, _FIELDS), np.arange(len(records), dtype=np.int64)
+        else:
+            rows, numbers = decode_objects(records, _EVENT)
+        parts.append(_keyed(rows, numbers, records, latest))
+        good += len(parts[-1])
+        bad += len(records.dead_letters)
+        for letter in sorted(records.dead_letters, key=lambda letter: letter.position):
+            dead_letters.keep(letter)
+            bad_first += letter.position <= _JUDGED_FIRST
+        if good + bad >= _JUDGED_FIRST:
+            _judge(stream.name, _JUDGED_FIRST - bad_first, bad_first)
+    _judge(stream.name, good, bad)
+    events = pl.concat(parts, rechunk=True)
+    parts.clear()
+    events = events.sort(*_TABLE)
+    return FollowEvents(*(events[name].to_numpy() for name in ("follower", "followee", "action", "at")))
+
+
+def _csv_layout(head: bytes) -> Layout | None:
+    """The layout of a CSV of follow events, None for anything else."""
+    line = head.decode("utf-8", "replace").lstrip().partition("\n")[0].removesuffix("\r")
+    if line.startswith("{"):
+        return None
+    for separator in _SEPARATORS:
+        columns = tuple(column.strip() for column in split_record(line, separator))
+        if set(_FIELDS) <= set(columns):
+            return Layout(separator, columns, header=True)
+    return None
+
+
+def _keyed(rows: pl.DataFrame, numbers: Ints, records: Records, latest: float) -> pl.DataFrame:
+    """Columns of `_TABLE` for the rows that can be used; dead letters for the rest."""
+    accounts = [
+        rows.select(pl.concat_str("platform", pl.lit(":"), name)).to_series()
+        for name in ("follower_id", "followee_id")
+    ]
+    at = rfc3339_seconds(rows["at"])
+    action = pl.col("action").replace_strict(_CODES, default=None, return_dtype=pl.UInt8)
+    blank = [(pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")) for name in _FIELDS]
+    checks = rows.select(
+        missing=pl.any_horizontal(blank),
+        untimely=pl.lit(at.is_null() | (at < EARLIEST) | (at > latest)),
+        unknown=action.is_null(),
+        alone=pl.col("follower_id") == pl.col("followee_id"),
+    )
+    bad = checks.select(pl.any_horizontal(pl.all())).to_series()
+    table = pl.DataFrame(
+        {
+            "at": at,
+            "follower": hash_strings(accounts[0], ACCOUNT_KEYS),
+            "followee": hash_strings(accounts[1], ACCOUNT_KEYS),
+            "action": rows.select(action).to_series(),
+        },
+        schema=_TABLE,
+    )
+    if not bad.any():
+        return table
+    for row in bad.arg_true().to_list():
+        missing, untimely, unknown, _ = checks.row(row)
+        if missing:
+            reason, detail = Reason.MISSING_FIELD, f"one of {', '.join(_FIELDS)} is absent or empty"
+        elif untimely:
+            reason, detail = Reason.BAD_TIME, "at is not a time from 2000 to a day from now that can be read"
+        elif unknown:
+            reason, detail = Reason.MALFORMED, f"action is not one of {', '.join(sorted(_CODES))}"
+        else:
+            reason, detail = Reason.MALFORMED, "an account does not follow itself"
+        records.set_aside(int(numbers[row]), reason, detail)
+    return table.filter(~bad)
+
+
+def _judge(name: str, good: int, bad: int) -> None:
+    """Stop when most records are something else."""
+    if bad > good or not good + bad:
+        raise InputError(
+            f"{name}: {bad:,} of {good + bad:,} records are no follow events. Each line has to be a JSON object "
+            'such as {"platform": "x", "follower_id": "1", "followee_id": "2", "action": "follow", '
+            '"at": "2023-02-14T08:30:00Z"}, or a CSV has to have these columns: '
+            f"{', '.join(_FIELDS)}. Actions are {', '.join(sorted(_CODES))}."
+        )
+
+
+def _without_mark(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Leave out the byte order mark that some spreadsheets write before UTF-8."""
+    first = next(blocks, None)
+    if first is None:
+        return iter(())
+    return chain([Block(first.data.removeprefix(codecs.BOM_UTF8), first.bytes_read)], blocks)

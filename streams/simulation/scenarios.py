@@ -1,0 +1,194 @@
+"""The scenarios by name, and the making of a world: background, plantings, follow graph, profiles, truth."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import polars as pl
+
+from schemas.errors import UsageError
+from schemas.registry import RegistryEntity
+from streams.simulation import diaspora_press, paid_placement, spam_amplifier, troll_farm
+from streams.simulation.book import START, Book
+from streams.simulation.canonical import Label
+from streams.simulation.cast import Cast
+from streams.simulation.covert import Planting
+from streams.simulation.follow_graph import change_since_start, follow_events
+from streams.simulation.groups import act
+from streams.simulation.open_groups import enlist_open
+from streams.simulation.organic import Organic
+from streams.simulation.people import DAY, populate
+from streams.simulation.press import open_press
+from streams.simulation.prose import Ints
+from streams.simulation.public_profiles import names_of, profiles, with_followers
+from streams.simulation.rendering import render, totals
+from streams.simulation.states import found_states
+from streams.simulation.stealth import STEALTH
+
+_LEAST_ACCOUNTS = 500
+_MOST_ACCOUNTS = 1_000_000
+_MOST_DAYS = 60
+_POSTS_AN_ACCOUNT_A_DAY = 300_000 / 20_000 / 7
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What is planted."""
+
+    summary: str
+    plant: Callable[[Planting], None] | None
+
+
+SCENARIOS = {
+    "diaspora-press": Scenario(
+        'three obscure "news" accounts that run a state agency\'s articles as their own; some diplomats follow them',
+        diaspora_press.plant,
+    ),
+    "troll-farm": Scenario(
+        "groups of 10-200 accounts in three languages, in shifts, that push a state's content without credit",
+        troll_farm.plant,
+    ),
+    "spam-amplifier": Scenario(
+        "2,400 accounts with no or few followers that repost and copy what an agency says",
+        spam_amplifier.plant,
+    ),
+    "paid-placement": Scenario(
+        "a state company's articles on dozens of small sites, nearly the same and without credit",
+        paid_placement.plant,
+    ),
+    "quiet": Scenario("nothing is planted", None),
+}
+"""In each of them ordinary people, a press that credits, fan clubs, companies, obscure clubs, two states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to simulate."""
+
+    scenario: str
+    seed: int = 1
+    accounts: int = 20_000
+    """Ordinary accounts; those of states, press and planted groups come in addition."""
+    days: int = 7
+    stealth: int = 1
+    posts: int | None = None
+    """About how many posts; None: 300,000 for 20,000 accounts and 7 days."""
+
+    def check(self) -> None:
+        """Refuse what cannot be simulated.
+
+        Raises:
+            UsageError: an unknown scenario, or a number out of bounds.
+        """
+        if self.scenario not in SCENARIOS:
+            raise UsageError(f"no scenario {self.scenario!r}: one of {', '.join(SCENARIOS)}.")
+        for name, value, least, most in (
+            ("--seed", self.seed, 0, 2**31 - 1),
+            ("--accounts", self.accounts, _LEAST_ACCOUNTS, _MOST_ACCOUNTS),
+            ("--days", self.days, 1, _MOST_DAYS),
+            ("--stealth", self.stealth, 0, len(STEALTH) - 1),
+            ("--posts", self.wanted_posts, self.accounts, 100 * self.accounts * self.days),
+        ):
+            if not least <= value <= most:
+                raise UsageError(f"{name}: {value:,} is not between {least:,} and {most:,}.")
+
+    @property
+    def wanted_posts(self) -> int:
+        """About how many posts."""
+        if self.posts is not None:
+            return self.posts
+        return round(self.accounts * self.days * _POSTS_AN_ACCOUNT_A_DAY)
+
+    def rng(self, part: str, scenario: str = "") -> np.random.Generator:
+        """A generator of random numbers for one part of the world, its own or that of all scenarios."""
+        return np.random.default_rng([self.seed, crc32(scenario.encode()), crc32(part.encode())])
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a simulation gives."""
+
+    posts: Iterator[pl.DataFrame]
+    """Frames in the order of time, made as they are asked for."""
+    follows: pl.DataFrame
+    accounts: pl.DataFrame
+    registry: list[RegistryEntity]
+    labels: list[Label]
+
+
+def simulate(plan: Plan) -> World:
+    """Make a world; equal plans give equal worlds.
+
+    Raises:
+        UsageError: the plan cannot be carried out.
+    """
+    plan.check()
+    span_s = plan.days * DAY
+    people = populate(plan.rng("people"), plan.accounts, span_s)
+    organic = Organic(plan.rng("background"), people, Book(plan.rng("texts")), span_s)
+    cast = Cast(organic, plan.seed)
+    states = found_states(cast, plan.rng("states"))
+    diplomats = np.concatenate([state.diplomats for state in states])
+    open_rng = plan.rng("open groups")
+    groups = enlist_open(cast, open_rng, diplomats)
+    organic.one_day_events()
+    organic.show()
+    open_press(cast, plan.rng("press"), states)
+    for group in groups:
+        act(organic, group)
+    plant = SCENARIOS[plan.scenario].plant
+    if plant is not None:
+        planting_rng = plan.rng("planting", plan.scenario)
+        plant(Planting(cast, planting_rng, states, plan.scenario, plan.stealth, plan.accounts))
+    entered = cast.book.posts().filter(pl.col("at").is_between(0, span_s - 1)).height
+    organic.turnout = max(0.05, (plan.wanted_posts - entered) / organic.expected())
+    people.rate[~people.hired] *= organic.turnout
+    organic.live()
+    _break_silence(cast, plan.rng("silence", plan.scenario))
+
+    follows = follow_events(cast, plan.rng("follows"))
+    table = profiles(cast, plan.rng("profiles"))
+    ids = table["account_id"]
+    return World(
+        posts=_posts(cast, plan, table),
+        follows=follows.select(
+            platform=pl.lit("x"),
+            follower_id=ids.gather(follows["follower"]),
+            followee_id=ids.gather(follows["followee"]),
+            action="action",
+            at="at",
+        ),
+        accounts=with_followers(table, people.audience - change_since_start(cast, follows)),
+        registry=[entity for state in states for entity in state.entities],
+        labels=_labels(cast, ids),
+    )
+
+
+def _break_silence(cast: Cast, rng: np.random.Generator) -> None:
+    """Let planted accounts that chance kept from posting say something, so that each of them can be found."""
+    posts = cast.book.posts().filter(pl.col("at").is_between(0, cast.span_s - 1))
+    planted = np.flatnonzero(np.array(cast.people.label) == "io")
+    silent = planted[~np.isin(planted, posts["account"].to_numpy())]
+    topics = cast.people.topics[silent, 0]
+    cast.book.post(rng.uniform(0, cast.span_s, len(silent)), silent, saying=cast.book.say(topics))
+
+
+def _posts(cast: Cast, plan: Plan, table: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    people = cast.people
+    rng = plan.rng("reactions", plan.scenario)
+    followers = pl.Series(people.audience).zip_with(table["counts"], pl.Series([None], dtype=pl.Int64))
+    following = pl.Series(people.following).zip_with(table["counts"], pl.Series([None], dtype=pl.Int64))
+    for chunk in render(cast.book, cast.span_s, 1, names_of(table)):
+        yield totals(rng, chunk, cast.appeal(), START + cast.span_s + DAY).with_columns(
+            followers_count=followers.gather(chunk["account"]),
+            following_count=following.gather(chunk["account"]),
+        )
+
+
+def _labels(cast: Cast, ids: pl.Series) -> list[Label]:
+    """The truth about every account that posts."""
+    people = cast.people
+    posts = cast.book.posts().filter(pl.col("at").is_between(0, cast.span_s - 1))
+    posting: Ints = np.unique(posts["account"].to_numpy(), return_counts=True)[0]
+    return [Label(ids[who], people.label[who], people.group[who]) for who in posting.tolist()]
