@@ -44,7 +44,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $(STAMP)
 	@echo "ready: $(BIN)/lockstep"
 
-demo: $(STAMP) ## find coordinated networks in two real data sets
+demo: $(STAMP) ## find coordinated networks in two real data sets, and a covert one in an invented world
 	@mkdir -p out
 	@echo "== Facebook and Twitter before the German federal election of 2021"
 	@$(BIN)/lockstep replay examples/data/coortweet_german.csv.gz --config examples/coortweet_german.toml \
@@ -52,12 +52,18 @@ demo: $(STAMP) ## find coordinated networks in two real data sets
 	@echo; echo "== retweets by pro-government Russian accounts, 2021"
 	@$(BIN)/lockstep replay examples/data/coortweet_russian.csv.gz \
 		--alerts out/russian.alerts.jsonl --report out/russian.html --pairs out/russian.pairs.csv
+	@echo; echo "== an invented world: three obscure accounts copy a state agency; it is told who is known and who follows whom"
+	@$(BIN)/lockstep simulate diaspora-press --accounts 4000 --days 5 --out out/diaspora-press
+	@$(BIN)/lockstep replay out/diaspora-press/posts.jsonl.gz --registry out/diaspora-press/registry.jsonl \
+		--follows out/diaspora-press/follows.jsonl.gz --accounts out/diaspora-press/accounts.jsonl.gz \
+		--alerts out/diaspora-press.alerts.jsonl --report out/diaspora-press.html
 	@echo
 	@echo "What to look at:"
 	@echo "  out/german.html, out/russian.html   open in a browser: every network, why, and the evidence"
+	@echo "  out/diaspora-press.html             the same, and who seems to hide: the three are first, suspected covert"
 	@echo "  out/*.alerts.jsonl                  the same for programs: an alert a line, each revision of each network"
 	@echo "  out/*.pairs.csv                     pairs of accounts: what they shared together, and what chance would give"
-	@echo "Ids are anonymised in these data, so the objects shown are numbers. Try your own: lockstep replay --help"
+	@echo "Ids are anonymised in the real data, so the objects shown are numbers. Try your own: lockstep replay --help"
 
 test: $(STAMP) ## every check: style, types, layers, schemas, tests
 	@echo "== ruff check"

@@ -113,6 +113,30 @@ def crowd_edges(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
     return keys, np.repeat(even, sizes * (sizes - 1) // 2)
 
 
+def of_their_own(crowds: list[RecurringCrowd], tied: U64) -> list[RecurringCrowd]:
+    """Crowds that would have come together without the pairs that are known to act together anyway.
+
+    A trio that posts together brings every bystander who met it twice into "the same crowd of four". So of the accounts
+    of a crowd, as many as the least overlap have to be untied to any other of them.
+
+    Args:
+        crowds: recurring ones.
+        tied: uint64, ascending: keys of validated pairs.
+    """
+    found = []
+    for crowd in crowds:
+        size = len(crowd.accounts)
+        keys = _all_pairs(crowd.accounts, np.array([size]), size * (size - 1) // 2)
+        at = np.minimum(np.searchsorted(tied, keys), max(len(tied) - 1, 0))
+        known = keys[tied[at] == keys] if len(tied) else keys[:0]
+        ends = np.unique(
+            np.concatenate([known >> np.uint64(32), known & np.uint64(0xFFFFFFFF)]), return_counts=True
+        )
+        if size - len(ends[0]) >= MIN_OVERLAP:
+            found.append(crowd)
+    return found
+
+
 @compiled
 def _all_pairs(accounts: I32, sizes: I64, count: int) -> U64:
     out = np.empty(count, np.uint64)

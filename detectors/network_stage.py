@@ -16,7 +16,7 @@ from detectors.chance import Null, null_model
 from detectors.co_shares import Cells, window_table
 from detectors.communities import communities
 from detectors.config import DetectionConfig
-from detectors.crowds import crowd_edges, recurring_crowds
+from detectors.crowds import crowd_edges, of_their_own, recurring_crowds
 from detectors.edges import NO_EDGES, Edges, Ground, edges_of, merged
 from detectors.expansion import expand
 from detectors.exposure import ExposureLedger
@@ -260,8 +260,10 @@ class NetworkStage:
         """Edges of validated pairs and of recurring crowds."""
         level = self._config.gate.false_discovery_rate
         crowds = recurring_crowds(self._pairs.rows, self._pairs.keys, self.null(), level)
+        keys = self._pairs.keys[validated]
+        crowds = of_their_own(crowds, np.sort(keys))
         return [
-            edges_of(self._pairs.keys[validated], self._pairs.surprise[validated], Ground.ALONE),
+            edges_of(keys, self._pairs.surprise[validated], Ground.ALONE),
             edges_of(*crowd_edges(crowds), Ground.CROWD),
         ]
 

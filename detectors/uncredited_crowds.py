@@ -35,6 +35,9 @@ MIN_CROWD = 3
 MIN_OVERLAP = 2
 _MOST_EXPECTED = 0.1
 """Share of a crowd that may be expected: the others of it would be called members for nothing."""
+_SAFE, _LARGE = 0.02, 10
+"""Share of a large crowd that may be expected for all of it to be taken: an account's odds of being there by chance.
+In a small one, one account by chance would be a fourth or a tenth of it."""
 _ROUNDS = 4
 _SHAPE = 0.5
 """Spread of the odds over originals: some drop the source three times as often as others."""
@@ -50,7 +53,7 @@ def uncredited_crowds(copies: pl.DataFrame, posts: I64) -> list[RecurringCrowd]:
         posts: int64, posts of each account.
 
     Returns:
-        A crowd for each original whose crowd met again: those of its accounts that did.
+        A crowd for each original whose crowd met again.
     """
     copied = _by_original(copies, Fact.COPY)
     if len(copied) < 2 * MIN_CROWD:
@@ -74,7 +77,9 @@ def uncredited_crowds(copies: pl.DataFrame, posts: I64) -> list[RecurringCrowd]:
     same = float((weights**2).sum() / max(weights.sum(), 1.0) ** 2)
     interest = max(1.0, _overlap_ratio(credited, originals, same, len(posts)))
     crowds = _incidence(copied, chosen, len(posts))
-    return _met_again(crowds, same * interest)
+    sizes = uncredited[stands_out]
+    safe = (expected[stands_out] <= _SAFE * sizes) & (sizes >= _LARGE)
+    return _met_again(crowds, same * interest, safe)
 
 
 def _by_original(copies: pl.DataFrame, kind: Fact) -> pl.DataFrame:
@@ -127,7 +132,11 @@ def _incidence(copied: pl.DataFrame, chosen: pl.Series, accounts: int) -> csr_ar
     return csr_array((ones, (row, kept["account"].to_numpy())), shape=(len(chosen), accounts))
 
 
-def _met_again(crowds: csr_array, chance: float) -> list[RecurringCrowd]:
+def _met_again(crowds: csr_array, chance: float, safe: npt.NDArray[np.bool_]) -> list[RecurringCrowd]:
+    """Crowds that overlap with another beyond chance: those of their accounts that are in two such crowds or more.
+
+    Where hardly any account of a crowd is expected (`safe`), all of its accounts are taken.
+    """
     sizes = np.diff(crowds.indptr).astype(np.float64)
     overlaps = triu(crowds @ crowds.T, k=1).tocoo()
     fits = overlaps.data >= MIN_OVERLAP
@@ -140,11 +149,11 @@ def _met_again(crowds: csr_array, chance: float) -> list[RecurringCrowd]:
     best = np.zeros(len(sizes))
     for side in (first[passed], second[passed]):
         np.maximum.at(best, side, surprise[passed])
-    return [
-        RecurringCrowd(_members(crowds, int(at)), float(best[at])) for at in np.flatnonzero(best > 0).tolist()
-    ]
-
-
-def _members(crowds: csr_array, at: int) -> npt.NDArray[np.int32]:
-    found = crowds.indices[crowds.indptr[at] : crowds.indptr[at + 1]]
-    return np.sort(found).astype(np.int32)
+    again = crowds[best > 0].sum(axis=0) >= 2
+    found = []
+    for at in np.flatnonzero(best > 0).tolist():
+        members = np.sort(crowds.indices[crowds.indptr[at] : crowds.indptr[at + 1]]).astype(np.int32)
+        members = members if safe[at] else members[again[members]]
+        if len(members) >= 2:
+            found.append(RecurringCrowd(members, float(best[at])))
+    return found
