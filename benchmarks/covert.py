@@ -3,8 +3,9 @@
     python -m benchmarks.covert [--scenarios a,b] [--stealth 0,1] [--seeds 101-120] [--accounts N] [--json OUT]
 
 Each world is made, replayed with its registry, follow events and profiles, and removed. An account counts as
-suspected when the last alert of its network has a severity above `info`. In `diaspora-press` the planted three have
-to be one network, first by priority; in `quiet` nobody may be suspected. Exit status 1 if that fails.
+suspected when the last alert of its network has a severity above `info`, and the registry does not list it. In
+`diaspora-press` the planted three have to be one network, first by priority; in `quiet` nobody may be suspected.
+Exit status 1 if that fails.
 """
 
 import argparse
@@ -101,7 +102,10 @@ def latest_alerts(path: Path) -> list[Alert]:
 def _score(cell: Cell, seed: int, alerts: Sequence[Alert], labels: Sequence[Label]) -> None:
     truth = {label.account_id: label for label in labels}
     suspects = [alert for alert in alerts if alert.severity is not Severity.INFO]
-    named = {_bare(member.account_id) for alert in suspects for member in alert.members}
+    # members that the registry lists are told as such, and are not the ones suspected
+    named = {
+        _bare(member.account_id) for alert in suspects for member in alert.members if not member.registry
+    }
     anywhere = {_bare(member.account_id) for alert in alerts for member in alert.members}
     covert = {label.account_id for label in labels if label.label == "io"}
     cell.covert += len(covert)

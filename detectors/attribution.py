@@ -11,6 +11,7 @@ Four facts about a post, all of them about text and links, none about intent:
 Reposts show their author, so they are none of these.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -74,7 +75,7 @@ class AttributionExtractor:
         self._handles = [handle for handle, _ in handles]
         self._handle_entity = np.array([at for _, at in handles], np.int32)
         self._hidden = HiddenMentions(self._handles)
-        self._credits = {root: _credits(registry, root) for root in sorted(set(self._roots.tolist()))}
+        self._credits = [_credits(registry, at, self._hiding.tolist()) for at in range(len(registry))]
         self._origins = pl.DataFrame(schema=_ORIGINS)
 
     def extract(self, posts: pl.DataFrame, traces: Traces) -> pl.DataFrame:
@@ -216,13 +217,17 @@ class AttributionExtractor:
         copies = copies.with_columns(linked=pl.coalesce("own", "house"))
         copies = copies.with_columns(text=posts["text"].gather(copies["row"]))
         parts = []
-        for (root,), part in copies.group_by("root", maintain_order=True):
-            names = self._credits[int(str(root))]
+        for (entity,), part in copies.group_by("entity", maintain_order=True):
+            names = self._credits[int(str(entity))]
             said = pl.col("text").str.to_lowercase().str.contains_any(names) if names else pl.lit(value=False)
             parts.append(part.with_columns(named=said.fill_null(value=False)))
         copies = pl.concat(parts)
-        kept_out = pl.col("row").is_in(hidden["row"].implode())
-        credit = pl.col("linked").fill_null(value=False) | (pl.col("named") & ~kept_out)
+        kept_out = hidden.select("row", root=roots.gather(hidden["entity"])).unique()
+        copies = copies.join(
+            kept_out.with_columns(kept_out=pl.lit(value=True)), on=["row", "root"], how="left"
+        )
+        named_openly = pl.col("named") & pl.col("kept_out").is_null()
+        credit = pl.col("linked").fill_null(value=False) | named_openly
         kind = pl.when(credit).then(int(Fact.CREDITED_COPY)).otherwise(int(Fact.COPY)).cast(pl.UInt8)
         return copies.select(
             "row", kind.alias("kind"), "entity", "origin", detail=pl.col("text").str.slice(0, 280)
@@ -241,9 +246,15 @@ def _mention_labels(registry: Registry) -> dict[str, int]:
     return labels
 
 
-def _credits(registry: Registry, root: int) -> list[str]:
-    """What a text may say to credit a house: names, handles and domains of its entities, lower case."""
-    inside = {at for at in range(len(registry)) if registry.root(at) == root}
+def _credits(registry: Registry, entity: int, hiding: Sequence[bool]) -> list[str]:
+    """What a text may say to credit an entity: names, handles and domains of its house, lower case.
+
+    Those of companies and affiliates do not say whose content it is, but for their own.
+    """
+    root = registry.root(entity)
+    inside = {
+        at for at in range(len(registry)) if at == entity or (registry.root(at) == root and not hiding[at])
+    }
     words = {registry.entities[at].name.lower() for at in inside}
     words |= {handle for (_, handle), at in registry.handles.items() if at in inside}
     words |= {domain for domain, at in registry.domains.items() if at in inside}

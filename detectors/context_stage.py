@@ -14,7 +14,6 @@ from detectors.attribution import Fact
 from detectors.config import DetectionConfig
 from detectors.context import Context
 from detectors.context_extractor import Watched
-from detectors.crowds import crowd_edges
 from detectors.edges import NO_EDGES, Edges, Ground, edges_of, merged
 from detectors.engagement import EngagementBook, EngagementTable
 from detectors.fact_ledger import FactLedger
@@ -26,7 +25,7 @@ from detectors.rates import Rate
 from detectors.registry import NO_ENTITY
 from detectors.rhythm import RhythmBook, RhythmPairs
 from detectors.traces import Traces
-from detectors.uncredited_crowds import uncredited_crowds
+from detectors.uncredited_crowds import ties, uncredited_crowds
 
 _DAY_S = 86_400
 _RHYTHM_EVERY_S = 7 * _DAY_S
@@ -206,7 +205,7 @@ class ContextStage:
             keys = pairs.a.astype(np.uint64) << np.uint64(32) | pairs.b.astype(np.uint64)
             self._rhythm = pairs
             self._rhythmic = edges_of(keys, pairs.surprise, Ground.RHYTHM)
-        return merged([edges_of(*crowd_edges(found), Ground.COPIES), self._rhythmic])
+        return merged([edges_of(*ties(found), Ground.COPIES), self._rhythmic])
 
     def tells_of(self, members: I32) -> bool:
         """Whether anything is known of members that could make them suspected."""

@@ -26,7 +26,7 @@ from detectors.attribution import Fact
 from detectors.crowds import RecurringCrowd
 from detectors.exposure import F64
 from detectors.gate import benjamini_hochberg
-from detectors.hashing import I64
+from detectors.hashing import I64, U64
 from detectors.rates import tail
 
 LEVEL = 0.01
@@ -41,8 +41,9 @@ In a small one, one account by chance would be a fourth or a tenth of it."""
 _ROUNDS = 4
 _SHAPE = 0.5
 """Spread of the odds over originals: some drop the source three times as often as others."""
-_MOST_MEMBERS = 2_000
-"""Of one crowd, the earliest; every pair of them is an edge."""
+_MOST_MEMBERS = 10_000
+"""Of one crowd, the earliest."""
+_TIES = 24
 
 
 def uncredited_crowds(copies: pl.DataFrame, posts: I64) -> list[RecurringCrowd]:
@@ -80,6 +81,28 @@ def uncredited_crowds(copies: pl.DataFrame, posts: I64) -> list[RecurringCrowd]:
     sizes = uncredited[stands_out]
     safe = (expected[stands_out] <= _SAFE * sizes) & (sizes >= _LARGE)
     return _met_again(crowds, same * interest, safe)
+
+
+def ties(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
+    """Edges between the members of each crowd: keys as in the pair evidence, with repeats, and surprises.
+
+    All pairs of a small crowd; of a large one each member with `_TIES` others on either side, at growing distances
+    round a circle, so that work is linear in members and no part of the crowd hangs on a few.
+    """
+    keys, surprise = [np.zeros(0, np.uint64)], [np.zeros(0)]
+    for crowd in crowds:
+        size = len(crowd.accounts)
+        steps = np.arange(1, size // 2 + 1)
+        if len(steps) > _TIES:
+            steps = np.unique(np.geomspace(1, size // 2, _TIES).astype(np.int64))
+        at = np.arange(size)
+        first, second = np.repeat(at, len(steps)), (at[:, None] + steps).ravel() % size
+        low, high = np.minimum(first, second), np.maximum(first, second)
+        members = crowd.accounts.astype(np.uint64)
+        keys.append(np.unique(members[low] << np.uint64(32) | members[high], return_counts=True)[0])
+        # the crowd's surprise is everybody's: each member brings an even part of it
+        surprise.append(np.full(len(keys[-1]), crowd.surprise / size))
+    return np.concatenate(keys), np.concatenate(surprise)
 
 
 def _by_original(copies: pl.DataFrame, kind: Fact) -> pl.DataFrame:

@@ -92,6 +92,20 @@ def test_given_credit_to_somebody_else_then_it_is_no_credit() -> None:
     assert facts_of(posts_of(ORIGINAL, copy)) == [(1, Fact.COPY, AGENCY)]
 
 
+@pytest.mark.parametrize(
+    "copy",
+    [
+        {"text": f"{NEAR} https://solymar.example/1", "urls": ["https://solymar.example/1"]},
+        {"text": f"{NEAR} solymar.example"},
+        {"text": f"{NEAR} Foto: \uff20agencia_orbe", "mentions": []},
+    ],
+)
+def test_given_a_site_that_hides_its_owner_or_a_mention_that_does_not_work_then_it_is_no_credit(
+    copy: dict[str, Any],
+) -> None:
+    assert Fact.COPY in {kind for _, kind, _ in facts_of(posts_of(ORIGINAL, copy))}
+
+
 def test_given_a_repost_or_the_entity_itself_then_it_is_no_copy() -> None:
     repost = {"text": f"RT @agencia_orbe: {ARTICLE}", "repost_of": "0", "mentions": ["agencia_orbe"]}
     site = {"platform": "web", "account_id": "agencia-orbe.example", "text": NEAR}

@@ -29,7 +29,6 @@ ORDINARY = tuple(f"o{number}" for number in range(300))
 TRIO = ("dia", "hoy", "voz")
 MEMBERS = tuple(f"x:{name}" for name in TRIO)
 ENVOYS = ("envoy0", "envoy1", "envoy2", "envoy3")
-CONTENT = ("unattributed_copies", "hidden_mentions", "shared_infrastructure")
 EARLY = START - 3 * DAY
 LATER = START + 3 * DAY + DAY // 2
 """Noon of the fourth day."""
@@ -38,14 +37,15 @@ Edge = tuple[str, str, int]
 """Follower, followee and time, seconds."""
 
 
-def entity(entity_id: str, kind: EntityKind, parent: str | None = None, *accounts: str) -> RegistryEntity:
+def entity(entity_id: str, kind: EntityKind, parent: str | None, *accounts: str) -> RegistryEntity:
     return RegistryEntity(
         entity_id=entity_id,
         name=f"{entity_id.title()} House",
         kind=kind,
         parent_id=parent,
-        accounts=[RegistryAccount(platform="x", account_id=name) for name in accounts],
-        domains=[f"{entity_id}.example"],
+        accounts=[
+            RegistryAccount(platform="x", account_id=name, handle=f"{name}_{kind.value}") for name in accounts
+        ],
     )
 
 
@@ -102,7 +102,7 @@ def posts(*, copying: bool = True, followers: int = 4) -> pl.DataFrame:
         for name in TRIO:
             meeting = at + 4_000 + int(draw.integers(0, 40))
             if copying:
-                hidden = " Twitter •norte" if number % 4 == 0 else ""
+                hidden = " Twitter •norte_state_media" if number % 4 == 0 else ""
                 add(name, meeting, story + hidden, "", followers, 0 if followers < 1_000 else 90)
             else:
                 url = f"https://own.example/{number}"
@@ -169,13 +169,21 @@ def driven(
     """Alerts of a run; each part of the follow events is given as late as it may be."""
     pipeline = Pipeline(DetectionConfig(), context=known)
     waiting = [part for part in parts if len(part.at)]
-    slices = list(frame.iter_slices(batch_rows or len(frame)))
-    for batch, following in zip(slices, [*slices[1:], None], strict=True):
-        until = int(batch["created_at"][-1]) + 1 if following is None else int(following["created_at"][0])
+    for batch, until in batches(frame, batch_rows or len(frame)):
         while waiting and int(waiting[0].at[0]) < until:
             pipeline.follow(waiting.pop(0))
         yield from pipeline.process(batch, until)
     yield from pipeline.end()
+
+
+def batches(frame: pl.DataFrame, rows: int) -> Iterator[tuple[pl.DataFrame, int]]:
+    """About `rows` posts at a time, never parting those of one second, and the time of the next post."""
+    at = frame["created_at"].to_numpy()
+    begin = 0
+    while begin < len(at):
+        end = int(np.searchsorted(at, at[min(begin + rows, len(at)) - 1], side="right"))
+        yield frame[begin:end], int(at[end]) if end < len(at) else int(at[-1]) + 1
+        begin = end
 
 
 @functools.cache
