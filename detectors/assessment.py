@@ -13,14 +13,14 @@ from detectors.affiliation import Affiliation, affiliations
 from detectors.attribution import Fact
 from detectors.context_stage import ContextStage, Population
 from detectors.counter_evidence import counter_facts
-from detectors.covertness import Covertness, covertness, strength
+from detectors.covertness import SUSPECTED, Covertness, covertness, strength
 from detectors.fact_ledger import RateFinding
 from detectors.network_context import MemberContext, NetworkContext
 from detectors.networks import Network
 from detectors.obscurity import Standing, network_obscurity
 from detectors.registry import NO_ENTITY, Registry
 from detectors.review_rules import allowed_accounts, muting_rule
-from schemas.alerts import Evidence, Signal, Suppression
+from schemas.alerts import CounterEvidence, Evidence, Signal, Suppression
 
 I32 = npt.NDArray[np.int32]
 
@@ -132,12 +132,25 @@ def assess(
         unknown=tuple(notes.unknown),
         signals=tuple(notes.signals),
         evidence=tuple(notes.evidence),
-        counter=tuple(
-            counter_facts(affiliation, allowed, rules, names, members, population, registry, stage.facts)
+        counter=(
+            *_not_obscure(obscurity, notes),
+            *counter_facts(affiliation, allowed, rules, names, members, population, registry, stage.facts),
         ),
         engagements=_engagements(population, members),
     )
     return Assessment(found, covertness(found), muting_rule(context.rules, network.network_id, names, now))
+
+
+def _not_obscure(obscurity: float | None, notes: _Notes) -> list[CounterEvidence]:
+    """That others know the members well enough."""
+    if obscurity is None or obscurity >= SUSPECTED:
+        return []
+    return [
+        CounterEvidence(
+            kind="not_obscure",
+            summary=f"The typical member is not obscure. {notes.said['obscurity']}",
+        )
+    ]
 
 
 def _obscurity(notes: _Notes, members: I32, stage: ContextStage, population: Population) -> float | None:

@@ -22,7 +22,7 @@ from detectors.followers import FollowerBook
 from detectors.hashing import I64, U8, U64
 from detectors.obscurity import AccountFigures, Peers
 from detectors.rates import Rate
-from detectors.registry import NO_ENTITY
+from detectors.registry import NO_ENTITY, telling_entities
 from detectors.rhythm import RhythmBook, RhythmPairs
 from detectors.traces import Traces
 from detectors.uncredited_crowds import ties, uncredited_crowds
@@ -80,6 +80,8 @@ class ContextStage:
         self.facts = FactLedger(
             config.evidence.keep_days, config.attribution.max_facts, hiding_entities(context.registry)
         )
+        self._telling = telling_entities(context.registry)
+        self._sources = np.zeros(0, np.bool_)
         self._accounts = accounts
         rhythm = config.rhythm
         self.rhythm = RhythmBook(
@@ -192,6 +194,17 @@ class ContextStage:
         """Age the evidence at event time `now`, seconds."""
         self.facts.age(now)
         self._population = None
+
+    def sources(self) -> Bools:
+        """Accounts of the registry's media, diplomats, parties and companies, by account number.
+
+        Being copied or answered at once is no part in it: they and those who do it are not tied to one another.
+        """
+        known, count = len(self._sources), len(self._accounts)
+        if count > known:
+            entities = self.context.entities_of(self._accounts.keys[known:])
+            self._sources = np.append(self._sources, np.append(self._telling, False)[entities])
+        return self._sources
 
     def edges(self, now: int) -> Edges:
         """Ties that need no common object in time: the same originals repeated without credit, the same rhythm.

@@ -45,6 +45,11 @@ def edges_of(keys: U64, surprise: F64, ground: Ground) -> Edges:
 NO_EDGES = edges_of(np.zeros(0, np.uint64), np.zeros(0), Ground.ALONE)
 
 
+def chosen(edges: Edges, mask: npt.NDArray[np.bool_]) -> Edges:
+    """The edges for which `mask` is true."""
+    return Edges(edges.keys[mask], edges.surprise[mask], edges.grounds[mask])
+
+
 def merged(parts: Sequence[Edges]) -> Edges:
     """All edges, ascending by key, each once: the greatest surprise, and every ground."""
     keys = np.concatenate([part.keys for part in parts])

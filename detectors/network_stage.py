@@ -17,7 +17,7 @@ from detectors.co_shares import Cells, window_table
 from detectors.communities import communities
 from detectors.config import DetectionConfig
 from detectors.crowds import crowd_edges, of_their_own, recurring_crowds
-from detectors.edges import NO_EDGES, Edges, Ground, edges_of, merged
+from detectors.edges import NO_EDGES, Edges, Ground, chosen, edges_of, merged
 from detectors.expansion import expand
 from detectors.exposure import ExposureLedger
 from detectors.gate import Gate
@@ -26,6 +26,7 @@ from detectors.networks import Network, NetworkBook
 from detectors.pairs import PairEvidence
 from schemas.networks import Lifecycle
 
+Bools = npt.NDArray[np.bool_]
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 
@@ -112,8 +113,14 @@ class NetworkStage:
             self._profile,
         )
 
-    def tick(self, now: int) -> list[Change]:
-        """Test what is new at event time `now` (seconds)."""
+    def tick(self, now: int, sources: Bools | None = None) -> list[Change]:
+        """Test what is new.
+
+        Args:
+            now: event time, seconds.
+            sources: bool, by account: known sources (`detectors.context_stage.ContextStage.sources`). Between
+                them and other accounts there are no edges.
+        """
         touched = self._pairs.take_touched()
         if not len(touched):
             return []
@@ -124,6 +131,7 @@ class NetworkStage:
         self._gate.move(before, after)
         self.threshold = self._gate.threshold(self.hypotheses)
         passed = touched[after >= self.threshold]
+        passed = passed[_alike(self._pairs.keys[passed], sources)]
         if not len(passed):
             return []
         a, b = self._pairs.accounts(passed)
@@ -135,11 +143,12 @@ class NetworkStage:
             return []
         return self._cluster(np.unique(np.concatenate([a[fresh], b[fresh]])), now)
 
-    def reestimate(self, now: int, more: Edges = NO_EDGES) -> list[Change]:
+    def reestimate(self, now: int, sources: Bools | None = None, more: Edges = NO_EDGES) -> list[Change]:
         """Age the evidence, estimate the null model again and test everything against it.
 
         Args:
             now: event time, seconds.
+            sources: as for `tick`.
             more: edges that other detectors found: each instead of those that it gave the day before.
         """
         self.networks.reserve(len(self._accounts))
@@ -169,13 +178,14 @@ class NetworkStage:
             surprise[again] = self._pairs.evaluate(candidates[again], self.null())
             validated = self._gated(candidates, surprise)
         edges = merged([*self._found(np.flatnonzero(validated)), more])
+        edges = chosen(edges, _alike(edges.keys, sources))
         differing = np.setxor1d(edges.keys, self._edges.keys)
         self._edges = edges
         changes: list[Change] = []
         if len(differing):
             ends = np.concatenate([differing >> np.uint64(32), differing & np.uint64(0xFFFFFFFF)])
             changes = self._cluster(np.unique(ends).astype(np.int32), now)
-        changes += self._expand(now)
+        changes += self._expand(now, sources)
         return changes + self._resolve(now)
 
     def validated(self, pairs: I32) -> npt.NDArray[np.bool_]:
@@ -188,7 +198,7 @@ class NetworkStage:
         a, b = _ends(self._edges.keys)
         of = self.networks.network_of
         inside = (of[a] == network.number) & (of[b] == network.number)
-        return Edges(*(column[inside] for column in self._edges))
+        return chosen(self._edges, inside)
 
     def _peel(self, explained: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """Take out of the exposure what some pairs explain, instead of what was taken out before.
@@ -267,7 +277,7 @@ class NetworkStage:
             edges_of(*crowd_edges(crowds), Ground.CROWD),
         ]
 
-    def _expand(self, now: int) -> list[Change]:
+    def _expand(self, now: int, sources: Bools | None) -> list[Change]:
         gate = self._config.gate
         grown: dict[int, Change] = {}
         for _ in range(gate.expansion_rounds):
@@ -291,6 +301,8 @@ class NetworkStage:
                 break
             for account, at, surprise in zip(*(column.tolist() for column in joined), strict=True):
                 network = self.networks.alive[numbers[at]]
+                if sources is not None and (sources[account] != sources[network.members[0]]):
+                    continue
                 self.networks.join(network.number, account, surprise)
                 network.last_evidence = now
                 grown[network.number] = Change(network, Lifecycle.UPDATED)
@@ -302,6 +314,14 @@ class NetworkStage:
         for network in quiet:
             self.networks.resolve(network)
         return [Change(network, Lifecycle.RESOLVED) for network in quiet]
+
+
+def _alike(keys: U64, sources: Bools | None) -> Bools:
+    """Edges between two known sources, or between two other accounts."""
+    if sources is None:
+        return np.ones(len(keys), np.bool_)
+    a, b = _ends(keys)
+    return np.asarray(sources[a] == sources[b])
 
 
 def _ends(keys: U64) -> tuple[I32, I32]:

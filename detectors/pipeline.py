@@ -233,12 +233,12 @@ class Pipeline:
         with self._watch("followers"):
             self.context.advance(now)
         with self._watch("network"):
-            changes = self.stage.tick(now)
+            changes = self.stage.tick(now, self.context.sources())
         if now % self.config.time.reestimate_s == 0:
             yield from self._tell(changes, now)
             with self._watch("reestimate"):
                 held = len(self.pairs.rows)
-                changes = self.stage.reestimate(now, self.context.edges(now))
+                changes = self.stage.reestimate(now, self.context.sources(), self.context.edges(now))
                 if len(self.pairs.rows) < held:
                     self.book.age(self.pairs.rows)
             self.context.close_day(now)

@@ -1,4 +1,4 @@
-"""From posts, profiles, a registry and follow events to alerts: who is told as suspected, who is not, and what is said."""
+"""From posts, registry, profiles and follow events to alerts: who is told as suspected, who is not, and why."""
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
@@ -148,7 +148,13 @@ ALL_FOLLOWS = [*ordinary_follows(), *follows_of_trio(EARLY)]
 def profiles(**more: object) -> pl.DataFrame:
     """The trio's profiles show nothing."""
     rows = [
-        {"account": f"x:{name}", "handle": f"{name}_cl", "display_name": name, "created": START - 99 * DAY, **more}
+        {
+            "account": f"x:{name}",
+            "handle": f"{name}_cl",
+            "display_name": name,
+            "created": START - 99 * DAY,
+            **more,
+        }
         for name in TRIO
     ]
     return conform(pl.DataFrame([{"observed": START, **row} for row in rows]), PROFILES)
@@ -191,3 +197,324 @@ def told(*, copying: bool = True, followers: int = 4) -> tuple[Alert, ...]:
     """The alerts of the founding case: registry, profiles and all follow events are given."""
     frame = posts(copying=copying, followers=followers)
     return tuple(driven(frame, context(), [follows(ALL_FOLLOWS)]))
+
+
+def run(frame: pl.DataFrame, known: Context, edges: Iterable[Edge]) -> list[Alert]:
+    return list(driven(frame, known, [follows(edges)]))
+
+
+def terms(alert: Alert) -> dict[str, ScoreTerm]:
+    return {term.name: term for term in alert.covertness_terms}
+
+
+def counter(alert: Alert) -> dict[str, CounterEvidence]:
+    return {evidence.kind: evidence for evidence in alert.counter_evidence}
+
+
+def evidence(alert: Alert, kind: str) -> list[Evidence]:
+    return [one for one in alert.evidence if one.kind == kind]
+
+
+def core(alert: Alert) -> set[str]:
+    return {member.account_id for member in alert.members if member.role is MemberRole.CORE}
+
+
+def jsons(alerts: Iterable[Alert]) -> list[bytes]:
+    return [msgspec.json.encode(alert) for alert in alerts]
+
+
+def rule(kind: RuleKind, *accounts: str, network_id: str | None = None) -> SuppressionRule:
+    return SuppressionRule(
+        rule_id="library",
+        kind=kind,
+        account_ids=list(accounts),
+        network_id=network_id,
+        reason="the town library",
+    )
+
+
+def test_given_a_trio_that_copies_an_agency_when_told_then_it_is_suspected_and_each_term_has_its_numbers() -> (
+    None
+):
+    (alert,) = told()
+
+    assert core(alert) == set(MEMBERS)
+    assert alert.severity is Severity.HIGH
+    assert alert.priority >= 50
+    assert alert.covertness is not None
+    assert alert.covertness >= 0.5
+    assert "suspected" in alert.headline
+    before = posts().filter(
+        pl.col("created_at") < alert.emitted_at.timestamp(), pl.col("account_id").is_in(TRIO)
+    )
+    hiding = before.filter(pl.col("text").str.contains("•"))
+    for said in (
+        f"{len(before)} of the members' {len(before)} posts (100%) nearly repeat an earlier post or article of Norte",
+        f"{len(hiding)} of the members' {len(before)} posts (25%) name the handle of Norte House",
+        "3 accounts of the registry (Envoy0 House, Envoy1 House and Envoy2 House) follow members, 9 follows in all",
+        "Half of the members have 4 followers or fewer, where accounts that post as much have",
+        "their posts get 0 reactions each, where those of such accounts get",
+        "Looked for and not found: links to sites",
+    ):
+        assert said in alert.explanation
+    strong = {name for name, term in terms(alert).items() if term.value >= 0.5}
+    assert strong == {"obscurity", "unattributed_copies", "hidden_mentions", "registry_followers"}
+    signals = {signal.detector: signal for signal in alert.signals}
+    assert all(signals[name].observed > signals[name].expected for name in strong - {"obscurity"})
+    assert (signals["unattributed_copies"].observed, signals["unattributed_copies"].n) == (24, 24)
+
+
+def test_given_a_suspected_network_when_told_then_its_evidence_can_be_checked_by_hand() -> None:
+    (alert,) = told()
+    known = posts().select("post_id", "account_id", "text", "created_at")
+    text_of = {post_id: text for post_id, _, text, _ in known.iter_rows()}
+
+    assert len(evidence(alert, "unattributed_copies")) >= 3
+    for one in evidence(alert, "unattributed_copies"):
+        (post_id,) = one.post_ids
+        (row,) = known.filter(pl.col("post_id") == post_id).to_dicts()
+        assert one.account_ids == [f"x:{row['account_id']}"]
+        assert one.window_start == datetime.fromtimestamp(row["created_at"], UTC)
+        assert one.object.startswith(row["text"])
+        origin = one.object.rpartition("post ")[2].strip("]")
+        assert "Norte House (state media)" in one.object
+        assert row["text"].startswith(text_of[origin])
+    hidden = evidence(alert, "hidden_mentions")
+    assert all("•norte_state_media" in text_of[one.post_ids[0]] for one in hidden)
+    assert "Twitter •norte_state_media" in hidden[0].object
+    followed = {
+        (one.account_ids[0], one.object.split(":")[1]) for one in evidence(alert, "registry_followers")
+    }
+    assert followed == {(name, envoy) for name in MEMBERS for envoy in ENVOYS[:3]}
+
+
+def test_given_profiles_and_counts_then_members_are_shown_with_them_and_the_agency_is_no_member() -> None:
+    (alert,) = told()
+
+    assert {member.account_id: member.followers for member in alert.members} == dict.fromkeys(MEMBERS, 4)
+    assert {member.handle for member in alert.members} == {"dia_cl", "hoy_cl", "voz_cl"}
+    assert {member.created_at for member in alert.members} == {datetime.fromtimestamp(START - 99 * DAY, UTC)}
+    assert {member.registry for member in alert.members} == {None}
+    assert alert.headline.startswith("3 obscure accounts")
+
+
+def test_given_no_registry_then_covertness_is_unknown_and_it_is_said_what_is_missing() -> None:
+    (alert,) = run(posts(), context(()), ALL_FOLLOWS)
+
+    assert core(alert) == set(MEMBERS)
+    assert alert.covertness is None
+    assert (alert.severity, alert.priority < 50) == (Severity.INFO, True)
+    assert "could not be assessed" in alert.explanation
+    assert "Not known: who is behind the accounts" in alert.explanation
+    assert "no registry was given" in alert.explanation
+
+
+def test_given_no_follow_events_then_content_alone_carries_the_suspicion_and_the_gap_is_named() -> None:
+    (alert,) = run(posts(), context(), [])
+
+    assert alert.severity is Severity.HIGH
+    assert "registry_followers" not in terms(alert)
+    assert "Not known: who follows them, since no follow events were given" in alert.explanation
+
+
+def test_given_no_counts_at_all_then_they_are_unknown_not_zero_and_nobody_is_suspected() -> None:
+    columns = ("followers_count", "likes", "reposts", "replies", "quotes")
+    blind = posts().with_columns(pl.lit(None, pl.Int64).alias(name) for name in columns)
+
+    (alert,) = run(blind, context(), ALL_FOLLOWS)
+
+    assert alert.covertness is None
+    assert alert.severity is Severity.INFO
+    assert "obscurity" not in terms(alert)
+    assert "followers and reactions are known of too few of them" in alert.explanation
+    assert (alert.reach.followers_sum, alert.reach.engagements) == (None, None)
+
+
+def test_given_no_counts_in_posts_when_profiles_have_followers_then_those_tell_who_is_obscure() -> None:
+    columns = ("followers_count", "likes", "reposts", "replies", "quotes")
+    blind = posts().with_columns(pl.lit(None, pl.Int64).alias(name) for name in columns)
+    latest = posts().select("account_id", "followers_count").unique("account_id", keep="last")
+    known = conform(
+        latest.select(
+            account=pl.concat_str(pl.lit("x:"), "account_id"),
+            followers="followers_count",
+            observed=pl.lit(START),
+        ),
+        PROFILES,
+    )
+
+    (alert,) = run(blind, Context(Registry.of(KNOWN), known), ALL_FOLLOWS)
+
+    assert alert.severity is Severity.HIGH
+    assert "Half of the members have 4 followers or fewer" in alert.explanation
+
+
+def test_given_members_with_many_followers_then_they_are_not_suspected_and_it_is_said_why() -> None:
+    (alert,) = told(followers=50_000)
+
+    assert core(alert) == set(MEMBERS)
+    assert alert.covertness == 0
+    assert (alert.severity, alert.priority < 50) == (Severity.INFO, True)
+    assert "50,000 followers or more" in counter(alert)["many_followers"].summary
+    assert "high_engagement" in counter(alert)
+    assert terms(alert)["unattributed_copies"].value >= 0.5  # what was seen is told all the same
+
+
+@pytest.mark.parametrize("kind", [EntityKind.PERSON, EntityKind.STATE_MEDIA])
+def test_given_a_trio_that_the_registry_lists_as_open_then_covertness_is_zero(kind: EntityKind) -> None:
+    (alert,) = run(posts(), context([*KNOWN, entity("own", kind, None, *TRIO)]), ALL_FOLLOWS)
+
+    assert (alert.covertness, alert.severity) == (0, Severity.INFO)
+    assert alert.priority < 50
+    known = [member.account_id for member in alert.members if member.registry == "own"]
+    assert set(known) == core(alert) == set(MEMBERS)
+    summary = counter(alert)["openly_affiliated"].summary
+    assert f"{alert.member_count} of {alert.member_count} members" in summary
+    assert "Own House" in summary
+
+
+def test_given_a_company_of_the_agency_when_profiles_do_or_do_not_say_so_then_only_the_silent_are_suspected() -> (
+    None
+):
+    entities = [*KNOWN, entity("own", EntityKind.COMPANY, "norte", *TRIO)]
+
+    (silent,) = run(posts(), context(entities), ALL_FOLLOWS)
+    (frank,) = run(posts(), context(entities, description="news by Own House"), ALL_FOLLOWS)
+    (labelled,) = run(posts(), context(entities, platform_label="state-affiliated"), ALL_FOLLOWS)
+
+    assert silent.severity is not Severity.INFO
+    assert terms(silent)["unlabelled_affiliates"].value == 3 / silent.member_count
+    assert "Own House (company) -> Norte House (state media)" in silent.explanation
+    for alert in (frank, labelled):
+        assert (alert.covertness, alert.severity) == (0, Severity.INFO)
+        assert "unlabelled_affiliates" not in terms(alert)
+    assert f"labels 3 of {labelled.member_count} members" in counter(labelled)["labelled"].summary
+
+
+def test_given_all_members_allowed_then_nobody_is_suspected_and_the_reason_is_recorded() -> None:
+    (alert,) = run(posts(), context(rules=[rule(RuleKind.ALLOW, *MEMBERS)]), ALL_FOLLOWS)
+
+    assert (alert.covertness, alert.severity) == (0, Severity.INFO)
+    assert {member.account_id for member in alert.members if member.allow_listed} == set(MEMBERS)
+    assert f"3 of {alert.member_count} members" in counter(alert)["allow_listed"].summary
+    assert "the town library" in counter(alert)["allow_listed"].summary
+
+
+def test_given_one_member_allowed_then_the_others_remain_suspected_without_its_posts() -> None:
+    (alert,) = run(posts(), context(rules=[rule(RuleKind.ALLOW, MEMBERS[0])]), ALL_FOLLOWS)
+
+    assert alert.severity is Severity.HIGH
+    assert [member.account_id for member in alert.members if member.allow_listed] == [MEMBERS[0]]
+    shown = [one for one in alert.evidence if one.kind in terms(alert)]
+    assert shown
+    assert MEMBERS[0] not in {name for one in shown for name in one.account_ids}
+    assert [signal.observed for signal in alert.signals if signal.detector == "unattributed_copies"] == [16]
+
+
+@pytest.mark.parametrize("by", ["accounts", "network"])
+def test_given_a_mute_then_the_alert_is_recorded_and_pages_nobody(by: str) -> None:
+    (loud,) = told()
+    muting = (
+        rule(RuleKind.MUTE, *MEMBERS) if by == "accounts" else rule(RuleKind.MUTE, network_id=loud.network_id)
+    )
+
+    (alert,) = run(posts(), context(rules=[muting]), ALL_FOLLOWS)
+
+    assert alert.suppression is not None
+    assert (alert.suppression.rule_id, alert.suppression.reason) == ("library", "the town library")
+    assert (alert.severity, alert.suggested_actions) == (Severity.INFO, [])
+    assert alert.priority < 50
+    assert (alert.covertness, alert.network_id) == (loud.covertness, loud.network_id)  # the finding stands
+
+
+def test_given_a_mute_of_another_network_then_it_bears_on_nothing() -> None:
+    muting = rule(RuleKind.MUTE, "x:o1", "x:o2", MEMBERS[0], network_id="net-other")
+
+    assert jsons(run(posts(), context(rules=[muting]), ALL_FOLLOWS)) == jsons(told())
+
+
+def test_given_credit_in_every_copy_then_it_is_no_unattributed_copy() -> None:
+    said = pl.col("text").str.replace(" Twitter •norte_state_media", "") + " via Norte House"
+    frank = posts().with_columns(text=pl.when(pl.col("account_id").is_in(TRIO)).then(said).otherwise("text"))
+
+    (alert,) = run(frank, context(), ordinary_follows())
+
+    assert core(alert) == set(MEMBERS)
+    assert (alert.severity, terms(alert)["unattributed_copies"].value) == (Severity.INFO, 0)
+    assert "Of 24 posts that repeat an entity of the registry, 24 name their source" in (
+        counter(alert)["credited_copies"].summary
+    )
+
+
+def late_follows() -> list[Edge]:
+    return [*ordinary_follows(), *follows_of_trio(LATER)]
+
+
+def test_given_followers_that_come_on_the_fourth_day_then_the_network_is_told_again_as_suspected() -> None:
+    first, again = run(posts(copying=False), context(), late_follows())
+
+    assert (first.lifecycle, first.severity) == (Lifecycle.OPENED, Severity.INFO)
+    assert "no follow event was about any of them" in first.explanation
+    assert (again.lifecycle, again.revision) == (Lifecycle.UPDATED, 2)
+    assert again.severity is Severity.MEDIUM
+    assert again.priority >= 50
+    assert again.emitted_at == datetime.fromtimestamp(START + 4 * DAY, UTC)
+    assert again.network_id == first.network_id
+    assert core(again) == core(first) == set(MEMBERS)
+    assert again.member_count == first.member_count
+
+
+def test_given_follow_events_at_a_tick_or_after_it_then_they_are_not_used_at_it() -> None:
+    quiet = run(posts(copying=False), context(), ordinary_follows())
+    tick = int(quiet[0].emitted_at.timestamp())
+
+    at_it = run(posts(copying=False), context(), [*ordinary_follows(), *follows_of_trio(tick)])
+    just_before = run(posts(copying=False), context(), [*ordinary_follows(), *follows_of_trio(tick - 1)])
+
+    assert jsons(at_it[:1]) == jsons(quiet)
+    assert [alert.severity for alert in at_it] == [Severity.INFO, Severity.MEDIUM]
+    assert [alert.severity for alert in just_before] == [Severity.MEDIUM]
+    assert just_before[0].emitted_at == quiet[0].emitted_at
+
+
+@pytest.mark.parametrize("batch_rows", [37, 500, None])
+def test_given_any_batches_and_follow_events_in_parts_then_the_alerts_are_the_same_bytes(
+    batch_rows: int | None,
+) -> None:
+    whole = jsons(run(posts(copying=False), context(), late_follows()))
+    early = [edge for edge in late_follows() if edge[2] < LATER]
+    late = [edge for edge in late_follows() if edge[2] >= LATER]
+
+    parts = [follows(early), follows(late)]
+
+    assert len(whole) == 2
+    assert jsons(driven(posts(copying=False), context(), parts, batch_rows)) == whole
+    assert jsons(driven(posts(), context(), parts[:1], batch_rows)) == jsons(run(posts(), context(), early))
+
+
+def test_given_one_post_at_a_time_then_the_alert_is_the_same_bytes() -> None:
+    first_day = posts().filter(pl.col("created_at") < START + DAY)
+    given = [follows(ALL_FOLLOWS)]
+
+    single = list(driven(first_day, context(), given, 1))
+
+    assert [alert.severity for alert in single] == [Severity.HIGH]
+    assert jsons(single) == jsons(driven(first_day, context(), given))
+
+
+@pytest.mark.parametrize("links", [[], ["http://localhost/a"]], ids=["no link", "link to no domain"])
+def test_given_a_site_among_the_accounts_when_nobody_links_to_any_site_then_the_run_goes_on(
+    links: list[str],
+) -> None:
+    site: Row = {"post_id": "1", "platform": "web", "account_id": "site.example", "created_at": START}
+    reader: Row = {
+        "post_id": "2",
+        "platform": "x",
+        "account_id": "o1",
+        "created_at": START + 5,
+        "urls": links,
+    }
+    frame = keyed(conform(pl.DataFrame([{**site, "urls": ["https://site.example/a"]}, reader])))
+
+    for batch_rows in (1, 2):
+        assert list(driven(frame, Context(), [], batch_rows)) == []
