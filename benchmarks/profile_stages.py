@@ -2,12 +2,13 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.program import Program
 
 
-def profile(program: Program, posts: Path) -> dict[str, float]:
+def profile(program: Program, posts: Path, options: Sequence[str] = ()) -> dict[str, float]:
     """Replay `posts` once more; the seconds of each stage, largest first.
 
     Decoding, ordering and tracing run in a thread beside the other stages, so the sum is more than the run took.
@@ -17,6 +18,6 @@ def profile(program: Program, posts: Path) -> dict[str, float]:
     """
     with tempfile.TemporaryDirectory() as folder:
         result, alerts = Path(folder, "timings.json"), Path(folder, "alerts.jsonl")
-        program.run("replay", posts, "--alerts", alerts, "--no-progress", "--timings", result)
+        program.run("replay", posts, *options, "--alerts", alerts, "--no-progress", "--timings", result)
         seconds = {str(stage): float(spent) for stage, spent in json.loads(result.read_bytes()).items()}
     return dict(sorted(seconds.items(), key=lambda item: -item[1]))

@@ -1,6 +1,6 @@
 """How fast a replay is, and how it grows with the input.
 
-    python -m benchmarks.replay [--sizes 10000,100000,1000000] [--runs 3] [--profile] [--json OUT]
+    python -m benchmarks.replay [--sizes 10000,100000,1000000] [--runs 3] [--context] [--profile] [--json OUT]
 
 Every load is replayed by the console script in a child process; next to it, reading the same file and doing
 nothing sets the limit. The start-up (a replay of 10 posts) is subtracted for the second growth exponent:
@@ -18,6 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.generated import load_file
+from benchmarks.load_context import write_context
 from benchmarks.measure import Usage, measure, typical
 from benchmarks.profile_stages import profile
 from benchmarks.program import Program, ProgramError, checked
@@ -113,7 +114,7 @@ def report(timings: Sequence[Timing], growths: Sequence[Growth], start_up: dict[
 
 
 def run(
-    program: Program, work: Path, sizes: Sequence[int], runs: int, seed: int
+    program: Program, work: Path, sizes: Sequence[int], runs: int, seed: int, *, context: bool = False
 ) -> tuple[str, dict[str, object]]:
     """Time all loads; give the report for people and the figures for machines.
 
@@ -124,12 +125,15 @@ def run(
     start_up: dict[str, float] = {}
     growths: list[Growth] = []
     alerts = work / "alerts.jsonl"
-    for job in ("parse only", "replay"):
+    jobs = ["parse only", "replay"] + (["replay, every detector"] if context else [])
+    for job in jobs:
         of_job = []
         for posts in (START_UP_POSTS, *sizes):
             path = load_file(work, posts, seed)
-            if job == "replay":
+            if job.startswith("replay"):
                 command = [str(program.path), "replay", str(path), "--alerts", str(alerts), "--no-progress"]
+                if job != "replay":
+                    command += _context_of(path, work, posts, seed)
             else:
                 command = [sys.executable, "-m", "benchmarks.parse_only", str(path)]
             if posts == START_UP_POSTS:
@@ -146,6 +150,13 @@ def run(
     return report(timings, growths, start_up), figures
 
 
+def _context_of(load: Path, work: Path, posts: int, seed: int) -> list[str]:
+    """Options that give a load a registry, profiles and a follow event a post."""
+    if posts == START_UP_POSTS:
+        return []
+    return write_context(load, work / f"context-{posts}", seed, posts)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.replay", description=(__doc__ or "").splitlines()[0]
@@ -155,6 +166,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--work", type=Path, help="keep the loads here (default: a temporary folder)")
     parser.add_argument("--profile", action="store_true", help="also show where the largest load's time goes")
+    parser.add_argument(
+        "--context", action="store_true", help="also with a registry, follow events and profiles"
+    )
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--lockstep", type=Path, help="the program (default: the one of this environment)")
     return parser
@@ -169,9 +183,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         work = (args.work or Path(temporary)).absolute()
         work.mkdir(parents=True, exist_ok=True)
         try:
-            text, figures = run(program, work, sizes, args.runs, args.seed)
+            text, figures = run(program, work, sizes, args.runs, args.seed, context=args.context)
             if args.profile:
-                seconds = profile(program, load_file(work, sizes[-1], args.seed))
+                largest = load_file(work, sizes[-1], args.seed)
+                options = _context_of(largest, work, sizes[-1], args.seed) if args.context else []
+                seconds = profile(program, largest, options)
                 total = sum(seconds.values()) or 1.0
                 rows = [[part, f"{spent:.2f}", f"{spent / total:.0%}"] for part, spent in seconds.items()]
                 text += "\n\n" + markdown(["stage", "s", "share"], rows)

@@ -103,9 +103,11 @@ def assess(
     # what is open cannot hide; the suspicion is about the others
     others = members[~is_open]
     notes = _Notes()
-    obscurity = _obscurity(notes, others, stage, population)
-    _content(notes, others, stage, population, accounts)
-    _followed(notes, others, stage, population, accounts, now)
+    obscurity = None
+    if len(others):
+        obscurity = _obscurity(notes, others, stage, population)
+        _content(notes, others, stage, population, accounts)
+        _followed(notes, others, stage, population, accounts, now)
     _rhythm(notes, members, stage)
     unlabelled = float((affiliation.unlabelled & ~is_open).mean())
     if unlabelled:
@@ -179,7 +181,7 @@ def _content(
     if not len(registry) or int(posts[members].sum()) < _LEAST_POSTS:
         return
     for kind, (name, said) in _TERMS.items():
-        found = stage.facts.finding(kind, members, posts, population.rates[kind])
+        found = stage.facts.finding(kind, members, posts, population.sums[kind], population.ordinary)
         notes.chances[name] = found.p
         notes.said[name] = said(found, registry)
         if not found.observed:

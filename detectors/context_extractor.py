@@ -94,9 +94,8 @@ class ContextExtractor:
         self._sites.update(first_row)
         shares = np.flatnonzero((traces.share_kind == _URL) & ~is_site[traces.share_post])
         hosts = traces.labels.gather(shares).str.extract(r"^([^/?#:]+)")
-        domains = hosts.replace_strict(
-            {host: self._domain(host) for host in hosts.unique() if host}, default=None
-        )
+        known = {host: self._domain(host) for host in hosts.unique() if host}
+        domains = hosts.replace_strict(known, default=None, return_dtype=pl.String)
         frame = pl.DataFrame({"post": traces.share_post[shares], "domain": domains}).drop_nulls()
         since = frame["domain"].replace_strict(first_row, default=None, return_dtype=pl.Int64)
         frame = frame.filter((since < frame["post"]).fill_null(value=False)).unique(maintain_order=True)

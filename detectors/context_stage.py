@@ -21,13 +21,15 @@ from detectors.follower_overlap import FollowNull
 from detectors.followers import FollowerBook
 from detectors.hashing import I64, U8, U64
 from detectors.obscurity import AccountFigures, Peers
-from detectors.rates import Rate
+from detectors.rates import RateSums
 from detectors.registry import NO_ENTITY, telling_entities
 from detectors.rhythm import RhythmBook, RhythmPairs
 from detectors.traces import Traces
 from detectors.uncredited_crowds import ties, uncredited_crowds
+from detectors.watch import StageWatch, unwatched
 
 _DAY_S = 86_400
+_USUAL_S = 6 * 3_600
 _RHYTHM_EVERY_S = 7 * _DAY_S
 _ANSWERED = 1
 """Column of the targets (`detectors.context_extractor.Watched`)."""
@@ -57,7 +59,7 @@ class Population(NamedTuple):
     """By posts, else by profiles; -1 unknown."""
     peers: Peers
     """Of the ordinary ones, to tell who is obscure."""
-    rates: dict[Fact, Rate]
+    sums: dict[Fact, RateSums]
     follow_null: FollowNull | None
     """None where no follow event has been seen."""
 
@@ -69,10 +71,18 @@ class ContextStage:
         config: horizons and bounds.
         context: reference data.
         accounts: who the accounts are.
+        watch: told of stages.
     """
 
-    def __init__(self, config: DetectionConfig, context: Context, accounts: AccountBook) -> None:
+    def __init__(
+        self,
+        config: DetectionConfig,
+        context: Context,
+        accounts: AccountBook,
+        watch: StageWatch = unwatched,
+    ) -> None:
         self.context = context
+        self._watch = watch
         self.engagement = EngagementBook(
             window_days=config.engagement.window_days, max_posts=config.engagement.max_posts
         )
@@ -82,6 +92,9 @@ class ContextStage:
         )
         self._telling = telling_entities(context.registry)
         self._sources = np.zeros(0, np.bool_)
+        self._entity = np.zeros(0, np.int32)
+        self._profiled = np.zeros(0, np.int64)
+        self._created = np.zeros(0, np.int64)
         self._accounts = accounts
         rhythm = config.rhythm
         self.rhythm = RhythmBook(
@@ -128,19 +141,21 @@ class ContextStage:
             self._platform_of = wider
         self._platform_of[numbers[some]] = watched.platforms[some]
         times = traces.times[some]
-        self.engagement.add(
-            numbers[some],
-            times,
-            traces.post_keys[some],
-            watched.targets[some],
-            watched.metrics[some],
-            watched.platforms[some],
-        )
+        with self._watch("engagement"):
+            self.engagement.add(
+                numbers[some],
+                times,
+                traces.post_keys[some],
+                watched.targets[some],
+                watched.metrics[some],
+                watched.platforms[some],
+            )
         if self._first_day is None:
             self._first_day = int(times[0]) - int(times[0]) % _DAY_S
         # a bot that answers at once would keep time with whomever it answers
         unprompted = watched.targets[some, _ANSWERED] == 0
-        self.rhythm.add(numbers[some][unprompted], times[unprompted])
+        with self._watch("rhythm"):
+            self.rhythm.add(numbers[some][unprompted], times[unprompted])
         low, high = np.searchsorted(watched.link_post, (begin, end))
         if low < high:
             posts = watched.link_post[low:high]
@@ -200,21 +215,30 @@ class ContextStage:
 
         Being copied or answered at once is no part in it: they and those who do it are not tied to one another.
         """
-        known, count = len(self._sources), len(self._accounts)
-        if count > known:
-            entities = self.context.entities_of(self._accounts.keys[known:])
-            self._sources = np.append(self._sources, np.append(self._telling, False)[entities])
+        self._look_up()
         return self._sources
+
+    def _look_up(self) -> None:
+        """What reference data say of accounts that are new."""
+        keys = self._accounts.keys[len(self._entity) :]
+        if len(keys):
+            entity = self.context.entities_of(keys)
+            self._entity = np.append(self._entity, entity)
+            self._sources = np.append(self._sources, np.append(self._telling, False)[entity])
+            self._profiled = np.append(self._profiled, self.context.followers_of(keys))
+            self._created = np.append(self._created, self.context.created_of(keys))
 
     def edges(self, now: int) -> Edges:
         """Ties that need no common object in time: the same originals repeated without credit, the same rhythm.
 
         Asked for at the end of each day, `now`; rhythm is compared every week since the first post.
         """
-        found = uncredited_crowds(self.facts.copies(), self._accounts.posts[: self._accounts.seen])
+        with self._watch("uncredited_crowds"):
+            found = uncredited_crowds(self.facts.copies(), self._accounts.posts[: self._accounts.seen])
         if self._first_day is not None and (now - self._first_day) % _RHYTHM_EVERY_S == 0:
-            pairs = self.rhythm.evaluate(now)
-            self.rhythm.forget(now - self._rhythm_window_s)
+            with self._watch("rhythm"):
+                pairs = self.rhythm.evaluate(now)
+                self.rhythm.forget(now - self._rhythm_window_s)
             keys = pairs.a.astype(np.uint64) << np.uint64(32) | pairs.b.astype(np.uint64)
             self._rhythm = pairs
             self._rhythmic = edges_of(keys, pairs.surprise, Ground.RHYTHM)
@@ -228,27 +252,34 @@ class ContextStage:
         hidden = self.facts.any_of(members) or bool((self.context.entities_of(keys) != NO_ENTITY).any())
         return hidden or bool(self.followers.followers_of(keys)[2].any())
 
-    def population(self, now: int, network_of: I32) -> Population:
-        """All accounts as they are at the tick `now`; computed once a tick.
+    def population(self, now: int, network_of: I32, members: I32) -> Population:
+        """All accounts as they are, or were up to six hours ago on the same day.
+
+        What is usual changes slowly, and to look through all accounts at every alert would cost more than the
+        alert. An account that has joined a network since is still among the ordinary ones; where it bears on
+        the network itself, it is taken out.
 
         Args:
             now: event time, seconds.
             network_of: int32, number of the network of each account, below 0 for none; at least as long as there
                 are accounts.
+            members: int32, accounts that have to be in it.
         """
-        if self._population is None or self._population[0] != now:
-            self._population = now, self._counted(now, network_of)
-        return self._population[1]
+        held = self._population
+        if held is None or now - held[0] >= _USUAL_S or int(members.max()) >= len(held[1].ordinary):
+            held = self._population = now, self._counted(now, network_of)
+        return held[1]
 
     def _counted(self, now: int, network_of: I32) -> Population:
         count = self._accounts.seen
         keys = self._accounts.keys[:count]
-        ordinary = (network_of[:count] < 0) & (self.context.entities_of(keys) == NO_ENTITY)
+        self._look_up()
+        ordinary = (network_of[:count] < 0) & (self._entity[:count] == NO_ENTITY)
         posts = self._accounts.posts[:count]
         own = self._accounts.followers[:count]
         engagement = self.engagement.table(now, count)
-        followers = np.where(own >= 0, own, self.context.followers_of(keys))
-        created = self.context.created_of(keys)
+        followers = np.where(own >= 0, own, self._profiled[:count])
+        created = self._created[:count]
         figures = AccountFigures(
             posts=engagement.posts,
             reactions=engagement.reactions,
@@ -262,6 +293,6 @@ class ContextStage:
             engagement=engagement,
             followers=followers,
             peers=Peers(figures, ~ordinary),
-            rates={kind: self.facts.rate(kind, posts, ordinary) for kind in Fact},
+            sums={kind: self.facts.sums(kind, posts, ordinary) for kind in Fact},
             follow_null=FollowNull(self.followers, keys[~ordinary]) if self.followed else None,
         )

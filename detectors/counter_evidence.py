@@ -52,7 +52,7 @@ def counter_facts(
             f"{words.named(registry, entities)}.",
         )
     if allowed.any():
-        reasons = dict.fromkeys(rules[name].reason for name in names if name in rules)
+        reasons = dict.fromkeys(f"{rules[n].reason} (rule {rules[n].rule_id})" for n in names if n in rules)
         yield CounterEvidence(
             kind="allow_listed",
             summary=f"{int(allowed.sum())} of {len(members)} members are allowed by a reviewer: {'; '.join(reasons)}.",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from detectors.context_words import chance
-from detectors.covertness import Covertness
+from detectors.covertness import SUSPECTED, Covertness, strength
 from detectors.findings import Findings, KindFinding
 from detectors.network_context import NetworkContext
 from schemas.shares import TraceKind
@@ -26,7 +26,7 @@ _STRONG = {
     "unattributed_copies": "they repeat a registry entity's content without credit",
     "hidden_mentions": "they name its handle so that no link arises",
     "shared_infrastructure": "they link to sites of its companies or affiliates",
-    "unlabelled_affiliates": "they belong to its companies or affiliates without saying so",
+    "unlabelled_affiliates": "some are tied to companies or affiliates of the registry without a sign of it",
 }
 
 
@@ -47,8 +47,8 @@ def headline(findings: Findings, platforms: Sequence[str], covert: Covertness) -
         strong = [_STRONG[name] for name in covert.strong[:2]]
         why = " and ".join(strong) or "their context is beyond chance"
         return (
-            f"{members} obscure accounts{where} are suspected to be a covert network: they share the same {what} at "
-            f"nearly the same times, and {why}"
+            f"{members} accounts{where}, most of them obscure, are suspected to be a covert network: they share the "
+            f"same {what} at nearly the same times, and {why}"
         )
     return (
         f"{members} accounts{where} appear to act together: they shared the same {what} at nearly the same times, "
@@ -108,7 +108,7 @@ def _about_covertness(context: NetworkContext, covert: Covertness) -> list[str]:
         told.append(f"Looked for and not found: {', '.join(_ABSENT[name] for name in context.absent)}.")
     if covert.suspected:
         parts = ["What sets these accounts apart:", *told]
-        if covert.context_p is not None:
+        if covert.context_p is not None and strength(covert.context_p) >= SUSPECTED:
             parts.append(
                 "So much context has a chance of "
                 f"{chance(covert.context_p)} among ordinary accounts of their size and output."

@@ -9,7 +9,7 @@ import polars as pl
 
 from detectors.attribution import FACTS, Fact
 from detectors.hashing import I64
-from detectors.rates import Rate, estimate_rate, pooled_tail
+from detectors.rates import RateSums, pooled_tail, rate_sums
 from detectors.registry import NO_ENTITY
 
 I32 = npt.NDArray[np.int32]
@@ -114,14 +114,25 @@ class FactLedger:
         known = self._counts[kind][:accounts].astype(np.int64)
         return np.append(known, np.zeros(accounts - len(known), np.int64))
 
-    def rate(self, kind: Fact, posts: I64, ordinary: Bools) -> Rate:
+    def sums(self, kind: Fact, posts: I64, ordinary: Bools) -> RateSums:
         """How often ordinary accounts' posts are so; both arguments by account number."""
-        return estimate_rate(self.counts(kind, len(posts))[ordinary], posts[ordinary])
+        return rate_sums(self.counts(kind, len(posts))[ordinary], posts[ordinary])
 
-    def finding(self, kind: Fact, members: I32, posts: I64, rate: Rate) -> RateFinding:
-        """What `members` did, against `rate`."""
-        mine = self.counts(kind, len(posts))[members]
+    def finding(self, kind: Fact, members: I32, posts: I64, sums: RateSums, ordinary: Bools) -> RateFinding:
+        """What `members` did, against ordinary accounts.
+
+        Args:
+            kind: of facts.
+            members: int32, account numbers.
+            posts: int64, by account number.
+            sums: of ordinary accounts.
+            ordinary: bool, by account number: whose sums these are. Members among them are taken out.
+        """
+        counts = self.counts(kind, len(posts))
+        mine = counts[members]
         observed = int(mine.sum())
+        inside = members[ordinary[members]]
+        rate = sums.less(rate_sums(counts[inside], posts[inside])).rate()
         expected, p = pooled_tail(observed, posts[members], rate)
         concerned = self._of(kind, members) if observed else pl.DataFrame(schema=_LOG)
         entities = (

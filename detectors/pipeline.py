@@ -9,9 +9,7 @@ applied when the later one is reached.
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -32,6 +30,7 @@ from detectors.network_stage import Change, NetworkStage
 from detectors.networks import Network
 from detectors.pairs import PairEvidence
 from detectors.traces import TraceExtractor, Traces
+from detectors.watch import StageWatch, unwatched
 from schemas.alerts import Alert, Mode
 from schemas.networks import Lifecycle
 
@@ -42,18 +41,6 @@ class Traced:
 
     traces: Traces
     watched: Watched
-
-
-class StageWatch(Protocol):
-    """Told when a stage begins and ends; drivers measure time with it, since detectors know no clock."""
-
-    def __call__(self, stage: str) -> AbstractContextManager[None]:
-        """A context around the work of `stage`."""
-        ...
-
-
-def _unwatched(stage: str) -> AbstractContextManager[None]:
-    return nullcontext()
 
 
 class Pipeline:
@@ -74,7 +61,7 @@ class Pipeline:
         code_version: str = "0",
         mode: Mode = "replay",
         run_id: str = "run",
-        watch: StageWatch = _unwatched,
+        watch: StageWatch = unwatched,
         context: Context | None = None,
     ) -> None:
         self.config = config
@@ -83,7 +70,7 @@ class Pipeline:
         self._extractor = TraceExtractor(config)
         known = context if context is not None else Context()
         self._context_extractor = ContextExtractor(config, known)
-        self.context = ContextStage(config, known, self.accounts)
+        self.context = ContextStage(config, known, self.accounts, watch)
         self._sharing = CoSharing(config)
         self._ledger = ExposureLedger(self.cells, config.evidence.keep_days)
         self.pairs = PairEvidence(config)
@@ -146,11 +133,16 @@ class Pipeline:
 
         Yields:
             Alerts as they are raised.
+
+        Raises:
+            ValueError: a post is not below `until`.
         """
         if traced is None:
             yield from self._pass_time(until)
             return
         traces = traced.traces
+        if int(traces.times[-1]) >= until:
+            raise ValueError("posts have to be below the event time that passes")
         with self._watch("accounts"):
             numbers = self.accounts.add(traces.posts, traces.account_keys)
             post_numbers = self.book.add(traces, numbers)
@@ -170,8 +162,7 @@ class Pipeline:
             upto = int(np.searchsorted(traces.times, end_time, side="left"))
             end = int(np.searchsorted(share_times, end_time, side="left"))
             self.accounts.count(numbers[posted:upto], followers[posted:upto])
-            with self._watch("engagement"):
-                self.context.add(traces, traced.watched, numbers, posted, upto)
+            self.context.add(traces, traced.watched, numbers, posted, upto)
             self._posts += upto - posted
             self._push(
                 share_times[begin:end],
@@ -236,9 +227,10 @@ class Pipeline:
             changes = self.stage.tick(now, self.context.sources())
         if now % self.config.time.reestimate_s == 0:
             yield from self._tell(changes, now)
+            edges = self.context.edges(now)
             with self._watch("reestimate"):
                 held = len(self.pairs.rows)
-                changes = self.stage.reestimate(now, self.context.sources(), self.context.edges(now))
+                changes = self.stage.reestimate(now, self.context.sources(), edges)
                 if len(self.pairs.rows) < held:
                     self.book.age(self.pairs.rows)
             self.context.close_day(now)
@@ -267,7 +259,8 @@ class Pipeline:
 
     def _assess(self, network: Network, now: int) -> Assessment:
         with self._watch("context"):
-            population = self.context.population(now, self.stage.networks.network_of)
+            members = np.array(network.members, np.int32)
+            population = self.context.population(now, self.stage.networks.network_of, members)
             return assess(network, self.context, population, self.accounts, now)
 
     def _written(self, network: Network, lifecycle: Lifecycle, now: int, assessment: Assessment) -> Alert:

@@ -6,7 +6,9 @@ Mean and spread of the rates are estimated from all accounts but those under tes
 idea of such an empirical prior).
 """
 
+import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -36,8 +38,42 @@ class Rate:
     """Accounts that it was estimated from."""
 
 
-def estimate_rate(events: I64, trials: I64) -> Rate:
-    """Estimate mean and spread of the rates of accounts.
+class RateSums(NamedTuple):
+    """What a rate is estimated from: sums over accounts, so that some can be taken out again."""
+
+    events: float
+    trials: float
+    events_squared: float
+    products: float
+    trials_squared: float
+    accounts: int
+
+    def less(self, other: "RateSums") -> "RateSums":
+        """Take accounts out."""
+        return RateSums(
+            self.events - other.events,
+            self.trials - other.trials,
+            self.events_squared - other.events_squared,
+            self.products - other.products,
+            self.trials_squared - other.trials_squared,
+            self.accounts - other.accounts,
+        )
+
+    def rate(self) -> Rate:
+        """Mean and spread of the rates of these accounts."""
+        # half an event more: what has not been seen yet is rare, not impossible
+        mean = (self.events + 0.5) / (self.trials + 1.0)
+        squares = mean**2 * self.trials_squared
+        excess = self.events_squared - 2 * mean * self.products + squares - mean * self.trials
+        shape = squares / excess if excess > 0 else _WIDEST
+        weight = self.events / (self.events + _THIN)
+        bounded = math.log(min(max(shape, _NARROWEST), _WIDEST))
+        drawn = math.exp(weight * bounded + (1 - weight) * math.log(_FEW_KNOWN))
+        return Rate(mean, drawn, int(self.events), self.accounts)
+
+
+def rate_sums(events: I64, trials: I64) -> RateSums:
+    """The sums over accounts.
 
     Args:
         events: int64, count of each account; at most `trials` as a rule.
@@ -45,18 +81,14 @@ def estimate_rate(events: I64, trials: I64) -> Rate:
     """
     there = trials > 0
     k, n = events[there].astype(np.float64), trials[there].astype(np.float64)
-    seen, chances = float(k.sum()), float(n.sum())
-    # half an event more: what has not been seen yet is rare, not impossible
-    mean = (seen + 0.5) / (chances + 1.0)
-    due = mean * n
-    excess = float(((k - due) ** 2 - due).sum())
-    squares = float((due**2).sum())
-    shape = squares / excess if excess > 0 else _WIDEST
-    weight = seen / (seen + _THIN)
-    shape = float(
-        np.exp(weight * np.log(np.clip(shape, _NARROWEST, _WIDEST)) + (1 - weight) * np.log(_FEW_KNOWN))
+    return RateSums(
+        float(k.sum()), float(n.sum()), float(k @ k), float(k @ n), float(n @ n), int(there.sum())
     )
-    return Rate(mean, shape, int(seen), int(there.sum()))
+
+
+def estimate_rate(events: I64, trials: I64) -> Rate:
+    """Estimate mean and spread of the rates of accounts; arguments as for `rate_sums`."""
+    return rate_sums(events, trials).rate()
 
 
 def tail(observed: float, expected: float, shape: float) -> float:

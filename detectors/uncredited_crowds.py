@@ -60,7 +60,8 @@ def uncredited_crowds(copies: pl.DataFrame, posts: I64) -> list[RecurringCrowd]:
     if len(copied) < 2 * MIN_CROWD:
         return []
     credited = _by_original(copies, Fact.CREDITED_COPY)
-    originals = copied["original"].unique().sort()
+    # those that nobody copied without credit tell of the odds, too
+    originals = pl.concat([copied["original"], credited["original"]]).unique().sort()
     uncredited = _counts(copied, originals)
     expected = _expected(uncredited, _counts(credited, originals))
     chances = np.array(

@@ -183,13 +183,13 @@ def test_given_facts_then_a_finding_names_posts_and_chance() -> None:
     ledger = ledger_with(*((row, Fact.COPY, AGENCY) for row in (0, 1, 2)), (7, Fact.HIDDEN_MENTION, OTHER))
     posts = np.full(1_000, 10, np.int64)
     ordinary = np.arange(1_000) > 2
-    rate = ledger.rate(Fact.COPY, posts, ordinary)
-    found = ledger.finding(Fact.COPY, np.array([0, 1, 2], np.int32), posts, rate)
+    sums = ledger.sums(Fact.COPY, posts, ordinary)
+    found = ledger.finding(Fact.COPY, np.array([0, 1, 2], np.int32), posts, sums, ordinary)
     assert (found.observed, found.posts, found.accounts, found.entities) == (3, 30, 3, (AGENCY,))
     assert found.expected < 0.01
     assert found.p < 1e-5
     assert found.samples["post_id"].to_list() == ["0", "1", "2"]
-    assert ledger.finding(Fact.COPY, np.array([5, 6], np.int32), posts, rate).p == 1.0
+    assert ledger.finding(Fact.COPY, np.array([5, 6], np.int32), posts, sums, ordinary).p == 1.0
 
 
 def test_given_many_links_to_one_owner_then_the_account_is_tied_to_it() -> None:

@@ -10,7 +10,7 @@ import pytest
 from detectors.attribution import Fact
 from detectors.crowds import RecurringCrowd
 from detectors.hashing import I64
-from detectors.uncredited_crowds import MIN_CROWD, uncredited_crowds
+from detectors.uncredited_crowds import MIN_CROWD, ties, uncredited_crowds
 
 ACCOUNTS = 3_000
 GROUP = list(range(40, 120))
@@ -151,7 +151,6 @@ def test_given_all_originals_of_an_entity_pushed_then_the_group_is_found_all_the
     assert len(named & set(GROUP)) >= 0.8 * len(named)
 
 
-@pytest.mark.parametrize("jokes", [1, 3])
 def test_given_a_long_campaign_for_famous_originals_then_passers_by_do_not_add_up() -> None:
     for seed in range(3):
         draw = np.random.default_rng(seed)
@@ -181,6 +180,7 @@ def test_given_an_original_so_famous_that_readers_fill_its_crowd_then_the_crowd_
     assert len(crowds) == 3
 
 
+@pytest.mark.parametrize("jokes", [1, 3])
 def test_given_jokes_that_five_hundred_copy_once_then_no_crowd(jokes: int) -> None:
     for seed in range(4):
         draw = np.random.default_rng(seed)
@@ -206,6 +206,49 @@ def test_given_jokes_that_the_most_active_copy_then_activity_explains_that_they_
     assert len(second & third) > 40
 
     assert found(world.copies + laughing, world.posts) == []
+
+
+def test_given_fans_who_pass_on_the_same_news_with_credit_then_jokes_they_all_copy_are_no_crowd() -> None:
+    for seed in range(4):
+        draw = np.random.default_rng(seed)
+        posts = np.maximum(1, draw.lognormal(1.5, 1.2, ACCOUNTS)).astype(np.int64)
+        liking = posts.astype(np.float64)
+        liking[draw.choice(ACCOUNTS, 150, replace=False)] *= 50
+        liking /= liking.sum()
+        news = [
+            Copy(account, 0, Fact.COPY if drops else Fact.CREDITED_COPY, 0, f"o{number}")
+            for number in range(120)
+            for account, drops in zip(
+                draw.choice(ACCOUNTS, 60, replace=False, p=liking).tolist(),
+                (draw.random(60) < 0.02).tolist(),
+                strict=True,
+            )
+        ]
+        jokes = [
+            Copy(account, 0, Fact.COPY, 0, f"joke{number}")
+            for number in range(3)
+            for account in draw.choice(ACCOUNTS, 100, replace=False, p=liking).tolist()
+        ]
+
+        assert found(news + jokes, posts) == []
+
+
+def test_given_more_copiers_than_are_held_then_the_first_to_copy_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("detectors.uncredited_crowds._MOST_MEMBERS", 20)
+    world = readers(np.random.default_rng(9))
+    pushed = [
+        Copy(account, when, Fact.COPY, 0, f"g{number}")
+        for number in range(4)
+        for account in GROUP
+        # three in four copy late; the others early, and once more after everybody
+        for when in ((5_000,) if account % 4 else (1_000, 9_000))
+    ]
+
+    crowds = found(world.copies + pushed, world.posts)
+
+    assert [crowd.accounts.tolist() for crowd in crowds] == [[n for n in GROUP if n % 4 == 0]] * 4
 
 
 def test_given_a_group_then_neither_the_order_of_rows_nor_repeats_matter() -> None:
@@ -252,3 +295,41 @@ def test_given_credited_copies_alone_then_whoever_meets_again_hides_nothing() ->
     ]
 
     assert found(world.copies + open_copies, world.posts) == []
+
+
+def pairs(size: int) -> tuple[list[tuple[int, int]], list[float]]:
+    """Ties of one crowd of accounts 10, 13, 16 and so on, with surprise 60."""
+    accounts = np.arange(10, 10 + 3 * size, 3, dtype=np.int32)
+    keys, surprise = ties([RecurringCrowd(accounts, 60.0)])
+    return [(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()], surprise.tolist()
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 7, 20, 48])
+def test_given_a_small_crowd_then_every_pair_of_it_is_tied_once(size: int) -> None:
+    tied, surprise = pairs(size)
+
+    accounts = range(10, 10 + 3 * size, 3)
+    assert sorted(tied) == [(one, other) for one in accounts for other in accounts if one < other]
+    assert surprise == [60.0 / size] * len(tied)
+
+
+@pytest.mark.parametrize("size", [60, 500, 4_001])
+def test_given_a_large_crowd_then_ties_grow_with_its_members_and_no_member_holds_it_together(
+    size: int,
+) -> None:
+    tied, _ = pairs(size)
+
+    degree = np.bincount([end for pair in tied for end in pair])
+    degree = degree[degree > 0]
+    assert len(degree) == size
+    assert all(one < other for one, other in tied)
+    assert len(set(tied)) == len(tied) <= 24 * size
+    # a star would have one member of size - 1 ties, and many of one
+    assert degree.max() - degree.min() <= 2
+    assert degree.min() >= 10
+
+
+def test_given_no_crowd_then_no_tie() -> None:
+    keys, surprise = ties([])
+
+    assert (len(keys), str(keys.dtype), len(surprise)) == (0, "uint64", 0)
