@@ -60,6 +60,10 @@ class Population(NamedTuple):
     peers: Peers
     """Of the ordinary ones, to tell who is obscure."""
     sums: dict[Fact, RateSums]
+    many_followers: float
+    """What three in four ordinary accounts have less than; NaN: unknown."""
+    many_reactions: float
+    """The same of reactions a post."""
     follow_null: FollowNull | None
     """None where no follow event has been seen."""
 
@@ -294,5 +298,15 @@ class ContextStage:
             followers=followers,
             peers=Peers(figures, ~ordinary),
             sums={kind: self.facts.sums(kind, posts, ordinary) for kind in Fact},
+            many_followers=_upper(followers[ordinary & (followers >= 0)]),
+            many_reactions=_upper(
+                engagement.reactions[ordinary & (engagement.known_posts > 0)]
+                / engagement.known_posts[ordinary & (engagement.known_posts > 0)]
+            ),
             follow_null=FollowNull(self.followers, keys[~ordinary]) if self.followed else None,
         )
+
+
+def _upper(values: npt.NDArray[np.float64] | I64) -> float:
+    """The upper quartile; NaN if there are none."""
+    return float(np.quantile(values, 0.75)) if len(values) else float("nan")

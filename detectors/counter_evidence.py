@@ -1,5 +1,6 @@
 """What is known of the members that speaks for an innocent explanation."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -16,9 +17,6 @@ from schemas.reviews import SuppressionRule
 
 I32 = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
-
-_MANY = 0.75
-"""Quantile of ordinary accounts from which followers or reactions are called many."""
 
 
 def counter_facts(
@@ -82,26 +80,22 @@ def counter_facts(
 def _well_known(members: I32, population: Population) -> Iterator[CounterEvidence]:
     """Many followers or many reactions, against ordinary accounts."""
     mine = population.followers[members]
-    others = population.followers[population.ordinary]
-    mine, others = mine[mine >= 0], others[others >= 0]
-    if 2 * len(mine) >= len(members) and len(others):
-        typical, many = float(np.median(mine)), float(np.quantile(others, _MANY))
-        if typical >= many:
+    mine = mine[mine >= 0]
+    if 2 * len(mine) >= len(members) and not math.isnan(population.many_followers):
+        typical = float(np.median(mine))
+        if typical >= population.many_followers:
             yield CounterEvidence(
                 kind="many_followers",
                 summary=f"Half of the members have {words.number(typical)} followers or more; three in four other "
-                f"accounts have fewer than {words.number(many)}.",
+                f"accounts have fewer than {words.number(population.many_followers)}.",
             )
     table = population.engagement
-    known = table.known_posts > 0
-    there = members[known[members]]
-    rest = known & population.ordinary
-    if 2 * len(there) >= len(members) and rest.any():
-        each = table.reactions / np.maximum(table.known_posts, 1)
-        typical, many = float(np.median(each[there])), float(np.quantile(each[rest], _MANY))
-        if typical >= many and typical > 0:
+    there = members[table.known_posts[members] > 0]
+    if 2 * len(there) >= len(members) and not math.isnan(population.many_reactions):
+        typical = float(np.median(table.reactions[there] / table.known_posts[there]))
+        if typical >= population.many_reactions and typical > 0:
             yield CounterEvidence(
                 kind="high_engagement",
                 summary=f"A typical member gets {words.number(typical)} reactions a post; three in four other accounts "
-                f"get fewer than {words.number(many)}.",
+                f"get fewer than {words.number(population.many_reactions)}.",
             )

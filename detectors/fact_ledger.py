@@ -134,7 +134,9 @@ class FactLedger:
         inside = members[ordinary[members]]
         rate = sums.less(rate_sums(counts[inside], posts[inside])).rate()
         expected, p = pooled_tail(observed, posts[members], rate)
-        concerned = self._of(kind, members) if observed else pl.DataFrame(schema=_LOG)
+        if not observed:
+            return RateFinding(0, int(posts[members].sum()), expected, p, 0, pl.DataFrame(schema=_LOG), ())
+        concerned = self._of(kind, members)
         entities = (
             concerned["entity"].value_counts().sort(["count", "entity"], descending=[True, False])["entity"]
         )

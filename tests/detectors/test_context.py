@@ -1,4 +1,4 @@
-"""Reference data: the latest profile counts, accounts find their entity, profiles show who hides a tie; reviewers' rules."""
+"""Reference data: profiles, whose account is whose, who hides a tie; and the rules of reviewers."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The covertness score: the weaker of obscurity and context, never beyond what is known; severity and rank follow it."""
+"""The covertness score: the weaker of obscurity and context; severity and rank follow it."""
 
 from typing import Any
 

@@ -155,7 +155,7 @@ def test_given_profiles_when_keyed_then_handles_find_accounts_and_ids_win(house:
 
 
 def test_handles_are_compared_without_regard_to_case_width_and_at() -> None:
-    assert folded_handle("@Mundo_CHINA") == folded_handle("mundo_china ") == folded_handle("Ｍundo_china")
+    assert folded_handle("@Mundo_CHINA") == folded_handle("mundo_china ") == folded_handle("\uff2dundo_china")
 
 
 @pytest.mark.parametrize(
