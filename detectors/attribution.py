@@ -74,7 +74,8 @@ class AttributionExtractor:
         handles = sorted({handle: at for (_, handle), at in registry.handles.items() if telling[at]}.items())
         self._handles = [handle for handle, _ in handles]
         self._handle_entity = np.array([at for _, at in handles], np.int32)
-        self._hidden = HiddenMentions(self._handles)
+        # the tables of look-alike letters take most of a second, so not without need
+        self._hidden = HiddenMentions(self._handles) if self._handles else None
         self._credits = [_credits(registry, at, self._hiding.tolist()) for at in range(len(registry))]
         self._origins = pl.DataFrame(schema=_ORIGINS)
 
@@ -131,6 +132,8 @@ class AttributionExtractor:
         return table.select("row", entity=entity).drop_nulls()
 
     def _hidden_mentions(self, posts: pl.DataFrame, own: npt.NDArray[np.bool_]) -> pl.DataFrame:
+        if self._hidden is None:
+            return pl.DataFrame(schema=FACTS)
         rows = np.flatnonzero(own).astype(np.uint32)
         found = self._hidden.find(posts["text"].gather(rows), posts["mentions"].gather(rows))
         entity = self._handle_entity[found["handle"].to_numpy()]

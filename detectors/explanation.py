@@ -79,10 +79,8 @@ def explanation(
             "Many of them repeat the same originals without credit, again and again, which those who pass on such "
             "news with credit do not."
         )
-    if findings.rhythm_edges:
-        parts.append(
-            "Members post in the same minutes again and again, whatever they post, more often than habits explain."
-        )
+    if "rhythm" in context.said:
+        parts.append(context.said["rhythm"])
     if findings.edges:
         parts.append(_pairs(findings.edges, threshold_p))
     if peripheral:
@@ -102,7 +100,7 @@ def _about_covertness(context: NetworkContext, covert: Covertness) -> list[str]:
     told = [
         context.said[name]
         for name in sorted(context.said, key=lambda name: name not in covert.strong)
-        if name not in context.absent
+        if name not in context.absent and name != "rhythm"
     ]
     if context.absent:
         told.append(f"Looked for and not found: {', '.join(_ABSENT[name] for name in context.absent)}.")
