@@ -15,6 +15,7 @@ from detectors.context_stage import ContextStage, Population
 from detectors.counter_evidence import counter_facts
 from detectors.covertness import SUSPECTED, Covertness, covertness, strength
 from detectors.fact_ledger import RateFinding
+from detectors.follower_overlap import OverlappingPairs
 from detectors.network_context import MemberContext, NetworkContext
 from detectors.networks import Network
 from detectors.obscurity import Standing, network_obscurity
@@ -38,6 +39,8 @@ _WITHOUT = {
 _LEAST_POSTS = 5
 """Fewer posts of all members together say nothing about their output."""
 _SHOWN_FOLLOWERS = 10
+_TELLING, _MOST_PAIRED = 0.01, 500
+"""Chance from which followers are looked at pair by pair, and members up to which that is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +222,8 @@ def _followed(
         notes.absent.append(name)
     else:
         notes.signal(name, found.observed, found.expected, found.p, found.members)
+        if found.p <= _TELLING and found.members <= _MOST_PAIRED:
+            _shared(notes, null.overlapping_pairs(keys, max_p=1.0))
         followed = np.repeat(np.arange(len(members)), np.diff(starts))
         notes.evidence += [
             Evidence(
@@ -234,6 +239,18 @@ def _followed(
             )
             for at, number, entity in zip(followed.tolist(), numbers.tolist(), who.tolist(), strict=True)
         ][:_SHOWN_FOLLOWERS]
+
+
+def _shared(notes: _Notes, pairs: OverlappingPairs) -> None:
+    """Pairs of members with the same followers from the registry; part of who follows them, so no term of its own."""
+    telling = pairs.p <= _TELLING
+    if not telling.any():
+        return
+    name = "shared_registry_followers"
+    shared, expected = int(pairs.shared[telling].sum()), float(pairs.expected[telling].sum())
+    notes.said[name] = words.shared_followers(int(telling.sum()), shared, expected)
+    least = min(1.0, float(pairs.p[telling].min()) * max(pairs.compared, 1))
+    notes.signal(name, shared, expected, least, int(telling.sum()))
 
 
 def _rhythm(notes: _Notes, members: I32, stage: ContextStage) -> None:

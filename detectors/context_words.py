@@ -39,6 +39,14 @@ def registry_followers(found: Enrichment, registry: Registry, followers: tuple[i
     )
 
 
+def shared_followers(pairs: int, shared: int, expected: float) -> str:
+    """Members that the same accounts of the registry follow."""
+    return (
+        f"{plural(pairs, 'pair')} of members {'shares' if pairs == 1 else 'share'} {plural(shared, 'follower')} of the "
+        f"registry, where {number(expected)} would be by chance."
+    )
+
+
 def copies(found: RateFinding, registry: Registry) -> str:
     """Unattributed copies as a share of the output."""
     return _share(
