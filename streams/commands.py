@@ -115,7 +115,7 @@ def _figures_table(figures: Figures) -> Table:
         (
             "average precision",
             _share(accounts.average_precision),
-            "over all thresholds of coordination x membership",
+            "over all thresholds: suspected accounts first, then coordination x membership",
         ),
         (
             "suspected covert",
