@@ -87,6 +87,11 @@ class Alerting:
             return True
         return members >= known.members * 1.25 or (members != known.members and now - known.at >= 86_400)
 
+    def told_at(self, network: Network) -> int | None:
+        """Event time at which the network was last told of, seconds; None if never."""
+        known = self._reported.get(network.number)
+        return None if known is None else known.at
+
     def suspects(self, network: Network) -> bool:
         """Whether the network was suspected when last told of."""
         known = self._reported.get(network.number)

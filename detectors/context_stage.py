@@ -29,7 +29,7 @@ from detectors.uncredited_crowds import ties, uncredited_crowds
 from detectors.watch import StageWatch, unwatched
 
 _DAY_S = 86_400
-_USUAL_S = 6 * 3_600
+_USUAL_S = 12 * 3_600
 _RHYTHM_EVERY_S = 7 * _DAY_S
 _ANSWERED = 1
 """Column of the targets (`detectors.context_extractor.Watched`)."""
@@ -257,7 +257,7 @@ class ContextStage:
         return hidden or bool(self.followers.followers_of(keys)[2].any())
 
     def population(self, now: int, network_of: I32, members: I32) -> Population:
-        """All accounts as they are, or were up to six hours ago on the same day.
+        """All accounts as they are, or were up to twelve hours ago on the same day.
 
         What is usual changes slowly, and to look through all accounts at every alert would cost more than the
         alert. An account that has joined a network since is still among the ordinary ones; where it bears on

@@ -252,6 +252,8 @@ class Pipeline:
     def _tell_turned(self, now: int) -> Iterator[Alert]:
         """Tell of networks that are suspected today and were not when last told of, or the other way round."""
         for network in list(self.stage.networks.alive.values()):
+            if self._alerting.told_at(network) in (None, now):
+                continue
             if self._alerting.suspects(network) or self.context.tells_of(np.array(network.members, np.int32)):
                 assessment = self._assess(network, now)
                 if self._alerting.turned(network, suspected=assessment.covert.suspected):
