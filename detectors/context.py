@@ -11,6 +11,7 @@ import polars as pl
 
 from detectors.hashing import I64, U64, hash_strings
 from detectors.registry import NO_ENTITY, Registry, telling_entities
+from detectors.sorted_keys import places
 from detectors.traces import ACCOUNT_KEYS
 from schemas.reviews import SuppressionRule
 
@@ -73,20 +74,20 @@ class Context:
 
     def entities_of(self, keys: U64) -> npt.NDArray[np.int32]:
         """Entity of each account key, `NO_ENTITY` for most; int32."""
-        at, found = _places(self.registry_keys, keys)
+        at, found = places(self.registry_keys, keys)
         if not len(self.registry_keys):
             return np.full(len(keys), NO_ENTITY, np.int32)
         return np.where(found, self.registry_entities[at], NO_ENTITY).astype(np.int32)
 
     def profiles_of(self, keys: U64) -> pl.DataFrame:
         """The profile of each account key, all null where there is none; columns of `PROFILES`."""
-        at, found = _places(self._profile_keys, keys)
+        at, found = places(self._profile_keys, keys)
         rows = pl.Series(np.where(found, at, -1), dtype=pl.Int64)
         return self._profiles.select(pl.all().gather(rows.set(rows < 0, None)))
 
     def followers_of(self, keys: U64) -> I64:
         """Followers of each account key by its profile, -1 where unknown; int64."""
-        at, found = _places(self._profile_keys, keys)
+        at, found = places(self._profile_keys, keys)
         if not self.has_profiles:
             return np.full(len(keys), -1, np.int64)
         known = self._profiles["followers"].fill_null(-1).to_numpy()
@@ -94,16 +95,8 @@ class Context:
 
     def created_of(self, keys: U64) -> I64:
         """When each account was made, seconds, -1 where unknown; int64."""
-        at, found = _places(self._profile_keys, keys)
+        at, found = places(self._profile_keys, keys)
         if not self.has_profiles:
             return np.full(len(keys), -1, np.int64)
         known = self._profiles["created"].fill_null(-1).to_numpy()
         return np.where(found, known[at], -1)
-
-
-def _places(ordered: U64, keys: U64) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Where `keys` are in the sorted `ordered`, and whether they are there."""
-    if not len(ordered):
-        return np.zeros(len(keys), np.int64), np.zeros(len(keys), np.bool_)
-    at = np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)
-    return at, np.asarray(ordered[at] == keys)

@@ -17,9 +17,10 @@ from detectors.context_extractor import Watched
 from detectors.edges import NO_EDGES, Edges, Ground, edges_of, merged
 from detectors.engagement import EngagementBook, EngagementTable
 from detectors.fact_ledger import FactLedger
+from detectors.follow_edges import FollowEvents
 from detectors.follower_overlap import FollowNull
 from detectors.followers import FollowerBook
-from detectors.hashing import I64, U8, U64
+from detectors.hashing import I64
 from detectors.obscurity import AccountFigures, Peers
 from detectors.rates import RateSums
 from detectors.registry import NO_ENTITY, telling_entities
@@ -38,15 +39,16 @@ I32 = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
 
-class Follows(NamedTuple):
-    """Follow events in the order of time; arrays of one length."""
-
-    follower: U64
-    followee: U64
-    action: U8
-    """Code of the action, as in `detectors.follow_edges.ACTIONS`."""
-    at: I64
-    """Seconds since 1970 UTC."""
+_KNOWN = np.dtype(
+    [
+        ("entity", np.int32),  # of the registry, or NO_ENTITY
+        ("platform", np.int32),  # as in `Watched.platforms`
+        ("followers", np.int64),  # by its profile, -1 unknown
+        ("created", np.int64),  # seconds, -1 unknown
+        ("source", np.bool_),
+    ]
+)
+"""One account."""
 
 
 class Population(NamedTuple):
@@ -95,10 +97,9 @@ class ContextStage:
             config.evidence.keep_days, config.attribution.max_facts, hiding_entities(context.registry)
         )
         self._telling = telling_entities(context.registry)
-        self._sources = np.zeros(0, np.bool_)
-        self._entity = np.zeros(0, np.int32)
-        self._profiled = np.zeros(0, np.int64)
-        self._created = np.zeros(0, np.int64)
+        self._known = np.zeros(1 << 10, _KNOWN)
+        self._looked_up = 0
+        """Accounts whose reference data is in there: those with numbers below this."""
         self._accounts = accounts
         rhythm = config.rhythm
         self.rhythm = RhythmBook(
@@ -108,8 +109,7 @@ class ContextStage:
         self._rhythm: RhythmPairs | None = None
         self._rhythmic = NO_EDGES
         self._first_day: int | None = None
-        self._platform_of = np.zeros(1 << 10, np.int32)
-        self._pending: list[Follows] = []
+        self._pending: list[FollowEvents] = []
         self._taken = 0
         """Of the first of these, events that have been applied."""
         self.followed = False
@@ -139,11 +139,8 @@ class ContextStage:
         if begin == end:
             return
         some = slice(begin, end)
-        if len(self._accounts) > len(self._platform_of):
-            wider = np.zeros(2 * len(self._accounts), np.int32)
-            wider[: len(self._platform_of)] = self._platform_of
-            self._platform_of = wider
-        self._platform_of[numbers[some]] = watched.platforms[some]
+        self._reserve()
+        self._known["platform"][numbers[some]] = watched.platforms[some]
         times = traces.times[some]
         with self._watch("engagement"):
             self.engagement.add(
@@ -171,9 +168,9 @@ class ContextStage:
         if low < high:
             self.facts.add(watched.facts[low:high], numbers, traces.times, traces.posts["post_id"])
 
-    def follow(self, events: Follows) -> None:
+    def follow(self, events: FollowEvents) -> None:
         """Take follow events in the order of time; those before the next tick have to be given before it."""
-        if len(events.at):
+        if len(events):
             self._pending.append(events)
 
     def advance(self, now: int) -> None:
@@ -188,7 +185,7 @@ class ContextStage:
                 )
                 self.followed = True
             self._taken = max(self._taken, upto)
-            if self._taken < len(events.at):
+            if self._taken < len(events):
                 return
             self._pending.pop(0)
             self._taken = 0
@@ -220,17 +217,26 @@ class ContextStage:
         Being copied or answered at once is no part in it: they and those who do it are not tied to one another.
         """
         self._look_up()
-        return self._sources
+        return self._known["source"][: self._looked_up]
+
+    def _reserve(self) -> None:
+        """Make room for all accounts."""
+        if len(self._accounts) > len(self._known):
+            wider = np.zeros(2 * len(self._accounts), _KNOWN)
+            wider[: len(self._known)] = self._known
+            self._known = wider
 
     def _look_up(self) -> None:
-        """What reference data say of accounts that are new."""
-        keys = self._accounts.keys[len(self._entity) :]
+        """Note what reference data say of accounts that are new."""
+        self._reserve()
+        keys = self._accounts.keys[self._looked_up :]
         if len(keys):
-            entity = self.context.entities_of(keys)
-            self._entity = np.append(self._entity, entity)
-            self._sources = np.append(self._sources, np.append(self._telling, False)[entity])
-            self._profiled = np.append(self._profiled, self.context.followers_of(keys))
-            self._created = np.append(self._created, self.context.created_of(keys))
+            fresh = self._known[self._looked_up : len(self._accounts)]
+            fresh["entity"] = self.context.entities_of(keys)
+            fresh["source"] = np.append(self._telling, False)[fresh["entity"]]
+            fresh["followers"] = self.context.followers_of(keys)
+            fresh["created"] = self.context.created_of(keys)
+            self._looked_up = len(self._accounts)
 
     def edges(self, now: int) -> Edges:
         """Ties that need no common object in time: the same originals repeated without credit, the same rhythm.
@@ -252,9 +258,9 @@ class ContextStage:
         """Whether anything is known of members that could make them suspected."""
         if not len(self.context.registry):
             return False
-        keys = self._accounts.keys[members]
-        hidden = self.facts.any_of(members) or bool((self.context.entities_of(keys) != NO_ENTITY).any())
-        return hidden or bool(self.followers.followers_of(keys)[2].any())
+        self._look_up()
+        hidden = self.facts.any_of(members) or bool((self._known["entity"][members] != NO_ENTITY).any())
+        return hidden or bool(self.followers.followers_of(self._accounts.keys[members])[2].any())
 
     def population(self, now: int, network_of: I32, members: I32) -> Population:
         """All accounts as they are, or were up to twelve hours ago on the same day.
@@ -278,20 +284,22 @@ class ContextStage:
         count = self._accounts.seen
         keys = self._accounts.keys[:count]
         self._look_up()
-        ordinary = (network_of[:count] < 0) & (self._entity[:count] == NO_ENTITY)
+        known = self._known[:count]
+        ordinary = (network_of[:count] < 0) & (known["entity"] == NO_ENTITY)
         posts = self._accounts.posts[:count]
         own = self._accounts.followers[:count]
         engagement = self.engagement.table(now, count)
-        followers = np.where(own >= 0, own, self._profiled[:count])
-        created = self._created[:count]
+        followers = np.where(own >= 0, own, known["followers"])
+        created = known["created"]
         figures = AccountFigures(
             posts=engagement.posts,
             reactions=engagement.reactions,
             known_posts=engagement.known_posts,
             followers=followers,
             age_days=np.where(created >= 0, np.maximum(now - created, 0) // _DAY_S, -1),
-            platforms=self._platform_of[:count],
+            platforms=known["platform"],
         )
+        measured = ordinary & (engagement.known_posts > 0)
         return Population(
             ordinary=ordinary,
             engagement=engagement,
@@ -299,10 +307,7 @@ class ContextStage:
             peers=Peers(figures, ~ordinary),
             sums={kind: self.facts.sums(kind, posts, ordinary) for kind in Fact},
             many_followers=_upper(followers[ordinary & (followers >= 0)]),
-            many_reactions=_upper(
-                engagement.reactions[ordinary & (engagement.known_posts > 0)]
-                / engagement.known_posts[ordinary & (engagement.known_posts > 0)]
-            ),
+            many_reactions=_upper(engagement.reactions[measured] / engagement.known_posts[measured]),
             follow_null=FollowNull(self.followers, keys[~ordinary]) if self.followed else None,
         )
 

@@ -67,8 +67,8 @@ def counter_facts(
             summary=f"{verified} of {len(members)} members are verified by the platform.",
         )
     yield from _well_known(members, population)
-    credited = int(facts.counts(Fact.CREDITED_COPY, len(population.ordinary))[members].sum())
-    copied = int(facts.counts(Fact.COPY, len(population.ordinary))[members].sum())
+    counts = facts.of_members(members).sum(axis=1)
+    credited, copied = int(counts[Fact.CREDITED_COPY]), int(counts[Fact.COPY])
     if credited > copied:
         yield CounterEvidence(
             kind="credited_copies",

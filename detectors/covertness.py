@@ -15,6 +15,7 @@ So .5 needs a context with a chance of less than 1 in 10,000 among members of wh
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scipy import special
@@ -54,41 +55,30 @@ def strength(p: float) -> float:
 
 def covertness(context: NetworkContext) -> Covertness:
     """Score a network's context."""
-    assessed = dict(context.chances)
-    terms = [ScoreTerm(name="obscurity", value=_rounded(value), weight=1.0, summary=context.said["obscurity"])] if (
-        value := context.obscurity
-    ) is not None else []  # fmt: skip
-    terms += [
-        ScoreTerm(name=name, value=_rounded(strength(p)), weight=1.0, summary=context.said[name])
-        for name, p in assessed.items()
-    ]
-    affiliated = context.unlabelled_share
-    if affiliated:
-        terms.append(
-            ScoreTerm(
-                name="unlabelled_affiliates",
-                value=_rounded(affiliated),
-                weight=1.0,
-                summary=context.said["unlabelled_affiliates"],
-            )
-        )
-    p = combined_chance(assessed)
-    reach = max(strength(p) if p is not None else 0.0, affiliated)
-    strong = tuple(
-        term.name for term in terms if term.name != "obscurity" and term.value >= SUSPECTED
-    )  # fmt: skip
+    values = {name: strength(p) for name, p in context.chances.items()}
+    if context.unlabelled_share:
+        values["unlabelled_affiliates"] = context.unlabelled_share
+    strong = tuple(name for name, value in values.items() if _rounded(value) >= SUSPECTED)
+    if context.obscurity is not None:
+        values = {"obscurity": context.obscurity, **values}
+    terms = tuple(
+        ScoreTerm(name=name, value=_rounded(value), weight=1.0, summary=context.said[name])
+        for name, value in values.items()
+    )
+    p = combined_chance(context.chances)
+    reach = max(strength(p) if p is not None else 0.0, context.unlabelled_share)
     if context.open_share > MOSTLY:
-        return Covertness(0.0, tuple(terms), p, strong)
+        return Covertness(0.0, terms, p, strong)
     if context.obscurity is None:
-        return Covertness(None, tuple(terms), p, strong)
-    if p is None and not affiliated:
+        return Covertness(None, terms, p, strong)
+    if p is None and not context.unlabelled_share:
         # whatever the context would be, it could not be covert beyond this
         known = context.obscurity if context.obscurity < SUSPECTED else None
-        return Covertness(None if known is None else _rounded(known), tuple(terms), p, strong)
-    return Covertness(_rounded(min(context.obscurity, reach)), tuple(terms), p, strong)
+        return Covertness(None if known is None else _rounded(known), terms, p, strong)
+    return Covertness(_rounded(min(context.obscurity, reach)), terms, p, strong)
 
 
-def combined_chance(chances: dict[str, float]) -> float | None:
+def combined_chance(chances: Mapping[str, float]) -> float | None:
     """One chance for all context that could be assessed; None if none was.
 
     What members publish is one source, told three ways that depend on one another: the least of them counts, times

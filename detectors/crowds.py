@@ -19,6 +19,7 @@ from detectors.exposure import F64, counted
 from detectors.gate import benjamini_hochberg
 from detectors.hashing import I64, U64, mix
 from detectors.pair_table import widest_stratum
+from detectors.sorted_keys import places
 
 I32 = npt.NDArray[np.int32]
 
@@ -127,8 +128,7 @@ def of_their_own(crowds: list[RecurringCrowd], tied: U64) -> list[RecurringCrowd
     for crowd in crowds:
         size = len(crowd.accounts)
         keys = _all_pairs(crowd.accounts, np.array([size]), size * (size - 1) // 2)
-        at = np.minimum(np.searchsorted(tied, keys), max(len(tied) - 1, 0))
-        known = keys[tied[at] == keys] if len(tied) else keys[:0]
+        known = keys[places(tied, keys)[1]]
         ends = np.unique(
             np.concatenate([known >> np.uint64(32), known & np.uint64(0xFFFFFFFF)]), return_counts=True
         )

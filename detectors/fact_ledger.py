@@ -33,8 +33,6 @@ class RateFinding:
     """Posts by the members."""
     expected: float
     p: float
-    accounts: int
-    """Members with at least one."""
     samples: pl.DataFrame
     """The latest of these posts, at most `SAMPLES`: columns account, time, post_id, kind, entity, origin, detail."""
     entities: tuple[int, ...]
@@ -128,24 +126,21 @@ class FactLedger:
             sums: of ordinary accounts.
             ordinary: bool, by account number: whose sums these are. Members among them are taken out.
         """
-        counts = self.counts(kind, len(posts))
-        mine = counts[members]
+        mine, written, inside = self.of_members(members)[kind], posts[members], ordinary[members]
         observed = int(mine.sum())
-        inside = members[ordinary[members]]
-        rate = sums.less(rate_sums(counts[inside], posts[inside])).rate()
-        expected, p = pooled_tail(observed, posts[members], rate)
+        rate = sums.less(rate_sums(mine[inside], written[inside])).rate()
+        expected, p = pooled_tail(observed, written, rate)
         if not observed:
-            return RateFinding(0, int(posts[members].sum()), expected, p, 0, pl.DataFrame(schema=_LOG), ())
+            return RateFinding(0, int(written.sum()), expected, p, pl.DataFrame(schema=_LOG), ())
         concerned = self._of(kind, members)
         entities = (
             concerned["entity"].value_counts().sort(["count", "entity"], descending=[True, False])["entity"]
         )
         return RateFinding(
             observed=observed,
-            posts=int(posts[members].sum()),
+            posts=int(written.sum()),
             expected=expected,
             p=p,
-            accounts=int((mine > 0).sum()),
             samples=concerned.sort("time", "post_id").tail(SAMPLES),
             entities=tuple(entities.to_list()),
         )
@@ -161,7 +156,7 @@ class FactLedger:
         It has at least `TIE_LINKS` links in the evidence held, and half of the member's links of this kind.
         """
         found = np.full(len(members), NO_ENTITY, np.int32)
-        if self._seen(members)[Fact.REGISTRY_LINK] >= TIE_LINKS:
+        if self.of_members(members)[Fact.REGISTRY_LINK].sum() >= TIE_LINKS:
             links = self._of(Fact.REGISTRY_LINK, members)
             counted = (
                 links.group_by("account", "entity").len().sort(["len", "entity"], descending=[True, False])
@@ -177,13 +172,15 @@ class FactLedger:
 
     def any_of(self, members: I32) -> bool:
         """Whether any fact but credited copies was ever found about members."""
-        seen = self._seen(members)
-        return bool(seen.sum() > seen[Fact.CREDITED_COPY])
+        counts = self.of_members(members)
+        return bool(counts.sum() > counts[Fact.CREDITED_COPY].sum())
 
-    def _seen(self, members: I32) -> I64:
-        """Facts of each kind about members together."""
-        counted = self._counts[:, members[members < self._counts.shape[1]]]
-        return np.asarray(counted.sum(axis=1, dtype=np.int64))
+    def of_members(self, members: I32) -> I64:
+        """Facts of each kind of each member; int64, shape (kinds, members)."""
+        counts = np.zeros((len(Fact), len(members)), np.int64)
+        known = members < self._counts.shape[1]
+        counts[:, known] = self._counts[:, members[known]]
+        return counts
 
     def _of(self, kind: Fact, members: I32) -> pl.DataFrame:
         hiding: Sequence[int] = np.flatnonzero(self._hiding).tolist()

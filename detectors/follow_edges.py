@@ -1,5 +1,6 @@
 """The memory of follow edges: hash tables of edges and of who is followed, and the kernels that work on them."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,23 @@ ACTIONS = (FollowAction.SNAPSHOT, FollowAction.FOLLOW, FollowAction.UNFOLLOW)
 SNAPSHOT, FOLLOW, UNFOLLOW = range(3)
 """Actions by code. Of two events of one edge in one second the greater code decides: an account that is seen
 following and unfollows did so in that order, and in doubt nobody is counted as a follower."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowEvents:
+    """Follow events in the order of (at, follower, followee, action); 25 bytes an event. Names are not kept."""
+
+    follower: U64
+    """Keys of accounts: `detectors.hashing.hash_strings` of `platform:account_id`, domain `ACCOUNT_KEYS`."""
+    followee: U64
+    action: U8
+    """Codes as in `ACTIONS`."""
+    at: I64
+    """Seconds since 1970 UTC."""
+
+    def __len__(self) -> int:
+        return len(self.at)
+
 
 EDGES = np.dtype([("key", np.uint64), ("stamp", np.int64)])
 """One edge: the mix of its accounts, and time << 2 | action of the event that decided. Key 0: an empty place."""

@@ -30,6 +30,7 @@ from detectors.follower_chance import (
 from detectors.followers import FollowerBook
 from detectors.hashing import I64, U64
 from detectors.pair_table import BOOL
+from detectors.sorted_keys import places
 
 MIN_SHARED = 2
 """One registry follower in common says nothing."""
@@ -95,7 +96,7 @@ class FollowNull:
         # what is incomplete or left out counts as followed by nobody, and so for nothing
         self._followers = self._known.followers * self._known.complete
         left_out = book.registry_keys if under_test is None else np.append(book.registry_keys, under_test)
-        place, found = _places(self._known.keys, left_out)
+        place, found = places(self._known.keys, left_out)
         self._followers[place[found]] = 0
         self._registry = self._known.registry * (self._followers > 0)
         self._reference = Sums(*sums_by_stratum(self._followers, self._registry))
@@ -128,7 +129,7 @@ class FollowNull:
             keys: uint64, the members.
         """
         members = _distinct(keys)
-        members = members[~_places(self._book.registry_keys, members)[1]]
+        members = members[~places(self._book.registry_keys, members)[1]]
         seen, followers, registry = self._book.followers_of(members)
         members, followers, registry = members[seen], followers[seen], registry[seen]
         if not len(members):
@@ -182,7 +183,7 @@ class FollowNull:
 
     def _in_reference(self, keys: U64) -> tuple[I64, I64]:
         """Followers and registry followers of each account as the reference has them, 0 for all others."""
-        place, found = _places(self._known.keys, keys)
+        place, found = places(self._known.keys, keys)
         if not len(self._known.keys):
             return np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
         return self._followers[place] * found, self._registry[place] * found
@@ -209,7 +210,7 @@ class FollowNull:
     def _pair_dispersion(self, max_followers: int, compared: U64) -> float:
         """The dispersion of shared registry followers over pairs of organic accounts."""
         fit = (self._registry >= MIN_SHARED) & (self._followers <= max_followers)
-        place, found = _places(self._known.keys, compared)
+        place, found = places(self._known.keys, compared)
         fit[place[found]] = False
         # keys are hashes, so the first ones are a random sample, and the same in every run
         sample = self._shared(self._known.keys[fit][:_SAMPLE])
@@ -224,14 +225,6 @@ class _Shared(NamedTuple):
     shared: I64  # one or more
     sizes: I64  # registry followers that count, by account
     concentration: float  # sum of the squared shares of registry accounts in all that they follow
-
-
-def _places(ascending: U64, keys: U64) -> tuple[I64, BOOL]:
-    """Where each key is, and whether it is there at all."""
-    if not len(ascending):
-        return np.zeros(len(keys), np.int64), np.zeros(len(keys), np.bool_)
-    place = np.minimum(np.searchsorted(ascending, keys), len(ascending) - 1)
-    return place, ascending[place] == keys
 
 
 def _distinct(keys: U64) -> U64:

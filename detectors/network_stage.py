@@ -24,6 +24,7 @@ from detectors.gate import Gate
 from detectors.hashing import U64
 from detectors.networks import Network, NetworkBook
 from detectors.pairs import PairEvidence
+from detectors.sorted_keys import places
 from schemas.networks import Lifecycle
 
 Bools = npt.NDArray[np.bool_]
@@ -137,7 +138,7 @@ class NetworkStage:
         a, b = self._pairs.accounts(passed)
         self._note_evidence(a, b, now)
         keys = self._pairs.keys[passed]
-        fresh = ~_contains(self._edges.keys, keys)
+        fresh = ~places(self._edges.keys, keys)[1]
         self._edges = merged([self._edges, edges_of(keys, self._pairs.surprise[passed], Ground.ALONE)])
         if not fresh.any():
             return []
@@ -160,7 +161,7 @@ class NetworkStage:
         self._news = False
         self._profile = self._pairs.profile(self._cells.strata)
         inside = self._inside()
-        validated = _contains(self._edges.keys, self._pairs.keys)
+        _, validated = places(self._edges.keys, self._pairs.keys)
         self.spread = self._spread(validated | inside)
         candidates = self._pairs.candidates()
         surprise = self._pairs.surprise[candidates]
@@ -191,7 +192,7 @@ class NetworkStage:
     def validated(self, pairs: I32) -> npt.NDArray[np.bool_]:
         """Which of some pairs (numbers in the pair evidence) passed the gate by themselves."""
         alone = (self._edges.grounds & Ground.ALONE) > 0
-        return _contains(self._edges.keys[alone], self._pairs.keys[pairs])
+        return places(self._edges.keys[alone], self._pairs.keys[pairs])[1]
 
     def members_edges(self, network: Network) -> Edges:
         """The edges inside a network."""
@@ -327,11 +328,3 @@ def _alike(keys: U64, sources: Bools | None) -> Bools:
 def _ends(keys: U64) -> tuple[I32, I32]:
     """Both account numbers of each edge."""
     return (keys >> np.uint64(32)).astype(np.int32), (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
-
-
-def _contains(ordered: U64, keys: U64) -> npt.NDArray[np.bool_]:
-    """Which of `keys` are in the sorted `ordered`."""
-    if not len(ordered):
-        return np.zeros(len(keys), np.bool_)
-    at = np.minimum(np.searchsorted(ordered, keys), len(ordered) - 1)
-    return np.asarray(ordered[at] == keys)

@@ -22,10 +22,11 @@ from detectors.co_sharing import CoSharing
 from detectors.config import DetectionConfig
 from detectors.context import Context
 from detectors.context_extractor import ContextExtractor, Watched
-from detectors.context_stage import ContextStage, Follows
+from detectors.context_stage import ContextStage
 from detectors.evidence import EvidenceBook
 from detectors.exposure import ExposureLedger
 from detectors.findings import gather
+from detectors.follow_edges import FollowEvents
 from detectors.network_stage import Change, NetworkStage
 from detectors.networks import Network
 from detectors.pairs import PairEvidence
@@ -108,7 +109,7 @@ class Pipeline:
         """
         yield from self.apply(None if posts is None or not len(posts) else self.trace(posts), until)
 
-    def follow(self, events: Follows) -> None:
+    def follow(self, events: FollowEvents) -> None:
         """Take follow events in the order of time; all before a tick have to be given before it is reached."""
         self.context.follow(events)
 

@@ -86,11 +86,6 @@ def rate_sums(events: I64, trials: I64) -> RateSums:
     )
 
 
-def estimate_rate(events: I64, trials: I64) -> Rate:
-    """Estimate mean and spread of the rates of accounts; arguments as for `rate_sums`."""
-    return rate_sums(events, trials).rate()
-
-
 def tail(observed: float, expected: float, shape: float) -> float:
     """Chance of `observed` or more, where `expected` are due and rates have this gamma shape."""
     if observed <= 0:

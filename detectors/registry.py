@@ -7,6 +7,7 @@ import itertools
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from schemas.errors import InputError
 from schemas.registry import EntityKind, RegistryEntity
 
 I32 = npt.NDArray[np.int32]
+Key = TypeVar("Key", str, tuple[str, str])
 
 NO_ENTITY = -1
 WEB = "web"
@@ -205,14 +207,10 @@ def _parents(
 
 
 def _claim(
-    taken: dict[str, int] | dict[tuple[str, str], int],
-    key: str | tuple[str, str],
-    at: int,
-    ordered: Sequence[RegistryEntity],
-    what: str,
+    taken: dict[Key, int], key: Key, at: int, ordered: Sequence[RegistryEntity], what: str
 ) -> list[str]:
     """Give `key` to entity `at`; the fault if another has it."""
-    owner = taken.setdefault(key, at)  # type: ignore[arg-type]
+    owner = taken.setdefault(key, at)
     if owner == at:
         return []
     name = key if isinstance(key, str) else f"{key[1]} on {key[0]}"
@@ -264,9 +262,8 @@ class DomainMatcher:
         Returns:
             Columns at (UInt32, place in `links`) and entity (Int32), by place.
         """
-        schema = {"at": pl.UInt32, "entity": pl.Int32}
         if not self._domains or not len(links):
-            return pl.DataFrame(schema=schema)
+            return pl.DataFrame(schema={"at": pl.UInt32, "entity": pl.Int32})
         likely = (
             pl.DataFrame({"link": links})
             .with_row_index("at")
@@ -279,4 +276,4 @@ class DomainMatcher:
             .replace_strict(self._domains, default=None, return_dtype=pl.Int32)
             for labels in range(self._depth + 1, 1, -1)
         ]  # fmt: skip
-        return likely.select("at", entity=pl.coalesce(forms)).drop_nulls().cast(schema)  # type: ignore[arg-type]
+        return likely.select("at", entity=pl.coalesce(forms)).drop_nulls()

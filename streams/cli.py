@@ -208,9 +208,8 @@ def simulate(
     What is in the files is in docs/simulate.md.
     """
     with _faults_told():
-        # nothing that detects is loaded
-        from streams.simulation.folder import write_world  # noqa: PLC0415
-        from streams.simulation.scenarios import Plan  # noqa: PLC0415
+        from streams.simulation.folder import write_world  # noqa: PLC0415 - --help need not wait for it
+        from streams.simulation.scenarios import Plan  # noqa: PLC0415 - nor for this
 
         written = write_world(Plan(scenario, seed, accounts, days, stealth, posts), Path(out))
         typer.echo(plain_lines(f"{out}: {written}"), err=True)

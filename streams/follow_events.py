@@ -3,14 +3,13 @@
 import codecs
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 import polars as pl
 
-from detectors.follow_edges import ACTIONS
-from detectors.hashing import I64, U8, U64, hash_strings
+from detectors.follow_edges import ACTIONS, FollowEvents
+from detectors.hashing import hash_strings
 from detectors.traces import ACCOUNT_KEYS
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
@@ -33,25 +32,6 @@ _JUDGED_FIRST = 1_000
 """The first so many records are judged by themselves, so that a large file of something else is given up early."""
 
 
-@dataclass(frozen=True, slots=True)
-class FollowEvents:
-    """Follow events in the order of (at, follower, followee, action).
-
-    25 bytes an event, and up to 75 while they are read and sorted. Names are not kept.
-    """
-
-    follower: U64
-    """Keys of accounts: `detectors.hashing.hash_strings` of `platform:account_id`, domain `ACCOUNT_KEYS`."""
-    followee: U64
-    action: U8
-    """Codes as in `detectors.follow_edges.ACTIONS`."""
-    at: I64
-    """Seconds since 1970 UTC."""
-
-    def __len__(self) -> int:
-        return len(self.at)
-
-
 def read_follows(
     path: str,
     dead_letters: DeadLetterLog,
@@ -60,6 +40,8 @@ def read_follows(
     now: Callable[[], float] = time.time,
 ) -> FollowEvents:
     """Read follow events: JSON objects, one a line, or CSV with the same fields as columns; plain or compressed.
+
+    25 bytes an event; 60 while they are read and sorted.
 
     Records that cannot be used become dead letters.
 

@@ -3,6 +3,7 @@
 import polars as pl
 
 from detectors.context import PROFILES
+from detectors.frames import conform
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from streams.dead_letter_log import DeadLetterLog
@@ -81,4 +82,4 @@ def _decoded(records: Records) -> pl.DataFrame:
     ):
         for row in bad.arg_true():
             records.set_aside(int(rows[row]), reason, detail)
-    return table.filter(~(missing | untimely | below)).cast(dict(PROFILES))  # type: ignore[arg-type]
+    return conform(table.filter(~(missing | untimely | below)), PROFILES)

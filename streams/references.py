@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from detectors.context import PROFILES, Context
+from detectors.follow_edges import FollowEvents
 from streams.dead_letter_log import DeadLetterLog
-from streams.follow_events import FollowEvents, read_follows
+from streams.follow_events import read_follows
 from streams.profiles import read_profiles
 from streams.registry_file import read_registry
 from streams.suppressions import read_suppressions

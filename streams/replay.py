@@ -16,7 +16,6 @@ from uuid import uuid4
 import msgspec
 import polars as pl
 
-from detectors.context_stage import Follows
 from detectors.event_time import DuplicateFilter, EventTimeBuffer
 from detectors.pipeline import Pipeline, Traced
 from detectors.traces import keyed
@@ -106,20 +105,22 @@ class Replay:
 
     @property
     def pipeline(self) -> Pipeline:
-        """What decides; made on first use, with no reference data if `refer` was not called."""
+        """What decides; without reference data if `refer` was not called before the first use."""
         if self._pipeline is None:
-            self.refer(References())
-        assert self._pipeline is not None  # noqa: S101 - for the type checker
+            self._pipeline = self._built(References())
         return self._pipeline
 
     def refer(self, references: References) -> None:
         """Take reference data and follow events; before `run`."""
-        self._pipeline = Pipeline(
+        self._pipeline = self._built(references)
+
+    def _built(self, references: References) -> Pipeline:
+        pipeline = Pipeline(
             self.settings.detection, VERSION, "replay", self.run_id, self._watch, references.context
         )
         if references.follows is not None:
-            events = references.follows
-            self._pipeline.follow(Follows(events.follower, events.followee, events.action, events.at))
+            pipeline.follow(references.follows)
+        return pipeline
 
     @property
     def first_time(self) -> int | None:

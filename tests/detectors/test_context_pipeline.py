@@ -11,8 +11,7 @@ import pytest
 
 from detectors.config import DetectionConfig
 from detectors.context import PROFILES, Context
-from detectors.context_stage import Follows
-from detectors.follow_edges import FOLLOW
+from detectors.follow_edges import FOLLOW, FollowEvents
 from detectors.frames import conform
 from detectors.hashing import hash_strings
 from detectors.pipeline import Pipeline
@@ -132,14 +131,14 @@ def follows_of_trio(at: int) -> list[Edge]:
     return [(who, name, at) for name in TRIO for who in (*ENVOYS[:3], "o7")]
 
 
-def follows(edges: Iterable[Edge]) -> Follows:
+def follows(edges: Iterable[Edge]) -> FollowEvents:
     ordered = sorted(edges, key=lambda edge: (edge[2], edge[0], edge[1]))
     follower, followee = (
         hash_strings(pl.Series([f"x:{edge[side]}" for edge in ordered], dtype=pl.String), ACCOUNT_KEYS)
         for side in (0, 1)
     )
     at = np.array([edge[2] for edge in ordered], np.int64)
-    return Follows(follower, followee, np.full(len(at), FOLLOW, np.uint8), at)
+    return FollowEvents(follower, followee, np.full(len(at), FOLLOW, np.uint8), at)
 
 
 ALL_FOLLOWS = [*ordinary_follows(), *follows_of_trio(EARLY)]
@@ -169,7 +168,7 @@ def context(
 def driven(
     frame: pl.DataFrame,
     known: Context,
-    parts: Sequence[Follows],
+    parts: Sequence[FollowEvents],
     batch_rows: int | None = None,
 ) -> Iterator[Alert]:
     """Alerts of a run; each part of the follow events is given as late as it may be."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from detectors.rates import Rate, estimate_rate, pooled_tail, tail
+from detectors.rates import Rate, pooled_tail, rate_sums, tail
 
 ORDINARY = Rate(mean=1e-3, shape=0.5, events=500, accounts=1000)
 
@@ -38,7 +38,7 @@ def test_given_wild_rates_when_estimated_then_chances_are_chances(seed: int) -> 
     rng = np.random.default_rng(seed)
     trials = np.clip(rng.lognormal(3, 1.2, 20_000), 1, 5_000).astype(np.int64)
     events = rng.poisson(trials * 2e-3 * rng.gamma(0.2, 1 / 0.2, len(trials)))
-    rate = estimate_rate(events, trials)
+    rate = rate_sums(events, trials).rate()
     assert rate.mean == pytest.approx(2e-3, rel=0.3)
     assert 0.1 < rate.shape < 0.4
     p = np.array(
@@ -54,7 +54,7 @@ def test_given_wild_rates_when_estimated_then_chances_are_chances(seed: int) -> 
 
 
 def test_given_nothing_seen_when_estimated_then_it_is_rare_and_not_impossible() -> None:
-    rate = estimate_rate(np.zeros(1000, np.int64), np.full(1000, 10))
+    rate = rate_sums(np.zeros(1000, np.int64), np.full(1000, 10)).rate()
     assert 0 < rate.mean < 1e-3
     assert math.isfinite(tail(5, rate.mean * 30, rate.shape))
-    assert estimate_rate(np.zeros(0, np.int64), np.zeros(0, np.int64)).accounts == 0
+    assert rate_sums(np.zeros(0, np.int64), np.zeros(0, np.int64)).rate().accounts == 0

@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 import zstandard
 
-from detectors.follow_edges import FOLLOW, SNAPSHOT, UNFOLLOW
+from detectors.follow_edges import FOLLOW, SNAPSHOT, UNFOLLOW, FollowEvents
 from detectors.followers import FollowerBook
 from detectors.frames import POSTS
 from detectors.traces import keyed
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from streams.dead_letter_log import DeadLetterLog
-from streams.follow_events import FollowEvents, read_follows
+from streams.follow_events import read_follows
 from streams.settings import InputSettings
 
 Row = dict[str, object]
