@@ -1,5 +1,7 @@
 """Accounts by number: who they are, how much they posted, what is known of them from their posts."""
 
+from typing import ClassVar
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -15,11 +17,14 @@ _FIRST_SIZE = 1 << 14
 class AccountBook:
     """Numbers accounts in the order in which they first post, and keeps what their posts say of them."""
 
+    not_state: ClassVar[frozenset[str]] = frozenset()
+    _names: list[str]
+
     def __init__(self) -> None:
         self._keys = np.zeros(_FIRST_SIZE, np.uint64)
         self._numbers = np.zeros(_FIRST_SIZE, np.int32)
         self._count = np.zeros(1, np.int64)
-        self._names: list[str] = []
+        self._names = []
         self._key_of = np.zeros(_FIRST_SIZE, np.uint64)
         self.seen = 0
         """Accounts whose posts have been counted: those with numbers below this."""

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import msgspec
 
@@ -70,12 +71,15 @@ class Alerting:
         run_id: the run's id.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"_digest", "_code_version", "_mode", "_run_id"})
+    _reported: dict[int, _Reported]
+
     def __init__(self, config: DetectionConfig, code_version: str, mode: Mode, run_id: str) -> None:
         self._digest = config.digest
         self._code_version = code_version
         self._mode: Mode = mode
         self._run_id = run_id
-        self._reported: dict[int, _Reported] = {}
+        self._reported = {}
 
     def due(self, network: Network, lifecycle: Lifecycle, now: int) -> bool:
         """Whether a change at event time `now` is to be told."""
@@ -161,6 +165,7 @@ class Alerting:
         coordination = score(terms)
         weakest_p = math.exp(-float(findings.edge_surprise.min())) if findings.edges else None
         hours = max((now - network.opened_at) / 3600, 1.0)
+        members = len(findings.members)
         followers = [each.followers for each in context.members if each.followers is not None]
         alert = Alert(
             schema_version=SCHEMA_VERSION,
@@ -182,19 +187,17 @@ class Alerting:
             coordination_terms=terms,
             covertness=covert.score,
             covertness_terms=list(covert.terms),
-            severity=severity(covert, coordination, len(findings.members), muted=muted is not None),
-            priority=priority(covert, coordination, len(findings.members), muted=muted is not None),
+            severity=severity(covert, coordination, members, muted=muted is not None),
+            priority=priority(covert, coordination, members, muted=muted is not None),
             reach=Reach(
                 posts=findings.posts,
-                accounts=len(findings.members),
+                accounts=members,
                 followers_sum=sum(followers) if followers else None,
                 engagements=context.engagements,
-                growth_per_h=round((len(findings.members) - (known.members if known else 0)) / hours, 4)
-                if known
-                else 0.0,
+                growth_per_h=round((members - known.members) / hours, 4) if known else 0.0,
             ),
             members=_members(findings, context, accounts, gate_surprise),
-            member_count=len(findings.members),
+            member_count=members,
             signals=[*_signals(findings, weakest_p), *context.signals],
             evidence=[*context.evidence, *(_evidence(sample, names) for sample in findings.samples)],
             counter_evidence=[*context.counter, *counter_evidence(findings)],
@@ -215,9 +218,7 @@ class Alerting:
             ),
             privacy=Privacy(pseudonymised=False),
         )
-        self._reported[network.number] = _Reported(
-            revision, len(findings.members), now, covert.suspected, alert
-        )
+        self._reported[network.number] = _Reported(revision, members, now, covert.suspected, alert)
         return alert
 
 

@@ -13,6 +13,7 @@ Reposts show their author, so they are none of these.
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -60,6 +61,11 @@ class AttributionExtractor:
         context: the registry, and which accounts are its entities'.
         memory_s: seconds for which a copy of an entity's text is recognised.
     """
+
+    not_state: ClassVar[frozenset[str]] = frozenset(
+        {"_context", "_memory_s", "_domains", "_roots", "_hiding", "_telling", "_mentioned", "_handles"}
+        | {"_handle_entity", "_hidden", "_credits"}
+    )
 
     def __init__(self, context: Context, memory_s: int) -> None:
         registry = context.registry

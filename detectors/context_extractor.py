@@ -1,6 +1,7 @@
 """What a batch of posts says that bears on covertness; it shares no state with detection, so it may run ahead."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -48,10 +49,14 @@ class ContextExtractor:
         context: reference data.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"_domain_of"})
+    _platforms: dict[str, int]
+    _sites: set[str]
+
     def __init__(self, config: DetectionConfig, context: Context) -> None:
         self._attribution = AttributionExtractor(context, config.attribution.origin_days * 86_400)
-        self._platforms: dict[str, int] = {}
-        self._sites: set[str] = set()
+        self._platforms = {}
+        self._sites = set()
         """Domains that have posted as accounts of the web."""
         self._domain_of: dict[str, str | None] = {}
 

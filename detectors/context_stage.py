@@ -3,7 +3,7 @@
 It takes in posts and follow events as event time passes, and assesses a network when asked.
 """
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +80,12 @@ class ContextStage:
         watch: told of stages.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"context", "_watch", "_telling", "_rhythm_window_s"})
+    _rhythm: RhythmPairs | None
+    _first_day: int | None
+    _pending: list[FollowEvents]
+    _population: tuple[int, Population] | None
+
     def __init__(
         self,
         config: DetectionConfig,
@@ -106,15 +112,15 @@ class ContextStage:
             bin_s=rhythm.bin_s, window_days=rhythm.window_days, level=rhythm.level, max_posts=rhythm.max_posts
         )
         self._rhythm_window_s = rhythm.window_days * _DAY_S
-        self._rhythm: RhythmPairs | None = None
+        self._rhythm = None
         self._rhythmic = NO_EDGES
-        self._first_day: int | None = None
-        self._pending: list[FollowEvents] = []
+        self._first_day = None
+        self._pending = []
         self._taken = 0
         """Of the first of these, events that have been applied."""
         self.followed = False
         """Whether any follow event has been applied."""
-        self._population: tuple[int, Population] | None = None
+        self._population = None
 
     @property
     def evicted_early(self) -> dict[str, int]:

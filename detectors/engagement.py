@@ -13,7 +13,7 @@ Memory, bytes: a post held about 35 (18, up to half as much again in reserve, an
 (`benchmarks/engagement.py`).
 """
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -76,6 +76,8 @@ class EngagementBook:
     Raises:
         ValueError: the window is no multiple of the pane, or `max_posts` is out of bounds.
     """
+
+    not_state: ClassVar[frozenset[str]] = frozenset({"_pane_s", "_max_posts", "_resolved_share"})
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ sources.
 """
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +29,14 @@ class EventTimeBuffer:
         lateness_s: how far a row may lag behind the latest of its source, seconds.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"_lateness_s"})
+    _held: list[pl.DataFrame]
+    _latest: dict[str, float]
+
     def __init__(self, lateness_s: int) -> None:
         self._lateness_s = lateness_s
-        self._held: list[pl.DataFrame] = []
-        self._latest: dict[str, float] = {}
+        self._held = []
+        self._latest = {}
 
     def open(self, source: str) -> None:
         """Announce a source: nothing is released before it has shown how far it is."""
@@ -100,10 +105,13 @@ class DuplicateFilter:
         max_keys: keys held in all; a generation ends early, and the older is forgotten, when there are more.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"_memory_s", "_max_keys"})
+    _generation: int | None
+
     def __init__(self, memory_s: int, max_keys: int) -> None:
         self._memory_s = memory_s
         self._max_keys = max_keys
-        self._generation: int | None = None
+        self._generation = None
         self._current = np.zeros(_FIRST_SIZE, np.uint64)
         self._previous = np.zeros(_FIRST_SIZE, np.uint64)
         self._used = 0

@@ -5,6 +5,7 @@ evidence, and of older ones only what some co-share refers to.
 """
 
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +33,8 @@ _OBJECTS = {"post": pl.Int64, "object": pl.UInt64, "label": pl.String}
 class _Chunk:
     """A run of posts, and whether the posts that nothing refers to have been let go."""
 
-    posts: pl.DataFrame
-    objects: pl.DataFrame
+    posts: Annotated[pl.DataFrame, _POSTS]
+    objects: Annotated[pl.DataFrame, _OBJECTS]
     newest: int
     settled: bool = False
 
@@ -45,9 +46,12 @@ class EvidenceBook:
         wait_s: seconds of event time after which a post that no co-share refers to can be let go.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"_wait_s"})
+    _chunks: list[_Chunk]
+
     def __init__(self, wait_s: int) -> None:
         self._wait_s = wait_s
-        self._chunks: list[_Chunk] = []
+        self._chunks = []
         self._referred: npt.NDArray[np.bool_] = np.zeros(1024, np.bool_)
         self._referred_from = 0  # the post of its first place; older ones have been settled
         self.posts = 0

@@ -6,7 +6,7 @@ that validated co-shares explain can be taken out (*peeled*), so that a network 
 """
 
 from collections import deque
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -51,18 +51,22 @@ class ExposureLedger:
         keep_days: panes kept; 0 keeps everything.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"_cells", "_keep_days"})
+    _panes: deque[tuple[Counters, I64]]
+    _pane_starts: deque[int]
+
     def __init__(self, cells: Cells, keep_days: int) -> None:
         self._cells = cells
         self._keep_days = keep_days
         self._net = _Table()
         self._today = _Table()
-        self._panes: deque[tuple[Counters, I64]] = deque()
+        self._panes = deque()
         self._peeled = Counters(np.zeros(0, np.uint64), np.zeros(0, np.int64))
         self.mass = np.zeros(len(KINDS), np.int64)
         """Activity of all accounts, by kind, over the horizon; int64, shape (kinds,)."""
         self._today_mass = np.zeros(len(KINDS), np.int64)
         self._clock = np.zeros(1, np.int64)
-        self._pane_starts: deque[int] = deque([0])
+        self._pane_starts = deque([0])
         self.spans = Spans(np.full(1024, -1.0), np.full(1024, -1.0))
         self.slow = Slow(np.zeros(1024), np.zeros(1024))
         self.slow_exposure_ever = 0.0
@@ -140,6 +144,8 @@ class ExposureLedger:
 
 class _Table:
     """Counters that grow."""
+
+    not_state: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self) -> None:
         self.counters = Counters(np.zeros(_FIRST_SIZE, np.uint64), np.zeros(_FIRST_SIZE, np.int64))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -56,12 +57,15 @@ class FactLedger:
             and party organs name their owner; those of companies and affiliates do not.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"_keep_days", "_max_facts", "_hiding"})
+    _log: list[Annotated[pl.DataFrame, _LOG]]
+
     def __init__(self, keep_days: int, max_facts: int, hiding: Bools) -> None:
         self._keep_days = keep_days
         self._max_facts = max_facts
         self._hiding = hiding
         self._counts = np.zeros((len(Fact), 1 << 10), np.int32)
-        self._log: list[pl.DataFrame] = []
+        self._log = []
         self.evicted_early = 0
         """Facts that left before their time for want of room."""
 

@@ -12,7 +12,7 @@ Source of the pair model: Chung and Lu, "Connected components in random graphs w
 sequences" (2002).
 """
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array, triu
@@ -27,7 +27,7 @@ from detectors.follower_chance import (
     sums_by_stratum,
     upper_tail,
 )
-from detectors.followers import FollowerBook
+from detectors.followers import Followees, FollowerBook
 from detectors.hashing import I64, U64
 from detectors.pair_table import BOOL
 from detectors.sorted_keys import places
@@ -89,6 +89,13 @@ class FollowNull:
         under_test: uint64, keys of accounts that must not set their own bar: members of networks, for example.
             Accounts asked for later are taken out one by one in any case.
     """
+
+    not_state: ClassVar[frozenset[str]] = frozenset()
+    _book: FollowerBook
+    _known: Followees
+    _followers: I64
+    _registry: I64
+    _reference: Sums
 
     def __init__(self, book: FollowerBook, under_test: U64 | None = None) -> None:
         self._book = book

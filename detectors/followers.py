@@ -11,7 +11,7 @@ Growing stalls for one pass over the table, in order on both sides: 0.2-0.5 s at
 `benchmarks/followers.py`).
 """
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -72,6 +72,8 @@ class FollowerBook:
     Raises:
         ValueError: `registry_keys` are not ascending.
     """
+
+    not_state: ClassVar[frozenset[str]] = frozenset({"_max_edges"})
 
     def __init__(self, registry_keys: U64, max_edges: int = 10_000_000) -> None:
         keys = np.array(registry_keys, np.uint64)

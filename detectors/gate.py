@@ -7,6 +7,7 @@ width of a bin.
 """
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ class Gate:
     Args:
         level: the false-discovery rate, 0-1.
     """
+
+    not_state: ClassVar[frozenset[str]] = frozenset({"_level"})
 
     def __init__(self, level: float) -> None:
         self._level = level

@@ -6,6 +6,7 @@ co-shares of validated pairs taken out, all candidates are tested against it, ev
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -61,6 +62,8 @@ class NetworkStage:
         pairs: evidence on all pairs.
         accounts: who the accounts are.
     """
+
+    not_state: ClassVar[frozenset[str]] = frozenset({"_config", "_cells"})
 
     def __init__(
         self,

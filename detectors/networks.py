@@ -10,6 +10,7 @@ the members still count.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -50,10 +51,13 @@ class NetworkBook:
         min_members: smaller communities are not networks.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"_min_members"})
+    alive: dict[int, Network]
+
     def __init__(self, min_members: int) -> None:
         self._min_members = min_members
         self._made = 0
-        self.alive: dict[int, Network] = {}
+        self.alive = {}
         """By number."""
         self.network_of: I32 = np.full(1024, -1, np.int32)
         """Network number of each account, -1 for none; at least as long as there are accounts."""

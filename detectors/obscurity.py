@@ -30,7 +30,7 @@ least ninth. One random network in ten is as obscure as that: obscurity is a con
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -131,6 +131,13 @@ class Peers:
     Raises:
         ValueError: lengths differ.
     """
+
+    not_state: ClassVar[frozenset[str]] = frozenset()
+    figures: AccountFigures
+    _thirds: I64
+    _by_followers: Comparison
+    _by_engagement: Comparison
+    _by_both: Comparison
 
     def __init__(self, figures: AccountFigures, exclude: BOOL) -> None:
         if {len(column) for column in figures} != {len(exclude)}:

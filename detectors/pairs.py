@@ -10,6 +10,8 @@ shorter window, a smaller crowd) and counts no second time. Rows age by their la
 leave early.
 """
 
+from typing import ClassVar
+
 import numpy as np
 
 from detectors.chance import KIND_COUNT, Null
@@ -48,6 +50,9 @@ class PairEvidence:
         config: horizons, bounds and the least number of objects of a candidate.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"_config", "_viral", "_bands", "_slow_strata"})
+    _touched: list[I32]
+
     def __init__(self, config: DetectionConfig) -> None:
         self._config = config
         self._viral = len(config.co_share.strata)
@@ -58,7 +63,7 @@ class PairEvidence:
         self._used = np.zeros(
             3 + 2 * KIND_COUNT, np.int64
         )  # rows, pairs; ever: slow, by kind all and independent
-        self._touched: list[I32] = []
+        self._touched = []
         self.evicted_early = 0
         """Count of co-shares that left before their time, for want of room."""
 

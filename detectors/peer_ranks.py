@@ -1,6 +1,6 @@
 """Ranks among peers: where a value stands among those of accounts of like volume and age."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,10 @@ class Comparison:
         values: what is compared; no NaN.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset()
+    _of_age: "_Strata"
+    _of_all: "_Strata"
+
     def __init__(self, platforms: I64, thirds: I64, levels: I64, values: F64) -> None:
         aged = thirds >= 0
         groups = platforms[aged] * THIRDS + thirds[aged]
@@ -64,6 +68,12 @@ class Comparison:
 
 class _Strata:
     """Values of peers, in groups of `least` or more and by levels of which neighbours are merged."""
+
+    not_state: ClassVar[frozenset[str]] = frozenset()
+    _rows: I64
+    _stratum: I64
+    _start: I64
+    _values: F64
 
     def __init__(self, groups: I64, levels: I64, values: F64, least: int) -> None:
         sizes = np.bincount(groups)

@@ -10,6 +10,7 @@ applied when the later one is reached.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -56,6 +57,9 @@ class Pipeline:
         context: registry, profiles and reviewers' rules.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"config", "cells", "_watch", "_tick_s"})
+    _now: int | None
+
     def __init__(
         self,
         config: DetectionConfig,
@@ -81,12 +85,17 @@ class Pipeline:
         self._alerting = Alerting(config, code_version, mode, run_id)
         self._watch = watch
         self._tick_s = config.time.tick_s
-        self._now: int | None = None
+        self._now = None
         """Event time that everything has been applied up to, seconds."""
         self._posts = 0
         """Posts applied up to then."""
         self._pending = False
         """Whether shares wait to settle."""
+
+    @property
+    def now(self) -> int | None:
+        """Event time that everything has been applied up to, seconds; None before the first post."""
+        return self._now
 
     @property
     def evicted_early(self) -> dict[str, int]:

@@ -15,7 +15,7 @@ Comparing accounts by when they act is the idea of SynchroTrap (Cao et al., CCS 
 (Amarasingham et al., Journal of Neurophysiology, 2012).
 """
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +79,10 @@ class RhythmBook:
     Raises:
         ValueError: a setting makes no sense.
     """
+
+    not_state: ClassVar[frozenset[str]] = frozenset(
+        {"_bin_s", "_window", "_least_posts", "_level", "_max_posts", "_work_per_post", "_crowd_margin"}
+    )
 
     def __init__(
         self,

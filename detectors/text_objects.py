@@ -9,7 +9,7 @@ when the estimated Jaccard similarity reaches `similarity`. Why leaders and not 
 their own: `docs/decisions/0002-text-objects.md`.
 """
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,10 @@ class TextObjects:
         memory_s: seconds of event time for which a text is remembered after its last use.
         max_leaders: leaders kept; the oldest leave first. Memory is about 600 bytes each.
     """
+
+    not_state: ClassVar[frozenset[str]] = frozenset(
+        {"_similarity", "_min_shingles", "_memory_s", "_max_leaders", "_multipliers"}
+    )
 
     def __init__(self, similarity: float, min_shingles: int, memory_s: int, max_leaders: int) -> None:
         self._similarity = similarity

@@ -1,6 +1,7 @@
 """From posts to shares: what each post acted on, as keys that the kernels can compare."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -72,6 +73,8 @@ def keyed(posts: pl.DataFrame) -> pl.DataFrame:
 
 class TraceExtractor:
     """Extracts the traces of posts in event order; remembers recent texts to recognise near-copies."""
+
+    not_state: ClassVar[frozenset[str]] = frozenset({"_config", "_kinds"})
 
     def __init__(self, config: DetectionConfig) -> None:
         self._config = config

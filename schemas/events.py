@@ -37,6 +37,13 @@ class PostEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Meta(description="The platform's id of the author, without platform; a registered domain on `web`."),
     ]
     created_at: Annotated[Instant, Meta(description="When it was posted, UTC. This is event time.")]
+    part: Annotated[
+        str | None,
+        Meta(
+            description="Tells records of one post apart where a source gives one record for each object that it "
+            "shares; absent: the record is the whole post."
+        ),
+    ] = None
     text: Annotated[str | None, Meta(description="The text as shown to readers, markup removed.")] = None
     lang: Annotated[str | None, Meta(description="Language as the source states it.", examples=["es"])] = None
     urls: Annotated[

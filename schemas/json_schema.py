@@ -1,7 +1,8 @@
 """Publish the records as JSON Schemas (draft 2020-12), one file a record, for readers in any language.
 
-`python -m schemas.json_schema` writes `schemas/published/`; `--check` writes nothing and fails where a
-file is stale. The structs are the source: a schema is never edited by hand.
+`python -m schemas.json_schema` writes `schemas/published/`, with an AsyncAPI document of the topics beside
+the schemas; `--check` writes nothing and fails where a file is stale. The structs are the source: a schema
+is never edited by hand.
 """
 
 import argparse
@@ -15,16 +16,21 @@ from typing import Any
 
 import msgspec
 
+from schemas import asyncapi
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.networks import NetworkSnapshot
+from schemas.progress import Progress
 from schemas.registry import RegistryEntity
 from schemas.reviews import SuppressionRule
 from schemas.shares import PairEvidence, Share
 
 PUBLISHED = Path(__file__).parent / "published"
 """Where the published schemas lie."""
+
+ASYNCAPI = "asyncapi.json"
+"""Name of the AsyncAPI document beside them."""
 
 RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
     {
@@ -35,6 +41,7 @@ RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "network_snapshot": NetworkSnapshot,
         "pair_evidence": PairEvidence,
         "post_event": PostEvent,
+        "progress": Progress,
         "registry_entity": RegistryEntity,
         "share": Share,
         "suppression_rule": SuppressionRule,
@@ -59,10 +66,10 @@ def schema_of(name: str) -> dict[str, Any]:
 
 
 def published_files() -> dict[str, str]:
-    """Return the text of every published schema by its file name."""
+    """Return the text of every published file by its name."""
+    documents = {f"{name}.v1.json": schema_of(name) for name in RECORDS} | {ASYNCAPI: asyncapi.document()}
     return {
-        f"{name}.v1.json": json.dumps(schema_of(name), indent=2, ensure_ascii=False) + "\n"
-        for name in RECORDS
+        name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in documents.items()
     }
 
 

@@ -1,21 +1,18 @@
-"""The command line: options, help texts and exit statuses. What the commands do is in `streams.commands`.
+"""The command line: options and help texts. What the commands do is in `streams.commands`.
 
-Exit status: 0 done, 1 an input or an output failed, 2 wrong usage, 130 interrupted, 141 the reader of a pipe
-has gone.
+The commands of the live service are in `streams.live_cli`, exit statuses in `streams.cli_faults`.
 """
 
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
 
-from schemas.errors import LockstepError, UsageError
+from streams.cli_faults import end, faults_told
 from streams.cli_options import (
     Accounts,
     Alerts,
@@ -42,6 +39,7 @@ from streams.cli_options import (
     Timings,
     Unordered,
 )
+from streams.live_cli import live
 from streams.plain_text import plain_lines
 from streams.version import VERSION
 
@@ -91,7 +89,7 @@ def replay(
 
     Data go to the files named or to standard output; a summary for people goes to standard error.
     """
-    with _faults_told():
+    with faults_told():
         from streams import commands  # noqa: PLC0415 - a second of loading that --help need not wait for
 
         failures = commands.replay(
@@ -113,7 +111,7 @@ def replay(
                 progress=not no_progress,
             )
         )
-        _end(failures)
+        end(failures)
 
 
 @app.command()
@@ -141,7 +139,7 @@ def backtest(
 
     What each figure means is in docs/backtest.md.
     """
-    with _faults_told():
+    with faults_told():
         from streams import commands  # noqa: PLC0415 - a second of loading that --help need not wait for
 
         failures = commands.backtest(
@@ -168,7 +166,7 @@ def backtest(
             positive,
             json,
         )
-        _end(failures)
+        end(failures)
 
 
 def _list_scenarios(wanted: bool) -> None:
@@ -207,7 +205,7 @@ def simulate(
 
     What is in the files is in docs/simulate.md.
     """
-    with _faults_told():
+    with faults_told():
         from streams.simulation.folder import write_world  # noqa: PLC0415 - --help need not wait for it
         from streams.simulation.scenarios import Plan  # noqa: PLC0415 - nor for this
 
@@ -226,11 +224,14 @@ def doctor(
 
     The exit status is 1 when a check failed.
     """
-    with _faults_told():
+    with faults_told():
         from streams import commands  # noqa: PLC0415 - a second of loading that --help need not wait for
 
         if not commands.doctor(config, as_json=json):
             raise typer.Exit(1)
+
+
+app.add_typer(live)
 
 
 def main() -> None:
@@ -247,36 +248,3 @@ def main() -> None:
 
 def _terminated(number: int, frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
-
-
-@contextmanager
-def _faults_told() -> Iterator[None]:
-    """Turn every fault that a user can cause or meet into a message and an exit status."""
-    try:
-        yield
-    except LockstepError as error:
-        _say(str(error))
-        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
-    except KeyboardInterrupt:
-        _say("interrupted; outputs hold what was found until then")
-        raise typer.Exit(130) from None
-    except MemoryError:
-        _say("out of memory; `lockstep doctor` tells which settings bound it")
-        raise typer.Exit(1) from None
-    except BrokenPipeError:
-        # nothing may be flushed into the closed pipe when the interpreter ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(141) from None
-
-
-def _end(failures: Sequence[LockstepError]) -> None:
-    """Say why a run failed, if it did."""
-    for failure in failures:
-        _say(str(failure))
-    if failures:
-        raise typer.Exit(1)
-
-
-def _say(message: str) -> None:
-    # what comes from the data is in there, too
-    print(f"lockstep: {plain_lines(message)}", file=sys.stderr)

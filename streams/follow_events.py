@@ -23,8 +23,8 @@ from streams.sources.screening import EARLIEST, LEEWAY
 from streams.sources.times import rfc3339_seconds
 
 _FIELDS = ("platform", "follower_id", "followee_id", "action", "at")
-_EVENT = pl.Struct(dict.fromkeys(_FIELDS, pl.String()))
-_TABLE = {"at": pl.Int64(), "follower": pl.UInt64(), "followee": pl.UInt64(), "action": pl.UInt8()}
+FOLLOW_EVENT = pl.Struct(dict.fromkeys(_FIELDS, pl.String()))
+EVENT_TABLE = {"at": pl.Int64(), "follower": pl.UInt64(), "followee": pl.UInt64(), "action": pl.UInt8()}
 _CODES = {action.value: code for code, action in enumerate(ACTIONS)}
 _SEPARATORS = (",", "\t", ";", "|")
 _HEAD = 64 << 10
@@ -60,7 +60,7 @@ def read_follows(
     layout = _csv_layout(head)
     blocks = _without_mark(stream.blocks(block_size))
     latest = now() + LEEWAY
-    parts = [pl.DataFrame(schema=_TABLE)]
+    parts = [pl.DataFrame(schema=EVENT_TABLE)]
     good = bad = bad_first = 0
     found = (
         csv_records(blocks, stream.name, layout)
@@ -71,8 +71,8 @@ def read_follows(
         if layout is not None:
             rows, numbers = read_rows(records, layout, _FIELDS), np.arange(len(records), dtype=np.int64)
         else:
-            rows, numbers = decode_objects(records, _EVENT)
-        parts.append(_keyed(rows, numbers, records, latest))
+            rows, numbers = decode_objects(records, FOLLOW_EVENT)
+        parts.append(keyed_events(rows, numbers, records, latest)[0])
         good += len(parts[-1])
         bad += len(records.dead_letters)
         for letter in sorted(records.dead_letters, key=lambda letter: letter.position):
@@ -83,7 +83,7 @@ def read_follows(
     _judge(stream.name, good, bad)
     events = pl.concat(parts, rechunk=True)
     parts.clear()
-    events = events.sort(*_TABLE)
+    events = events.sort(*EVENT_TABLE)
     return FollowEvents(*(events[name].to_numpy() for name in ("follower", "followee", "action", "at")))
 
 
@@ -99,8 +99,20 @@ def _csv_layout(head: bytes) -> Layout | None:
     return None
 
 
-def _keyed(rows: pl.DataFrame, numbers: Ints, records: Records, latest: float) -> pl.DataFrame:
-    """Columns of `_TABLE` for the rows that can be used; dead letters for the rest."""
+def keyed_events(
+    rows: pl.DataFrame, numbers: Ints, records: Records, latest: float
+) -> tuple[pl.DataFrame, Ints]:
+    """Keep the rows that can be used; the rest become dead letters.
+
+    Args:
+        rows: the fields of follow events, as text.
+        numbers: row of `records` that each came from.
+        records: where dead letters go.
+        latest: time after which no event can be, seconds since 1970 UTC.
+
+    Returns:
+        Columns of `EVENT_TABLE`, and the row of `records` of each.
+    """
     accounts = [
         rows.select(pl.concat_str("platform", pl.lit(":"), name)).to_series()
         for name in ("follower_id", "followee_id")
@@ -122,10 +134,10 @@ def _keyed(rows: pl.DataFrame, numbers: Ints, records: Records, latest: float) -
             "followee": hash_strings(accounts[1], ACCOUNT_KEYS),
             "action": rows.select(action).to_series(),
         },
-        schema=_TABLE,
+        schema=EVENT_TABLE,
     )
     if not bad.any():
-        return table
+        return table, numbers
     for row in bad.arg_true().to_list():
         missing, untimely, unknown, _ = checks.row(row)
         if missing:
@@ -137,7 +149,7 @@ def _keyed(rows: pl.DataFrame, numbers: Ints, records: Records, latest: float) -
         else:
             reason, detail = Reason.MALFORMED, "an account does not follow itself"
         records.set_aside(int(numbers[row]), reason, detail)
-    return table.filter(~bad)
+    return table.filter(~bad), numbers[~bad.to_numpy()]
 
 
 def _judge(name: str, good: int, bad: int) -> None:

@@ -10,7 +10,7 @@ from streams.dead_letter_log import DeadLetterLog
 from streams.sources.compressed import ByteInput
 from streams.sources.json_rows import decode_objects
 from streams.sources.lines import scan_lines
-from streams.sources.records import Records, read_records
+from streams.sources.records import Ints, Records, read_records
 from streams.sources.times import rfc3339_seconds
 
 _PROFILE = pl.Struct(
@@ -43,7 +43,7 @@ def read_profiles(path: str, dead_letters: DeadLetterLog) -> pl.DataFrame:
     bad = 0
     for records in read_records(stream.blocks(), stream.name, scan_lines, str):
         if len(records) or records.dead_letters:
-            frames.append(_decoded(records))
+            frames.append(decoded_profiles(records)[0])
             bad += len(records.dead_letters)
             for letter in records.dead_letters:
                 dead_letters.keep(letter)
@@ -58,7 +58,8 @@ def read_profiles(path: str, dead_letters: DeadLetterLog) -> pl.DataFrame:
     return frame
 
 
-def _decoded(records: Records) -> pl.DataFrame:
+def decoded_profiles(records: Records) -> tuple[pl.DataFrame, Ints]:
+    """Columns of `detectors.context.PROFILES`, and the row of `records` of each; dead letters for the rest."""
     frame, rows = decode_objects(records, _PROFILE)
     table = frame.select(
         pl.concat_str(pl.col("platform"), pl.lit(":"), pl.col("account_id")).alias("account"),
@@ -82,4 +83,5 @@ def _decoded(records: Records) -> pl.DataFrame:
     ):
         for row in bad.arg_true():
             records.set_aside(int(rows[row]), reason, detail)
-    return conform(table.filter(~(missing | untimely | below)), PROFILES)
+    bad = missing | untimely | below
+    return conform(table.filter(~bad), PROFILES), rows[~bad.to_numpy()]

@@ -1,5 +1,6 @@
 """Settings: one TOML file, one typed object; what is unknown is an error."""
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -10,10 +11,13 @@ import msgspec
 
 from detectors.config import DetectionConfig
 from schemas.errors import UsageError
+from schemas.topics import TOPICS
+from streams.kafka_settings import KafkaSettings, kafka_section
 from streams.sources import ColumnMapping
 
 T = TypeVar("T")
 
+_LARGEST_MESSAGE = max(topic.max_message_bytes for topic in TOPICS)
 _DETECTION = {field.name for field in msgspec.structs.fields(DetectionConfig)}
 _MAY_BE_ZERO = {
     "seed",
@@ -29,15 +33,30 @@ _MAY_BE_ZERO = {
     "traces.min_text_shingles",
     "traces.near_duplicate_shingles",
     "traces.similarity",
+    "worker.max_ahead_s",
+    "worker.web_port",
 }
 _SHARES = {"input.max_bad_share", "traces.similarity", "gate.false_discovery_rate", "rhythm.level"}
-_LEAST = {
+_LEAST: Mapping[str, float] = {
     "evidence.max_pairs": 1_000,
     "co_share.max_recent_shares": 1_000,
     "engagement.max_posts": 1_000,
     "attribution.max_facts": 1_000,
     "rhythm.max_posts": 1_000,
     "time.tick_s": 10,
+    "kafka.max_request_bytes": _LARGEST_MESSAGE + (64 << 10),  # with room for what a request has around it
+    "kafka.max_fetch_bytes": 64 << 10,
+    "worker.idle_after_s": 0.01,
+    "worker.session_timeout_s": 1.0,
+    "worker.snapshot_every_s": 0.01,
+}
+_MOST = {
+    "kafka.replication_factor": (1 << 15) - 1,
+    "kafka.max_request_bytes": 64 << 20,
+    "kafka.max_fetch_bytes": 64 << 20,
+    "worker.poll_ms": 60_000,
+    "worker.batch_rows": 1_000_000,
+    "worker.web_port": (1 << 16) - 1,
 }
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$\.(.*)`)?$", re.DOTALL)
 _PLACE = re.compile(r"(.*) - at (?:`key` in )?`\$\.?(.*)`$", re.DOTALL)
@@ -54,6 +73,36 @@ class InputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Rows held in memory while a dump without order is sorted; more go to temporary files."""
 
 
+class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The section `[worker]`: how a worker of the live service reads, waits and keeps."""
+
+    idle_after_s: float = 30.0
+    """Seconds without a message after which a partition holds up the others no longer."""
+    max_ahead_s: int = 300
+    """Seconds by which a post's time may be after its arrival at the broker; what is further ahead is set aside."""
+    batch_rows: int = 10_000
+    """Messages that are decoded together, at most."""
+    poll_ms: int = 200
+    """Milliseconds to wait for more of them."""
+    session_timeout_s: float = 20.0
+    """Seconds without a sign of life after which a worker's share goes to others; the broker bounds it."""
+    held_rows: int = 500_000
+    """Rows that wait for the watermark, at most; reading waits when there are more."""
+    snapshot_every_s: float = 300.0
+    """Seconds between snapshots of the state of detection."""
+    web_host: str = "127.0.0.1"
+    """Address at which metrics and health are served."""
+    web_port: int = 0
+    """Port for them; 0: they are not served."""
+    data_dir: str = "lockstep-data"
+    """Folder for what a worker keeps on its own machine; it can be lost."""
+
+    def __post_init__(self) -> None:
+        for name in ("web_host", "data_dir"):
+            if not getattr(self, name):
+                raise UsageError(f"worker.{name}: is empty; leave it out.")
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a run can be told by a file."""
 
@@ -61,18 +110,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The sections `[traces]`, `[co_share]`, `[evidence]`, `[gate]`, `[time]`, `[engagement]`, `[followers]`,
     `[attribution]` and `[rhythm]`, and the key `seed`."""
     input: InputSettings = msgspec.field(default_factory=InputSettings)
+    kafka: KafkaSettings = msgspec.field(default_factory=KafkaSettings)
+    worker: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
     mapping: ColumnMapping | None = None
     """The section `[source]`: columns of a CSV in no known format."""
 
 
-def load_settings(path: str | None) -> Settings:
-    """Read settings from a TOML file; defaults without one.
+def load_settings(path: str | None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read settings from a TOML file; defaults without one. `LOCKSTEP_KAFKA` in `environ` goes before the file.
 
     Raises:
         UsageError: the file cannot be read, is not TOML, or has an unknown key or a value that cannot be.
     """
     if path is None:
-        return Settings()
+        return Settings(kafka=_converted(kafka_section({}, environ), KafkaSettings, "kafka"))
     try:
         with Path(path).open("rb") as file:
             document = tomllib.load(file)
@@ -80,7 +131,7 @@ def load_settings(path: str | None) -> Settings:
         raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: is not valid TOML: {error}.") from error
-    known = _DETECTION | {"source", "input"}
+    known = _DETECTION | {"source", "input", "kafka", "worker"}
     if unknown := sorted(set(document) - known):
         raise UsageError(f"{path}: unknown: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
     source = document.get("source")
@@ -92,6 +143,8 @@ def load_settings(path: str | None) -> Settings:
         return Settings(
             detection=_converted({k: v for k, v in document.items() if k in _DETECTION}, DetectionConfig, ""),
             input=_converted(document.get("input", {}), InputSettings, "input"),
+            kafka=_converted(kafka_section(document.get("kafka", {}), environ), KafkaSettings, "kafka"),
+            worker=_converted(document.get("worker", {}), WorkerSettings, "worker"),
             mapping=ColumnMapping.from_config(source) if source is not None else None,
         )
     except UsageError as error:
@@ -121,6 +174,8 @@ def _check_range(name: str, value: Any) -> None:
             raise UsageError(f"{name}: give a number between 0 and 1, not {value}.")
         return
     least = _LEAST.get(name, 0 if name in _MAY_BE_ZERO else 1)
+    if name in _MOST and not least <= value <= _MOST[name]:
+        raise UsageError(f"{name}: give a number from {least:,} to {_MOST[name]:,}, not {value}.")
     if not least <= value < 1 << 62:
         raise UsageError(f"{name}: give a number of at least {least:,} and below 2^62, not {value}.")
 

@@ -13,7 +13,7 @@ _EXAMPLE = '{"rule_id": "r1", "kind": "allow", "account_ids": ["x:1"], "reason":
 
 
 def read_suppressions(path: str) -> list[SuppressionRule]:
-    """Read the rules of a file.
+    """Read the rules of a file, in the order of their ids: the first that fits is the one that is named.
 
     Raises:
         InputError: the file cannot be read, a line is no rule, or two rules have one id.
@@ -35,4 +35,4 @@ def read_suppressions(path: str) -> list[SuppressionRule]:
         if rule.rule_id in rules:
             raise InputError(f"{stream.name}: line {number}: a second rule with the id {rule.rule_id}.")
         rules[rule.rule_id] = rule
-    return list(rules.values())
+    return [rules[name] for name in sorted(rules)]

@@ -7,6 +7,7 @@ from typing import Protocol
 import polars as pl
 
 from schemas.dead_letters import DeadLetter
+from streams.sources.records import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class SourceBatch:
     dead_letters: list[DeadLetter] = field(default_factory=list)
     bytes_read: int = 0
     """Bytes of the (compressed) input consumed so far, for the progress bar."""
+    rows: Ints | None = None
+    """Which of the records each post came from; None: not asked."""
 
 
 class Source(Protocol):

@@ -20,7 +20,7 @@ POST_EVENT = pl.Struct(
         **{
             name: pl.String() if name == "created_at" else dtype
             for name, dtype in POSTS.items()
-            if name not in (*_METRICS, "part")
+            if name not in _METRICS
         },
         "metrics": pl.Struct(dict.fromkeys(_METRICS, pl.Int64())),
     }

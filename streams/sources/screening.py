@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import numpy as np
 import polars as pl
 
 from detectors.frames import conform
@@ -46,6 +47,7 @@ def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> Sour
         (created.is_null() | (created < EARLIEST) | (created > latest)).alias("untimely"),
     )
     bad = checks.select(pl.any_horizontal(pl.all())).to_series()
+    rows = np.arange(len(posts)) if decoded.rows is None else decoded.rows
     if bad.any():
         for row in bad.arg_true():
             found = checks.row(row, named=True)
@@ -57,8 +59,9 @@ def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> Sour
                 fault = _time_fault(decoded.when[row], posts["created_at"][row], latest)
                 records.set_aside(record, Reason.BAD_TIME, fault)
         posts = posts.filter(~bad)
+        rows = rows[~bad.to_numpy()]
     records.dead_letters.sort(key=lambda letter: letter.position)
-    return SourceBatch(posts, records.dead_letters, records.bytes_read)
+    return SourceBatch(posts, records.dead_letters, records.bytes_read, rows)
 
 
 def _blank(name: str) -> pl.Expr:

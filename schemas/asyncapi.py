@@ -1,0 +1,116 @@
+"""The AsyncAPI 3 document: the topics with their messages, for tools and for readers in any language.
+
+Operations are named from Lockstep's side: it receives posts and sends alerts. What only one worker tells another is
+listed too, tagged `internal`: others have no business there.
+"""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from schemas.topics import DEFAULT_PREFIX, TOPICS, Encoding, Role, Topic
+
+_SCHEMAS = "#/components/schemas/{name}"
+_CHANNEL_BINDING = "0.5.0"
+_MESSAGE_BINDING = "0.5.0"
+_ARROW = "application/vnd.apache.arrow.stream"
+
+Document = dict[str, Any]
+
+
+def document() -> Document:
+    """Return the document. Topics for which no record is defined yet are left out."""
+    topics = [topic for topic in TOPICS if topic.record is not None or topic.encoding is Encoding.ARROW]
+    records = sorted({topic.record for topic in topics if topic.record is not None}, key=lambda t: t.__name__)
+    _, definitions = msgspec.json.schema_components(records, ref_template=_SCHEMAS)
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Lockstep",
+            "version": "1",
+            "description": "Topics of a service that watches posts and follow events for covert networks. Fields "
+            "that a record does not name are to be ignored; within a version of a topic, only optional fields are "
+            "added.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {_id(topic): _channel(topic) for topic in topics},
+        "operations": dict(operation for topic in topics for operation in _operations(topic)),
+        "components": {
+            "messages": {_id(topic): _message(topic) for topic in topics},
+            "schemas": {name: _tidy(definitions[name]) for name in sorted(definitions)},
+        },
+    }
+
+
+def _channel(topic: Topic) -> Document:
+    config = topic.config
+    told: Document = {"cleanup.policy": config["cleanup.policy"].split(",")}
+    for name in ("retention.ms", "max.message.bytes"):
+        if name in config:
+            told[name] = int(config[name])
+    return {
+        "address": "{prefix}" + topic.name,
+        "title": topic.name,
+        "description": topic.meaning,
+        "messages": {_id(topic): {"$ref": f"#/components/messages/{_id(topic)}"}},
+        "parameters": {
+            "prefix": {
+                "default": DEFAULT_PREFIX,
+                "description": "Prefix of the installation, `kafka.topic_prefix` in its settings.",
+            }
+        },
+        "tags": [{"name": "internal" if _is_internal(topic) else "public"}],
+        "bindings": {
+            "kafka": {
+                "partitions": topic.partitions,
+                "topicConfiguration": told,
+                "bindingVersion": _CHANNEL_BINDING,
+            }
+        },
+    }
+
+
+def _message(topic: Topic) -> Document:
+    if topic.record is not None:
+        payload: Document = {"$ref": _SCHEMAS.format(name=topic.record.__name__)}
+        kind = "application/json"
+    else:
+        payload = {"type": "string", "format": "binary", "description": "Arrow IPC; its form may change."}
+        kind = _ARROW
+    key = {"type": "string", "description": f"{topic.key[0].upper()}{topic.key[1:]}."}
+    return {
+        "name": topic.subject,
+        "summary": topic.meaning,
+        "contentType": kind,
+        "payload": payload,
+        "bindings": {"kafka": {"key": key, "bindingVersion": _MESSAGE_BINDING}},
+    }
+
+
+def _operations(topic: Topic) -> list[tuple[str, Document]]:
+    """What the workers do with the topic."""
+    reference = {"$ref": f"#/channels/{_id(topic)}"}
+    found = []
+    for action, roles in (("receive", topic.readers), ("send", topic.writers)):
+        if Role.WORKER in roles:
+            found.append(
+                (f"{action}_{_id(topic)}", {"action": action, "channel": reference, "summary": topic.meaning})
+            )
+    return found
+
+
+def _is_internal(topic: Topic) -> bool:
+    return {*topic.writers, *topic.readers} == {Role.WORKER}
+
+
+def _id(topic: Topic) -> str:
+    """The topic where only letters, digits and `_` may stand."""
+    return topic.name.replace("-", "_").replace(".", "_")
+
+
+def _tidy(schema: Mapping[str, Any]) -> Document:
+    # A description that came from a docstring still carries the indentation of the source.
+    return {**schema, "description": inspect.cleandoc(schema["description"])}

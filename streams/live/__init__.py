@@ -1,0 +1,1 @@
+"""The live service: the same detection on Apache Kafka."""

@@ -1,0 +1,15 @@
+"""Detection as bytes, and back."""
+
+
+from detectors.config import DetectionConfig
+from streams.live.detection import Detection
+
+
+def saved(detection: Detection) -> list[bytes]:
+    """STUB"""
+    raise NotImplementedError
+
+
+def restored(chunks: list[bytes], config: DetectionConfig, run_id: str) -> Detection:
+    """STUB"""
+    raise NotImplementedError

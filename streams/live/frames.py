@@ -1,0 +1,165 @@
+"""Frames: many rows in one message of the internal topic, and what they are the rows of.
+
+A frame says which offsets of which public partitions it covers, so that whoever reads it can tell rows that come
+again and offsets that are missing. Rows are an Arrow IPC stream; the rest is a small JSON header of the record.
+"""
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import polars as pl
+
+from detectors.context import PROFILES
+from detectors.frames import POSTS
+from schemas.errors import InputError
+
+FORMAT = 1
+HEADER = "lockstep-frame"
+"""Name of the Kafka header that says what is in a frame."""
+MOST_BYTES = 480 << 10
+"""A frame is parted above this: below 512 KiB, well under the usual limits of 1 MB."""
+
+Kind = Literal["posts", "follows", "profiles", "registry", "rules", "marks"]
+
+_PLACE = {"source": pl.UInt16(), "offset": pl.Int64()}
+"""Span of the frame that a row is of, and its offset in that partition."""
+KEYED_POSTS: Mapping[str, pl.DataType] = {
+    **POSTS,
+    "account": pl.String(),
+    "account_key": pl.UInt64(),
+    "post_key": pl.UInt64(),
+    "row_key": pl.UInt64(),
+    **_PLACE,
+}
+"""Posts with the keys of `detectors.traces.keyed`."""
+FOLLOWS: Mapping[str, pl.DataType] = {
+    "at": pl.Int64(),
+    "follower": pl.UInt64(),
+    "followee": pl.UInt64(),
+    "action": pl.UInt8(),
+    **_PLACE,
+}
+"""As `detectors.follow_edges.FollowEvents`."""
+LOW_RATE: Mapping[str, pl.DataType] = {"key": pl.String(), "value": pl.String(), **_PLACE}
+"""Registry entities and reviewers' rules as their JSON, checked; null: the record was deleted."""
+COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
+    "posts": KEYED_POSTS,
+    "follows": FOLLOWS,
+    "profiles": {**PROFILES, **_PLACE},
+    "registry": LOW_RATE,
+    "rules": LOW_RATE,
+    "marks": {},
+}
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """A run of offsets of one public partition, all read."""
+
+    topic: str
+    """Without the prefix."""
+    partition: int
+    begin: int
+    end: int
+    """One past the last."""
+    ended: bool = False
+    """The publisher said that nothing more will come."""
+
+
+class Mark(msgspec.Struct, frozen=True, array_like=True):
+    """Nothing came from a partition for a while, though others went on."""
+
+    topic: str
+    partition: int
+    next: int
+    """Offset that comes next in it."""
+    upto: int
+    """Event time, seconds: what others had reached before the partition was seen to be empty."""
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a frame holds."""
+
+    format: int = FORMAT
+    kind: Kind
+    spans: list[Span] = []
+    sources: list[tuple[str, int]] = []
+    """Partitions, by topic without prefix and number, that have to be waited for."""
+    marks: list[Mark] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Rows of one kind."""
+
+    header: Header
+    rows: pl.DataFrame
+    """Columns of `COLUMNS` for the kind; in the order of spans, and of offsets within one."""
+
+
+class FrameError(InputError):
+    """A record of the internal topic is no frame that this version can read."""
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Header)
+
+
+def encode(frame: Frame) -> tuple[bytes, bytes]:
+    """The header and the value of a frame."""
+    if not len(frame.rows):
+        return _encoder.encode(frame.header), b""
+    buffer = io.BytesIO()
+    frame.rows.rechunk().write_ipc_stream(buffer, compression="lz4", compat_level=pl.CompatLevel.newest())
+    return _encoder.encode(frame.header), buffer.getvalue()
+
+
+def encode_parted(frame: Frame, most_bytes: int = MOST_BYTES) -> Iterator[tuple[bytes, bytes]]:
+    """The same as several frames where one would be too large; a frame of one row may still be."""
+    header, value = encode(frame)
+    if len(value) <= most_bytes or len(frame.rows) <= 1:
+        yield header, value
+        return
+    for half in _halves(frame):
+        yield from encode_parted(half, most_bytes)
+
+
+def decode(header: bytes | None, value: bytes) -> Frame:
+    """Read a frame.
+
+    Raises:
+        FrameError: it is not one, or of a format of another version.
+    """
+    try:
+        head = _decoder.decode(header or b"")
+    except msgspec.DecodeError as error:
+        raise FrameError(f"no frame: {error}") from error
+    if head.format != FORMAT:
+        raise FrameError(f"a frame of format {head.format}, where {FORMAT} can be read")
+    schema = COLUMNS[head.kind]
+    if not value:
+        return Frame(head, pl.DataFrame(schema=schema))
+    try:
+        rows = pl.read_ipc_stream(io.BytesIO(value)).rechunk()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError) as error:
+        raise FrameError(f"no Arrow IPC stream: {error}") from error
+    if dict(rows.schema) != dict(schema):
+        raise FrameError(f"columns of {head.kind} are not as declared")
+    if len(rows) and int(rows["source"].max() or 0) >= len(head.spans):  # type: ignore[arg-type]
+        raise FrameError("rows of partitions that the header does not name")
+    return Frame(head, rows)
+
+
+def _halves(frame: Frame) -> Iterator[Frame]:
+    """A frame as two; the span in the middle is cut at the offset where the second begins."""
+    middle = len(frame.rows) // 2
+    spans = frame.header.spans
+    at, offset = frame.rows.select("source", "offset").row(middle)
+    cut = spans[at]
+    first = [*spans[:at], Span(cut.topic, cut.partition, cut.begin, offset)]
+    second = [Span(cut.topic, cut.partition, offset, cut.end, cut.ended), *spans[at + 1 :]]
+    yield Frame(Header(kind=frame.header.kind, spans=first), frame.rows[:middle])
+    rest = frame.rows[middle:].with_columns(source=(pl.col("source") - at).cast(pl.UInt16))
+    yield Frame(Header(kind=frame.header.kind, spans=second), rest)

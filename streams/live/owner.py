@@ -1,0 +1,203 @@
+"""The worker that detection runs on: it keeps the state, rebuilds it when it takes over, and tells what was found.
+
+A frame counts as applied when all that it brought about is on the topics; only then is its offset committed. Alerts of
+frames that were applied by another worker before are not told again, and one told twice has the same id and revision.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from schemas.progress import Progress
+from schemas.topics import FRAMES
+from streams.live.connection import Connection, consumer_arguments, producer_arguments
+from streams.live.detection import Detection, Found
+from streams.live.detection_state import restored, saved
+from streams.live.frames import HEADER, Frame, FrameError, decode
+from streams.live.outputs import Outputs
+from streams.live.snapshots import Snapshots, manifest
+from streams.settings import Settings
+from streams.version import VERSION
+
+_PROGRESS_EVERY_S = 0.2
+_POLL_MS = 500
+
+
+class Owner:
+    """Detection on one worker.
+
+    Args:
+        connection: to the brokers.
+        settings: what bears on detection, and how often state is saved.
+        worker_id: for alerts and progress.
+        log: told of what happens.
+    """
+
+    def __init__(self, connection: Connection, settings: Settings, worker_id: str, log: Any) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._worker_id = worker_id
+        self._log = log
+        self._topic = FRAMES.full_name(connection.settings.topic_prefix)
+        self._settings_digest = settings.detection.digest
+        self.detection: Detection | None = None
+        self._next = 0
+        """Offset of the frame that comes next."""
+        self._saved_at = time.monotonic()
+        self._progress: Progress | None = None
+        self.posts = 0
+        """Posts applied here, those of a rebuild left out."""
+        self.alerts = 0
+        """Alerts told."""
+
+    async def start(self) -> None:
+        """Make ready to write; nothing is read before the first frame comes."""
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="detection")
+        self._producer = AIOKafkaProducer(**producer_arguments(self._connection, "detection"))
+        await self._producer.start()
+        self._outputs = Outputs(self._producer, self._connection.settings.topic_prefix)
+        self._snapshots = Snapshots(self._connection, self._producer)
+        self._reporting = asyncio.create_task(self._report())
+
+    async def stop(self) -> None:
+        """Finish what is under way."""
+        self._reporting.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._reporting
+        await self._producer.stop()
+        self._threads.shutdown()
+
+    async def take(self, offset: int, headers: Mapping[str, bytes], value: bytes) -> None:
+        """Apply a frame of the log. On return its offset may be committed.
+
+        Args:
+            offset: its place in the log. Earlier frames that were not given are read from the log, and what they
+                brought about is taken to have been told.
+            headers: of the record.
+            value: of the record.
+        """
+        if self.detection is None or offset != self._next:
+            if self.detection is not None and offset < self._next:
+                return  # committed too late to be remembered
+            await self._catch_up(offset)
+        found = await self._apply(offset, headers.get(HEADER), value)
+        for fault in found.faults:
+            self._log.warning("fault in the log", offset=offset, fault=fault)
+        await self._outputs.dead_letters(found.dead_letters)
+        await self._outputs.alerts(found.alerts)
+        self.posts += found.posts
+        self.alerts += len(found.alerts)
+        if time.monotonic() - self._saved_at >= self._settings.worker.snapshot_every_s:
+            await self.save()
+
+    async def save(self) -> None:
+        """Write a snapshot of the state as it is."""
+        if self.detection is None:
+            return
+        begun = time.monotonic()
+        chunks = await self._in_thread(lambda: saved(self._the_detection()))
+        told = manifest(self._next - 1, chunks, self._settings_digest, VERSION, datetime.now(UTC).isoformat())
+        await self._snapshots.write(told, chunks)
+        self._saved_at = time.monotonic()
+        self._log.info(
+            "snapshot written", offset=self._next - 1, bytes=told.bytes, seconds=round(self._saved_at - begun, 2)
+        )
+
+    async def _apply(self, offset: int, header: bytes | None, value: bytes) -> Found:
+        def work() -> Found:
+            try:
+                frame: Frame = decode(header, value)
+            except FrameError as error:
+                return Found(faults=[f"left out: {error}"])
+            found = self._the_detection().apply(frame)
+            self._progress = self._progress_at(offset)
+            return found
+
+        found = await self._in_thread(work)
+        self._next = offset + 1
+        return found
+
+    async def _catch_up(self, upto: int) -> None:
+        """Bring the state to that before frame `upto`, quietly."""
+        begun = time.monotonic()
+        if self.detection is None:
+            await self._load(upto)
+        frames = 0
+        consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "catch-up"))
+        await consumer.start()
+        try:
+            partition = TopicPartition(self._topic, 0)
+            consumer.assign([partition])
+            first = (await consumer.beginning_offsets([partition]))[partition]
+            if first > self._next:
+                self._log.warning("frames are gone", needed=self._next, first=first)
+                self._next = first
+            consumer.seek(partition, self._next)
+            while self._next < upto:
+                for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
+                    for record in records:
+                        if record.offset < upto:
+                            await self._apply(record.offset, dict(record.headers).get(HEADER), record.value)
+                            frames += 1
+                if await consumer.position(partition) >= upto:
+                    self._next = upto
+        finally:
+            await consumer.stop()
+        self._log.info(
+            "state rebuilt", offset=upto, frames=frames, seconds=round(time.monotonic() - begun, 2)
+        )
+
+    async def _load(self, upto: int) -> None:
+        snapshot = await self._snapshots.newest(upto)
+        if snapshot is not None and snapshot.manifest.settings != self._settings_digest:
+            self._log.warning(
+                "the snapshot was made under other settings and is not used", offset=snapshot.manifest.frame_offset
+            )
+            snapshot = None
+        self.detection = Detection(self._settings.detection, self._worker_id)
+        self._next = 0
+        if snapshot is not None:
+            chunks, offset = snapshot.chunks, snapshot.manifest.frame_offset
+            self.detection = await self._in_thread(
+                lambda: restored(chunks, self._settings.detection, self._worker_id)
+            )
+            self._next = offset + 1
+            self._log.info("snapshot loaded", offset=offset, bytes=snapshot.manifest.bytes)
+
+    async def _report(self) -> None:
+        """Say from time to time where detection is."""
+        told = None
+        while True:
+            await asyncio.sleep(_PROGRESS_EVERY_S)
+            if self._progress is not told and self._progress is not None:
+                told = self._progress
+                await self._outputs.progress(told)
+
+    def _progress_at(self, offset: int) -> Progress:
+        detection = self._the_detection()
+        return Progress(
+            worker_id=self._worker_id,
+            frame_offset=offset,
+            watermark=_instant(detection.event_time),
+            least_latest=_instant(detection.watermark.least),
+            latest=_instant(detection.watermark.most),
+            held_rows=len(detection.held_posts) + len(detection.held_follows),
+            at=datetime.now(UTC),
+        )
+
+    def _the_detection(self) -> Detection:
+        assert self.detection is not None  # noqa: S101 - for the type checker; a frame makes it
+        return self.detection
+
+    async def _in_thread(self, work: Callable[[], Any]) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _instant(time: float | None) -> datetime | None:
+    return None if time is None or abs(time) == float("inf") else datetime.fromtimestamp(int(time), UTC)

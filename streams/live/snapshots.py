@@ -1,0 +1,136 @@
+"""Snapshots of detection on a compacted topic, where any worker finds them.
+
+Two slots take turns: while one is overwritten the other is whole, so that a worker that dies in between leaves a
+snapshot that can be used. A manifest is written after the chunks of its slot.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from schemas.topics import SNAPSHOTS
+from streams.live.connection import Connection, consumer_arguments
+from streams.live.pending import Pending
+
+_SLOTS = 2
+_MANIFEST = "manifest"
+_POLL_MS = 500
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a slot holds."""
+
+    frame_offset: int
+    """The state is that after this frame of the log."""
+    chunks: int
+    bytes: int
+    digest: str
+    """SHA-256 of all chunks, one after the other."""
+    settings: str
+    """Digest of the settings that the state was made under."""
+    code_version: str
+    written_at: str
+    """RFC 3339, by the wall clock; for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A saved state."""
+
+    manifest: Manifest
+    chunks: list[bytes]
+
+
+class Snapshots:
+    """Writes and finds snapshots.
+
+    Args:
+        connection: to the brokers.
+        producer: started.
+    """
+
+    def __init__(self, connection: Connection, producer: AIOKafkaProducer) -> None:
+        self._connection = connection
+        self._producer = producer
+        self._topic = SNAPSHOTS.full_name(connection.settings.topic_prefix)
+        self._slot = 0
+
+    async def write(self, manifest: Manifest, chunks: Sequence[bytes]) -> None:
+        """Write a snapshot; on return the broker has all of it."""
+        slot = self._slot
+        pending = Pending()
+        for number, chunk in enumerate(chunks):
+            await pending.add(self._producer.send(self._topic, chunk, key=f"{slot}/{number}".encode()))
+        await pending.settled()
+        value = msgspec.json.encode(manifest)
+        await self._producer.send_and_wait(self._topic, value, key=f"{slot}/{_MANIFEST}".encode())
+        self._slot = (slot + 1) % _SLOTS
+
+    async def newest(self, before: int) -> Snapshot | None:
+        """The newest whole snapshot of a state before frame `before`; None if there is none."""
+        found = await self._read()
+        whole = []
+        for slot in range(_SLOTS):
+            snapshot = _whole(found, slot)
+            if snapshot is not None and snapshot.manifest.frame_offset < before:
+                whole.append((snapshot.manifest.frame_offset, slot, snapshot))
+        if not whole:
+            return None
+        _, slot, snapshot = max(whole, key=lambda item: item[:2])
+        self._slot = (slot + 1) % _SLOTS
+        return snapshot
+
+    async def _read(self) -> dict[str, bytes]:
+        """The latest value of each key."""
+        consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "snapshots"))
+        await consumer.start()
+        try:
+            partition = TopicPartition(self._topic, 0)
+            consumer.assign([partition])
+            await consumer.seek_to_beginning(partition)
+            end = (await consumer.end_offsets([partition]))[partition]
+            found: dict[str, bytes] = {}
+            while await consumer.position(partition) < end:
+                for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
+                    for record in records:
+                        if record.key is not None and record.value is not None:
+                            found[record.key.decode("utf-8", "replace")] = record.value
+            return found
+        finally:
+            await consumer.stop()
+
+
+def manifest(
+    frame_offset: int, chunks: Sequence[bytes], settings: str, code_version: str, written_at: str
+) -> Manifest:
+    """Describe a snapshot."""
+    return Manifest(
+        frame_offset=frame_offset,
+        chunks=len(chunks),
+        bytes=sum(map(len, chunks)),
+        digest=_digest(chunks),
+        settings=settings,
+        code_version=code_version,
+        written_at=written_at,
+    )
+
+
+def _whole(found: dict[str, bytes], slot: int) -> Snapshot | None:
+    try:
+        told = msgspec.json.decode(found.get(f"{slot}/{_MANIFEST}", b""), type=Manifest)
+    except msgspec.DecodeError:
+        return None
+    chunks = [found.get(f"{slot}/{number}", b"") for number in range(min(told.chunks, len(found)))]
+    if len(chunks) != told.chunks or _digest(chunks) != told.digest:
+        return None
+    return Snapshot(told, chunks)
+
+
+def _digest(chunks: Sequence[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()
