@@ -12,6 +12,7 @@ Reposts show their author, so they are none of these.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from enum import IntEnum
 from typing import ClassVar
 
@@ -84,6 +85,18 @@ class AttributionExtractor:
         self._hidden = HiddenMentions(self._handles) if self._handles else None
         self._credits = [_credits(registry, at, self._hiding.tolist()) for at in range(len(registry))]
         self._origins = pl.DataFrame(schema=_ORIGINS)
+
+    def under(self, context: Context) -> "AttributionExtractor":
+        """The same under other reference data; texts are kept of entities that are there and tell of somebody."""
+        if context.registry is self._context.registry:
+            other = copy(self)
+            other._context = context
+            return other
+        other = AttributionExtractor(context, self._memory_s)
+        entity = self._context.registry.renumbered(context.registry)[self._origins["entity"].to_numpy()]
+        origins = self._origins.with_columns(entity=pl.Series(entity, dtype=pl.Int32))
+        other._origins = origins.filter(pl.Series(other._telling[entity], dtype=pl.Boolean))
+        return other
 
     def extract(self, posts: pl.DataFrame, traces: Traces) -> pl.DataFrame:
         """The facts about a batch.

@@ -68,6 +68,11 @@ class Context:
         ]
 
     @property
+    def profiles(self) -> pl.DataFrame:
+        """The latest observation of each account; columns of `PROFILES`."""
+        return self._profiles
+
+    @property
     def has_profiles(self) -> bool:
         """Whether any profile is known."""
         return len(self._profiles) > 0

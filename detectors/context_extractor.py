@@ -60,6 +60,10 @@ class ContextExtractor:
         """Domains that have posted as accounts of the web."""
         self._domain_of: dict[str, str | None] = {}
 
+    def refer(self, context: Context) -> None:
+        """Go on under other reference data."""
+        self._attribution = self._attribution.under(context)
+
     def extract(self, posts: pl.DataFrame, traces: Traces) -> Watched:
         """Extract.
 

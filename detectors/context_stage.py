@@ -132,6 +132,16 @@ class ContextStage:
             "rhythm": self.rhythm.left_early,
         }
 
+    def refer(self, context: Context) -> None:
+        """Go on under other reference data, as `detectors.pipeline.Pipeline.refer` says."""
+        before, self.context = self.context.registry, context
+        if context.registry is not before:
+            self._telling = telling_entities(context.registry)
+            self.facts.refer(before.renumbered(context.registry), hiding_entities(context.registry))
+        self.followers.refer(context.telling_keys)
+        self._looked_up = 0
+        self._population = None
+
     def add(self, traces: Traces, watched: Watched, numbers: I32, begin: int, end: int) -> None:
         """Take in the posts `begin` to `end` of a batch, which event time has reached.
 

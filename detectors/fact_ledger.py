@@ -96,10 +96,32 @@ class FactLedger:
             wider = np.zeros((len(Fact), 2 * most), np.int32)
             wider[:, : self._counts.shape[1]] = self._counts
             self._counts = wider
+        self._count(log, 1)
+
+    def refer(self, renumbered: I32, hiding: Bools) -> None:
+        """Go on under another registry.
+
+        What is held of entities that are gone is forgotten, and counted no more. Facts that had left before stay in the
+        counts, whomever they were about.
+
+        Args:
+            renumbered: int32, by entity: its number in the other registry, `NO_ENTITY` if it is not there.
+            hiding: of the other registry.
+        """
+        held = self._all()
+        self._count(held, -1)
+        self._hiding = hiding
+        entity = pl.Series(renumbered[held["entity"].to_numpy()], dtype=pl.Int32)
+        held = held.with_columns(entity=entity).filter(entity != NO_ENTITY)
+        self._log = [held] if len(held) else []
+        self._count(held, 1)
+
+    def _count(self, log: pl.DataFrame, by: int) -> None:
+        """Count facts, or take them out of the counts again."""
         kinds, who = log["kind"].to_numpy(), log["account"].to_numpy()
         # links that name their owner are citations
         counted = (kinds != Fact.REGISTRY_LINK) | self._hiding[log["entity"].to_numpy()]
-        np.add.at(self._counts, (kinds[counted], who[counted]), 1)
+        np.add.at(self._counts, (kinds[counted], who[counted]), by)
 
     def age(self, now: int) -> None:
         """Let go of facts older than `keep_days` at event time `now`, seconds."""

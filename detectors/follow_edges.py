@@ -199,6 +199,57 @@ def move_entries(old: Records, new: Records, mixed: bool) -> None:
 
 
 @compiled
+def rechained(tables: FollowTables, registry: Numbered, renumbered: I32, new: I32) -> Records:
+    """Make other accounts the registry's; followees are changed in place, and degrees counted.
+
+    Args:
+        tables: what is remembered, with the registry so far.
+        registry: the other one; nothing has been counted.
+        renumbered: int32, by number so far: the number in the other registry, or -1.
+        new: int32, numbers in the other registry of accounts that are new to it.
+
+    Returns:
+        The edges from it, records of `REGISTRY_EDGES`.
+    """
+    edges, followees, old = tables.edges, tables.followees, tables.chains
+    chains = np.zeros(len(old) + 64, old.dtype)
+    made = 0
+    for place in range(len(followees)):
+        key = followees[place].key
+        if key == 0:
+            continue
+        link = np.int64(followees[place].head)
+        followees[place].head = 0
+        followees[place].registry = 0
+        asked = 0
+        while link != 0 or asked < len(new):
+            if link != 0:
+                number = np.int64(renumbered[old[link - 1].number])
+                link = np.int64(old[link - 1].before)
+            else:
+                number = np.int64(new[asked])
+                asked += 1
+            if number < 0:
+                continue
+            edge = _edge_key(registry.keys[number], key)
+            at = _place(edges, edge, edge)
+            if edges[at].key == 0:
+                continue
+            if made == len(chains):
+                longer = np.zeros(2 * made, old.dtype)
+                longer[:made] = chains
+                chains = longer
+            chains[made].number = number
+            chains[made].before = followees[place].head
+            made += 1
+            followees[place].head = made
+            present = np.int64(edges[at].stamp & 3 != UNFOLLOW)
+            followees[place].registry += present
+            registry.out_degree[number] += present
+    return chains[:made].copy()
+
+
+@compiled
 def followees_at(followees: Records, keys: U64) -> Records:
     """The record of each account, with key 0 where there is none."""
     out = np.zeros(len(keys), followees.dtype)

@@ -34,10 +34,12 @@ from detectors.follow_edges import (
     enter_numbers,
     followees_at,
     move_entries,
+    rechained,
     registry_followers_of,
 )
 from detectors.hashing import I64, U8, U64
 from detectors.pair_table import BOOL, I32
+from detectors.sorted_keys import places
 
 _FIRST_SIZE = 1 << 14
 _STEP = 1 << 16
@@ -76,17 +78,10 @@ class FollowerBook:
     not_state: ClassVar[frozenset[str]] = frozenset({"_max_edges"})
 
     def __init__(self, registry_keys: U64, max_edges: int = 10_000_000) -> None:
-        keys = np.array(registry_keys, np.uint64)
-        if len(keys) and (keys[0] == 0 or not (keys[1:] > keys[:-1]).all()):
-            raise ValueError("registry_keys have to be ascending, each once, and none of them 0")
-        size = 1 << max(8, (len(keys) * 8).bit_length())
-        registry = Numbered(
-            keys, np.zeros(size, np.uint64), np.zeros(size, np.int32), np.zeros(len(keys), np.int64)
-        )
-        enter_numbers(registry)
+        keys = _checked(registry_keys)
         self._max_edges = max_edges
         self._tables = FollowTables(
-            registry,
+            _numbered(keys),
             np.zeros(_FIRST_SIZE, EDGES),
             np.zeros(_FIRST_SIZE, FOLLOWEES),
             np.zeros(_FIRST_SIZE, REGISTRY_EDGES),
@@ -149,6 +144,27 @@ class FollowerBook:
             self._reserve(len(events.at))
             apply_follows(events, self._tables, self._tally, self._max_edges)
 
+    def refer(self, registry_keys: U64) -> None:
+        """Go on with other accounts as the registry's, as if they had been that from the start.
+
+        Edges do not say whose they are, so the edges of an account that is new to the registry are found by asking for
+        each followee: MEASURED
+
+        Args:
+            registry_keys: as for the constructor.
+        """
+        keys, before = _checked(registry_keys), self.registry_keys
+        if np.array_equal(keys, before):
+            return
+        place, stays = places(keys, before)
+        new = np.flatnonzero(~places(before, keys)[1])
+        registry = _numbered(keys)
+        renumbered = np.where(stays, place, -1).astype(np.int32)
+        chains = rechained(self._tables, registry, renumbered, new.astype(np.int32))
+        self._tally[ORDINARY] = self.remembered - len(chains)
+        self._tally[REGISTRY] = len(chains)
+        self._tables = self._tables._replace(registry=registry, chains=chains)
+
     def followers_of(self, keys: U64) -> tuple[BOOL, I64, I64]:
         """What is known of accounts.
 
@@ -192,7 +208,8 @@ class FollowerBook:
         """Make room for what `more` events can bring."""
         _, edges, followees, chains = self._tables
         from_registry = int(self._tally[REGISTRY]) + more
-        most = self._max_edges + from_registry
+        # accounts that left the registry leave their edges behind, whatever room there is
+        most = max(self._max_edges, int(self._tally[ORDINARY])) + from_registry
         edge_count = min(self.remembered + more, most)
         if edge_count * 4 > len(edges) * 3:
             edges = np.zeros(_size_for(edge_count), EDGES)
@@ -204,6 +221,22 @@ class FollowerBook:
         if from_registry > len(chains):
             chains = np.append(chains, np.zeros(from_registry, REGISTRY_EDGES))
         self._tables = self._tables._replace(edges=edges, followees=followees, chains=chains)
+
+
+def _checked(registry_keys: U64) -> U64:
+    keys = np.array(registry_keys, np.uint64)
+    if len(keys) and (keys[0] == 0 or not (keys[1:] > keys[:-1]).all()):
+        raise ValueError("registry_keys have to be ascending, each once, and none of them 0")
+    return keys
+
+
+def _numbered(keys: U64) -> Numbered:
+    size = 1 << max(8, (len(keys) * 8).bit_length())
+    registry = Numbered(
+        keys, np.zeros(size, np.uint64), np.zeros(size, np.int32), np.zeros(len(keys), np.int64)
+    )
+    enter_numbers(registry)
+    return registry
 
 
 def _size_for(entries: int) -> int:

@@ -122,6 +122,20 @@ class Pipeline:
         """Take follow events in the order of time; all before a tick have to be given before it is reached."""
         self.context.follow(events)
 
+    def refer(self, context: Context) -> None:
+        """Go on under other reference data; not between `trace` and `apply` of a batch.
+
+        Entities are known again by their ids: what was remembered of those that are gone is dropped, and of the others
+        kept, under whatever they are now. Accounts that are new to the registry follow whom they are remembered to
+        follow. What they published before, and who linked to them or named them, stays unknown: it is no source of
+        copies, and no evidence. What is usual is looked at again at the next alert.
+
+        Args:
+            context: registry, profiles and reviewers' rules, all of them anew.
+        """
+        self._context_extractor.refer(context)
+        self.context.refer(context)
+
     def trace(self, posts: pl.DataFrame) -> Traced:
         """The traces of posts; may run ahead of `apply` in another thread, since they share no state.
 

@@ -125,6 +125,11 @@ class Registry:
         """The topmost entity above each; int32."""
         return np.array([self.root(number) for number in range(len(self))], np.int32)
 
+    def renumbered(self, other: "Registry") -> I32:
+        """The number in another registry of each entity of this one, by id; `NO_ENTITY` for those not in it. int32."""
+        numbers = {entity.entity_id: at for at, entity in enumerate(other.entities)}
+        return np.array([numbers.get(entity.entity_id, NO_ENTITY) for entity in self.entities], np.int32)
+
     def meeting(self, numbers: Sequence[int]) -> int:
         """The lowest entity that all paths run through, `NO_ENTITY` if there is none."""
         paths = [self.path(number) for number in numbers]

@@ -317,3 +317,8 @@ def replay_prefix(run_id: str) -> str:
     if not _RUN_ID.fullmatch(run_id):
         raise UsageError(f"{run_id!r} cannot name a run: give 1 to 64 letters, digits, - and _.")
     return f"{_REPLAY_PREFIX}{run_id}."
+
+
+def is_replay(prefix: str) -> bool:
+    """Whether the topics of this prefix are those of a replay, whose alerts page nobody."""
+    return prefix.startswith(_REPLAY_PREFIX)

@@ -18,7 +18,7 @@ from detectors.event_time import DuplicateFilter
 from detectors.follow_edges import FollowEvents
 from detectors.frames import POSTS
 from detectors.pipeline import Pipeline
-from schemas.alerts import Alert
+from schemas.alerts import Alert, Mode
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
 from streams.live.frames import Frame, Span
 from streams.live.merge import Gap, HeldRows, Positions, Watermark
@@ -47,11 +47,13 @@ class Detection:
 
     Args:
         config: every setting that bears on detection.
+        mode: live, or replay on topics of its own.
         run_id: for the alerts.
     """
 
-    def __init__(self, config: DetectionConfig, run_id: str) -> None:
+    def __init__(self, config: DetectionConfig, mode: Mode, run_id: str) -> None:
         self._config = config
+        self._mode: Mode = mode
         self._run_id = run_id
         self.positions = Positions()
         self.watermark = Watermark(config.time.lateness_s)
@@ -160,7 +162,7 @@ class Detection:
     def _the_pipeline(self) -> Pipeline:
         if self.pipeline is None:
             self.pipeline = Pipeline(
-                self._config, VERSION, "live", self._run_id, self._watch, self.references.context()
+                self._config, VERSION, self._mode, self._run_id, self._watch, self.references.context()
             )
         return self.pipeline
 

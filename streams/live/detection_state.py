@@ -1,7 +1,7 @@
 """Detection as bytes, and back."""
 
-
 from detectors.config import DetectionConfig
+from schemas.alerts import Mode
 from streams.live.detection import Detection
 
 
@@ -10,6 +10,6 @@ def saved(detection: Detection) -> list[bytes]:
     raise NotImplementedError
 
 
-def restored(chunks: list[bytes], config: DetectionConfig, run_id: str) -> Detection:
+def restored(chunks: list[bytes], config: DetectionConfig, mode: Mode, run_id: str) -> Detection:
     """STUB"""
     raise NotImplementedError

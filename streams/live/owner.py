@@ -14,8 +14,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from schemas.alerts import Mode
 from schemas.progress import Progress
-from schemas.topics import FRAMES
+from schemas.topics import FRAMES, is_replay
 from streams.live.connection import Connection, consumer_arguments, producer_arguments
 from streams.live.detection import Detection, Found
 from streams.live.detection_state import restored, saved
@@ -40,6 +41,7 @@ class Owner:
     """
 
     def __init__(self, connection: Connection, settings: Settings, worker_id: str, log: Any) -> None:
+        self._mode: Mode = "replay" if is_replay(connection.settings.topic_prefix) else "live"
         self._connection = connection
         self._settings = settings
         self._worker_id = worker_id
@@ -106,7 +108,10 @@ class Owner:
         await self._snapshots.write(told, chunks)
         self._saved_at = time.monotonic()
         self._log.info(
-            "snapshot written", offset=self._next - 1, bytes=told.bytes, seconds=round(self._saved_at - begun, 2)
+            "snapshot written",
+            offset=self._next - 1,
+            bytes=told.bytes,
+            seconds=round(self._saved_at - begun, 2),
         )
 
     async def _apply(self, offset: int, header: bytes | None, value: bytes) -> Found:
@@ -157,15 +162,16 @@ class Owner:
         snapshot = await self._snapshots.newest(upto)
         if snapshot is not None and snapshot.manifest.settings != self._settings_digest:
             self._log.warning(
-                "the snapshot was made under other settings and is not used", offset=snapshot.manifest.frame_offset
+                "the snapshot was made under other settings and is not used",
+                offset=snapshot.manifest.frame_offset,
             )
             snapshot = None
-        self.detection = Detection(self._settings.detection, self._worker_id)
+        self.detection = Detection(self._settings.detection, self._mode, self._worker_id)
         self._next = 0
         if snapshot is not None:
             chunks, offset = snapshot.chunks, snapshot.manifest.frame_offset
             self.detection = await self._in_thread(
-                lambda: restored(chunks, self._settings.detection, self._worker_id)
+                lambda: restored(chunks, self._settings.detection, self._mode, self._worker_id)
             )
             self._next = offset + 1
             self._log.info("snapshot loaded", offset=offset, bytes=snapshot.manifest.bytes)
@@ -187,7 +193,7 @@ class Owner:
             watermark=_instant(detection.event_time),
             least_latest=_instant(detection.watermark.least),
             latest=_instant(detection.watermark.most),
-            held_rows=len(detection.held_posts) + len(detection.held_follows),
+            held_rows=len(detection.held_posts),
             at=datetime.now(UTC),
         )
 

@@ -25,6 +25,7 @@ from schemas.alerts import (
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.events import AccountProfile, FollowAction, FollowEvent, Metrics, PostEvent
 from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot
+from schemas.progress import Progress
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import RuleKind, SuppressionRule
 from schemas.shares import CoShareSample, PairEvidence, Share, TraceKind
@@ -38,6 +39,7 @@ MINIMAL: dict[str, msgspec.Struct] = {
         platform="twitter", follower_id="7", followee_id="8", action=FollowAction.SNAPSHOT, at=NOON
     ),
     "account_profile": AccountProfile(platform="twitter", account_id="7", observed_at=NOON),
+    "progress": Progress(worker_id="w1", frame_offset=-1, held_rows=0, at=NOON),
     "registry_entity": RegistryEntity(entity_id="cns", name="A news agency", kind=EntityKind.STATE_MEDIA),
     "suppression_rule": SuppressionRule(
         rule_id="s1", kind=RuleKind.MUTE, network_id="n1", reason="the town library and its branches"
@@ -135,6 +137,9 @@ FULL: dict[str, msgspec.Struct] = {
         verified=False,
         platform_label="state-affiliated media",
         observed_at=LATER,
+    ),
+    "progress": Progress(
+        worker_id="w1", frame_offset=41, watermark=NOON, least_latest=LATER, held_rows=12, at=LATER
     ),
     "registry_entity": RegistryEntity(
         entity_id="outlet",

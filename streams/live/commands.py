@@ -1,0 +1,99 @@
+"""What `lockstep worker` and `lockstep publish` do; `streams.live_cli` turns their faults into exit statuses."""
+
+import asyncio
+import re
+from contextlib import nullcontext
+
+import msgspec
+from rich.console import Console
+
+from schemas.errors import UsageError
+from schemas.topics import replay_prefix
+from streams.dead_letter_log import DeadLetterLog
+from streams.live.connection import connection
+from streams.live.publish import Publisher, PublishOptions
+from streams.live.reach import FAULTS, broker_error, reach
+from streams.ordered_posts import OrderedPosts
+from streams.outputs import output
+from streams.progress_bar import ProgressBar
+from streams.settings import Settings, load_settings
+from streams.sources import expand_inputs
+
+_SPEED = re.compile(r"(\d+(?:\.\d+)?)x", re.ASCII)
+
+
+def live_settings(config: str | None, run_id: str | None) -> Settings:
+    """The settings; with the topics of a replay if a run is named."""
+    settings = load_settings(config)
+    if run_id is None:
+        return settings
+    kafka = msgspec.structs.replace(settings.kafka, topic_prefix=replay_prefix(run_id))
+    return msgspec.structs.replace(settings, kafka=kafka)
+
+
+def speed_of(text: str) -> float | None:
+    """Read `60x` or `max` (None).
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text == "max":
+        return None
+    found = _SPEED.fullmatch(text)
+    if found is None or not float(found[1]):
+        raise UsageError(f"--speed: give max, or a multiple of event time such as 60x, not {text!r}.")
+    return float(found[1])
+
+
+def worker(config: str | None, run_id: str | None) -> int:
+    """`lockstep worker`: the exit status."""
+    from streams.live.worker import run  # noqa: PLC0415 - Faust takes a second to load
+
+    return run(live_settings(config, run_id))
+
+
+def publish(
+    inputs: list[str],
+    options: PublishOptions,
+    *,
+    config: str | None,
+    run_id: str | None,
+    format: str | None,
+    unordered: bool,
+    dead_letters: str | None,
+    progress: bool,
+) -> str:
+    """`lockstep publish`: what was published, in words."""
+    settings = live_settings(config, run_id)
+    broker = connection(settings.kafka)
+    log = DeadLetterLog(None, settings.input)
+    bar = ProgressBar(Console(stderr=True), shown=progress)
+    posts = OrderedPosts(
+        expand_inputs(inputs), settings, log, format=format, unordered=unordered, on_progress=bar.show
+    )
+    posts.open()
+
+    def shown(count: int) -> None:
+        posts.progress.posts = count
+        bar.show(posts.progress)
+
+    publisher = Publisher(broker, options, shown)
+
+    async def run() -> None:
+        await reach(broker)
+        try:
+            await publisher.run(posts)
+        except FAULTS as error:
+            raise broker_error(error, broker, "publishing") from error
+
+    with output(dead_letters) if dead_letters is not None else nullcontext() as file:
+        if file is not None:
+            log.write_to(file)
+        with bar:
+            asyncio.run(run())
+    for fault in posts.faults:
+        raise fault
+    if not publisher.published:
+        posts.check_used()
+    aside = f"; {log.total:,} rows set aside" if log.total else ""
+    return f"{publisher.published:,} posts on {settings.kafka.topic_prefix}posts.v1{aside}."

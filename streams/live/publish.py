@@ -1,0 +1,240 @@
+"""`lockstep publish`: dumps onto the public topics, as a platform would have sent them.
+
+Reference data go first, then posts and follow events in the order of event time, each under its key. What was
+confirmed by the broker is noted in a file, so that a run that was interrupted goes on where it was.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+import polars as pl
+from aiokafka import AIOKafkaProducer
+
+from schemas.errors import InputError
+from schemas.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, SUPPRESSIONS, Topic
+from streams.live.connection import Connection, producer_arguments
+from streams.live.decoding import END_HEADER
+from streams.live.pending import Pending
+from streams.live.post_records import post_records
+from streams.ordered_posts import OrderedPosts
+from streams.registry_file import read_registry
+from streams.sources.compressed import ByteInput
+from streams.sources.times import rfc3339_seconds
+from streams.suppressions import read_suppressions
+
+_STEP = 2_000
+"""Posts between two looks at the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishOptions:
+    """What is to be published beside posts, and how fast."""
+
+    registry: str | None = None
+    suppressions: str | None = None
+    accounts: str | None = None
+    follows: str | None = None
+    speed: float | None = None
+    """Seconds of event time a second; None: as fast as the broker takes it."""
+    end: bool = False
+    """Say at the end that nothing more will come: the last evidence is settled as at the end of a replay."""
+    resume: str | None = None
+    """File that notes how far a run has come."""
+
+
+class Publisher:
+    """Publishes one run.
+
+    Args:
+        connection: to the brokers.
+        options: what and how fast.
+        on_posts: told how many posts the broker has.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        options: PublishOptions,
+        on_posts: Callable[[int], None] = lambda posts: None,
+    ) -> None:
+        self._connection = connection
+        self._options = options
+        self._on_posts = on_posts
+        self._prefix = connection.settings.topic_prefix
+        self.published = 0
+        """Posts that the broker has, those of an earlier run included."""
+
+    async def run(self, posts: OrderedPosts) -> None:
+        """Publish everything.
+
+        Raises:
+            InputError: an input cannot be read.
+            aiokafka.errors.KafkaError: the broker refused a message.
+        """
+        skip = self._begun(posts)
+        self._producer = AIOKafkaProducer(
+            **producer_arguments(self._connection, "publish"), linger_ms=5, max_batch_size=256 << 10
+        )
+        await self._producer.start()
+        try:
+            if not skip:
+                await self._references()
+            await self._posts(posts, skip)
+            if self._options.end:
+                await self._end()
+        finally:
+            await self._producer.stop()
+
+    def _begun(self, posts: OrderedPosts) -> int:
+        """Posts that an earlier run has published."""
+        path = self._options.resume
+        if path is None or not Path(path).exists():
+            return 0
+        try:
+            noted = json.loads(Path(path).read_text(encoding="utf-8"))
+            inputs, count = noted["inputs"], int(noted["posts"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: is not a note of an earlier run. Remove it to begin anew.") from error
+        if inputs != list(posts.inputs):
+            raise InputError(f"{path}: was noted for other inputs. Name another file, or remove it.")
+        return count
+
+    def _note(self, posts: OrderedPosts) -> None:
+        if self._options.resume is None:
+            return
+        path = Path(self._options.resume)
+        fresh = path.with_name(path.name + ".new")
+        fresh.write_text(
+            json.dumps({"inputs": list(posts.inputs), "posts": self.published}), encoding="utf-8"
+        )
+        fresh.replace(path)
+
+    async def _references(self) -> None:
+        options = self._options
+        if options.registry is not None:
+            entities = read_registry(options.registry).entities
+            await self._send(
+                REGISTRY, ((entity.entity_id, msgspec.json.encode(entity)) for entity in entities)
+            )
+        if options.suppressions is not None:
+            rules = read_suppressions(options.suppressions)
+            await self._send(SUPPRESSIONS, ((rule.rule_id, msgspec.json.encode(rule)) for rule in rules))
+        if options.accounts is not None:
+            await self._send(ACCOUNTS, _profile_lines(options.accounts))
+        if options.follows is not None:
+            await self._send(FOLLOWS, _follow_lines(options.follows))
+
+    async def _posts(self, posts: OrderedPosts, skip: int) -> None:
+        topic = POSTS.full_name(self._prefix)
+        clock: _Pace | None = None
+        self.published = 0
+        for batch in posts.batches():
+            records = post_records(batch.posts)
+            for begin in range(0, len(records), _STEP):
+                part = records[begin : begin + _STEP]
+                if self.published + len(part) <= skip:
+                    self.published += len(part)
+                    continue
+                part = part[max(0, skip - self.published) :]
+                if self._options.speed is not None:
+                    first = int(part["timestamp"][0])
+                    clock = clock or _Pace(first, self._options.speed)
+                    await clock.wait(first)
+                pending = Pending()
+                for key, value, timestamp in part.iter_rows():
+                    await pending.add(
+                        self._producer.send(topic, value.encode(), key=key.encode(), timestamp_ms=timestamp)
+                    )
+                await pending.settled()
+                self.published = max(skip, self.published) + len(part)
+                self._note(posts)
+                self._on_posts(self.published)
+
+    async def _send(self, topic: Topic, records: Iterable[tuple[str, bytes]]) -> None:
+        name = topic.full_name(self._prefix)
+        pending = Pending()
+        for key, value in records:
+            await pending.add(self._producer.send(name, value, key=key.encode()))
+        await pending.settled()
+
+    async def _end(self) -> None:
+        for topic in (POSTS, FOLLOWS):
+            name = topic.full_name(self._prefix)
+            for partition in sorted(await self._producer.partitions_for(name)):
+                await self._producer.send_and_wait(
+                    name, None, key=END_HEADER.encode(), partition=partition, headers=[(END_HEADER, b"")]
+                )
+
+
+class _Pace:
+    """Event time as it would pass."""
+
+    def __init__(self, first_ms: int, speed: float) -> None:
+        self._first_ms = first_ms
+        self._speed = speed
+        self._begun = time.monotonic()
+
+    async def wait(self, now_ms: int) -> None:
+        due = self._begun + (now_ms - self._first_ms) / 1_000 / self._speed
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+
+def _profile_lines(path: str) -> Iterator[tuple[str, bytes]]:
+    """Lines of a file and their keys; what is no profile goes on as it is, and is set aside by the worker."""
+    for lines in _lines(path):
+        keys = _found(lines, "platform") + ":" + _found(lines, "account_id")
+        yield from zip(keys.to_list(), lines.cast(pl.Binary).to_list(), strict=True)
+
+
+def _follow_lines(path: str) -> Iterator[tuple[str, bytes]]:
+    """Follow events in the order of time, as workers wait for each partition to have passed a tick.
+
+    They are held in memory, some 400 bytes an event.
+    """
+    parts = [
+        pl.DataFrame(
+            {
+                "at": rfc3339_seconds(_found(lines, "at")),
+                "key": _found(lines, "platform") + ":" + _found(lines, "followee_id"),
+                "line": lines,
+            }
+        )
+        for lines in _lines(path)
+    ]
+    if parts:
+        events = pl.concat(parts).sort("at", maintain_order=True)
+        for key, line in events.select("key", "line").iter_rows():
+            yield key, line.encode()
+
+
+def _lines(path: str) -> Iterator[pl.Series]:
+    """The lines of a file of JSON objects, as text, in batches; blank ones are left out.
+
+    Raises:
+        InputError: the file cannot be read, or is none.
+    """
+    stream = ByteInput(path)
+    rest = b""
+    first = True
+    for block in chain(stream.blocks(), [None]):
+        data = rest + (block.data if block is not None else b"\n")
+        whole, _, rest = data.rpartition(b"\n")
+        lines = pl.Series("line", whole.split(b"\n"), dtype=pl.Binary)
+        text = lines.cast(pl.String, strict=False).fill_null("").str.strip_chars()
+        text = text.filter(text.str.len_bytes() > 0)
+        if first and len(text) and not text[0].startswith("{"):
+            raise InputError(f"{stream.name}: publishing takes JSON objects, one a line.")
+        if len(text):
+            first = False
+            yield text
+
+
+def _found(lines: pl.Series, name: str) -> pl.Series:
+    """A field of each line; empty where there is none."""
+    return lines.str.json_path_match(f"$.{name}").fill_null("")

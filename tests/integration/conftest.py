@@ -1,0 +1,81 @@
+"""The broker of the tests, and what keeps them apart on it.
+
+`LOCKSTEP_KAFKA=host:port` names a broker that runs already; else one is started for the whole run. A broker that does
+not start fails every test that wants it.
+"""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from tests.integration.kafka_broker import Broker, shared_broker
+
+
+class BrokerFactory(Protocol):
+    """Starts a cluster of a test's own."""
+
+    def __call__(
+        self, brokers: int = 1, *, sasl_tls: bool = False, acls: bool = False, users: tuple[str, ...] = ()
+    ) -> Broker:
+        """Options as of `deploy/kafka/broker.py`; returns when it answers."""
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Bootstrap servers of a broker without protection, shared by all tests (and all workers of pytest-xdist)."""
+    if given := os.environ.get("LOCKSTEP_KAFKA"):
+        yield given
+        return
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with shared_broker(folder / "kafka") as bootstrap:
+        yield bootstrap
+
+
+@pytest.fixture
+def topic_prefix(kafka: str) -> Iterator[str]:
+    """What the names of a test's topics begin with. Topics that do are deleted after it."""
+    prefix = f"lockstep-test-{uuid.uuid4().hex[:12]}."
+    yield prefix
+    # A loop of its own: that of the test is closed by now.
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(_delete_topics(kafka, prefix))
+    finally:
+        loop.close()
+
+
+@pytest.fixture
+def broker_factory(tmp_path: Path) -> Iterator[BrokerFactory]:
+    """Brokers of a test's own: to be restarted or killed, with three nodes, or with TLS and SASL."""
+    started: list[Broker] = []
+
+    def start(
+        brokers: int = 1, *, sasl_tls: bool = False, acls: bool = False, users: tuple[str, ...] = ()
+    ) -> Broker:
+        options = [f"--brokers={brokers}", *(f"--user={user}" for user in users)]
+        options += ["--sasl-tls"] * sasl_tls + ["--acls"] * acls
+        started.append(Broker(tmp_path / f"kafka-{len(started)}", *options))
+        return started[-1].start()
+
+    yield start
+    for broker in started:
+        broker.discard()
+
+
+async def _delete_topics(bootstrap: str, prefix: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        names = [name for name in await admin.list_topics() if name.startswith(prefix)]
+        if names:
+            await admin.delete_topics(names)
+    finally:
+        await admin.close()
