@@ -73,7 +73,7 @@ class _Notes:
                 detector=name,
                 version="1",
                 score=round(strength(p) if score is None else score, 4),
-                observed=round(observed, 6),
+                observed=round(float(observed), 6),
                 expected=round(expected, 6),
                 p_value=max(p, 1e-300),
                 n=n,

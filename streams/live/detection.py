@@ -53,8 +53,8 @@ class Detection:
 
     def __init__(self, config: DetectionConfig, mode: Mode, run_id: str) -> None:
         self._config = config
-        self._mode: Mode = mode
-        self._run_id = run_id
+        self.mode: Mode = mode
+        self.run_id = run_id
         self.positions = Positions()
         self.watermark = Watermark(config.time.lateness_s)
         self.references = ReferenceData()
@@ -66,7 +66,7 @@ class Detection:
         """Posts that came too late."""
         self.profiled_until = 0
         """Event time at which profiles are next looked at."""
-        self._left = 0
+        self.left = 0
         """Rows that still had to wait when rows were last released."""
         self.timings: dict[str, float] = {}
         """Seconds by stage."""
@@ -90,9 +90,9 @@ class Detection:
         self.watermark.mark(header.marks, self.positions)
         # to look through all that waits for each frame would be quadratic in frames
         waiting = len(self.held_posts) + len(self.held_follows)
-        if header.kind == "marks" or waiting >= 2 * self._left or self.watermark.ended:
+        if header.kind == "marks" or waiting >= 2 * self.left or self.watermark.ended:
             self._advance(found)
-            self._left = len(self.held_posts) + len(self.held_follows)
+            self.left = len(self.held_posts) + len(self.held_follows)
         return found
 
     @property
@@ -122,7 +122,7 @@ class Detection:
         passed = self.watermark.passed
         if passed == float("-inf"):
             return
-        with self._watch("order"):
+        with self.watch("order"):
             follows = self.held_follows.release(passed)
             posts = self.held_posts.release(passed)
             if posts is not None:
@@ -155,14 +155,14 @@ class Detection:
         known = self.references
         due = known.profiles_changed and passed >= self.profiled_until
         if self.pipeline is not None and (known.entities_changed or due):
-            with self._watch("references"):
+            with self.watch("references"):
                 self.pipeline.refer(known.context())
             self.profiled_until = int(passed) + _PROFILES_EVERY_S if passed < float("inf") else 0
 
     def _the_pipeline(self) -> Pipeline:
         if self.pipeline is None:
             self.pipeline = Pipeline(
-                self._config, VERSION, self._mode, self._run_id, self._watch, self.references.context()
+                self._config, VERSION, self.mode, self.run_id, self.watch, self.references.context()
             )
         return self.pipeline
 
@@ -177,7 +177,8 @@ class Detection:
             )
 
     @contextmanager
-    def _watch(self, stage: str) -> Iterator[None]:
+    def watch(self, stage: str) -> Iterator[None]:
+        """Measure the seconds of a stage."""
         start = time.perf_counter()
         try:
             yield

@@ -14,6 +14,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from detectors.state import StateError
 from schemas.alerts import Mode
 from schemas.progress import Progress
 from schemas.topics import FRAMES, is_replay
@@ -103,7 +104,7 @@ class Owner:
         if self.detection is None:
             return
         begun = time.monotonic()
-        chunks = await self._in_thread(lambda: saved(self._the_detection()))
+        chunks = await self._in_thread(lambda: list(saved(self._the_detection())))
         told = manifest(self._next - 1, chunks, self._settings_digest, VERSION, datetime.now(UTC).isoformat())
         await self._snapshots.write(told, chunks)
         self._saved_at = time.monotonic()
@@ -170,9 +171,13 @@ class Owner:
         self._next = 0
         if snapshot is not None:
             chunks, offset = snapshot.chunks, snapshot.manifest.frame_offset
-            self.detection = await self._in_thread(
-                lambda: restored(chunks, self._settings.detection, self._mode, self._worker_id)
-            )
+            try:
+                self.detection = await self._in_thread(
+                    lambda: restored(chunks, self._settings.detection, self._mode, self._worker_id)
+                )
+            except StateError as error:
+                self._log.warning("the snapshot cannot be used", offset=offset, error=str(error))
+                return
             self._next = offset + 1
             self._log.info("snapshot loaded", offset=offset, bytes=snapshot.manifest.bytes)
 

@@ -139,7 +139,13 @@ FULL: dict[str, msgspec.Struct] = {
         observed_at=LATER,
     ),
     "progress": Progress(
-        worker_id="w1", frame_offset=41, watermark=NOON, least_latest=LATER, held_rows=12, at=LATER
+        worker_id="w1",
+        frame_offset=41,
+        watermark=NOON,
+        least_latest=NOON,
+        latest=LATER,
+        held_rows=12,
+        at=LATER,
     ),
     "registry_entity": RegistryEntity(
         entity_id="outlet",
