@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace) -> int:
             node.start()
         _await_answers(nodes)
         _tell(cluster, nodes)
-        while any(node.running for node in nodes):
+        while any([node.running for node in nodes]):  # of each: asking is what makes a dead process vanish
             if not wanted:
                 return 0
             if revive.taken():

@@ -16,7 +16,7 @@ import aiokafka
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError, UnknownTopicOrPartitionError
 from aiokafka.protocol.admin import CreateAclsRequest
 
 from tests.integration.conftest import BrokerFactory
@@ -68,8 +68,14 @@ async def test_what_is_produced_is_consumed_once_by_a_group(kafka: str, topic_pr
 
 @pytest.mark.asyncio
 async def test_a_topic_that_nobody_made_is_not_made_by_asking(kafka: str, topic_prefix: str) -> None:
-    async with AIOKafkaConsumer(topic_prefix + "absent", bootstrap_servers=kafka) as consumer:
-        assert topic_prefix + "absent" not in await consumer.topics()
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        (described,) = await admin.describe_topics([topic_prefix + "absent"])
+        assert described["error_code"] == UnknownTopicOrPartitionError.errno
+        assert topic_prefix + "absent" not in await admin.list_topics()
+    finally:
+        await admin.close()
 
 
 @pytest.mark.parametrize("crash", [False, True], ids=["stopped", "killed"])
@@ -231,9 +237,10 @@ async def allow_writing(user: str, prefix: str, **client: Any) -> None:
     admin = AIOKafkaAdminClient(**client)
     await admin.start()
     try:
-        rules = [(2, prefix, 4, f"User:{user}", "*", operation, 3) for operation in (4, 8)]
-        answer = await admin._send_to_controller(CreateAclsRequest(rules))
-        assert [error for error, _ in answer.responses] == [0, 0]
+        for operation in (4, 8):
+            rule = CreateAclsRequest(2, prefix, 4, f"User:{user}", "*", operation, 3)
+            answer = await admin._send_to_controller(rule)
+            assert answer.creation_responses == [(0, None)], answer
     finally:
         await admin.close()
 
@@ -263,18 +270,20 @@ def test_a_shared_broker_is_one_until_the_last_leaves(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("broker-*"))) == 2, first
 
 
-def test_what_hinders_a_broker_is_told(broker_factory: BrokerFactory, unused_tcp_port: int) -> None:
+def test_what_hinders_a_broker_is_told(broker_factory: BrokerFactory) -> None:
     broker = broker_factory()
     port = broker.bootstrap.rpartition(":")[2]
-    another = Broker(broker.folder.parent / "another", f"--port={port}")
-    with pytest.raises(BrokerFailed, match=f"port {port} of 127.0.0.1 is in use"):
-        another.start()
-    with pytest.raises(BrokerFailed, match="is in use by another broker"):
-        Broker(broker.folder).start()
+    refused(broker.folder.parent / "another", f"port {port} of 127.0.0.1 is in use", f"--port={port}")
+    refused(broker.folder, "is in use by another broker")
     broker.stop()
-    with pytest.raises(BrokerFailed, match="was made with --brokers 1, not 3"):
-        Broker(broker.folder, "--brokers=3").start()
-    settings = broker.folder / "cluster.json"
-    settings.write_text(settings.read_text().replace('"cluster_id": "', '"cluster_id": "x'))
-    with pytest.raises(BrokerFailed, match=r"(?s)ended while the cluster started.*server.log"):
+    refused(broker.folder, "was made with --brokers 1, not 3", "--brokers=3")
+    (broker.folder / "node-1" / "data" / "meta.properties").write_text("version=1\nnode.id=7\n")
+    refused(broker.folder, r"(?s)ended while the cluster started.*server\.log")
+
+
+def refused(folder: Path, reason: str, *options: str) -> None:
+    """A start on this folder fails, and says why."""
+    broker = Broker(folder, *options)
+    with pytest.raises(BrokerFailed, match=reason):
         broker.start()
+    broker.let_go()
