@@ -12,7 +12,7 @@ find_python = for name in python3.13 python3.12 python3.11 python3; do \
 	if "$$name" -c '$(1)' >/dev/null 2>&1; then echo "$$name"; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test golden lock quality bench clean
+.PHONY: help setup demo kafka test golden lock quality bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,9 @@ demo: $(STAMP) ## find coordinated networks in two real data sets, and a covert 
 	@echo "  out/*.pairs.csv                     pairs of accounts: what they shared together, and what chance would give"
 	@echo "Ids are anonymised in the real data, so the objects shown are numbers. Try your own: lockstep replay --help"
 
+kafka: $(STAMP) ## a real Kafka broker at 127.0.0.1:9092 for development, data in out/kafka; Ctrl-C stops it
+	@$(BIN)/python deploy/kafka/broker.py --data out/kafka --port 9092
+
 test: $(STAMP) ## every check: style, types, layers, schemas, tests
 	@echo "== ruff check"
 	@$(BIN)/ruff check .
@@ -76,6 +79,8 @@ test: $(STAMP) ## every check: style, types, layers, schemas, tests
 	@$(BIN)/lint-imports
 	@echo "== published schemas"
 	@$(BIN)/python -m schemas.json_schema --check
+	@echo "== Kafka broker for the tests (Java, and its jars once)"
+	@$(BIN)/python deploy/kafka/jars.py
 	@echo "== pytest"
 	@$(BIN)/python -m pytest -q
 

@@ -212,6 +212,7 @@ def rechained(tables: FollowTables, registry: Numbered, renumbered: I32, new: I3
         The edges from it, records of `REGISTRY_EDGES`.
     """
     edges, followees, old = tables.edges, tables.followees, tables.chains
+    likely = _bits_of(edges) if len(new) else np.zeros(1, np.uint8)
     chains = np.zeros(len(old) + 64, old.dtype)
     made = 0
     for place in range(len(followees)):
@@ -226,12 +227,16 @@ def rechained(tables: FollowTables, registry: Numbered, renumbered: I32, new: I3
             if link != 0:
                 number = np.int64(renumbered[old[link - 1].number])
                 link = np.int64(old[link - 1].before)
+                if number < 0:
+                    continue
+                edge = _edge_key(registry.keys[number], key)
             else:
                 number = np.int64(new[asked])
                 asked += 1
-            if number < 0:
-                continue
-            edge = _edge_key(registry.keys[number], key)
+                edge = _edge_key(registry.keys[number], key)
+                bit = edge & np.uint64(8 * len(likely) - 1)
+                if not likely[bit >> np.uint64(3)] >> (bit & np.uint64(7)) & np.uint64(1):
+                    continue
             at = _place(edges, edge, edge)
             if edges[at].key == 0:
                 continue
@@ -247,6 +252,20 @@ def rechained(tables: FollowTables, registry: Numbered, renumbered: I32, new: I3
             followees[place].registry += present
             registry.out_degree[number] += present
     return chains[:made].copy()
+
+
+@compiled
+def _bits_of(edges: Records) -> U8:
+    """A bit for each edge by the low end of its key, a few bytes an edge: most that is not there is told by it.
+
+    It fits nearer to the processor than the table, which is asked in any order and takes 30 times as long (measured).
+    """
+    bits = np.zeros(2 * len(edges), np.uint8)
+    for place in range(len(edges)):
+        if edges[place].key != 0:
+            bit = edges[place].key & np.uint64(8 * len(bits) - 1)
+            bits[bit >> np.uint64(3)] |= np.uint8(1) << np.uint8(bit & np.uint64(7))
+    return bits
 
 
 @compiled

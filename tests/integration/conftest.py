@@ -9,12 +9,14 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.integration.kafka_broker import Broker, shared_broker
+from tests.integration.live_service import Service
+from tests.integration.worlds import World, simulated
 
 
 class BrokerFactory(Protocol):
@@ -79,3 +81,42 @@ async def _delete_topics(bootstrap: str, prefix: str) -> None:
             await admin.delete_topics(names)
     finally:
         await admin.close()
+
+
+class ServiceFactory(Protocol):
+    """Makes a service on topics of the test's own, and ends what it started."""
+
+    def __call__(self, world: World | None = None, **more: Any) -> Service:
+        """More: as for `Service`."""
+
+
+@pytest.fixture
+def service_of(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[ServiceFactory]:
+    """A service; its topics are made."""
+    made: list[Service] = []
+
+    def make(world: World | None = None, **more: Any) -> Service:
+        settings = {"bootstrap": kafka, "prefix": topic_prefix, **more}
+        detection = world.settings if world is not None else ""
+        service = Service(tmp_path / f"service-{len(made)}", detection_settings=detection, **settings)
+        made.append(service)
+        service.lockstep("topics", "create")
+        return service
+
+    yield make
+    for service in made:
+        for worker in service.workers:
+            worker.process.kill()
+            worker.process.wait()
+
+
+@pytest.fixture(scope="session")
+def diaspora_press(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Three obscure accounts among fifteen hundred; 13 thousand posts."""
+    return simulated("diaspora-press", tmp_path_factory.mktemp("diaspora-press"), 2_000, 3, seed=11)
+
+
+@pytest.fixture(scope="session")
+def troll_farm(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Groups of a few dozen; 10 thousand posts."""
+    return simulated("troll-farm", tmp_path_factory.mktemp("troll-farm"), 1_500, 3, seed=11)

@@ -1,0 +1,130 @@
+"""`deploy/compose.yaml`: well-formed, within itself without contradiction, and open to this machine alone.
+
+`compose-spec.json` is the JSON schema of the Compose Specification (Apache License 2.0), as in the npm package dclint
+3.1.0. Docker's own check runs where its compose command is installed.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+COMPOSE = DEPLOY / "compose.yaml"
+SCHEMA = json.loads((Path(__file__).parent / "compose-spec.json").read_text())
+
+
+@pytest.fixture
+def services() -> dict[str, Any]:
+    return dict(yaml.safe_load(COMPOSE.read_text())["services"])
+
+
+@pytest.fixture
+def kafka(services: dict[str, Any]) -> dict[str, str]:
+    """The environment of the broker."""
+    return dict(services["kafka"]["environment"])
+
+
+def listeners(text: str) -> dict[str, str]:
+    """Address by name."""
+    return dict(part.split("://") for part in text.split(","))
+
+
+def test_it_obeys_the_specification() -> None:
+    jsonschema.validate(yaml.safe_load(COMPOSE.read_text()), SCHEMA, jsonschema.Draft7Validator)
+
+
+def test_the_specification_would_refuse_a_misspelt_key() -> None:
+    wrong = yaml.safe_load(COMPOSE.read_text().replace("depends_on:", "depend_on:", 1))
+    with pytest.raises(jsonschema.ValidationError, match="depend_on"):
+        jsonschema.validate(wrong, SCHEMA, jsonschema.Draft7Validator)
+
+
+@pytest.mark.skipif(
+    shutil.which("docker") is None
+    or subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode != 0,
+    reason="docker compose is not installed",
+)
+def test_docker_compose_takes_it() -> None:
+    command = ["docker", "compose", "--file", str(COMPOSE), "config", "--quiet"]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+
+
+def test_no_other_machine_gets_in(services: dict[str, Any]) -> None:
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert published
+    for port in published:
+        assert re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port), port
+    for service in services.values():
+        assert "network_mode" not in service and not service.get("privileged")
+
+
+def test_everybody_is_sent_to_an_address_where_the_broker_listens(
+    services: dict[str, Any], kafka: dict[str, str]
+) -> None:
+    listening, advertised = (
+        listeners(kafka["KAFKA_LISTENERS"]),
+        listeners(kafka["KAFKA_ADVERTISED_LISTENERS"]),
+    )
+    controller = kafka["KAFKA_CONTROLLER_LISTENER_NAMES"]
+    assert set(listening) == {*advertised, controller}
+    assert set(re.findall(r"(\w+):PLAINTEXT", kafka["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"])) == set(
+        listening
+    )
+    assert kafka["KAFKA_INTER_BROKER_LISTENER_NAME"] in advertised
+    assert kafka["KAFKA_CONTROLLER_QUORUM_VOTERS"] == f"{kafka['KAFKA_NODE_ID']}@{listening[controller]}"
+    ports = {name: address.rpartition(":")[2] for name, address in listening.items()}
+    for name, address in advertised.items():
+        assert address.rpartition(":")[2] == ports[name]
+    # Workers come by the service's name, this machine by the published port.
+    assert {services[name]["environment"]["LOCKSTEP_KAFKA"] for name in ("topics", "worker")} == {
+        advertised["WORKERS"]
+    }
+    assert advertised["WORKERS"].partition(":")[0] in services
+    assert services["kafka"]["ports"] == [f"{advertised['MACHINE']}:{ports['MACHINE']}"]
+    assert services["kafka"]["healthcheck"]["test"][-1] == f"localhost:{ports['MACHINE']}"
+
+
+def test_one_broker_is_asked_for_one_copy(kafka: dict[str, str]) -> None:
+    copies = {
+        name: value for name, value in kafka.items() if "REPLICATION_FACTOR" in name or "MIN_ISR" in name
+    }
+    assert len(copies) == 5
+    assert set(copies.values()) == {"1"}
+
+
+def test_the_broker_is_the_one_of_the_tests_and_keeps_its_data(services: dict[str, Any]) -> None:
+    pom = (DEPLOY / "kafka" / "pom.xml").read_text()
+    version = re.search(r"<kafka\.version>([\d.]+)</kafka\.version>", pom)
+    assert version
+    assert services["kafka"]["image"] == f"apache/kafka:{version[1]}"
+    (volume,) = services["kafka"]["volumes"]
+    name, _, folder = volume.partition(":")
+    assert folder == services["kafka"]["environment"]["KAFKA_LOG_DIRS"]
+    assert name in yaml.safe_load(COMPOSE.read_text())["volumes"]
+
+
+def test_workers_start_when_the_topics_are_there(services: dict[str, Any]) -> None:
+    assert services["topics"]["depends_on"] == {"kafka": {"condition": "service_healthy"}}
+    waits = services["worker"]["depends_on"]
+    assert waits["topics"] == {"condition": "service_completed_successfully"}
+    assert services["worker"]["deploy"]["replicas"] == 2
+
+
+def test_the_commands_are_commands(services: dict[str, Any]) -> None:
+    from typer.main import get_command
+
+    from streams.cli import app
+
+    for name in ("topics", "worker"):
+        command: Any = get_command(app)
+        for word in services[name]["command"]:
+            assert word in command.commands
+            command = command.commands[word]
