@@ -256,9 +256,9 @@ def rechained(tables: FollowTables, registry: Numbered, renumbered: I32, new: I3
 
 @compiled
 def _bits_of(edges: Records) -> U8:
-    """A bit for each edge by the low end of its key, a few bytes an edge: most that is not there is told by it.
+    """Bits by the low end of edges' keys, 2 bytes a place: most edges that are not there are told by them.
 
-    It fits nearer to the processor than the table, which is asked in any order and takes 30 times as long (measured).
+    To ask the table itself takes three to four times as long (measured: 150 ns against 40).
     """
     bits = np.zeros(2 * len(edges), np.uint8)
     for place in range(len(edges)):

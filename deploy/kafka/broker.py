@@ -62,7 +62,10 @@ def _run(options: argparse.Namespace) -> int:
     cluster = opened(options)
     java = jars.needed_java()
     programs = options.jars or jars.fetched()
-    nodes = [Node(cluster, node_id, java, programs, options.heap) for node_id in cluster.ports]
+    nodes = [
+        Node(cluster, node_id, java, programs, heap=options.heap, quick=options.quick)
+        for node_id in cluster.ports
+    ]
     revive = _Flag(signal.SIGUSR1)
     wanted = _Wanted(options.while_locked)
     cluster.require_free_ports()
@@ -211,6 +214,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--user", type=_user, action="append", help="a user beside admin, repeatable (lockstep)"
     )
     parser.add_argument("--heap", type=_heap, default="512m", help="Java's heap for each node (512m)")
+    parser.add_argument(
+        "--quick", action="store_true", help="start with less work, take load with more: for tests"
+    )
     parser.add_argument(
         "--while-locked", type=Path, metavar="FILE", help="stop when nobody holds a shared lock on it"
     )

@@ -27,12 +27,13 @@ _NUMBERS: Mapping[str, pl.DataType] = {
     )
 }  # fmt: skip
 _STRING, _LIST = "String", "List"
+_MOST_DEPTH = 3
 _STEP = 1 << 18
 """Rows of strings that are joined at once: a joined text in Python takes up to four bytes a character."""
 
 
-def parts_of(column: pl.Series) -> Parts:
-    """Take a column apart.
+def parts_of(column: pl.Series, depth: int = 0) -> Parts:
+    """Take a column apart; `depth` is that of the lists it is in.
 
     Raises:
         StateError: its dtype is none of numbers, Boolean, String, and lists of these.
@@ -51,17 +52,18 @@ def parts_of(column: pl.Series) -> Parts:
     if kind == _LIST:
         lengths = column.list.len().fill_null(0).cast(pl.UInt32).to_numpy()
         items = column.filter(pl.Series(lengths > 0)).explode()
-        return [kind, len(column), valid, lengths, parts_of(items)]
+        if depth < _MOST_DEPTH:
+            return [kind, len(column), valid, lengths, parts_of(items, depth + 1)]
     raise StateError(f"a column of {column.dtype} cannot be saved")
 
 
-def column_of(name: str, parts: Any) -> pl.Series:
-    """Put a column together.
+def column_of(name: str, parts: Any, depth: int = 0) -> pl.Series:
+    """Put a column together; `depth` is that of the lists it is in.
 
     Raises:
         StateError: these are not parts that `parts_of` could have given.
     """
-    _expect(type(parts) is list and len(parts) == 5)
+    _expect(type(parts) is list and len(parts) == 5 and depth <= _MOST_DEPTH)
     kind, rows, valid, lengths, values = parts
     _expect(type(kind) is str and type(rows) is int and rows >= 0)
     there = None if valid is None else _bits(valid, rows)
@@ -75,7 +77,7 @@ def column_of(name: str, parts: Any) -> pl.Series:
         column = _strings(name, lengths.astype(np.int64), values)
     else:
         _expect(kind == _LIST and _is_array(lengths, np.dtype(np.uint32), rows))
-        return _lists(name, lengths.astype(np.int64), column_of("item", values), there)
+        return _lists(name, lengths.astype(np.int64), column_of("items", values, depth + 1), there)
     return column if there is None else column.set(pl.Series(~there), None)
 
 
@@ -103,16 +105,16 @@ def _lists(
     _expect(len(items) == int(lengths.sum()))
     rows = np.arange(len(lengths))
     held = (
-        pl.DataFrame({"row": np.repeat(rows, lengths), name: items})
+        pl.DataFrame({"row": np.repeat(rows, lengths), "items": items})
         .group_by("row", maintain_order=True)
-        .agg(name)
+        .agg("items")
     )
     empty = pl.lit([], dtype=pl.List(items.dtype))
     known = pl.Series(np.ones(len(rows), np.bool_) if there is None else there)
     return (
         pl.DataFrame({"row": rows, "known": known})
         .join(held, on="row", how="left", maintain_order="left")
-        .select(pl.when("known").then(pl.col(name).fill_null(empty)).alias(name))
+        .select(pl.when("known").then(pl.col("items").fill_null(empty)).alias(name))
         .to_series()
         .rechunk()
     )

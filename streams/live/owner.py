@@ -50,6 +50,7 @@ class Owner:
         self._topic = FRAMES.full_name(connection.settings.topic_prefix)
         self._settings_digest = settings.detection.digest
         self.detection: Detection | None = None
+        self._started = asyncio.Event()
         self._next = 0
         """Offset of the frame that comes next."""
         self._saved_at = time.monotonic()
@@ -67,6 +68,7 @@ class Owner:
         self._outputs = Outputs(self._producer, self._connection.settings.topic_prefix)
         self._snapshots = Snapshots(self._connection, self._producer)
         self._reporting = asyncio.create_task(self._report())
+        self._started.set()
 
     async def stop(self) -> None:
         """Finish what is under way."""
@@ -85,6 +87,7 @@ class Owner:
             headers: of the record.
             value: of the record.
         """
+        await self._started.wait()  # Faust may have frames before all of the worker has started
         if self.detection is None or offset != self._next:
             if self.detection is not None and offset < self._next:
                 return  # committed too late to be remembered

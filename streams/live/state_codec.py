@@ -57,12 +57,24 @@ def encode(state: Any, most_chunk_bytes: int = MOST_CHUNK_BYTES) -> Iterator[byt
     piece = most_chunk_bytes - _HEAD.size
     if piece < 1:
         raise ValueError(f"a chunk has to have room for more than {_HEAD.size} bytes")
-    body = _Packing().body(state)
-    digest = _digest(body)
-    count = -(-len(body) // piece)
-    for number in range(count):
-        head = _HEAD.pack(_MAGIC, FORMAT, number, count, len(body), digest)
-        yield head + body[number * piece : (number + 1) * piece]
+    parts = _Packing().parts(state)
+    whole = sum(map(len, parts))
+    count = -(-whole // piece)
+    of_all = (count, whole, _digest(parts))
+    chunk = bytearray(_HEAD.pack(_MAGIC, FORMAT, 0, *of_all))
+    number = 0
+    for part in parts:
+        at = 0
+        while at < len(part):
+            upto = at + most_chunk_bytes - len(chunk)
+            chunk += memoryview(part)[at:upto]
+            at = min(upto, len(part))
+            if len(chunk) == most_chunk_bytes:
+                yield bytes(chunk)
+                number += 1
+                chunk = bytearray(_HEAD.pack(_MAGIC, FORMAT, number, *of_all))
+    if len(chunk) > _HEAD.size:
+        yield bytes(chunk)
 
 
 def decode(chunks: Iterable[bytes], most_bytes: int = MOST_BYTES) -> Any:
@@ -100,10 +112,9 @@ def _joined(chunks: Iterable[bytes], most_bytes: int) -> memoryview:
             raise StateError("the saved state is larger than it says, or than is allowed")
     if first is None or len(pieces) != first[0] or held != first[1]:
         raise StateError("chunks of the saved state are missing")
-    body = b"".join(pieces)
-    if _digest(body) != first[2]:
+    if _digest(pieces) != first[2]:
         raise StateError("the saved state is damaged: its digest is another one")
-    return memoryview(body)
+    return memoryview(b"".join(pieces))
 
 
 class _Packing:
@@ -113,11 +124,11 @@ class _Packing:
         self._buffers: list[bytes] = []
         self._squeezed: Callable[[Any], bytes] = zstandard.ZstdCompressor(level=_LEVEL).compress
 
-    def body(self, state: Any) -> bytes:
-        """Everything."""
+    def parts(self, state: Any) -> list[bytes]:
+        """What makes up the body."""
         tree = self._encoded(state)
         squeezed = self._squeezed(tree)
-        return b"".join([_SIZES.pack(len(tree), len(squeezed)), squeezed, *self._buffers])
+        return [_SIZES.pack(len(tree), len(squeezed)), squeezed, *self._buffers]
 
     def _encoded(self, value: Any) -> bytes:
         try:
@@ -239,5 +250,8 @@ def _is_bool_sound(array: Array) -> bool:
     return array.dtype != np.bool_ or not array.size or int(array.view(np.uint8).max()) <= 1
 
 
-def _digest(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=32).digest()
+def _digest(pieces: Iterable[bytes]) -> bytes:
+    digest = hashlib.blake2b(digest_size=32)
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()

@@ -45,8 +45,9 @@ def _differences(one: Any, other: Any, path: str, met: dict[int, int]) -> Iterat
         if known:
             return
     if isinstance(one, np.ndarray):
-        alike = (one.dtype, one.shape, one.flags.writeable) == (other.dtype, other.shape, other.flags.writeable)
-        if not alike or one.tobytes() != other.tobytes():
+        alike = (one.dtype, one.shape) == (other.dtype, other.shape)
+        frozen = one.flags.writeable and not other.flags.writeable
+        if not alike or frozen or one.tobytes() != other.tobytes():
             yield path
     elif isinstance(one, pl.DataFrame):
         if one.schema != other.schema or not one.equals(other):

@@ -75,17 +75,10 @@ class Broker:
     def start(self) -> "Broker":
         """Start it on new data or, after `stop` or `kill`, on those it has; returns when it answers."""
         self._reap()
+        options = ["--quick", f"--data={self.folder}", f"--while-locked={self._wanted}", *self._options]
         with (self.folder / "script.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    SCRIPT,
-                    "--data",
-                    self.folder,
-                    "--while-locked",
-                    self._wanted,
-                    *self._options,
-                ],
+                [sys.executable, str(SCRIPT), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
