@@ -112,7 +112,7 @@ class Run:
         for at, (posts, until) in enumerate(self.batches):
             if at in set(cuts):
                 state = capture(pipeline)
-                for later, time in self.batches[at : at + 3]:
+                for later, time in self.batches[at : at + 2]:
                     list(pipeline.process(later, time))
                 state = passed(state)
                 pipeline = Pipeline(self.config, context=context_of(state))

@@ -63,7 +63,7 @@ class Service:
         self.config = self.folder / "lockstep.toml"
         self.config.write_text(
             f'[kafka]\nbootstrap_servers = "{self.bootstrap}"\ntopic_prefix = "{self.prefix}"\n'
-            f'{self.kafka_settings}\n[worker]\nidle_after_s = {self.idle_after_s}\nsession_timeout_s = 3.0\n'
+            f"{self.kafka_settings}\n[worker]\nidle_after_s = {self.idle_after_s}\nsession_timeout_s = 3.0\n"
             f'data_dir = "{self.folder}/data"\n{self.worker_settings}\n{self.detection_settings}\n'
         )
         self._environment = {**os.environ, **self.environment}

@@ -41,7 +41,7 @@ async def test_given_workers_that_are_killed_at_any_time_then_no_alert_is_lost_c
 ) -> None:
     service = service_of(worker_settings=SMALL)
     expected = published(service, diaspora_press, tmp_path)
-    rng = random.Random(KILLS)
+    rng = random.Random(KILLS)  # noqa: S311 - repeatable, not secret
     service.start_worker()
     service.start_worker()
     async with Watcher(service) as watcher:

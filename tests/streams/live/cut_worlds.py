@@ -7,6 +7,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from detectors.config import (
+    AttributionConfig,
+    CoShareConfig,
+    DetectionConfig,
+    EngagementConfig,
+    EvidenceConfig,
+    FollowerConfig,
+    RhythmConfig,
+    TraceConfig,
+)
 from detectors.event_time import ORDER, DuplicateFilter
 from detectors.traces import keyed
 from streams.dead_letter_log import DeadLetterLog
@@ -17,6 +27,17 @@ from streams.simulation.scenarios import Plan
 from streams.sources import open_source
 from tests.detectors.state_graphs import Run, batches
 from tests.golden_alerts import ROOT
+
+TIGHT = DetectionConfig(
+    traces=TraceConfig(max_texts=300),
+    co_share=CoShareConfig(max_recent_shares=500),
+    evidence=EvidenceConfig(max_pairs=9_000, singleton_days=3, keep_days=4),
+    engagement=EngagementConfig(max_posts=1_500, window_days=2),
+    followers=FollowerConfig(max_edges=2_000),
+    attribution=AttributionConfig(max_facts=40),
+    rhythm=RhythmConfig(max_posts=9_000, level=0.99, bin_s=300),
+)
+"""So little room that everything is evicted early."""
 
 
 @functools.cache
@@ -30,17 +51,19 @@ def shipped(name: str, rows: int) -> Run:
 
 
 @functools.cache
-def simulated(scenario: str, rows: int, accounts: int = 1_500, days: int = 6, seed: int = 3) -> Run:
-    """A simulated world with everything that goes with it."""
+def simulated(scenario: str, rows: int, days: int = 6, *, tight: bool = False) -> Run:
+    """A simulated world with everything that goes with it; `tight`: with room for little of it."""
     with tempfile.TemporaryDirectory() as made:
         path = Path(made)
-        folder.write_world(Plan(scenario, seed=seed, accounts=accounts, days=days), path)
+        folder.write_world(Plan(scenario, seed=3, accounts=1_500, days=days), path)
         names = (folder.REGISTRY, folder.ACCOUNTS, folder.FOLLOWS)
         registry, profiles, follows = (str(path / name) for name in names)
         references = read_references(registry, profiles, follows, None, DeadLetterLog(None, InputSettings()))
         source = open_source(str(path / folder.POSTS))
         posts = _once([batch.posts for batch in source.batches()])
-    return Run(batches(posts, rows), context=references.context, follows=references.follows)
+    return Run(
+        batches(posts, rows), TIGHT if tight else DetectionConfig(), references.context, references.follows
+    )
 
 
 def _once(frames: list[pl.DataFrame]) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Saved states as chunks: the same state back, nothing but StateError for anything else, and runs that go on by them."""
+"""Saved states as chunks: the same state back, StateError for all else, and runs that are cut and go on by them."""
 
 import hashlib
 import math
@@ -313,9 +313,9 @@ def through_chunks(state: State) -> State:
 
 RUNS = {
     "german": lambda: shipped("coortweet_german", 4_000),
-    "russian": lambda: shipped("coortweet_russian", 1_500),
     "press": lambda: simulated("diaspora-press", 500),
     "trolls": lambda: simulated("troll-farm", 500),
+    "no room": lambda: simulated("troll-farm", 900, 9, tight=True),
 }
 _told: dict[str, list[bytes]] = {}
 
@@ -336,8 +336,10 @@ def cuts_of(run: Run, seed: int) -> list[int]:
     return sorted({turn, min(turn + 1, len(days) - 1), *rng.sample(range(len(days)), 3)})
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [("german", 1), ("press", 1), ("trolls", 1), ("trolls", 2), ("no room", 1), ("no room", 2)],
+)
 def test_given_a_run_that_is_cut_when_others_go_on_by_the_chunks_then_the_alerts_are_the_same(
     name: str, seed: int
 ) -> None:
@@ -353,7 +355,7 @@ def test_given_simulated_worlds_then_what_was_cut_had_covert_networks_in_it() ->
         assert any((alert["covertness"] or 0) >= 0.5 for alert in found)
 
 
-@pytest.mark.parametrize("name", ["press", "trolls"])
+@pytest.mark.parametrize("name", ["press", "no room"])
 def test_given_chunks_then_the_pipeline_that_is_restored_differs_in_nothing(name: str) -> None:
     run = RUNS[name]()
     pipeline = run.begun()
