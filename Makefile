@@ -12,7 +12,7 @@ find_python = for name in python3.13 python3.12 python3.11 python3; do \
 	if "$$name" -c '$(1)' >/dev/null 2>&1; then echo "$$name"; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo kafka test golden lock quality bench clean
+.PHONY: help setup demo kafka test golden lock quality bench soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -99,6 +99,11 @@ quality: $(STAMP) ## detection quality on labelled data: make quality DATA=DIR
 
 bench: $(STAMP) ## speed and memory on generated load
 	@$(BIN)/python -m benchmarks.replay --profile
+
+soak: $(STAMP) ## 20 kills and 15 minutes of load on a real broker; DATA=DIR: also a month of real data (see docs/benchmarks.md)
+	@LOCKSTEP_KILLS=20 LOCKSTEP_TEST_LIMIT_S=1200 LOCKSTEP_DATA="$(DATA)" $(BIN)/python -m pytest -q \
+		tests/integration/test_chaos.py tests/integration/test_equivalence.py
+	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.soak
 
 clean: ## remove results and caches (not .venv)
 	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,4 +1,6 @@
-"""The records that co-sharing hands on, and the numbering of the counters that accounts have."""
+"""The records that co-sharing hands on, the numbering of the counters that accounts have, and its rules."""
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -52,3 +54,35 @@ class Cells:
         # strata that the cap cuts short would show fewer slow co-shares than their exposure promises
         self.reference_strata = max(1, sum(bound <= 2 * cap for bound in config.co_share.strata))
         """Crowd strata, from the smallest, in which slow meetings are counted."""
+
+
+class Rules(NamedTuple):
+    """Settings of co-sharing, as its kernel takes them."""
+
+    windows: npt.NDArray[np.int64]  # (kinds, MAX_WINDOWS) seconds, 0 where there is none
+    lags: npt.NDArray[np.int64]  # (pointers,) distinct waits for the crowd, ascending
+    lag_of: npt.NDArray[np.int64]  # (kinds, MAX_WINDOWS) index in lags
+    bounds: npt.NDArray[np.int64]  # crowd strata
+    cap: int
+    capped: bool
+    horizon: int  # seconds after which an object without shares starts anew
+    activity_cell: int
+
+
+def rules_of(config: DetectionConfig) -> Rules:
+    """The rules that settings ask for."""
+    share = config.co_share
+    windows = window_table(config)
+    waits = np.minimum(windows, share.settle_s)
+    longest = int(windows.max())
+    lags = np.unique(np.append(waits[windows > 0], min(longest, share.settle_s)))
+    return Rules(
+        windows,
+        lags,
+        np.searchsorted(lags, waits).clip(0, len(lags) - 1),
+        np.array(share.strata, np.int64),
+        share.cap or np.iinfo(np.int64).max,
+        share.cap > 0,
+        longest + share.settle_s,
+        Cells(config).activity,
+    )

@@ -12,13 +12,13 @@ carries a mark, and the crowd is the number of marks between the window's tail a
 Measured: 1 to 2 million shares a second at a cap of 32, against 0.3 million for a dictionary of deques.
 """
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
-from detectors.co_shares import CO_SHARES, EXPOSURES, NO_STRATUM, Cells, Records, window_table
+from detectors.co_shares import CO_SHARES, EXPOSURES, NO_STRATUM, Records, Rules, rules_of
 from detectors.compiled import compiled
-from detectors.config import MAX_WINDOWS, DetectionConfig
+from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
 from detectors.hashing import I64, U64
 from detectors.share_ring import (
     FIRST_SIZE,
@@ -39,19 +39,6 @@ from detectors.share_ring import (
 )
 
 
-class _Rules(NamedTuple):
-    """Settings, as kernels take them."""
-
-    windows: I64  # (kinds, MAX_WINDOWS) seconds, 0 where there is none
-    lags: I64  # (pointers,) distinct waits for the crowd, ascending
-    lag_of: I64  # (kinds, MAX_WINDOWS) index in lags
-    bounds: I64  # crowd strata
-    cap: int
-    capped: bool
-    horizon: int  # seconds after which an object without shares starts anew
-    activity_cell: int
-
-
 class CoSharing:
     """The co-share engine of one partition of objects.
 
@@ -62,32 +49,34 @@ class CoSharing:
     not_state: ClassVar[frozenset[str]] = frozenset({"_rules", "_max_ring"})
 
     def __init__(self, config: DetectionConfig) -> None:
-        share = config.co_share
-        windows = window_table(config)
-        waits = np.minimum(windows, share.settle_s)
-        longest = int(windows.max())
-        lags = np.unique(np.append(waits[windows > 0], min(longest, share.settle_s)))
-        cells = Cells(config)
-        self._rules = _Rules(
-            windows,
-            lags,
-            np.searchsorted(lags, waits).clip(0, len(lags) - 1),
-            np.array(share.strata, np.int64),
-            share.cap or np.iinfo(np.int64).max,
-            share.cap > 0,
-            longest + share.settle_s,
-            cells.activity,
-        )
-        self._max_ring = share.max_recent_shares
+        self._rules = rules_of(config)
+        self._max_ring = config.co_share.max_recent_shares
         self._ring = new_ring(min(FIRST_SIZE, self._max_ring))
         self._objects = new_objects(FIRST_SIZE)
         # next position, then one settle pointer a lag; objects in use; own table in use; early evictions
-        self._state = np.zeros(len(lags) + 4, np.int64)
+        self._state = np.zeros(len(self._rules.lags) + 4, np.int64)
+        # by kind: co-shares made, by crowd stratum; shares cut short by the cap; viral ones
+        self._tally = np.zeros((len(KINDS), len(self._rules.bounds) + 3), np.int64)
 
     @property
     def evicted_early(self) -> int:
         """Count of shares that left before their window had passed, for want of room."""
         return int(self._state[-1])
+
+    @property
+    def held(self) -> int:
+        """Count of places in use: shares that are remembered, or whose place was not needed yet."""
+        return min(int(self._state[0]), len(self._ring.time))
+
+    @property
+    def made(self) -> I64:
+        """Count of all co-shares so far; int64 (kinds, strata), by the crowd of the smallest window, a view."""
+        return self._tally[:, :-2]
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Count of shares so far that were not paired with all before them: for the `cap`, or on a `viral` object."""
+        return {"cap": int(self._tally[:, -2].sum()), "viral": int(self._tally[:, -1].sum())}
 
     @property
     def settle_lag_s(self) -> int:
@@ -134,6 +123,7 @@ class CoSharing:
                     self._ring,
                     self._objects,
                     self._state,
+                    self._tally,
                 )
             )
         if len(found) == 1:
@@ -174,10 +164,11 @@ def _push(
     kinds: U8,
     keys: U64,
     until: int,
-    rules: _Rules,
+    rules: Rules,
     ring: Ring,
     objects: Objects,
     state: I64,
+    tally: I64,
 ) -> tuple[Records, Records]:
     size = len(ring.time)
     lags = len(rules.lags)
@@ -256,6 +247,7 @@ def _push(
                         if rules.windows[kind, window] == longest:
                             widest = ring.crowd[place, window]
                     if widest > rules.bounds[-1]:
+                        tally[kind, -1] += 1
                         continue
                     if widest > 4 * rules.cap:
                         limit = max(rules.cap // 4, 1)
@@ -274,6 +266,7 @@ def _push(
                             pairs = more
                         strata = np.uint16(0)
                         smallest = np.int32(0)
+                        stratum = np.int64(0)
                         for window in range(MAX_WINDOWS):
                             nibble = np.uint16(NO_STRATUM)
                             span = rules.windows[kind, window]
@@ -282,6 +275,7 @@ def _push(
                                 nibble = np.uint16(np.searchsorted(rules.bounds, crowd))
                                 if smallest == 0:
                                     smallest = crowd
+                                    stratum = np.int64(nibble)
                             strata |= nibble << np.uint16(4 * window)
                         pairs[made].time = when
                         pairs[made].object = objects.key[slot]
@@ -293,8 +287,12 @@ def _push(
                         pairs[made].crowd = smallest
                         pairs[made].strata = strata
                         pairs[made].kind = kind
+                        tally[kind, stratum] += 1
                         made += 1
                     partner = ring.before[there]
+                # an earlier share within reach was left out
+                if met == limit and partner >= 0 and partner >= position - size:
+                    tally[kind, -2] += when - ring.time[partner % size] <= longest
         if at == len(times):
             break
         # 3. insert the share

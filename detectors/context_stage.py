@@ -132,6 +132,16 @@ class ContextStage:
             "rhythm": self.rhythm.left_early,
         }
 
+    @property
+    def stored(self) -> dict[str, int]:
+        """How much is remembered, in items, by store."""
+        return {
+            "engagement": len(self.engagement),
+            "follow_edges": self.followers.remembered,
+            "facts": len(self.facts),
+            "rhythm": len(self.rhythm),
+        }
+
     def refer(self, context: Context) -> None:
         """Go on under other reference data, as `detectors.pipeline.Pipeline.refer` says."""
         before, self.context = self.context.registry, context

@@ -118,6 +118,11 @@ class DuplicateFilter:
         self.forgotten_early = 0
         """Count of generations that ended for want of room."""
 
+    @property
+    def held(self) -> int:
+        """Count of keys of the generation that goes on; as many as twice that are remembered."""
+        return self._used
+
     def fresh(self, times: I64, keys: U64) -> npt.NDArray[np.bool_]:
         """Which rows are new, in event order: times never fall from call to call."""
         fresh = np.empty(len(keys), np.bool_)

@@ -113,7 +113,7 @@ class NetworkStage:
             self._cells,
             self._pairs.independent_share,
             self.spread,
-            self._slow_ratio(),
+            self.slow_ratio(),
             self._profile,
         )
 
@@ -225,7 +225,7 @@ class NetworkStage:
         validated[candidates[surprise >= self.threshold]] = True
         return validated
 
-    def _slow_ratio(self) -> float:
+    def slow_ratio(self) -> float:
         """Independent slow co-shares over what exposure alone would give, all pairs together.
 
         A pair of posts is one piece of evidence but adds to the exposure of every kind it has, so this is below 1.

@@ -76,11 +76,11 @@ class Pipeline:
         known = context if context is not None else Context()
         self._context_extractor = ContextExtractor(config, known)
         self.context = ContextStage(config, known, self.accounts, watch)
-        self._sharing = CoSharing(config)
+        self.sharing = CoSharing(config)
         self._ledger = ExposureLedger(self.cells, config.evidence.keep_days)
         self.pairs = PairEvidence(config)
         longest = int(window_table(config).max())
-        self.book = EvidenceBook(longest + self._sharing.settle_lag_s)
+        self.book = EvidenceBook(longest + self.sharing.settle_lag_s)
         self.stage = NetworkStage(config, self.cells, self._ledger, self.pairs, self.accounts)
         self._alerting = Alerting(config, code_version, mode, run_id)
         self._watch = watch
@@ -101,10 +101,25 @@ class Pipeline:
     def evicted_early(self) -> dict[str, int]:
         """What left before its time for want of room, by store; all zero when memory sufficed."""
         return {
-            "shares": self._sharing.evicted_early,
+            "shares": self.sharing.evicted_early,
             "pairs": self.pairs.evicted_early,
             **self.context.evicted_early,
         }
+
+    @property
+    def stored(self) -> dict[str, int]:
+        """How much is remembered, in items, by store: those of `evicted_early`, and accounts, which have no bound."""
+        return {
+            "accounts": len(self.accounts),
+            "shares": self.sharing.held,
+            "pairs": len(self.pairs.rows),
+            **self.context.stored,
+        }
+
+    @property
+    def suspected(self) -> int:
+        """Count of networks alive that were suspected when last told of."""
+        return sum(self._alerting.suspects(network) for network in self.stage.networks.alive.values())
 
     def process(self, posts: pl.DataFrame | None, until: int) -> Iterator[Alert]:
         """Apply posts, and let event time pass to `until`: `trace`, then `apply`.
@@ -206,7 +221,7 @@ class Pipeline:
         """Let event time pass, quietly, to the end of the day, so that everything waiting is settled and tested."""
         if self._now is not None:
             day = self.config.time.reestimate_s
-            settled = self._now + self._sharing.settle_lag_s + self._tick_s
+            settled = self._now + self.sharing.settle_lag_s + self._tick_s
             yield from self._pass_time(settled - settled % day + day)
 
     def _pass_time(self, until: int) -> Iterator[Alert]:
@@ -236,13 +251,13 @@ class Pipeline:
         until: int,
     ) -> None:
         with self._watch("co_sharing"):
-            co_shares, exposures = self._sharing.push(times, accounts, posts, kinds, objects, until)
+            co_shares, exposures = self.sharing.push(times, accounts, posts, kinds, objects, until)
         with self._watch("exposure"):
             self._ledger.add(exposures, len(self.accounts))
         with self._watch("pairs"):
             self.pairs.add(co_shares)
             self.book.refer(co_shares)
-        self._pending = self._sharing.waiting
+        self._pending = self.sharing.waiting
 
     def _tick(self, now: int) -> Iterator[Alert]:
         with self._watch("followers"):

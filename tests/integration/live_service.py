@@ -25,7 +25,7 @@ from streams.live.decoding import KIND_OF
 from streams.settings import load_settings
 
 PROGRAM = Path(sys.executable).parent / "lockstep"
-LIMIT_S = 240.0
+LIMIT_S = float(os.environ.get("LOCKSTEP_TEST_LIMIT_S", "240"))
 """No test waits longer than this for anything."""
 
 
@@ -153,6 +153,10 @@ class Watcher:
             while not reached(self.progress):
                 await self._read()
         return self.progress
+
+    async def look(self) -> None:
+        """Read what has been said since, or wait a moment."""
+        await self._read()
 
     async def until_done(self) -> None:
         """Wait until all that was published is applied."""

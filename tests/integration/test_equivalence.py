@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import os
 import random
 import zlib
 from datetime import datetime
@@ -38,6 +39,18 @@ async def test_given_the_german_set_when_two_workers_read_it_then_the_alerts_are
     service = service_of(world)
     expected = replayed([*world.inputs, "--config", service.config], tmp_path)
     service.lockstep("publish", *world.inputs, "--end", "--no-progress")
+
+    assert await raised(service, workers=2) == expected
+
+
+@pytest.mark.skipif(not os.environ.get("LOCKSTEP_DATA"), reason="make soak DATA=DIR names the folder")
+async def test_given_a_month_of_real_data_then_the_alerts_are_those_of_a_replay(
+    service_of: ServiceFactory, tmp_path: Path
+) -> None:
+    posts = Path(os.environ["LOCKSTEP_DATA"]) / "ira_2016_10.posts.jsonl.gz"
+    service = service_of()
+    expected = replayed([posts], tmp_path)
+    service.lockstep("publish", posts, "--end", "--no-progress")
 
     assert await raised(service, workers=2) == expected
 

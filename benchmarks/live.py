@@ -1,0 +1,164 @@
+"""The live service on a real broker: raw reading beside ours, backlog, a sustained rate, latency, state, rebuilding.
+
+    python -m benchmarks.live [--posts N] [--rate POSTS_PER_S] [--json OUT.json]
+
+Everything runs on this machine: broker, publisher and workers share its cores, and figures that are compared come
+from one run.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.live_figures import Sampler, latencies, raw_reading
+from benchmarks.workload import Load, generate
+from tests.integration.kafka_broker import Broker
+from tests.integration.live_service import Service, Watcher
+
+_LOAD_DAYS = 7
+
+
+async def drain(service: Service, workers: int) -> dict[str, Any]:
+    """Start workers on a backlog; how fast it is worked off, starting up included and not."""
+    started = time.perf_counter()
+    for _ in range(workers):
+        service.start_worker()
+    async with Watcher(service) as watcher:
+        await watcher.until(lambda p: p["frame_offset"] >= 0, "the first frame")
+        first = time.perf_counter()
+        sampler = Sampler(service, watcher)
+        sampling = asyncio.create_task(sampler.run())
+        await watcher.until_done()
+        ended = time.perf_counter()
+        sampling.cancel()
+        alerts = len(await watcher.alerts())
+    cpu, peak = sampler.usage()
+    statuses = service.stop()
+    return {
+        "workers": workers,
+        "seconds": round(ended - first, 1),
+        "seconds_with_start": round(ended - started, 1),
+        "worker_cpu_s": round(cpu, 1),
+        "peak_mb": round(peak / 1e6),
+        "alerts": alerts,
+        "statuses": statuses,
+    }
+
+
+async def sustained(service: Service, load: Path, rate: float, posts: int) -> dict[str, Any]:
+    """Publish at a steady multiple of event time; how far the service is behind, and how late alerts are."""
+    speed = _LOAD_DAYS * 86_400 * rate / posts
+    service.start_worker()
+    async with Watcher(service) as watcher:
+        publisher = subprocess.Popen(
+            [
+                Path(sys.executable).parent / "lockstep", "publish", str(load), "--speed", f"{speed:.0f}x",
+                "--end", "--no-progress", "--config", str(service.config),
+            ]
+        )  # fmt: skip
+        sampler = Sampler(service, watcher)
+        sampling = asyncio.create_task(sampler.run())
+        started = time.perf_counter()
+        while publisher.poll() is None:
+            await asyncio.sleep(0.5)
+        published = time.perf_counter() - started
+        await watcher.until_done()
+        ended = time.perf_counter() - started
+        sampling.cancel()
+        late = await latencies(service, watcher, load)
+    cpu, peak = sampler.usage()
+    service.stop()
+    lags = sampler.lags
+    return {
+        "posts_per_s": round(posts / published),
+        "behind_at_end_s": round(ended - published, 1),
+        "lag_posts_first_half_max": max(lags[: len(lags) // 2], default=0),
+        "lag_posts_second_half_max": max(lags[len(lags) // 2 :], default=0),
+        "worker_cpu_s": round(cpu, 1),
+        "peak_mb": round(peak / 1e6),
+        **late,
+    }
+
+
+async def rebuild(service: Service) -> dict[str, Any]:
+    """Kill the worker of detection when half is applied; how long another takes to have its state."""
+    service.start_worker()
+    service.start_worker()
+    async with Watcher(service) as watcher:
+        found = await watcher.until(lambda p: p["frame_offset"] >= 60, "frames")
+        owner = service.owner(found["worker_id"])
+        if owner is None:
+            raise RuntimeError("detection runs on none of the workers")
+        killed = time.perf_counter()
+        service.kill(owner)
+        await watcher.until(lambda p: p["worker_id"] != found["worker_id"], "another owner")
+        taken = time.perf_counter() - killed
+        await watcher.until_done()
+    service.stop()
+    said = service.logs()
+    rebuilt = re.findall(r"state rebuilt\s+frames=(\d+) offset=(\d+) seconds=([\d.]+)", said)
+    written = re.findall(r"snapshot written\s+bytes=(\d+) offset=\d+ seconds=([\d.]+)", said)
+    return {
+        "seconds_to_next_owner": round(taken, 1),
+        "rebuilds": [{"frames": int(f), "seconds": float(s)} for f, _, s in rebuilt],
+        "snapshots": [{"mb": round(int(b) / 1e6, 1), "seconds": float(s)} for b, s in written],
+    }
+
+
+async def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Everything, one after the other."""
+    load = folder / "load.jsonl.gz"
+    generate(Load(arguments.posts, seed=arguments.seed, days=_LOAD_DAYS), load)
+    broker = Broker(folder / "kafka", "--heap=1g").start()
+    figures: dict[str, Any] = {"cores": os.cpu_count(), "posts": arguments.posts}
+    try:
+
+        def service(name: str, settings: str = "") -> Service:
+            made = Service(folder / name, broker.bootstrap, f"bench-{name}.", worker_settings=settings)
+            made.lockstep("topics", "create")
+            return made
+
+        drained = []
+        for workers in (1, 2):
+            backlog = service(f"drain-{workers}")
+            backlog.lockstep("publish", load, "--end", "--no-progress")
+            if not drained:
+                figures["raw_getmany"] = await raw_reading(backlog)
+            drained.append(await drain(backlog, workers))
+        figures["drain"] = drained
+        figures["sustained"] = await sustained(service("live"), load, arguments.rate, arguments.posts)
+        interrupted = service("kill", "snapshot_every_s = 10.0")
+        interrupted.lockstep("publish", load, "--end", "--no-progress")
+        figures["rebuild"] = await rebuild(interrupted)
+    finally:
+        broker.discard()
+    return figures
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
+    parser.add_argument("--posts", type=int, default=1_000_000)
+    parser.add_argument("--rate", type=float, default=15_000, help="posts a second of the sustained part")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    arguments = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = asyncio.run(measured(arguments, Path(folder)))
+    print(json.dumps(figures, indent=1))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,312 @@
+"""Registry, profiles and rules that change while a pipeline runs: what is kept, dropped, and known at once."""
+
+import functools
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detectors import followers
+from detectors.attribution import Fact
+from detectors.config import DetectionConfig
+from detectors.context import PROFILES, Context
+from detectors.follow_edges import FOLLOW, SNAPSHOT, UNFOLLOW
+from detectors.followers import FollowerBook
+from detectors.hashing import hash_strings
+from detectors.pipeline import Pipeline
+from detectors.registry import NO_ENTITY, Registry
+from detectors.state import capture, context_of, restore
+from detectors.traces import ACCOUNT_KEYS
+from schemas.alerts import Alert
+from schemas.registry import EntityKind
+from schemas.reviews import RuleKind
+from tests.detectors.state_graphs import batches, differences
+from tests.detectors.test_context_pipeline import (
+    ALL_FOLLOWS,
+    ENVOYS,
+    KNOWN,
+    MEMBERS,
+    context,
+    entity,
+    follows,
+    posts,
+    rule,
+    terms,
+)
+
+Events = list[tuple[int, int, int, int]]
+"""Follower, followee, action and time."""
+
+ACCOUNTS = [1, 2, 3, 4, 5, 6, 2**63 + 1, 2**64 - 1]
+registries = st.sets(st.sampled_from(ACCOUNTS)).map(sorted)
+events = st.lists(
+    st.tuples(
+        st.sampled_from(ACCOUNTS),
+        st.sampled_from(ACCOUNTS),
+        st.sampled_from([SNAPSHOT, FOLLOW, UNFOLLOW]),
+        st.integers(0, 3),
+    ),
+    max_size=60,
+)
+
+
+def apply(book: FollowerBook, rows: Events) -> None:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 4
+    follower, followee = (np.array(column, np.uint64) for column in columns[:2])
+    book.apply(follower, followee, np.array(columns[2], np.uint8), np.array(columns[3], np.int64))
+
+
+def told_by(book: FollowerBook) -> tuple[object, ...]:
+    """All that a book tells."""
+    keys = np.array([*ACCOUNTS, 77], np.uint64)
+    start, numbers = book.registry_follows(keys)
+    return (
+        len(book),
+        book.remembered,
+        book.registry_keys.tolist(),
+        book.out_degrees.tolist(),
+        [column.tolist() for column in book.followees()],
+        [column.tolist() for column in book.followers_of(keys)],
+        (start.tolist(), numbers.tolist()),
+    )
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(parts=st.lists(st.tuples(registries, events), min_size=1, max_size=4), last=registries)
+def test_given_other_registries_in_turn_then_the_book_is_as_if_the_last_had_been_there_from_the_start(
+    monkeypatch: pytest.MonkeyPatch, parts: list[tuple[list[int], Events]], last: list[int]
+) -> None:
+    monkeypatch.setattr(followers, "_FIRST_SIZE", 4)
+    book, fresh = (FollowerBook(np.array(keys, np.uint64)) for keys in (parts[0][0], last))
+    for keys, rows in parts:
+        book.refer(np.array(keys, np.uint64))
+        apply(book, rows)
+        apply(fresh, rows)
+
+    book.refer(np.array(last, np.uint64))
+
+    assert told_by(book) == told_by(fresh)
+
+
+def test_given_more_edges_than_there_is_room_for_when_accounts_leave_the_registry_then_the_table_still_grows() -> (
+    None
+):
+    """Edges from the registry always find room, and are there when it is no longer from the registry that they come."""
+    keys = np.arange(1, 30_001, dtype=np.uint64)
+    book = FollowerBook(keys[:2], max_edges=10)
+    every = np.full(len(keys), FOLLOW, np.uint8), np.zeros(len(keys), np.int64)
+    book.apply(np.full(len(keys), 1, np.uint64), keys, *every)
+    book.refer(keys[1:2])
+    book.apply(np.full(len(keys), 2, np.uint64), keys, *every)
+
+    assert book.out_degrees.tolist() == [len(keys)]
+    assert book.remembered == len(book) == 2 * len(keys)
+
+
+@pytest.mark.parametrize("wrong", [[2, 1], [0, 1], [1, 1]])
+def test_given_keys_that_are_not_ascending_then_nothing_is_changed(wrong: Sequence[int]) -> None:
+    book = FollowerBook(np.array([3], np.uint64))
+
+    with pytest.raises(ValueError, match="ascending"):
+        book.refer(np.array(wrong, np.uint64))
+
+    assert book.registry_keys.tolist() == [3]
+
+
+@functools.cache
+def parts() -> list[tuple[pl.DataFrame, int]]:
+    return batches(posts(), 60)
+
+
+def begun(known: Context) -> Pipeline:
+    pipeline = Pipeline(DetectionConfig(), context=known)
+    pipeline.follow(follows(ALL_FOLLOWS))
+    return pipeline
+
+
+def told(
+    known: Context, at: int = 0, change: Callable[[Pipeline], object] = lambda pipeline: None
+) -> list[Alert]:
+    """The alerts of a run that is interfered with before batch `at`."""
+    pipeline = begun(known)
+    alerts = []
+    for number, (frame, until) in enumerate(parts()):
+        if number == at:
+            change(pipeline)
+        alerts += pipeline.process(frame, until)
+    return [*alerts, *pipeline.end()]
+
+
+@functools.cache
+def undisturbed() -> list[Alert]:
+    return told(context())
+
+
+def jsons(alerts: Sequence[Alert]) -> list[bytes]:
+    return [msgspec.json.encode(alert) for alert in alerts]
+
+
+def until_batch(known: Context, at: int) -> Pipeline:
+    pipeline = begun(known)
+    for frame, until in parts()[:at]:
+        list(pipeline.process(frame, until))
+    return pipeline
+
+
+MIDDLE = 6
+"""A batch in the first day, at the end of which the network is told of."""
+
+
+def test_given_reference_data_before_the_first_post_then_it_is_as_if_they_had_been_given_at_once() -> None:
+    late = begun(Context())
+    late.refer(context())
+
+    # what may differ is the room for edges from the registry, of which there are none yet
+    assert set(differences(late, begun(context()))) <= {"/context/followers/_tables/3"}
+    assert jsons(told(Context(), 0, lambda pipeline: pipeline.refer(context()))) == jsons(undisturbed())
+
+
+def test_given_the_same_reference_data_again_then_nothing_that_is_told_changes() -> None:
+    assert jsons(told(context(), MIDDLE, lambda pipeline: pipeline.refer(context()))) == jsons(
+        told(context())
+    )
+
+
+def test_given_entities_that_come_and_go_around_the_others_then_these_are_known_by_their_ids() -> None:
+    """Every number moves: one entity before all others leaves, and two come in between."""
+    first = entity("aaa", EntityKind.OTHER, None, "nobody")
+    more = [entity(name, EntityKind.COMPANY, None, f"none-{name}") for name in ("f", "o")]
+
+    found = told(context([first, *KNOWN]), MIDDLE, lambda pipeline: pipeline.refer(context([*KNOWN, *more])))
+
+    assert jsons(found) == jsons(told(context([*KNOWN, *more])))
+    assert {term for term, value in terms(found[0]).items() if value.value >= 0.5} >= {
+        "unattributed_copies",
+        "registry_followers",
+    }
+
+
+def test_given_an_entity_that_is_gone_then_what_was_remembered_of_it_is_dropped_for_good() -> None:
+    pipeline = until_batch(context(), MIDDLE)
+    assert len(pipeline.context.facts)
+    assert len(pipeline._context_extractor._attribution._origins)
+
+    pipeline.refer(context([one for one in KNOWN if one.entity_id not in {"norte", "prensa"}]))
+
+    assert len(pipeline.context.facts) == 0
+    assert all(not pipeline.context.facts.counts(kind, 9).any() for kind in Fact)
+    assert len(pipeline._context_extractor._attribution._origins) == 0
+    pipeline.refer(context())
+    assert len(pipeline.context.facts) == 0
+
+
+def test_given_an_agency_that_is_now_known_as_a_person_then_its_texts_are_sources_no_more() -> None:
+    pipeline = until_batch(context(), MIDDLE)
+    held = len(pipeline.context.facts)
+    changed = [entity("norte", EntityKind.PERSON, None, "norte"), *KNOWN[1:]]
+
+    pipeline.refer(context(changed))
+
+    assert len(pipeline.context.facts) == held
+    assert len(pipeline._context_extractor._attribution._origins) == 0
+
+
+def test_given_links_into_a_site_when_its_owner_turns_out_to_hide_then_they_count_from_then_on() -> None:
+    def owner(kind: EntityKind) -> Context:
+        known = msgspec.structs.replace(entity("site", kind, None, "own"), domains=["site.example"])
+        return context([*KNOWN, known])
+
+    def links(pipeline: Pipeline) -> int:
+        return int(pipeline.context.facts.counts(Fact.REGISTRY_LINK, len(pipeline.accounts)).sum())
+
+    pipeline = until_batch(owner(EntityKind.STATE_MEDIA), MIDDLE)
+    assert links(pipeline) == 0
+
+    pipeline.refer(owner(EntityKind.COMPANY))
+
+    assert links(pipeline) == links(until_batch(owner(EntityKind.COMPANY), MIDDLE)) > 100
+    pipeline.refer(owner(EntityKind.STATE_MEDIA))
+    assert links(pipeline) == 0
+
+
+def test_given_diplomats_that_are_new_then_whom_they_follow_is_known_at_once() -> None:
+    without = [one for one in KNOWN if one.entity_id not in ENVOYS]
+    before, after = (
+        told(context(without)),
+        told(context(without), MIDDLE, lambda pipeline: pipeline.refer(context())),
+    )
+
+    assert terms(before[0])["registry_followers"].value < 0.5
+    assert jsons(after) == jsons(undisturbed())
+
+
+def test_given_an_agency_that_is_new_then_copies_of_what_it_publishes_from_then_on_are_known() -> None:
+    without = [one for one in KNOWN if one.entity_id not in {"norte", "prensa"}]
+    late = told(context(without), MIDDLE, lambda pipeline: pipeline.refer(context()))
+
+    def copies(alerts: Sequence[Alert]) -> list[float]:
+        return [
+            signal.observed
+            for alert in alerts
+            for signal in alert.signals
+            if signal.detector == "unattributed_copies"
+        ]
+
+    assert copies(told(context(without))) == []
+    assert 0 < copies(late)[0] < copies(undisturbed())[0]
+
+
+def test_given_profiles_that_are_new_then_accounts_are_known_by_them() -> None:
+    pipeline = until_batch(context(), MIDDLE)
+    someone = next(name for name in pipeline.accounts.names if name.startswith("x:o"))
+    names = pl.Series([someone, "x:norte", "x:dia"])
+    numbers = pipeline.accounts.find(hash_strings(names, ACCOUNT_KEYS))
+    pipeline.context.sources()
+    known = pl.DataFrame(
+        [
+            {"account": someone, "handle": "norte_state_media", "followers": 5, "created": 7, "observed": 1},
+            {"account": "x:dia", "handle": "dia", "followers": 6, "created": 8, "observed": 1},
+        ],
+        schema=PROFILES,
+    )
+    by_handle = msgspec.structs.replace(
+        KNOWN[0], accounts=[msgspec.structs.replace(KNOWN[0].accounts[0], account_id=None)]
+    )
+
+    pipeline.refer(Context(Registry.of([by_handle, *KNOWN[1:]]), known))
+
+    assert pipeline.context.sources()[numbers].tolist() == [True, False, False]
+    held = pipeline.context._known[numbers]
+    assert held["followers"].tolist() == [5, -1, 6]
+    assert held["created"].tolist() == [7, -1, 8]
+    assert (held["entity"] != NO_ENTITY).tolist() == [True, False, False]
+    assert pipeline.context._population is None
+
+
+def test_given_rules_that_are_new_then_they_hold_from_then_on() -> None:
+    def allow(pipeline: Pipeline) -> None:
+        pipeline.refer(context(rules=[rule(RuleKind.ALLOW, *MEMBERS)]))
+
+    (loud,), (allowed,) = undisturbed(), told(context(), MIDDLE, allow)
+
+    assert loud.covertness is not None
+    assert loud.covertness >= 0.5
+    assert allowed.covertness == 0
+
+
+def test_given_a_state_of_other_reference_data_then_it_is_restored_under_its_own_and_then_referred() -> None:
+    def moved(pipeline: Pipeline) -> None:
+        """Another pipeline takes over."""
+        state = capture(pipeline)
+        other = Pipeline(DetectionConfig(), context=context_of(state))
+        restore(other, state)
+        other.refer(context([*KNOWN, entity("a", EntityKind.OTHER, None)]))
+        pipeline.__dict__.update(vars(other))
+
+    found = told(context(), MIDDLE, moved)
+
+    assert jsons(found) == jsons(undisturbed())
