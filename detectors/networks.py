@@ -43,6 +43,11 @@ class Network:
         """All account numbers, ascending."""
         return sorted(self.core | self.peripheral.keys())
 
+    @property
+    def size(self) -> int:
+        """Count of members."""
+        return len(self.core) + sum(account not in self.core for account in self.peripheral)
+
 
 class NetworkBook:
     """All networks that are alive.

@@ -257,7 +257,7 @@ class WorkerMetrics(_Declarations):
         self.entities = self._gauge("lockstep_registry_entities", "Entities of the registry in use.")
         self.faults = self._counter(
             "lockstep_log_faults_total",
-            "Faults in the log of frames: missing offsets, frames that cannot be read, a registry that contradicts itself.",
+            "Faults in the log of frames: missing offsets, unreadable frames, a registry that contradicts itself.",
         )
         self.snapshot_bytes = self._gauge(
             "lockstep_snapshot_bytes", "Size of the state when last saved or loaded, compressed."

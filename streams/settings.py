@@ -90,6 +90,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Rows that wait for the watermark, at most; reading waits when there are more."""
     snapshot_every_s: float = 300.0
     """Seconds between snapshots of the state of detection."""
+    skip_frames: list[int] = msgspec.field(default_factory=list)
+    """Offsets of `frames.v1` that detection leaves out: the way past a frame that it fails on. What is in them is lost."""
     web_host: str = "127.0.0.1"
     """Address at which metrics and health are served."""
     web_port: int = 0

@@ -8,11 +8,12 @@ import msgspec
 from rich.console import Console
 
 from schemas.errors import UsageError
-from schemas.topics import replay_prefix
+from schemas.topics import Role, replay_prefix
 from streams.dead_letter_log import DeadLetterLog
 from streams.live.connection import connection
 from streams.live.publish import Publisher, PublishOptions
-from streams.live.reach import FAULTS, broker_error, reach
+from streams.live.reach import FAULTS, broker_error
+from streams.live.topic_admin import require_topics
 from streams.ordered_posts import OrderedPosts
 from streams.outputs import output
 from streams.progress_bar import ProgressBar
@@ -80,7 +81,7 @@ def publish(
     publisher = Publisher(broker, options, shown)
 
     async def run() -> None:
-        await reach(broker)
+        await require_topics(broker, settings.kafka.topic_prefix, Role.COLLECTOR)
         try:
             await publisher.run(posts)
         except FAULTS as error:

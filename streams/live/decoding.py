@@ -63,6 +63,8 @@ class Batch:
     """In the order of spans."""
     source: list[int] = field(default_factory=list)
     """Span of each record."""
+    bytes: int = 0
+    """Of all values; known once they have been decoded."""
 
     def add(self, partition: int, begin: int, records: Sequence[Record]) -> None:
         """Take the records of one partition.
@@ -143,6 +145,7 @@ def _lines(batch: Batch) -> tuple[Records, list[DeadLetter]]:
     """The values of a batch as lines that can be decoded; numbered from 1 by their place in the batch."""
     values = [record.value or b"null" for record in batch.records]
     data = b"\n".join(values)
+    batch.bytes = len(data) - len(values) + 1
     if data.count(b"\n") != len(values) - 1 or b"\n\n" in data or b"\r" in data:
         # line ends mean nothing in JSON outside of strings, and are not allowed in them
         values = [value.replace(b"\n", b" ").replace(b"\r", b" ") for value in values]
@@ -178,6 +181,7 @@ def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
         decoder, name = msgspec.json.Decoder(SuppressionRule), "rule_id"
     rows: list[tuple[str, str | None, int, int]] = []
     letters = []
+    batch.bytes = sum(len(record.value or b"") for record in batch.records)
     for source, record in zip(batch.source, batch.records, strict=True):
         fault, key = "", (record.key or b"").decode("utf-8", "replace")
         if record.value is not None:

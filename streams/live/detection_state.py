@@ -5,7 +5,8 @@ from typing import Any
 
 from detectors.config import DetectionConfig
 from detectors.pipeline import Pipeline
-from detectors.state import State, StateError, capture, context_of, restore
+from detectors.state import State, capture, context_of, restore
+from detectors.state_forms import StateError
 from schemas.alerts import Mode
 from streams.live.detection import Detection
 from streams.live.merge import Source

@@ -49,16 +49,20 @@ class Outputs:
 
     async def frame(self, header: bytes, value: bytes) -> "asyncio.Future[object]":
         """Write a frame; the future gives the record's metadata when the broker has it."""
-        return await self._producer.send(
+        sent: asyncio.Future[object] = await self._producer.send(
             FRAMES.full_name(self._prefix), value, partition=0, headers=[(HEADER, header)]
         )
+        return sent
 
     async def progress(self, progress: Progress) -> None:
         """Say where detection is; nobody waits for it."""
         await self._send(PROGRESS, "detection", _encoder.encode(progress))
 
     async def _send(self, topic: Topic, key: str, value: bytes) -> "asyncio.Future[object]":
-        return await self._producer.send(topic.full_name(self._prefix), value, key=key.encode())
+        sent: asyncio.Future[object] = await self._producer.send(
+            topic.full_name(self._prefix), value, key=key.encode()
+        )
+        return sent
 
 
 def network_of(alert: Alert) -> NetworkSnapshot:

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from detectors.state import StateError
+from detectors.state_forms import StateError
 from schemas.alerts import Mode
 from schemas.progress import Progress
 from schemas.topics import FRAMES, is_replay
@@ -54,6 +54,8 @@ class Owner:
         self._next = 0
         """Offset of the frame that comes next."""
         self._saved_at = time.monotonic()
+        self._saved_next = 0
+        """What came next when state was last saved."""
         self._progress: Progress | None = None
         self.posts = 0
         """Posts applied here, those of a rebuild left out."""
@@ -71,7 +73,9 @@ class Owner:
         self._started.set()
 
     async def stop(self) -> None:
-        """Finish what is under way."""
+        """Save the state for whoever takes over, and finish what is under way."""
+        if self._next != self._saved_next:
+            await self.save()
         self._reporting.cancel()
         with suppress(asyncio.CancelledError):
             await self._reporting
@@ -110,16 +114,19 @@ class Owner:
         chunks = await self._in_thread(lambda: list(saved(self._the_detection())))
         told = manifest(self._next - 1, chunks, self._settings_digest, VERSION, datetime.now(UTC).isoformat())
         await self._snapshots.write(told, chunks)
+        self._saved_next = told.frame_offset + 1
         self._saved_at = time.monotonic()
         self._log.info(
             "snapshot written",
-            offset=self._next - 1,
+            offset=told.frame_offset,
             bytes=told.bytes,
             seconds=round(self._saved_at - begun, 2),
         )
 
     async def _apply(self, offset: int, header: bytes | None, value: bytes) -> Found:
         def work() -> Found:
+            if offset in self._settings.worker.skip_frames:
+                return Found(faults=["left out, as the settings say"])
             try:
                 frame: Frame = decode(header, value)
             except FrameError as error:
@@ -128,7 +135,7 @@ class Owner:
             self._progress = self._progress_at(offset)
             return found
 
-        found = await self._in_thread(work)
+        found: Found = await self._in_thread(work)
         self._next = offset + 1
         return found
 

@@ -19,7 +19,7 @@ from aiokafka.errors import (
     for_code,
 )
 
-from schemas.topics import TOPICS, Topic
+from schemas.topics import TOPICS, Role, Topic
 from streams.live.connection import Connection, client_arguments
 from streams.live.reach import FAULTS, PATIENCE_S, BrokerError, broker_error, reach
 
@@ -74,6 +74,22 @@ async def create_topics(connection: Connection, prefix: str) -> list[Made]:
             while made - (await _described(admin)).keys():
                 await asyncio.sleep(_SEEN_EVERY_S)
     return [Made(topic=name, created=name in made) for name in wanted]
+
+
+async def require_topics(connection: Connection, prefix: str, role: Role) -> None:
+    """Make sure that all topics are there which a role writes or reads; clients would wait for them without end.
+
+    Raises:
+        BrokerError: the broker cannot be reached, or one of them is absent or not for these credentials to see.
+    """
+    async with _admin(connection, "looking for topics") as admin:
+        there = await _described(admin)
+    wanted = [topic.full_name(prefix) for topic in TOPICS if role in (*topic.writers, *topic.readers)]
+    if absent := [name for name in wanted if name not in there]:
+        raise BrokerError(
+            f"Kafka: {', '.join(absent)}: absent, or not for these credentials to see. Make the topics with "
+            "`lockstep topics create`, with the same settings."
+        )
 
 
 async def check_topics(connection: Connection, prefix: str) -> list[Checked]:

@@ -17,11 +17,11 @@ import faust
 import structlog
 from mode import Service
 
-from schemas.topics import FRAMES
+from schemas.topics import FRAMES, Role
 from streams.live.connection import connection, faust_settings
 from streams.live.ingest import Ingest
 from streams.live.owner import Owner
-from streams.live.reach import reach
+from streams.live.topic_admin import require_topics
 from streams.settings import Settings
 
 
@@ -35,7 +35,7 @@ def run(settings: Settings) -> int:
         LockstepError: the brokers cannot be reached, or a setting is wrong.
     """
     broker = connection(settings.kafka)
-    asyncio.run(reach(broker))
+    asyncio.run(require_topics(broker, settings.kafka.topic_prefix, Role.WORKER))
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
     log = structlog.get_logger().bind(worker=worker_id)
     app = make_app(settings, worker_id, log)
@@ -88,7 +88,7 @@ def make_app(settings: Settings, worker_id: str, log: Any) -> faust.App:
     )
 
     @app.service
-    class Work(Service):  # type: ignore[misc] # mode has no types
+    class Work(Service):
         """Ingest, and the owner's clients."""
 
         async def on_start(self) -> None:

@@ -82,6 +82,26 @@ async def test_given_partitions_that_stay_empty_then_they_hold_nothing_up(
     assert {a["account_id"] for alert in found for a in alert["members"]} >= {"x:together0", "x:together1"}
 
 
+async def test_given_frames_that_are_none_or_are_to_be_left_out_then_detection_goes_on_and_says_so(
+    service_of: ServiceFactory, tmp_path: Path
+) -> None:
+    service = service_of(worker_settings="skip_frames = [1]")
+    world = tmp_path / "posts.jsonl"
+    world.write_text("".join(json.dumps(post) + "\n" for post in small_world()))
+    expected = replayed([world], tmp_path)
+    await send(service, [("frames.v1", b"no frame"), ("frames.v1", b"nor this")])
+    service.lockstep("publish", world, "--end", "--no-progress")
+    service.start_worker()
+
+    async with Watcher(service) as watcher:
+        await watcher.until_done()
+        assert service.stop() == [0], service.logs()
+        assert await watcher.alerts() == expected
+    said = service.logs()
+    assert "left out: no frame" in said
+    assert "left out, as the settings say" in said
+
+
 async def test_given_more_workers_than_partitions_then_the_spare_ones_wait_and_leave_in_order(
     service_of: ServiceFactory, troll_farm: World, tmp_path: Path
 ) -> None:
