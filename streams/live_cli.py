@@ -66,7 +66,20 @@ def check(
 
 
 @live.command()
-def worker(config: Config = None, run_id: RunId = None) -> None:
+def worker(
+    config: Config = None,
+    run_id: RunId = None,
+    web_port: Annotated[
+        int | None,
+        typer.Option(
+            "--web-port",
+            metavar="PORT",
+            min=0,
+            max=65_535,
+            help="Serve metrics and health here, not at worker.web_port; each worker of a machine needs its own.",
+        ),
+    ] = None,
+) -> None:
     """Run one worker of the live service; start more to share the work. SIGTERM ends it in order.
 
     The topics have to be there: `lockstep topics create`.
@@ -74,7 +87,7 @@ def worker(config: Config = None, run_id: RunId = None) -> None:
     with faults_told():
         from streams.live import commands  # noqa: PLC0415 - --help need not wait for it
 
-        status = commands.worker(config, run_id)
+        status = commands.worker(config, run_id, web_port)
         if status:
             raise typer.Exit(status)
 

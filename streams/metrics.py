@@ -9,9 +9,11 @@ docs/operations/metrics.md is written from this file.
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.process_collector import ProcessCollector
+
+disable_created_metrics()  # a second series for each counter, which nobody asks for
 
 M = TypeVar("M", bound=MetricWrapperBase)
 

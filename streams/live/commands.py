@@ -46,11 +46,16 @@ def speed_of(text: str) -> float | None:
     return float(found[1])
 
 
-def worker(config: str | None, run_id: str | None) -> int:
+def worker(config: str | None, run_id: str | None, web_port: int | None = None) -> int:
     """`lockstep worker`: the exit status."""
     from streams.live.worker import run  # noqa: PLC0415 - Faust takes a second to load
 
-    return run(live_settings(config, run_id))
+    settings = live_settings(config, run_id)
+    if web_port is not None:
+        settings = msgspec.structs.replace(
+            settings, worker=msgspec.structs.replace(settings.worker, web_port=web_port)
+        )
+    return run(settings)
 
 
 def publish(

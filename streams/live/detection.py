@@ -5,7 +5,7 @@ saved at some offset and the frames since.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ import msgspec
 import polars as pl
 
 from detectors.config import DetectionConfig
-from detectors.event_time import DuplicateFilter
+from detectors.event_time import ORDER, DuplicateFilter
 from detectors.follow_edges import FollowEvents
 from detectors.frames import POSTS
 from detectors.pipeline import Pipeline
@@ -27,6 +27,8 @@ from streams.version import VERSION
 
 _PROFILES_EVERY_S = 3_600
 """Event time between two looks at changed profiles: what is known of accounts changes slowly."""
+_POST_ORDER = (*ORDER, "partition", "offset")
+"""Of several records of one post the same counts, whatever came first."""
 _FOLLOW_ORDER = ("at", "follower", "followee", "action")
 
 
@@ -59,7 +61,7 @@ class Detection:
         self.watermark = Watermark(config.time.lateness_s)
         self.references = ReferenceData()
         self.duplicates = DuplicateFilter(config.time.duplicate_memory_s, config.time.max_post_ids)
-        self.held_posts = HeldRows()
+        self.held_posts = HeldRows(_POST_ORDER)
         self.held_follows = HeldRows(_FOLLOW_ORDER)
         self.pipeline: Pipeline | None = None
         self.late = 0
@@ -70,18 +72,20 @@ class Detection:
         """Rows that still had to wait when rows were last released."""
         self.timings: dict[str, float] = {}
         """Seconds by stage."""
+        self.on_stage: Callable[[str, float], None] = lambda stage, seconds: None
+        """Told of each run of a stage."""
 
     def apply(self, frame: Frame) -> Found:
         """Apply the next frame of the log."""
         found = Found()
         header = frame.header
         self.watermark.open(header.sources)
-        rows, gaps = self.positions.fresh(frame.rows, header.spans)
+        rows, spans, gaps = self.positions.fresh(frame.rows, header.spans)
         found.faults.extend(_gap_fault(gap) for gap in gaps)
         if header.kind == "posts":
-            self._hold_posts(rows, header.spans, found)
+            self._hold_posts(rows, spans, found)
         elif header.kind == "follows":
-            self.watermark.see(rows["at"].to_numpy(), rows["source"].to_numpy(), header.spans)
+            self.watermark.see(rows["at"].to_numpy(), rows["source"].to_numpy(), spans)
             # an edge is what its latest event says, so that events may come late
             self.held_follows.add(rows.drop("source", "offset"))
         elif header.kind != "marks" and len(rows):
@@ -101,7 +105,9 @@ class Detection:
         return None if self.pipeline is None else self.pipeline.now
 
     def _hold_posts(self, rows: pl.DataFrame, spans: list[Span], found: Found) -> None:
-        late = self.watermark.see(rows["created_at"].to_numpy(), rows["source"].to_numpy(), spans)
+        times = rows["created_at"].to_numpy()
+        late = self.watermark.see(times, rows["source"].to_numpy(), spans)
+        self.watermark.reach(times)
         rows = rows.with_columns(
             topic=pl.Series([span.topic for span in spans], dtype=pl.String).gather(rows["source"]),
             partition=pl.Series([span.partition for span in spans], dtype=pl.Int32).gather(rows["source"]),
@@ -183,7 +189,9 @@ class Detection:
         try:
             yield
         finally:
-            self.timings[stage] = self.timings.get(stage, 0.0) + time.perf_counter() - start
+            seconds = time.perf_counter() - start
+            self.timings[stage] = self.timings.get(stage, 0.0) + seconds
+            self.on_stage(stage, seconds)
 
 
 def _events(rows: pl.DataFrame) -> FollowEvents:

@@ -16,12 +16,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.errors import CommitFailedError, IllegalStateError, RebalanceInProgressError
 
 from schemas.dead_letters import DeadLetter
+from schemas.progress import Progress
 from streams.live import frames
 from streams.live.connection import Connection, consumer_arguments, producer_arguments
 from streams.live.decoding import KIND_OF, WAITED_FOR, Batch, decode_batch
 from streams.live.idle import IdlePartitions
 from streams.live.outputs import Outputs
 from streams.live.progress_reader import ProgressReader
+from streams.live.telemetry import Telemetry
 from streams.settings import Settings
 
 _MARK_EVERY_S = 0.5
@@ -37,12 +39,16 @@ class Ingest:
         connection: to the brokers.
         settings: batch sizes and bounds.
         log: told of what happens.
+        telemetry: told of what is done.
     """
 
-    def __init__(self, connection: Connection, settings: Settings, log: Any) -> None:
+    def __init__(self, connection: Connection, settings: Settings, log: Any, telemetry: Telemetry) -> None:
         self._connection = connection
         self._settings = settings
         self._log = log
+        self._telemetry = telemetry
+        self.joined = asyncio.Event()
+        """Set when it has joined the group that shares the partitions out."""
         self._prefix = connection.settings.topic_prefix
         self._names = {self._prefix + topic: topic for topic in KIND_OF}
         self._idle = IdlePartitions(settings.worker.idle_after_s, settings.detection.time.lateness_s)
@@ -80,6 +86,7 @@ class Ingest:
             self._consumer.subscribe(list(self._names), listener=_Listener(self))
             await self._consumer.start()
             try:
+                self.joined.set()
                 await self._announce()
                 await self._work(stopping, following)
             finally:
@@ -91,11 +98,25 @@ class Ingest:
             await self._producer.stop()
             self._threads.shutdown()
 
+    @property
+    def progress(self) -> Progress | None:
+        """Where detection is, as it last said; None: it never has."""
+        return self._progress.latest
+
+    async def lag(
+        self, others: Sequence[TopicPartition]
+    ) -> tuple[dict[TopicPartition, int], Mapping[TopicPartition, int]]:
+        """Records yet to be read of each partition that is ours, and the ends of other partitions; once `joined`."""
+        assigned = self._consumer.assignment()
+        ends = await self._consumer.end_offsets([*assigned, *others])
+        return {tp: max(0, ends[tp] - await self._consumer.position(tp)) for tp in assigned}, ends
+
     def assigned(self) -> None:
         """Begin anew with the partitions that are now ours."""
         self._due.clear()
         self._times.clear()
         self._idle.forget()
+        self._telemetry.shared_out()
 
     async def _announce(self) -> None:
         """Say which partitions detection has to wait for."""
@@ -115,16 +136,21 @@ class Ingest:
             self._hold_back()
             batches = await self._read()
             for batch in batches.values():
-                frame, letters = await loop.run_in_executor(
-                    self._threads, decode_batch, batch, self._settings.worker.max_ahead_s
-                )
-                await self._pass_on(frame, letters)
+                with self._telemetry.ingesting("decode"):
+                    frame, letters = await loop.run_in_executor(
+                        self._threads, decode_batch, batch, self._settings.worker.max_ahead_s
+                    )
+                with self._telemetry.ingesting("write"):
+                    await self._pass_on(frame, letters)
+                self._telemetry.decoded(batch, letters)
             if batches:
-                await self._commit()
+                with self._telemetry.ingesting("commit"):
+                    await self._commit()
             if self._gated and loop.time() - gated >= _GATE_EVERY_S:
                 gated = loop.time()
                 self._gated = not await self._reached(references)
                 if not self._gated:
+                    self._telemetry.reading()
                     self._log.info("reference data read")
             if loop.time() - marked >= _MARK_EVERY_S:
                 marked = loop.time()
@@ -150,6 +176,7 @@ class Ingest:
             self._due[partition] = records[-1].offset + 1
             self.records += len(records)
         self._idle.saw(tp for tp, records in found.items() if records)
+        self._telemetry.read(batches.values())
         return batches
 
     async def _pass_on(self, frame: frames.Frame, letters: Sequence[DeadLetter]) -> None:
@@ -166,7 +193,10 @@ class Ingest:
 
     async def _write(self, frame: frames.Frame) -> None:
         """Write a frame; on return the broker has it. What follows may not come before it."""
-        parts = [await self._outputs.frame(*part) for part in frames.encode_parted(frame)]
+        parts = []
+        for header, value in frames.encode_parted(frame):
+            parts.append(await self._outputs.frame(header, value))
+            self._telemetry.framed(frame.header.kind, len(value))
         for written in await asyncio.gather(*parts):
             self._last_frame = max(self._last_frame, written.offset)  # type: ignore[attr-defined]
 
@@ -195,6 +225,7 @@ class Ingest:
             # never the one that all wait for
             least = progress.least_latest.timestamp() if progress.least_latest else float("inf")
             ahead = {tp for tp in waited if self._times.get(tp, 0) > least}
+        self._telemetry.held_back(len(ahead))
         paused = self._consumer.paused() & assigned
         if ahead - paused:
             self._consumer.pause(*(ahead - paused))

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -35,7 +36,7 @@ class Positions:
         self.next: dict[Source, int] = {}
         """Offset that comes next."""
 
-    def fresh(self, rows: pl.DataFrame, spans: Sequence[Span]) -> tuple[pl.DataFrame, list[Gap]]:
+    def fresh(self, rows: pl.DataFrame, spans: Sequence[Span]) -> tuple[pl.DataFrame, list[Span], list[Gap]]:
         """Leave out rows that were applied before, and take the spans to be applied.
 
         Args:
@@ -43,9 +44,11 @@ class Positions:
             spans: of the frame.
 
         Returns:
-            The new rows, and offsets that were skipped: they are given up, since the log has only what it has.
+            The new rows; the spans, of which none says again that its partition has ended; and offsets that were
+            skipped: they are given up, since the log has only what it has.
         """
         gaps = []
+        told = []
         begins = np.zeros(max(len(spans), 1), np.int64)
         for at, span in enumerate(spans):
             source = (span.topic, span.partition)
@@ -53,11 +56,13 @@ class Positions:
             if span.begin > reached:
                 gaps.append(Gap(source, reached, span.begin))
             begins[at] = reached
+            again = span.ended and span.end <= reached
+            told.append(msgspec.structs.replace(span, ended=False) if again else span)
             self.next[source] = max(reached, span.end)
         if not len(rows):
-            return rows, gaps
-        again = rows["offset"].to_numpy() < begins[rows["source"].to_numpy()]
-        return (rows.filter(pl.Series(~again)) if again.any() else rows), gaps
+            return rows, told, gaps
+        known = rows["offset"].to_numpy() < begins[rows["source"].to_numpy()]
+        return (rows.filter(pl.Series(~known)) if known.any() else rows), told, gaps
 
 
 class Watermark:
@@ -72,7 +77,8 @@ class Watermark:
         self.latest: dict[Source, float] = {}
         """Latest event time of each partition, seconds; minus infinity before its first row, infinity past its end."""
         self.most = -math.inf
-        """Latest event time of any row; minus infinity before the first."""
+        """Latest event time of any post; minus infinity before the first. Follow events may be published long before
+        the posts of their time."""
 
     def open(self, sources: Iterable[Source]) -> None:
         """Wait for these partitions, too; what has been passed already stays so."""
@@ -85,6 +91,8 @@ class Watermark:
     ) -> npt.NDArray[np.bool_]:
         """Take the times of rows in the order of their offsets.
 
+        A partition that was not announced, or goes on after its end, begins where the others are.
+
         Args:
             times: int64, event time of each row, seconds.
             source_of: uint16, span of each row.
@@ -94,26 +102,31 @@ class Watermark:
             Which rows came too late, by the times of their partition.
         """
         late = np.zeros(len(times), np.bool_)
-        if len(times):
-            self.most = max(self.most, float(times.max()))
+        passed = self.least
         for at, span in enumerate(spans):
             source = (span.topic, span.partition)
             here = np.flatnonzero(source_of == at)
             if len(here):
-                before = np.maximum.accumulate(
-                    np.concatenate([[self.latest.get(source, -math.inf)], times[here]])
-                )
+                latest = self.latest.get(source, math.inf)
+                latest = passed if latest == math.inf else latest
+                before = np.maximum.accumulate(np.concatenate([[latest], times[here]]))
                 late[here] = times[here] < before[:-1] - self._lateness_s
                 self.latest[source] = float(before[-1])
             if span.ended:
                 self.latest[source] = math.inf
         return late
 
+    def reach(self, times: npt.NDArray[np.int64]) -> None:
+        """Note how far posts have come; times as for `see`."""
+        if len(times):
+            self.most = max(self.most, float(times.max()))
+
     def mark(self, marks: Iterable[Mark], positions: Positions) -> None:
         """Let empty partitions hold up nothing; marks made before their latest rows were applied say nothing."""
         for mark in marks:
             source = (mark.topic, mark.partition)
-            if source in self.latest and positions.next.get(source, mark.next) == mark.next:
+            # beyond the last message there may be offsets that no message has, as after a transaction
+            if source in self.latest and positions.next.get(source, mark.next) <= mark.next:
                 self.latest[source] = max(self.latest[source], float(mark.upto))
 
     def restart(self, at: int) -> None:
@@ -175,4 +188,5 @@ class HeldRows:
         else:
             self._frames = []
         self._count -= len(rows)
-        return rows.sort(self._order) if len(rows) else None
+        # rows alike in all of these stay as they came
+        return rows.sort(self._order, maintain_order=True) if len(rows) else None

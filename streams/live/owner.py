@@ -24,6 +24,7 @@ from streams.live.detection_state import restored, saved
 from streams.live.frames import HEADER, Frame, FrameError, decode
 from streams.live.outputs import Outputs
 from streams.live.snapshots import Snapshots, manifest
+from streams.live.telemetry import Telemetry
 from streams.settings import Settings
 from streams.version import VERSION
 
@@ -39,14 +40,18 @@ class Owner:
         settings: what bears on detection, and how often state is saved.
         worker_id: for alerts and progress.
         log: told of what happens.
+        telemetry: told of what is done.
     """
 
-    def __init__(self, connection: Connection, settings: Settings, worker_id: str, log: Any) -> None:
+    def __init__(
+        self, connection: Connection, settings: Settings, worker_id: str, log: Any, telemetry: Telemetry
+    ) -> None:
         self._mode: Mode = "replay" if is_replay(connection.settings.topic_prefix) else "live"
         self._connection = connection
         self._settings = settings
         self._worker_id = worker_id
         self._log = log
+        self._telemetry = telemetry
         self._topic = FRAMES.full_name(connection.settings.topic_prefix)
         self._settings_digest = settings.detection.digest
         self.detection: Detection | None = None
@@ -101,6 +106,7 @@ class Owner:
             self._log.warning("fault in the log", offset=offset, fault=fault)
         await self._outputs.dead_letters(found.dead_letters)
         await self._outputs.alerts(found.alerts)
+        self._telemetry.found(found)
         self.posts += found.posts
         self.alerts += len(found.alerts)
         if time.monotonic() - self._saved_at >= self._settings.worker.snapshot_every_s:
@@ -116,6 +122,7 @@ class Owner:
         await self._snapshots.write(told, chunks)
         self._saved_next = told.frame_offset + 1
         self._saved_at = time.monotonic()
+        self._telemetry.saved(told, self._saved_at - begun)
         self._log.info(
             "snapshot written",
             offset=told.frame_offset,
@@ -131,8 +138,10 @@ class Owner:
                 frame: Frame = decode(header, value)
             except FrameError as error:
                 return Found(faults=[f"left out: {error}"])
+            begun = time.perf_counter()
             found = self._the_detection().apply(frame)
             self._progress = self._progress_at(offset)
+            self._telemetry.applied(self._the_detection(), self._progress, time.perf_counter() - begun)
             return found
 
         found: Found = await self._in_thread(work)
@@ -142,8 +151,10 @@ class Owner:
     async def _catch_up(self, upto: int) -> None:
         """Bring the state to that before frame `upto`, quietly."""
         begun = time.monotonic()
+        self._telemetry.rebuilding(upto - self._next)
         if self.detection is None:
             await self._load(upto)
+        self._the_detection().on_stage = self._telemetry.stage
         frames = 0
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "catch-up"))
         await consumer.start()
@@ -163,8 +174,10 @@ class Owner:
                             frames += 1
                 if await consumer.position(partition) >= upto:
                     self._next = upto
+                self._telemetry.rebuilding(upto - self._next)
         finally:
             await consumer.stop()
+        self._telemetry.rebuilt(self._the_detection(), time.monotonic() - begun)
         self._log.info(
             "state rebuilt", offset=upto, frames=frames, seconds=round(time.monotonic() - begun, 2)
         )
@@ -189,6 +202,7 @@ class Owner:
                 self._log.warning("the snapshot cannot be used", offset=offset, error=str(error))
                 return
             self._next = offset + 1
+            self._telemetry.saved(snapshot.manifest)
             self._log.info("snapshot loaded", offset=offset, bytes=snapshot.manifest.bytes)
 
     async def _report(self) -> None:

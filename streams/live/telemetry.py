@@ -7,10 +7,11 @@ stored, how many networks there are) is looked at once a second at most, in the 
 import platform
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
 from detectors.config import DetectionConfig
@@ -22,6 +23,7 @@ from streams.live.decoding import KIND_OF, Batch
 from streams.live.detection import Detection, Found
 from streams.live.detection_figures import Figures
 from streams.live.health import Health
+from streams.live.snapshots import Manifest
 from streams.metrics import WorkerMetrics
 from streams.version import VERSION
 
@@ -57,9 +59,8 @@ class Telemetry:
     def read(self, batches: Iterable[Batch]) -> None:
         """Batches came from the public topics."""
         for batch in batches:
-            records = sum(span.end - span.begin for span in batch.spans)
-            self.metrics.records.of(batch.topic).inc(records)
-            self.metrics.batch_records.of(batch.topic).observe(records)
+            self.metrics.records.of(batch.topic).inc(len(batch.records))
+            self.metrics.batch_records.of(batch.topic).observe(len(batch.records))
 
     def decoded(self, batch: Batch, letters: Sequence[DeadLetter]) -> None:
         """A batch is rows now, and what cannot be used is dead letters."""
@@ -71,6 +72,10 @@ class Telemetry:
         self.metrics.frames.of(kind).inc()
         self.metrics.frame_bytes.of(kind).inc(size)
 
+    def reading(self) -> None:
+        """Reference data have been read; posts are from now on."""
+        self.health.reading = True
+
     def shared_out(self) -> None:
         """Partitions were shared out anew."""
         self.metrics.rebalances.of().inc()
@@ -79,6 +84,27 @@ class Telemetry:
     def held_back(self, partitions: int) -> None:
         """So many partitions are not read for now."""
         self.metrics.held_back.of().set(partitions)
+
+    def lags(self, behind: Mapping[TopicPartition, int], frames: int) -> None:
+        """Records that this worker has yet to read, by partition, and frames that detection has yet to apply."""
+        self.metrics.lag.forget()
+        for partition, records in behind.items():
+            topic = partition.topic.removeprefix(self.metrics.prefix)
+            self.metrics.lag.of(topic, str(partition.partition)).set(records)
+        self.metrics.frames_behind.of().set(frames)
+        self.health.frames_behind = frames
+
+    def registry_updated(self, at: float) -> None:
+        """When the latest record of the registry reached the broker, seconds since 1970 UTC."""
+        self.metrics.registry_updated.of().set(at)
+
+    def loop_delayed(self, seconds: float) -> None:
+        """Longest time that a task had to wait for its turn."""
+        self.metrics.loop_delay.of().set(seconds)
+
+    def look_at_health(self) -> None:
+        """Say as a metric whether the worker is ready."""
+        self.metrics.ready.of().set(not self.health.waits_for)
 
     # detection
 
@@ -90,6 +116,8 @@ class Telemetry:
         """A frame was applied; in the thread of detection, before anything else happens there."""
         metrics = self.metrics
         metrics.frame_seconds.of().observe(seconds)
+        if not self.health.owns:
+            return  # taken away meanwhile
         for gauge, at in ((metrics.watermark, progress.watermark), (metrics.latest, progress.latest)):
             if at is not None:
                 gauge.of().set(at.timestamp())
@@ -128,10 +156,10 @@ class Telemetry:
         self.metrics.rebuild_seconds.of().observe(seconds)
         self._figures.begin(detection)
 
-    def saved(self, size: int, at: datetime, seconds: float | None = None) -> None:
-        """A snapshot was written, or loaded (without seconds)."""
-        self.metrics.snapshot_bytes.of().set(size)
-        self.metrics.snapshot_at.of().set(at.timestamp())
+    def saved(self, snapshot: Manifest, seconds: float | None = None) -> None:
+        """A snapshot was written in so many seconds, or loaded (None)."""
+        self.metrics.snapshot_bytes.of().set(snapshot.bytes)
+        self.metrics.snapshot_at.of().set(datetime.fromisoformat(snapshot.written_at).timestamp())
         if seconds is not None:
             self.metrics.snapshot_seconds.of().observe(seconds)
 

@@ -8,20 +8,22 @@ import asyncio
 import logging
 import os
 import socket
-import sys
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import faust
-import structlog
 from mode import Service
 
 from schemas.topics import FRAMES, Role
 from streams.live.connection import connection, faust_settings
 from streams.live.ingest import Ingest
+from streams.live.lag_watch import LagWatch
+from streams.live.logs import set_up
 from streams.live.owner import Owner
+from streams.live.telemetry import Telemetry
 from streams.live.topic_admin import require_topics
+from streams.live.web import Web, listen
 from streams.settings import Settings
 
 
@@ -37,13 +39,15 @@ def run(settings: Settings) -> int:
     broker = connection(settings.kafka)
     asyncio.run(require_topics(broker, settings.kafka.topic_prefix, Role.WORKER))
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
-    log = structlog.get_logger().bind(worker=worker_id)
-    app = make_app(settings, worker_id, log)
+    server = listen(settings.worker)
+    log = set_up(worker_id, settings.kafka.topic_prefix)
+    app = make_app(settings, worker_id, log, server)
     # Faust prints tracebacks of its own; faults are told by us
     logging.getLogger("faust").setLevel(logging.ERROR)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    worker = faust.Worker(app, loop=loop, loglevel="warning", redirect_stdouts=False, logging_config=_LOGGING)
+    worker = faust.Worker(app, loop=loop, quiet=True, redirect_stdouts=False, override_logging=False)
+    worker.spinner = None
     try:
         worker.execute_from_commandline()
     except SystemExit as ended:
@@ -51,8 +55,15 @@ def run(settings: Settings) -> int:
     return 0
 
 
-def make_app(settings: Settings, worker_id: str, log: Any) -> faust.App:
-    """The app: an ingest service, and an agent that owns detection when the partition of frames is here."""
+def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket | None = None) -> faust.App:
+    """The app: an ingest service, and an agent that owns detection when the partition of frames is here.
+
+    Args:
+        settings: all of them.
+        worker_id: for alerts, progress and logs.
+        log: told of what happens.
+        server: where metrics and health are served; None: nowhere.
+    """
     broker = connection(settings.kafka)
     prefix = settings.kafka.topic_prefix
     folder = Path(settings.worker.data_dir)
@@ -76,8 +87,11 @@ def make_app(settings: Settings, worker_id: str, log: Any) -> faust.App:
         reply_create_topic=False,
         topic_partitions=1,
     )
-    owner = Owner(broker, settings, worker_id, log)
-    ingest = Ingest(broker, settings, log)
+    telemetry = Telemetry(prefix, settings.detection)
+    owner = Owner(broker, settings, worker_id, log, telemetry)
+    ingest = Ingest(broker, settings, log, telemetry)
+    lag = LagWatch(broker, ingest, telemetry, log)
+    web = Web(telemetry, server) if server is not None else None
     topic = app.topic(
         FRAMES.full_name(prefix),
         key_type=bytes,
@@ -92,6 +106,8 @@ def make_app(settings: Settings, worker_id: str, log: Any) -> faust.App:
         """Ingest, and the owner's clients."""
 
         async def on_start(self) -> None:
+            if web is not None:
+                await web.start()
             await owner.start()
             log.info("worker started", prefix=prefix)
 
@@ -100,12 +116,23 @@ def make_app(settings: Settings, worker_id: str, log: Any) -> faust.App:
             try:
                 await ingest.run(lambda: self.should_stop)
             except Exception as error:
+                telemetry.health.failed = "ingest failed"
                 log.error("ingest failed", error=f"{type(error).__name__}: {error}")
                 await self.crash(error)
 
+        @Service.task
+        async def lag(self) -> None:
+            await lag.run()
+
         async def on_stop(self) -> None:
             await owner.stop()
+            if web is not None:
+                await web.stop()
             log.info("worker stopped", records=ingest.records, posts=owner.posts, alerts=owner.alerts)
+
+    @app.on_partitions_assigned.connect
+    async def shared_out(app: Any, /, *assigned: Any, signal: Any, **more: Any) -> None:
+        telemetry.owns(owner=any(tp.topic == FRAMES.full_name(prefix) for tp in assigned[0]))
 
     @app.agent(topic, concurrency=1)
     async def detection(stream: Any) -> None:
@@ -127,11 +154,3 @@ def _headers(headers: Any) -> dict[str, bytes]:
 
 def _status(ended: SystemExit) -> int:
     return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-
-
-_LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "level": "WARNING"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-}

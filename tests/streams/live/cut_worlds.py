@@ -41,13 +41,14 @@ TIGHT = DetectionConfig(
 
 
 @functools.cache
-def shipped(name: str, rows: int) -> Run:
-    """A data set of the examples, parted into batches of about so many rows."""
+def shipped(name: str, rows: int, most: int) -> Run:
+    """The first posts of a data set of the examples, at most `most`, parted into batches of about `rows`."""
     config = ROOT / "examples" / f"{name}.toml"
     settings = load_settings(str(config) if config.exists() else None)
     path = str(ROOT / "examples" / "data" / f"{name}.csv.gz")
     source = open_source(path, mapping=settings.mapping)
-    return Run(batches(_once([batch.posts for batch in source.batches()]), rows), settings.detection)
+    posts = _once([batch.posts for batch in source.batches()]).head(most)
+    return Run(batches(posts, rows), settings.detection)
 
 
 @functools.cache

@@ -3,12 +3,15 @@
 It stands for arrangements of partitions, batches and workers that a broker gives only by chance.
 """
 
+import json
 import random
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from schemas.dead_letters import DeadLetter
 from streams.live import frames
 from streams.live.decoding import END_HEADER, Batch, decode_batch
 from streams.live.frames import Frame, Header, Mark
@@ -23,6 +26,29 @@ class Message:
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, bytes]] = field(default_factory=list)
+
+
+def post_value(post_id: str, **more: Any) -> bytes:
+    """A post as JSON."""
+    return json.dumps(
+        {
+            "post_id": post_id,
+            "platform": "x",
+            "account_id": "a",
+            "created_at": "2023-02-14T00:00:00Z",
+            **more,
+        }
+    ).encode()
+
+
+def decoded(
+    topic: str, *runs: tuple[int, int, Sequence[Message]], max_ahead_s: int = 300
+) -> tuple[Frame, list[DeadLetter]]:
+    """A batch from runs of (partition, offset that was due, messages), decoded."""
+    batch = Batch(topic)
+    for number, begin, messages in runs:
+        batch.add(number, begin, messages)
+    return decode_batch(batch, max_ahead_s)
 
 
 class Topics:

@@ -312,7 +312,7 @@ def through_chunks(state: State) -> State:
 
 
 RUNS = {
-    "german": lambda: shipped("coortweet_german", 4_000),
+    "german": lambda: shipped("coortweet_german", 3_000, 80_000),
     "press": lambda: simulated("diaspora-press", 500),
     "trolls": lambda: simulated("troll-farm", 500),
     "no room": lambda: simulated("troll-farm", 900, 9, tight=True),
