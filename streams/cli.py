@@ -216,6 +216,16 @@ def simulate(
 @app.command()
 def doctor(
     config: Config = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Look at the live service, too: brokers, topics, rights, clocks, saved state, metrics.",
+        ),
+    ] = False,
+    registry: Annotated[
+        str | None, typer.Option("--registry", metavar="FILE", help="Check this registry of entities, too.")
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the findings as JSON instead of for people.")
     ] = False,
@@ -227,7 +237,7 @@ def doctor(
     with faults_told():
         from streams import commands  # noqa: PLC0415 - a second of loading that --help need not wait for
 
-        if not commands.doctor(config, as_json=json):
+        if not commands.doctor(config, registry=registry, live=live, as_json=json):
             raise typer.Exit(1)
 
 

@@ -74,9 +74,9 @@ def backtest(options: RunOptions, labels: str, positive: str, json: str | None) 
     return outcome.failures
 
 
-def doctor(config: str | None, *, as_json: bool) -> bool:
+def doctor(config: str | None, *, registry: str | None, live: bool, as_json: bool) -> bool:
     """`lockstep doctor`: whether nothing failed."""
-    findings = examine(config)
+    findings = examine(config, registry=registry, live=live)
     if as_json:
         with output("-") as file:
             file.write(msgspec.json.format(msgspec.json.encode(findings), indent=1) + b"\n")

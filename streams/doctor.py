@@ -10,6 +10,8 @@ from rich.text import Text
 from schemas.errors import UsageError
 from streams.health import distribution, machine
 from streams.health.finding import Finding, Status
+from streams.health.memory import memory
+from streams.health.reference import registry as registry_is_valid
 from streams.plain_text import plain
 from streams.settings import Settings, load_settings, setting_values
 from streams.version import VERSION
@@ -41,8 +43,14 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting by its dotted name."""
 
 
-def examine(config: str | None) -> Findings:
-    """Look at everything; `config` is a settings file, or None for the defaults."""
+def examine(config: str | None, *, registry: str | None = None, live: bool = False) -> Findings:
+    """Look at everything.
+
+    Args:
+        config: a settings file, or None for the defaults.
+        registry: a registry file to be looked at, too.
+        live: whether to look at what the live service needs: brokers, topics, and what a worker says of itself.
+    """
     checks = [check() for check in _ENVIRONMENT]
     settings: Settings | None = None
     try:
@@ -57,7 +65,13 @@ def examine(config: str | None) -> Findings:
                 check="settings", status=Status.OK, found=f"{config} is valid" if config else "the defaults"
             )
         )
-        checks.append(machine.memory(settings.detection))
+        checks.append(memory(settings.detection, settings.worker if live else None))
+    if registry is not None:
+        checks.append(registry_is_valid(registry))
+    if live and settings is not None:
+        from streams.health.live import live as live_service  # noqa: PLC0415 - laptops need no Kafka client
+
+        checks += live_service(settings)
     return Findings(
         code_version=VERSION,
         healthy=all(finding.status is not Status.FAIL for finding in checks),

@@ -1,4 +1,4 @@
-"""Does the machine have what a run needs: room, memory, a clock, and a terminal that shows all letters."""
+"""Does the machine have what a run needs: room, a clock, and a terminal that shows all letters."""
 
 import contextlib
 import os
@@ -10,16 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import detectors
-from detectors.config import DetectionConfig
 from streams.health.finding import Finding, Status
 
 _GB = 1e9
 LEAST_TEMPORARY = 5 * _GB
 """Bytes; sorting a dump needs about as much as the dump has, unpacked."""
-FIXED = 0.5 * _GB
-"""Bytes that a run takes before it holds anything: libraries, blocks being decoded."""
-PAIR, SHARE, TEXT = 130, 130, 600
-"""Bytes of one co-share of a pair, one recent share and one recent text, when the tables are full."""
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -65,30 +60,6 @@ def temporary_space() -> Finding:
             mend="Set TMPDIR to a folder with more room.",
         )
     return Finding(check=check, status=Status.OK, found=found)
-
-
-def memory(config: DetectionConfig) -> Finding:
-    """Whether the bounds of the settings fit into memory."""
-    check = "memory"
-    need = (
-        FIXED
-        + config.evidence.max_pairs * PAIR
-        + config.co_share.max_recent_shares * SHARE
-        + config.traces.max_texts * TEXT
-    )
-    bound = f"at most {need / _GB:,.1f} GB by these settings, when all tables are full"
-    have = _available_memory()
-    if have is None:
-        return Finding(check=check, status=Status.OK, found=f"{bound}; how much is available is not known")
-    if have < need:
-        return Finding(
-            check=check,
-            status=Status.WARN,
-            found=f"{have / _GB:,.1f} GB available, {bound}.",
-            mend="Large inputs may run out of it: lower evidence.max_pairs, co_share.max_recent_shares or "
-            "traces.max_texts in --config.",
-        )
-    return Finding(check=check, status=Status.OK, found=f"{have / _GB:,.1f} GB available, {bound}")
 
 
 def output_encoding() -> Finding:
@@ -145,19 +116,3 @@ def _is_writable(folder: Path) -> bool:
             with contextlib.suppress(OSError):
                 folder.rmdir()
     return True
-
-
-def _available_memory() -> int | None:
-    """Bytes free without swapping, within the limit of a container; None where that is not told."""
-    figures = []
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                figures.append(int(line.split()[1]) * 1024)
-        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
-        if limit.isdigit():
-            used = int(Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii"))
-            figures.append(max(0, int(limit) - used))
-    except (OSError, ValueError):
-        pass
-    return min(figures, default=None)

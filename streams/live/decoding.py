@@ -3,8 +3,9 @@
 What cannot be used becomes a dead letter that names topic, partition and offset.
 """
 
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from detectors.traces import keyed
-from schemas.dead_letters import DeadLetter, Reason
+from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
 from schemas.registry import RegistryEntity
 from schemas.reviews import SuppressionRule
 from streams.follow_events import FOLLOW_EVENT, keyed_events
@@ -28,6 +29,9 @@ from streams.sources.screening import LEEWAY, screen
 
 END_HEADER = "lockstep-end"
 """Header of a record without a value that says that nothing more will come in its partition."""
+UPTO_HEADER = "lockstep-upto"
+"""Header of a record without a value: all posts and follow events before this event time, in seconds since 1970 UTC,
+have been published, on whatever partition. A partition with few messages holds nothing up if its publisher says so."""
 
 KIND_OF: dict[str, Kind] = {
     "posts.v1": "posts",
@@ -74,8 +78,9 @@ class Batch:
             begin: the offset that was due; lower than that of the first record where some were deleted.
             records: in order.
         """
-        ended = any(r.value is None and any(name == END_HEADER for name, _ in r.headers) for r in records)
-        span = Span(self.topic, partition, begin, records[-1].offset + 1, ended)
+        # where something follows, the partition goes on
+        upto = max((_upto(record) for record in records if record.value is None), default=0)
+        span = Span(self.topic, partition, begin, records[-1].offset + 1, _is_end(records[-1]), upto)
         kept = [r for r in records if r.value is not None or self._means_something(r)]
         self.source.extend([len(self.spans)] * len(kept))
         self.spans.append(span)
@@ -84,8 +89,22 @@ class Batch:
     def _means_something(self, record: Record) -> bool:
         """Whether a record without a value is more than the end of a partition or a deleted profile."""
         if self.topic in WAITED_FOR:
-            return all(name != END_HEADER for name, _ in record.headers)
+            return not _is_end(record) and not _upto(record)
         return KIND_OF[self.topic] in ("registry", "rules")
+
+
+def _is_end(record: Record) -> bool:
+    return record.value is None and any(name == END_HEADER for name, _ in record.headers)
+
+
+def _upto(record: Record) -> int:
+    """Event time that a publisher says it has reached, seconds; 0 where it says nothing that can be."""
+    for name, value in record.headers:
+        if name == UPTO_HEADER and re.fullmatch(rb"[0-9]{1,12}", value):
+            seconds = int(value)
+            # as for posts: nothing is in the future
+            return seconds if record.timestamp < 0 or seconds <= record.timestamp // 1_000 + LEEWAY else 0
+    return 0
 
 
 def decode_batch(
@@ -95,8 +114,8 @@ def decode_batch(
 
     Args:
         batch: records of one topic.
-        max_ahead_s: a post or follow event may be dated so far after its record, seconds. One that is dated
-            next year would make all others late.
+        max_ahead_s: a record may be dated so far after the time that Kafka has for it, seconds. A post of next year
+            would make all others late, and a profile of next year would outdate them.
         now: seconds since 1970 UTC.
 
     Returns:
@@ -110,29 +129,29 @@ def decode_batch(
         return _low_rate(batch, header)
     records, letters = _lines(batch)
     stamps = np.array([record.timestamp for record in batch.records], np.int64) // 1_000
+    stamps[stamps < 0] = int(now())  # a producer need not give one
     index = records.numbers - 1  # of the batch's records, by row of `records`
     if kind == "posts":
         found = screen(Jsonl().decode(records), records, now)
         rows = _required(found.rows)
         frame = keyed(found.posts)
-        at = "created_at"
+        at, told = "created_at", "created_at"
     elif kind == "follows":
         table, decoded = decode_objects(records, FOLLOW_EVENT)
         frame, rows = keyed_events(table, decoded, records, now() + LEEWAY)
-        at = "at"
+        at, told = "at", "at"
     else:
         frame, rows = decoded_profiles(records)
-        at = ""
+        at, told = "observed", "observed_at"
     places = index[rows]
-    if at:
-        ahead = frame[at].to_numpy() > stamps[places] + max_ahead_s
-        if ahead.any():
-            for row in np.flatnonzero(ahead):
-                detail = f"{at} is more than {max_ahead_s} s after the time of its record"
-                records.set_aside(int(rows[row]), Reason.BAD_TIME, detail)
-            frame = frame.filter(pl.Series(~ahead))
-            places = places[~ahead]
-    letters.extend(_placed(letter, batch) for letter in records.dead_letters)
+    ahead = frame[at].to_numpy() > stamps[places] + max_ahead_s
+    if ahead.any():
+        for row in np.flatnonzero(ahead):
+            detail = f"{told} is more than {max_ahead_s} s after the time of its record"
+            records.set_aside(int(rows[row]), Reason.BAD_TIME, detail)
+        frame = frame.filter(pl.Series(~ahead))
+        places = places[~ahead]
+    letters.extend(_placed(records.dead_letters, batch))
     offsets = np.array([record.offset for record in batch.records], np.int64)
     sources = np.array(batch.source, np.uint16)
     frame = frame.with_columns(
@@ -143,28 +162,65 @@ def decode_batch(
 
 def _lines(batch: Batch) -> tuple[Records, list[DeadLetter]]:
     """The values of a batch as lines that can be decoded; numbered from 1 by their place in the batch."""
-    values = [record.value or b"null" for record in batch.records]
+    values = [record.value or b"" for record in batch.records]
+    batch.bytes = sum(map(len, values))
     data = b"\n".join(values)
-    batch.bytes = len(data) - len(values) + 1
-    if data.count(b"\n") != len(values) - 1 or b"\n\n" in data or b"\r" in data:
+    if data.count(b"\n") != len(values) - 1 or b"\r" in data:
         # line ends mean nothing in JSON outside of strings, and are not allowed in them
         values = [value.replace(b"\n", b" ").replace(b"\r", b" ") for value in values]
-        data = b"\n".join(value if value.strip() else b"null" for value in values)
+    odd = [at for at, value in enumerate(values) if not _stands_alone(value)]
+    for at in odd:
+        values[at] = values[at] if values[at].strip() else b"null"
+    if odd:
+        # what is no object makes the decoder look at each line by itself: two halves of one would pass as one row
+        values.append(b"null")
+    data = b"\n".join(values)
     both = list(read_records(iter([Block(data + b"\n", 0)]), batch.topic, scan_lines, str))
     first, rest = both[0], both[1:]
-    letters = [_placed(letter, batch) for records in both for letter in records.dead_letters]
+    letters = [letter for records in both for letter in _placed(records.dead_letters, batch)]
     first.dead_letters.clear()
     assert not any(len(records) for records in rest)  # noqa: S101 - the data end with a line end
     return first, letters
 
 
-def _placed(letter: DeadLetter, batch: Batch) -> DeadLetter:
-    """A dead letter whose position is a place in the batch, with the place in Kafka instead."""
-    at = letter.position - 1
-    span = batch.spans[batch.source[at]]
-    return msgspec.structs.replace(
-        letter, source=f"{span.topic}/{span.partition}", position=batch.records[at].offset
-    )
+class _Object(msgspec.Struct):
+    """Any JSON object, whatever is in it."""
+
+
+_object = msgspec.json.Decoder(_Object)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+
+
+def _stands_alone(value: bytes) -> bool:
+    """Whether a value is one whole JSON object; halves of surrogate pairs are none of our business."""
+    for text in (value, _SURROGATE.sub(rb"\\ufffd", value) if b"\\u" in value else value):
+        try:
+            _object.decode(text)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            continue
+        return True
+    return False
+
+
+def _placed(letters: Iterable[DeadLetter], batch: Batch) -> Iterator[DeadLetter]:
+    """Dead letters whose positions are places in the batch, with the places in Kafka and the values as they came."""
+    for letter in letters:
+        at = letter.position - 1
+        if at >= len(batch.records):
+            continue  # the line that was added
+        record, span = batch.records[at], batch.spans[batch.source[at]]
+        value = record.value or b""
+        yield msgspec.structs.replace(
+            letter,
+            source=f"{span.topic}/{span.partition}",
+            position=record.offset,
+            raw=_raw(value),
+            raw_bytes=len(value),
+        )
+
+
+def _raw(value: bytes) -> str:
+    return value[: 4 * RAW_LIMIT].decode("utf-8", "backslashreplace")[:RAW_LIMIT]
 
 
 def _required(rows: Ints | None) -> Ints:
@@ -184,14 +240,17 @@ def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
     batch.bytes = sum(len(record.value or b"") for record in batch.records)
     for source, record in zip(batch.source, batch.records, strict=True):
         fault, key = "", (record.key or b"").decode("utf-8", "replace")
+        text: str | None = None
         if record.value is not None:
             try:
-                found = getattr(decoder.decode(record.value), name)
+                text = record.value.decode()
+                found = getattr(decoder.decode(text), name)
                 fault = "" if found == key else f"the record's key is not its {name}"
+            except RecursionError:
+                fault = "nested too deeply"
             except (msgspec.DecodeError, ValueError) as error:
                 fault = str(error).replace("`", "")
         if fault:
-            raw = (record.value or b"").decode("utf-8", "backslashreplace")
             span = batch.spans[source]
             letters.append(
                 DeadLetter(
@@ -199,11 +258,10 @@ def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
                     position=record.offset,
                     reason=Reason.MALFORMED,
                     detail=fault,
-                    raw=raw[:65_536],
+                    raw=_raw(record.value or b""),
                     raw_bytes=len(record.value or b""),
                 )
             )
         else:
-            text = None if record.value is None else record.value.decode()
             rows.append((key, text, source, record.offset))
     return Frame(header, pl.DataFrame(rows, schema=COLUMNS[header.kind], orient="row")), letters

@@ -90,7 +90,7 @@ class Detection:
             self.held_follows.add(rows.drop("source", "offset"))
         elif header.kind != "marks" and len(rows):
             if fault := self.references.take(Frame(header, rows)):
-                found.faults.append(f"the registry stays as it was: {fault}")
+                found.faults.append(fault)
         self.watermark.mark(header.marks, self.positions)
         # to look through all that waits for each frame would be quadratic in frames
         waiting = len(self.held_posts) + len(self.held_follows)

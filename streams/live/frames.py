@@ -85,6 +85,8 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
     """One past the last."""
     ended: bool = False
     """The publisher said that nothing more will come."""
+    upto: EventTime = 0
+    """Event time, seconds, that the publisher said it has reached; 0: it said nothing."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
@@ -123,7 +125,7 @@ class FrameError(InputError):
 
 
 _UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, MemoryError)
-"""What polars raises for bytes that are no Arrow IPC stream; it panics in some hundred of 10,000 (measured)."""
+"""What polars raises for bytes that are no Arrow IPC stream; it panics at 2 of 100 altered ones (measured)."""
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Header)
@@ -197,7 +199,7 @@ def _halves(frame: Frame) -> Iterator[Frame]:
     at, offset = frame.rows.select("source", "offset").row(middle)
     cut = spans[at]
     first = [*spans[:at], Span(cut.topic, cut.partition, cut.begin, offset)]
-    second = [Span(cut.topic, cut.partition, offset, cut.end, cut.ended), *spans[at + 1 :]]
+    second = [msgspec.structs.replace(cut, begin=offset), *spans[at + 1 :]]
     head = msgspec.structs.replace(frame.header, spans=first, marks=[])
     yield Frame(head, frame.rows[:middle])
     rest = frame.rows[middle:].with_columns(source=(pl.col("source") - at).cast(pl.UInt16))

@@ -256,15 +256,17 @@ class Ingest:
         """Tell detection of partitions that have nothing more."""
         assigned = self._consumer.assignment()
         paused = self._consumer.paused()
-        candidates = self._idle.waiting(
-            [tp for tp in assigned if self._names[tp.topic] in WAITED_FOR and tp not in paused]
-        )
+        waited = [tp for tp in assigned if self._names[tp.topic] in WAITED_FOR and tp not in paused]
+        candidates = self._idle.waiting(waited)
         upto = self._idle.upto(self._progress.latest)
-        if upto is None or not candidates:
+        if upto is None or not waited:
             return
-        ends = await self._consumer.end_offsets(candidates)
+        ends = await self._consumer.end_offsets(waited)
         empty = {}
-        for partition in candidates:
+        for partition in waited:
+            # one that never had a message is idle at once
+            if ends[partition] > 0 and partition not in candidates:
+                continue
             if partition in self._consumer.assignment():
                 position = await self._consumer.position(partition)
                 if position == ends[partition] == self._due.get(partition, position):

@@ -112,6 +112,8 @@ class Watermark:
                 before = np.maximum.accumulate(np.concatenate([[latest], times[here]]))
                 late[here] = times[here] < before[:-1] - self._lateness_s
                 self.latest[source] = float(before[-1])
+            if span.upto:
+                self.latest[source] = max(self.latest.get(source, passed), float(span.upto))
             if span.ended:
                 self.latest[source] = math.inf
         return late

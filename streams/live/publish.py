@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaProducer
 from schemas.errors import InputError
 from schemas.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, SUPPRESSIONS, Topic
 from streams.live.connection import Connection, producer_arguments
-from streams.live.decoding import END_HEADER
+from streams.live.decoding import END_HEADER, UPTO_HEADER
 from streams.live.pending import Pending
 from streams.live.post_records import post_records
 from streams.ordered_posts import OrderedPosts
@@ -152,6 +152,7 @@ class Publisher:
                         self._producer.send(topic, value.encode(), key=key.encode(), timestamp_ms=timestamp)
                     )
                 await pending.settled()
+                await self._beat(int(part["timestamp"][-1]) // 1_000)
                 self.published = max(skip, self.published) + len(part)
                 self._note(posts)
                 self._on_posts(self.published)
@@ -163,13 +164,25 @@ class Publisher:
             await pending.add(self._producer.send(name, value, key=key.encode()))
         await pending.settled()
 
+    async def _beat(self, upto: int) -> None:
+        """Say on every partition how far event time has come, so that none with few posts is waited for."""
+        await self._sign(UPTO_HEADER, str(upto).encode())
+
     async def _end(self) -> None:
+        await self._sign(END_HEADER, b"")
+
+    async def _sign(self, header: str, value: bytes) -> None:
+        """Write a record without a value on every partition that carries event time."""
+        pending = Pending()
         for topic in (POSTS, FOLLOWS):
             name = topic.full_name(self._prefix)
             for partition in sorted(await self._producer.partitions_for(name)):
-                await self._producer.send_and_wait(
-                    name, None, key=END_HEADER.encode(), partition=partition, headers=[(END_HEADER, b"")]
+                await pending.add(
+                    self._producer.send(
+                        name, None, key=header.encode(), partition=partition, headers=[(header, value)]
+                    )
                 )
+        await pending.settled()
 
 
 class _Pace:

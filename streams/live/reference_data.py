@@ -13,6 +13,10 @@ _entities = msgspec.json.Decoder(RegistryEntity)
 _rules = msgspec.json.Decoder(SuppressionRule)
 
 
+_FEW = 10_000
+"""Profiles that wait to be looked at, at least; at most as many as are known."""
+
+
 class ReferenceData:
     """What is known so far, and whether it changed since it was last asked for."""
 
@@ -21,8 +25,10 @@ class ReferenceData:
         """JSON of each entity, by id."""
         self.rules: dict[str, str] = {}
         """JSON of each rule, by id."""
-        self.profiles = pl.DataFrame(schema=PROFILES)
-        """The latest observation of each account."""
+        self._profiles = [pl.DataFrame(schema=PROFILES)]
+        """The latest observation of each account; and what has come since."""
+        self._more = 0
+        """Rows that have come since."""
         self.entities_used: dict[str, str] = {}
         """Those of the registry in use: the last that were whole."""
         self._registry = Registry.of()
@@ -34,26 +40,47 @@ class ReferenceData:
         """Take in a frame of reference data.
 
         Returns:
-            Why the registry as it now is cannot be used, if it cannot: the one before stays in use, until later
-            records make it whole.
+            Why some of it is not in use, if some is not. A record that cannot be read leaves what was under its key.
+            While the registry contradicts itself the one before stays in use, until later records make it whole.
         """
         if frame.header.kind == "profiles":
-            rows = pl.concat([self.profiles, frame.rows.select(PROFILES.keys())])
-            self.profiles = rows.sort("observed", maintain_order=True).unique(
-                "account", keep="last", maintain_order=True
-            )
+            self._profiles.append(frame.rows.select(PROFILES.keys()))
+            self._more += len(frame.rows)
+            if self._more > max(len(self._profiles[0]), _FEW):
+                self._settle()
             self.profiles_changed = True
             return None
-        table = self.entities if frame.header.kind == "registry" else self.rules
+        registry = frame.header.kind == "registry"
+        table, decoder = (self.entities, _entities) if registry else (self.rules, _rules)
+        faults = []
         for key, value in frame.rows.select("key", "value").iter_rows():
             if value is None:
                 table.pop(key, None)
+                continue
+            try:
+                decoder.decode(value)
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
+                # of another version than the worker that let it pass, for one
+                faults.append(f"{key}: cannot be read: {error}")
             else:
                 table[key] = value
         self.entities_changed = True
-        if table is self.rules:
-            return None
-        return self._rebuild()
+        if registry and (fault := self._rebuild()):
+            faults.append(f"the registry stays as it was: {fault}")
+        return "; ".join(faults) or None
+
+    @property
+    def profiles(self) -> pl.DataFrame:
+        """The latest observation of each account."""
+        self._settle()
+        return self._profiles[0]
+
+    def _settle(self) -> None:
+        # to look through all accounts for each frame would be quadratic in frames
+        if self._more:
+            rows = pl.concat(self._profiles).sort("observed", maintain_order=True)
+            self._profiles = [rows.unique("account", keep="last", maintain_order=True)]
+            self._more = 0
 
     def context(self) -> Context:
         """Everything as it now is."""
@@ -68,10 +95,16 @@ class ReferenceData:
         rules: dict[str, str],
         profiles: pl.DataFrame,
     ) -> None:
-        """Take what was saved."""
+        """Take what was saved.
+
+        Raises:
+            ValueError: the registry that was in use cannot be used.
+        """
         self.entities = dict(entities_used)
-        self._rebuild()
-        self.entities, self.rules, self.profiles = dict(entities), dict(rules), profiles
+        if fault := self._rebuild():
+            raise ValueError(fault)
+        self.entities, self.rules = dict(entities), dict(rules)
+        self._profiles, self._more = [profiles], 0
 
     @property
     def registry(self) -> Registry:

@@ -5,7 +5,7 @@ snapshot that can be used. A manifest is written after the chunks of its slot.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -60,26 +60,17 @@ class Snapshots:
 
     async def write(self, manifest: Manifest, chunks: Sequence[bytes]) -> None:
         """Write a snapshot; on return the broker has all of it."""
-        slot = self._slot
+        *parts, (last, told) = messages_of(manifest, chunks, self._slot)
         pending = Pending()
-        for number, chunk in enumerate(chunks):
-            await pending.add(self._producer.send(self._topic, chunk, key=f"{slot}/{number}".encode()))
+        for key, chunk in parts:
+            await pending.add(self._producer.send(self._topic, chunk, key=key.encode()))
         await pending.settled()
-        value = msgspec.json.encode(manifest)
-        await self._producer.send_and_wait(self._topic, value, key=f"{slot}/{_MANIFEST}".encode())
-        self._slot = (slot + 1) % _SLOTS
+        await self._producer.send_and_wait(self._topic, told, key=last.encode())
+        self._slot = (self._slot + 1) % _SLOTS
 
     async def newest(self, before: int) -> Snapshot | None:
         """The newest whole snapshot of a state before frame `before`; None if there is none."""
-        found = await self._read()
-        whole = []
-        for slot in range(_SLOTS):
-            snapshot = _whole(found, slot)
-            if snapshot is not None and snapshot.manifest.frame_offset < before:
-                whole.append((snapshot.manifest.frame_offset, slot, snapshot))
-        if not whole:
-            return None
-        _, slot, snapshot = max(whole, key=lambda item: item[:2])
+        slot, snapshot = newest_whole(await self._read(), before)
         self._slot = (slot + 1) % _SLOTS
         return snapshot
 
@@ -118,10 +109,36 @@ def manifest(
     )
 
 
-def _whole(found: dict[str, bytes], slot: int) -> Snapshot | None:
+def messages_of(manifest: Manifest, chunks: Sequence[bytes], slot: int) -> Iterator[tuple[str, bytes]]:
+    """Keys and values of a snapshot in a slot, in the order in which they are written."""
+    for number, chunk in enumerate(chunks):
+        yield f"{slot}/{number}", chunk
+    yield f"{slot}/{_MANIFEST}", msgspec.json.encode(manifest)
+
+
+def newest_whole(found: Mapping[str, bytes], before: int) -> tuple[int, Snapshot | None]:
+    """The newest whole snapshot of a state before frame `before`, and the slot that is not to be written to next.
+
+    Args:
+        found: the latest value of each key.
+        before: offset of a frame.
+    """
+    whole = [(slot, _whole(found, slot)) for slot in range(_SLOTS)]
+    fit = [
+        (snapshot.manifest.frame_offset, slot, snapshot)
+        for slot, snapshot in whole
+        if snapshot is not None and snapshot.manifest.frame_offset < before
+    ]
+    if not fit:
+        return _SLOTS - 1, None
+    _, slot, snapshot = max(fit, key=lambda item: item[:2])
+    return slot, snapshot
+
+
+def _whole(found: Mapping[str, bytes], slot: int) -> Snapshot | None:
     try:
         told = msgspec.json.decode(found.get(f"{slot}/{_MANIFEST}", b""), type=Manifest)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     chunks = [found.get(f"{slot}/{number}", b"") for number in range(min(told.chunks, len(found)))]
     if len(chunks) != told.chunks or _digest(chunks) != told.digest:

@@ -35,7 +35,7 @@ def test_given_random_shares_when_counted_then_the_crowds_of_the_records_agree()
     ]
     engine = CoSharing(DetectionConfig(co_share=CoShareConfig(cap=0)))
     pairs, _ = push(engine, shares, FOREVER)
-    strata = np.searchsorted(CoShareConfig().strata, [pair.crowd for pair in pairs])
+    strata = np.searchsorted(CoShareConfig().strata, pairs["crowd"])
     assert engine.made[URL].tolist() == np.bincount(strata, minlength=5).tolist()
     assert engine.made.sum() == engine.made[URL].sum() > 1_000
 

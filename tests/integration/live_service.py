@@ -52,7 +52,7 @@ class Service:
     bootstrap: str
     prefix: str
     worker_settings: str = ""
-    idle_after_s: float = 1.0
+    idle_after_s: float = 30.0
     kafka_settings: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     detection_settings: str = ""

@@ -69,7 +69,7 @@ async def test_given_partitions_that_stay_empty_then_they_hold_nothing_up(
     service_of: ServiceFactory, tmp_path: Path
 ) -> None:
     # all posts in one partition, no end, and nothing in any other
-    service = service_of()
+    service = service_of(idle_after_s=1.0)
     await send(service, [("posts.v1", json.dumps(post).encode()) for post in small_world()], partition=5)
     service.start_worker()
 

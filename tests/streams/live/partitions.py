@@ -8,7 +8,7 @@ import random
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from schemas.dead_letters import DeadLetter
@@ -25,7 +25,7 @@ class Message:
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: list[tuple[str, bytes]] = field(default_factory=list)
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 def post_value(post_id: str, **more: Any) -> bytes:

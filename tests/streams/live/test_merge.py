@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,10 +30,11 @@ class Run:
     rows: list[Row] = field(default_factory=list)
     end: int | None = None
     ended: bool = False
+    upto: int = 0
 
     def span(self) -> Span:
         end = self.end if self.end is not None else (self.rows[-1][0] + 1 if self.rows else self.begin)
-        return Span(TOPIC, self.partition, self.begin, end, self.ended)
+        return Span(TOPIC, self.partition, self.begin, end, self.ended, self.upto)
 
 
 class Merge:
@@ -71,8 +73,9 @@ class Oracle:
         self.latest: dict[int, float] = dict.fromkeys(sources, -math.inf)
 
     def take(self, *runs: Run) -> tuple[list[Row], list[Row], list[tuple[int, int, int]]]:
-        kept, late, gaps = [], [], []
-        fresh_ends = []
+        kept: list[Row] = []
+        late: list[Row] = []
+        gaps = []
         floor = min(self.latest.values(), default=-math.inf)
         for run in runs:
             span = run.span()
@@ -87,9 +90,10 @@ class Oracle:
                     latest = floor
                 (late if time < latest - LATENESS else kept).append((offset, time))
                 self.latest[run.partition] = max(latest, time)
+            if run.upto:
+                self.latest[run.partition] = max(self.latest.get(run.partition, floor), run.upto)
             if run.ended and span.end > due:
                 self.latest[run.partition] = math.inf
-                fresh_ends.append(run.partition)
             self.next[run.partition] = max(due, span.end)
         return kept, late, gaps
 
@@ -215,6 +219,18 @@ def test_given_rows_after_the_end_of_one_partition_then_it_is_waited_for_again()
     assert merge.watermark.ended
 
 
+def test_given_a_time_that_the_publisher_has_reached_then_a_partition_without_rows_holds_nothing_up() -> None:
+    merge = Merge(0, 1)
+    merge.take(Run(0, 0, [(0, 100), (1, 50)], end=3, upto=120), Run(1, 0, end=1, upto=120))
+
+    # it holds from then on, not for the rows that it came with
+    assert merge.watermark.latest == {(TOPIC, 0): 120, (TOPIC, 1): 120}
+    assert merge.take(Run(1, 1, [(1, 109), (2, 110)], upto=90))[:2] == ([(2, 110)], [(1, 109)])
+    # one that nobody announced does not go behind what has passed
+    merge.take(Run(2, 0, end=1, upto=60))
+    assert merge.watermark.least == 120
+
+
 def test_given_follow_events_ahead_of_posts_then_they_do_not_say_how_far_posts_have_come() -> None:
     watermark = Watermark(LATENESS)
     watermark.see(np.array([500]), np.zeros(1, np.uint16), [Span("follows.v1", 0, 0, 1)])
@@ -225,47 +241,47 @@ def test_given_follow_events_ahead_of_posts_then_they_do_not_say_how_far_posts_h
     assert watermark.most == 9
 
 
-runs = st.builds(
-    lambda partition, back, gap, times, more, ended: (partition, back, gap, times, more, ended),
+RUNS = st.tuples(
     st.integers(0, 2),
     st.integers(0, 4),
     st.sampled_from([0, 0, 0, 3]),
     st.lists(st.integers(0, 60), max_size=5),
     st.integers(0, 2),
     st.booleans(),
+    st.sampled_from([0, 0, 20, 50, 70]),
 )
-ops = st.one_of(
-    st.tuples(st.just("frame"), st.lists(runs, min_size=1, max_size=3, unique_by=lambda run: run[0])),
+OPS = st.one_of(
+    st.tuples(st.just("frame"), st.lists(RUNS, min_size=1, max_size=3, unique_by=lambda run: run[0])),
     st.tuples(st.just("mark"), st.tuples(st.integers(0, 3), st.integers(-2, 2), st.integers(0, 80))),
     st.tuples(st.just("open"), st.sets(st.integers(0, 2))),
 )
 
 
 @settings(max_examples=300, deadline=None)
-@given(sources=st.sets(st.integers(0, 2)), steps=st.lists(ops, max_size=14))
+@given(sources=st.sets(st.integers(0, 2)), steps=st.lists(OPS, max_size=14))
 def test_given_any_frames_then_it_is_as_one_row_at_a_time(
-    sources: set[int], steps: list[tuple[str, object]]
+    sources: set[int], steps: list[tuple[str, Any]]
 ) -> None:
     merge, oracle = Merge(*sources), Oracle(*sources)
     passed = -math.inf
     for what, told in steps:
         if what == "frame":
-            batch = [made(run, merge.positions) for run in told]  # type: ignore[attr-defined]
+            batch = [made(run, merge.positions) for run in told]
             kept, late, gaps = merge.take(*batch)
             expected = oracle.take(*batch)
             assert (kept, late, [(gap.source[1], gap.begin, gap.end) for gap in gaps]) == expected
             # nothing that counts is behind what had been released before
             assert all(time >= passed for _, time in kept)
         elif what == "mark":
-            partition, away, upto = told  # type: ignore[misc]
+            partition, away, upto = told
             following = max(0, merge.positions.next.get((TOPIC, partition), 0) + away)
             merge.mark(partition, following, upto)
             oracle.mark(partition, following, upto)
         else:
             least = min(oracle.latest.values(), default=-math.inf)
-            for number in sorted(told):  # type: ignore[call-overload]
+            for number in sorted(told):
                 oracle.latest.setdefault(number, least)
-            merge.watermark.open((TOPIC, number) for number in sorted(told))  # type: ignore[call-overload]
+            merge.watermark.open((TOPIC, number) for number in sorted(told))
         assert merge.positions.next == {(TOPIC, number): due for number, due in oracle.next.items()}
         assert merge.watermark.latest == {(TOPIC, number): time for number, time in oracle.latest.items()}
         if merge.watermark.ended:
@@ -276,13 +292,13 @@ def test_given_any_frames_then_it_is_as_one_row_at_a_time(
         passed = merge.watermark.passed
 
 
-def made(run: tuple[int, int, int, list[int], int, bool], positions: Positions) -> Run:
+def made(run: tuple[int, int, int, list[int], int, bool, int], positions: Positions) -> Run:
     """A run of a partition that begins some way back, or after a gap."""
-    partition, back, gap, times, more, ended = run
+    partition, back, gap, times, more, ended, upto = run
     due = positions.next.get((TOPIC, partition), 5)
     begin = max(0, due - back) + gap
     rows = [(begin + at, time) for at, time in enumerate(times)]
-    return Run(partition, begin, rows, begin + len(rows) + more + ended, ended)
+    return Run(partition, begin, rows, begin + len(rows) + more + ended, ended, upto)
 
 
 def frame_of(rows: Sequence[tuple[int, int]]) -> pl.DataFrame:

@@ -1,0 +1,70 @@
+"""Everything that the doctor looks at for the live service."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from schemas.errors import UsageError
+from streams.health import broker, service
+from streams.health.finding import Finding, Status
+from streams.health.scrape import scrape
+from streams.live.connection import connection
+from streams.live.reach import FAULTS
+from streams.settings import Settings, WorkerSettings
+
+
+def live(settings: Settings) -> list[Finding]:
+    """Look at brokers, topics, rights, clocks, the saved state, and the worker's folder and metrics."""
+    findings = asyncio.run(_on_brokers(settings))
+    return [*findings, worker_folder(settings.worker), scrape(settings.worker)]
+
+
+def worker_folder(settings: WorkerSettings) -> Finding:
+    """Whether a worker can keep its few files."""
+    check, folder = "worker's folder", Path(settings.data_dir).absolute()
+    standing = next(place for place in (folder, *folder.parents) if place.exists())
+    if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
+        return Finding(
+            check=check,
+            status=Status.FAIL,
+            found=f"{folder} cannot be written.",
+            mend="Name another one with worker.data_dir; what is in it can be lost.",
+        )
+    return Finding(check=check, status=Status.OK, found=str(folder))
+
+
+async def _on_brokers(settings: Settings) -> list[Finding]:
+    try:
+        way = connection(settings.kafka)
+    except UsageError as error:
+        return [
+            Finding(
+                check="brokers",
+                status=Status.FAIL,
+                found=str(error),
+                mend="An example is in docs/operations/security.md.",
+            )
+        ]
+    findings = [await broker.reached(way)]
+    if findings[0].status is Status.FAIL:
+        return findings  # the rest would say the same once more
+    seen = await broker.seen_topics(way)
+    if isinstance(seen, Finding):
+        return [*findings, seen]
+    findings += [await broker.topics(way, seen), await broker.rights(way, seen)]
+    for name, asking in (
+        ("clocks", service.clocks(way)),
+        ("saved state", service.state(way, settings.detection)),
+    ):
+        try:
+            findings.append(await asking)
+        except FAULTS as error:
+            findings.append(
+                Finding(
+                    check=name,
+                    status=Status.WARN,
+                    found=f"Not told: {type(error).__name__}: {error}.",
+                    mend="See the findings above.",
+                )
+            )
+    return findings
