@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from detectors.context import Context
+from detectors.context import Context, Profile
 from detectors.hashing import U64
 from detectors.registry import NO_ENTITY, Registry
 from schemas.registry import EntityKind
@@ -37,8 +36,7 @@ class Affiliation:
     unlabelled: Bools
     tie: I32
     """Entity that an unlabelled account is tied to, `NO_ENTITY` for the others; int32."""
-    profiles: pl.DataFrame
-    """Columns of `detectors.context.PROFILES`, null where unknown."""
+    profiles: list[Profile]
 
 
 def hiding_entities(registry: Registry) -> Bools:
@@ -57,36 +55,27 @@ def affiliations(context: Context, keys: U64, linked: I32) -> Affiliation:
     """
     entity = context.entities_of(keys)
     profiles = context.profiles_of(keys)
-    hiding = np.append(hiding_entities(context.registry), False)  # the last place is NO_ENTITY
     tie = np.where(entity != NO_ENTITY, entity, linked).astype(np.int32)
-    shown = np.array(
-        [
-            _shown(context.registry, int(of), *row)
-            for of, row in zip(
-                tie, profiles.select("display_name", "description", "platform_label").iter_rows(), strict=True
-            )
-        ],
+    unlabelled = np.array(
+        [_hides(context.registry, of, profile) for of, profile in zip(tie.tolist(), profiles, strict=True)],
         np.bool_,
     )
-    known = profiles["account"].is_not_null().to_numpy()
-    unlabelled = hiding[tie] & (tie != NO_ENTITY) & known & ~shown
+    labelled = np.array([profile.platform_label is not None for profile in profiles], np.bool_)
     return Affiliation(
         entity=entity,
-        open=((entity != NO_ENTITY) & ~unlabelled) | profiles["platform_label"].is_not_null().to_numpy(),
+        open=((entity != NO_ENTITY) & ~unlabelled) | labelled,
         unlabelled=unlabelled,
         tie=np.where(unlabelled, tie, NO_ENTITY).astype(np.int32),
         profiles=profiles,
     )
 
 
-def _shown(
-    registry: Registry, entity: int, display_name: str | None, description: str | None, label: str | None
-) -> bool:
-    """Whether a profile shows that the account is an entity's."""
-    if label:
-        return True
-    if entity == NO_ENTITY:
+def _hides(registry: Registry, entity: int, profile: Profile) -> bool:
+    """Whether a known profile leaves open that the account is a hiding entity's."""
+    if entity == NO_ENTITY or profile.account is None or profile.platform_label:
         return False
-    text = f"{display_name or ''} {description or ''}".casefold()
+    if registry.entities[entity].kind not in _HIDING:
+        return False
+    text = f"{profile.display_name or ''} {profile.description or ''}".casefold()
     names = (registry.entities[at].name.casefold() for at in registry.path(entity))
-    return any(len(name) >= _LEAST_NAME and name in text for name in names)
+    return not any(len(name) >= _LEAST_NAME and name in text for name in names)

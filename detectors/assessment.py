@@ -293,15 +293,14 @@ def _members(
     followers = population.followers[members].tolist()
     return tuple(
         MemberContext(
-            handle=handle,
-            created=created,
+            handle=profile.handle,
+            created=profile.created,
             followers=count if count >= 0 else None,
             registry=registry.entities[entity].entity_id if entity != NO_ENTITY else None,
             allowed=may,
         )
-        for handle, created, count, entity, may in zip(
-            affiliation.profiles["handle"].to_list(),
-            affiliation.profiles["created"].to_list(),
+        for profile, count, entity, may in zip(
+            affiliation.profiles,
             followers,
             affiliation.entity.tolist(),
             allowed.tolist(),

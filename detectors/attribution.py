@@ -26,6 +26,7 @@ from detectors.context import Context
 from detectors.hashing import U64
 from detectors.hidden_mentions import HiddenMentions
 from detectors.registry import NO_ENTITY, DomainMatcher, Registry, telling_entities
+from detectors.sorted_keys import places
 from detectors.traces import Traces
 from schemas.shares import TraceKind
 
@@ -177,7 +178,7 @@ class AttributionExtractor:
         self._remember(posts, traces, post, objects, author)
         if not len(self._origins):
             return pl.DataFrame()
-        likely = np.isin(objects, self._origins["object"].to_numpy()) & own[post]
+        likely = places(np.sort(self._origins["object"].to_numpy()), objects)[1] & own[post]
         rows = post[likely]
         return (
             pl.DataFrame(

@@ -11,6 +11,7 @@ from detectors.affiliation import Affiliation
 from detectors.attribution import Fact
 from detectors.context_stage import Population
 from detectors.fact_ledger import FactLedger
+from detectors.peer_ranks import median
 from detectors.registry import NO_ENTITY, Registry
 from schemas.alerts import CounterEvidence
 from schemas.reviews import SuppressionRule
@@ -55,12 +56,12 @@ def counter_facts(
             kind="allow_listed",
             summary=f"{int(allowed.sum())} of {len(members)} members are allowed by a reviewer: {'; '.join(reasons)}.",
         )
-    labelled = int(affiliation.profiles["platform_label"].is_not_null().sum())
+    labelled = sum(profile.platform_label is not None for profile in affiliation.profiles)
     if labelled:
         yield CounterEvidence(
             kind="labelled", summary=f"The platform itself labels {labelled} of {len(members)} members."
         )
-    verified = int(affiliation.profiles["verified"].fill_null(value=False).sum())
+    verified = sum(bool(profile.verified) for profile in affiliation.profiles)
     if verified:
         yield CounterEvidence(
             kind="verified_accounts",
@@ -82,7 +83,7 @@ def _well_known(members: I32, population: Population) -> Iterator[CounterEvidenc
     mine = population.followers[members]
     mine = mine[mine >= 0]
     if 2 * len(mine) >= len(members) and not math.isnan(population.many_followers):
-        typical = float(np.median(mine))
+        typical = median(mine)
         if typical >= population.many_followers:
             yield CounterEvidence(
                 kind="many_followers",
@@ -92,7 +93,7 @@ def _well_known(members: I32, population: Population) -> Iterator[CounterEvidenc
     table = population.engagement
     there = members[table.known_posts[members] > 0]
     if 2 * len(there) >= len(members) and not math.isnan(population.many_reactions):
-        typical = float(np.median(table.reactions[there] / table.known_posts[there]))
+        typical = median(table.reactions[there] / table.known_posts[there])
         if typical >= population.many_reactions and typical > 0:
             yield CounterEvidence(
                 kind="high_engagement",

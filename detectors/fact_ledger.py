@@ -22,6 +22,7 @@ _LOG = {
     "post_id": pl.String,
     **{name: dtype for name, dtype in FACTS.items() if name != "row"},
 }
+_NO_FACTS = pl.DataFrame(schema=_LOG)
 _DAY_S = 86_400
 
 
@@ -84,11 +85,14 @@ class FactLedger:
         if not len(facts):
             return
         rows = facts["row"].to_numpy()
-        log = facts.select(
-            pl.Series("account", accounts[rows], pl.Int32),
-            pl.Series("time", times[rows], pl.Int64),
-            post_ids.gather(rows).alias("post_id"),
-            *(name for name in FACTS if name != "row"),
+        # made of columns: a handful of facts comes with every tick, and an expression costs more than they do
+        log = pl.DataFrame(
+            [
+                pl.Series("account", accounts[rows], pl.Int32),
+                pl.Series("time", times[rows], pl.Int64),
+                post_ids[rows].alias("post_id"),
+                *(facts[name] for name in FACTS if name != "row"),
+            ]
         )
         self._log.append(log)
         most = int(accounts[rows].max()) + 1
@@ -157,7 +161,7 @@ class FactLedger:
         rate = sums.less(rate_sums(mine[inside], written[inside])).rate()
         expected, p = pooled_tail(observed, written, rate)
         if not observed:
-            return RateFinding(0, int(written.sum()), expected, p, pl.DataFrame(schema=_LOG), ())
+            return RateFinding(0, int(written.sum()), expected, p, _NO_FACTS, ())
         concerned = self._of(kind, members)
         entities = (
             concerned["entity"].value_counts().sort(["count", "entity"], descending=[True, False])["entity"]
@@ -218,4 +222,4 @@ class FactLedger:
     def _all(self) -> pl.DataFrame:
         if len(self._log) > 1:
             self._log = [pl.concat(self._log, rechunk=True)]
-        return self._log[0] if self._log else pl.DataFrame(schema=_LOG)
+        return self._log[0] if self._log else _NO_FACTS

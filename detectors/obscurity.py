@@ -39,7 +39,7 @@ from scipy import special
 from detectors.exposure import F64
 from detectors.hashing import I64
 from detectors.pair_table import BOOL, I32
-from detectors.peer_ranks import THIRDS, Comparison, Ranks
+from detectors.peer_ranks import THIRDS, Comparison, Ranks, median
 
 OBSCURE = 1 / 3
 """An account with this tail or less is called obscure."""
@@ -283,7 +283,7 @@ def _judged(
     tail = float(np.sort(tails.both[known])[majority - 1])
     if (tails.lowest[known] & (tails.both[known] > OBSCURE)).sum() >= majority:
         return Standing.NO_CONTRAST, None, None, tail
-    p = majority_chance(tail, int(np.median(tails.peers[known])), len(known))
+    p = majority_chance(tail, int(median(tails.peers[known])), len(known))
     by_chance = -math.log10(max(p, 1e-300)) / 2
     by_tail = -math.log(tail, 9)
     value = min(1.0, max(0.0, min(by_chance, by_tail)))
@@ -303,4 +303,4 @@ def _ratio(reactions: I64, known_posts: I64) -> F64:
 
 def _median(values: F64) -> float | None:
     known = values[~np.isnan(values)]
-    return float(np.median(known)) if len(known) else None
+    return median(known) if len(known) else None

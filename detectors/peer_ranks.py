@@ -1,9 +1,11 @@
 """Ranks among peers: where a value stands among those of accounts of like volume and age."""
 
+from itertools import pairwise
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from detectors.compiled import compiled
 from detectors.exposure import F64
 from detectors.hashing import I64
 from detectors.pair_table import BOOL
@@ -29,6 +31,15 @@ class Ranks(NamedTuple):
     """Of the peers."""
 
 
+def median(values: F64 | I64) -> float:
+    """The median of one value or more, none of them NaN. What numpy spends on looking for NaN is saved."""
+    return _middle(np.sort(values.astype(np.float64)))
+
+
+def _middle(ascending: F64) -> float:
+    return float(ascending[(len(ascending) - 1) // 2] + ascending[len(ascending) // 2]) / 2
+
+
 class Comparison:
     """Values of peers. An account is compared with its platform's third by age if that has enough of them.
 
@@ -46,76 +57,78 @@ class Comparison:
     def __init__(self, platforms: I64, thirds: I64, levels: I64, values: F64) -> None:
         aged = thirds >= 0
         groups = platforms[aged] * THIRDS + thirds[aged]
-        self._of_age = _Strata(groups, levels[aged], values[aged], ENOUGH_PEERS)
-        self._of_all = _Strata(platforms, levels, values, FEW_PEERS)
+        self._of_age = _strata(groups, levels[aged], values[aged], ENOUGH_PEERS)
+        self._of_all = _strata(platforms, levels, values, FEW_PEERS)
 
     def rank(self, platforms: I64, thirds: I64, levels: I64, values: F64) -> Ranks:
         """Rank values; NaN and levels below 0 have no rank."""
-        usable = ~np.isnan(values) & (levels >= 0)
-        of_age = self._of_age.strata(platforms * THIRDS + thirds, levels, usable & (thirds >= 0))
-        of_all = self._of_all.strata(platforms, levels, usable & (of_age < 0))
-        rank = Ranks(
+        ranks = Ranks(
             np.full(len(values), np.nan),
             np.full(len(values), np.nan),
             np.zeros(len(values), np.int64),
             np.zeros(len(values), np.bool_),
             np.full(len(values), np.nan),
         )
-        self._of_age.rank(of_age, values, rank)
-        self._of_all.rank(of_all, values, rank)
-        return rank
+        _rank(self._of_age, np.where(thirds >= 0, platforms * THIRDS + thirds, -1), levels, values, ranks)
+        _rank(self._of_all, platforms, levels, values, ranks)
+        return ranks
 
 
-class _Strata:
-    """Values of peers, in groups of `least` or more and by levels of which neighbours are merged."""
+class _Strata(NamedTuple):
+    """Values of peers, in groups that have enough of them and by levels of which neighbours are merged."""
 
-    not_state: ClassVar[frozenset[str]] = frozenset()
-    _rows: I64
-    _stratum: I64
-    _start: I64
-    _values: F64
+    row: I64  # (groups,) of `stratum`; -1: too few peers
+    stratum: I64  # (rows, LEVELS)
+    start: I64  # (strata + 1,) where the values of each begin
+    values: F64  # ascending in each stratum
+    median: F64  # (strata,)
 
-    def __init__(self, groups: I64, levels: I64, values: F64, least: int) -> None:
-        sizes = np.bincount(groups)
-        self._rows = np.where(sizes >= least, np.cumsum(sizes >= least) - 1, -1)
-        inside = self._rows[groups] >= 0
-        cells = self._rows[groups[inside]] * LEVELS + levels[inside]
-        counts = np.bincount(cells, minlength=int((sizes >= least).sum()) * LEVELS).reshape(-1, LEVELS)
-        self._stratum = np.zeros(counts.shape, np.int64)
-        begin = 0
-        for row, own in enumerate(counts):
-            self._stratum[row] = begin + _merged(own)
-            begin = int(self._stratum[row, -1]) + 1
-        strata = self._stratum.reshape(-1)[cells]
-        order = np.argsort(strata, kind="stable")
-        self._start = np.searchsorted(strata[order], np.arange(begin + 1))
-        self._values = values[inside][order]
-        for stratum in range(begin):
-            self._values[self._start[stratum] : self._start[stratum + 1]].sort()
 
-    def strata(self, groups: I64, levels: I64, asked: BOOL) -> I64:
-        """The stratum of each account that is `asked` for, -1 where it has none."""
-        out = np.full(len(groups), -1)
-        there = np.flatnonzero(asked & (groups < len(self._rows)))
-        row = self._rows[groups[there]]
-        out[there[row >= 0]] = self._stratum[row[row >= 0], levels[there[row >= 0]]]
-        return out
+def _strata(groups: I64, levels: I64, values: F64, least: int) -> _Strata:
+    """Put values of peers into strata; groups with fewer than `least` have none."""
+    enough = np.bincount(groups) >= least
+    row = np.where(enough, np.cumsum(enough) - 1, -1)
+    inside = row[groups] >= 0
+    cells = row[groups[inside]] * LEVELS + levels[inside]
+    counts = np.bincount(cells, minlength=int(enough.sum()) * LEVELS).reshape(-1, LEVELS)
+    stratum = np.zeros(counts.shape, np.int64)
+    begin = 0
+    for number, own in enumerate(counts):
+        stratum[number] = begin + _merged(own)
+        begin = int(stratum[number, -1]) + 1
+    of_value = stratum.reshape(-1)[cells]
+    # whole numbers of 16 bits or fewer are sorted by counting
+    order = np.argsort(of_value.astype(np.min_scalar_type(begin)), kind="stable")
+    start = np.searchsorted(of_value[order], np.arange(begin + 1))
+    ascending = values[inside][order]
+    for first, end in pairwise(start.tolist()):
+        ascending[first:end].sort()
+    middles = [_middle(ascending[first:end]) for first, end in pairwise(start.tolist())]
+    return _Strata(row, stratum, start, ascending, np.array(middles, np.float64))
 
-    def rank(self, strata: I64, values: F64, rank: Ranks) -> None:
-        """Fill in the ranks of values that have a stratum."""
-        order = np.argsort(strata, kind="stable")
-        bounds = np.searchsorted(strata[order], np.arange(len(self._start)))
-        for stratum in np.flatnonzero(np.diff(bounds)).tolist():
-            rows = order[bounds[stratum] : bounds[stratum + 1]]
-            peers = self._values[self._start[stratum] : self._start[stratum + 1]]
-            below = np.searchsorted(peers, values[rows], side="right")
-            # as if the account were one more of its peers: never 0, and valid for small numbers of them
-            rank.tail[rows] = (below + 1) / (len(peers) + 1)
-            less = np.searchsorted(peers, values[rows], side="left")
-            rank.middle[rows] = (less + below + 1) / 2 / (len(peers) + 1)
-            rank.peers[rows] = len(peers)
-            rank.lowest[rows] = values[rows] <= peers[0]
-            rank.median[rows] = np.median(peers)
+
+@compiled
+def _rank(strata: _Strata, groups: I64, levels: I64, values: F64, ranks: Ranks) -> None:
+    """Fill in the ranks of values that have none yet and have a stratum."""
+    for at in range(len(values)):
+        group, level, value = groups[at], levels[at], values[at]
+        if ranks.peers[at] > 0 or np.isnan(value) or level < 0 or group < 0 or group >= len(strata.row):
+            continue
+        row = strata.row[group]
+        if row < 0:
+            continue
+        stratum = strata.stratum[row, level]
+        peers = strata.values[strata.start[stratum] : strata.start[stratum + 1]]
+        less = np.searchsorted(peers, value, side="left")
+        below = less
+        if less < len(peers) and peers[less] == value:
+            below += np.searchsorted(peers[less:], value, side="right")
+        # as if the account were one more of its peers: never 0, and valid for small numbers of them
+        ranks.tail[at] = (below + 1) / (len(peers) + 1)
+        ranks.middle[at] = (less + below + 1) / 2 / (len(peers) + 1)
+        ranks.peers[at] = len(peers)
+        ranks.lowest[at] = value <= peers[0]
+        ranks.median[at] = strata.median[stratum]
 
 
 def _merged(counts: I64) -> I64:

@@ -81,9 +81,9 @@ def rate_sums(events: I64, trials: I64) -> RateSums:
     """
     there = trials > 0
     k, n = events[there].astype(np.float64), trials[there].astype(np.float64)
-    return RateSums(
-        float(k.sum()), float(n.sum()), float(k @ k), float(k @ n), float(n @ n), int(there.sum())
-    )
+    # not `k @ k`: the linear algebra library would wake threads for it, and wait for them where cores are busy
+    squares, products, trials_squared = (float(column.sum()) for column in (k * k, k * n, n * n))
+    return RateSums(float(k.sum()), float(n.sum()), squares, products, trials_squared, len(k))
 
 
 def tail(observed: float, expected: float, shape: float) -> float:

@@ -25,6 +25,7 @@ from streams.cli_options import (
     Inputs,
     Json,
     Labels,
+    Metrics,
     NoProgress,
     Pairs,
     Positive,
@@ -82,6 +83,7 @@ def replay(
     pairs: Pairs = None,
     report: Report = None,
     dead_letters: DeadLetters = None,
+    metrics: Metrics = None,
     timings: Timings = None,
     no_progress: NoProgress = False,
 ) -> None:
@@ -109,6 +111,7 @@ def replay(
                 dead_letters=dead_letters,
                 timings=timings,
                 progress=not no_progress,
+                more_outputs={"--metrics": metrics},
             )
         )
         end(failures)
@@ -132,6 +135,7 @@ def backtest(
     pairs: Pairs = None,
     report: Report = None,
     dead_letters: DeadLetters = None,
+    metrics: Metrics = None,
     timings: Timings = None,
     no_progress: NoProgress = False,
 ) -> None:
@@ -160,7 +164,7 @@ def backtest(
                 timings=timings,
                 progress=not no_progress,
                 more_inputs={"--labels": labels},
-                more_outputs={"--json": json},
+                more_outputs={"--json": json, "--metrics": metrics},
             ),
             labels,
             positive,

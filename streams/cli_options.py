@@ -124,6 +124,15 @@ Report = Annotated[
     ),
 ]
 Timings = Annotated[str | None, typer.Option("--timings", metavar="FILE", hidden=True)]
+Metrics = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics",
+        metavar="FILE",
+        help="Write the figures for Prometheus (node-exporter's textfile format); the run is called after the file.",
+        rich_help_panel=_WRITING,
+    ),
+]
 NoProgress = Annotated[
     bool, typer.Option("--no-progress", help="Draw no progress bar.", rich_help_panel=_WRITING)
 ]

@@ -19,6 +19,7 @@ from streams.local_run import Outcome, RunOptions, local_run
 from streams.outputs import output
 from streams.plain_text import plain
 from streams.replay import Replay
+from streams.run_metrics import write_run_metrics
 from streams.summary import duration, show_summary
 from streams.version import VERSION
 
@@ -31,6 +32,8 @@ def replay(options: RunOptions) -> Sequence[InputError]:
     """`lockstep replay`: give the reasons for which it failed, none if all is well."""
     console = _stderr()
     outcome = local_run(options, console)
+    if (path := options.more_outputs.get("--metrics")) is not None:
+        write_run_metrics(path, outcome)
     _show(console, outcome)
     return outcome.failures
 
@@ -66,6 +69,8 @@ def backtest(options: RunOptions, labels: str, positive: str, json: str | None) 
     if json is not None:
         with output(json) as file:
             file.write(msgspec.json.format(msgspec.json.encode(figures), indent=1) + b"\n")
+    if (path := options.more_outputs.get("--metrics")) is not None:
+        write_run_metrics(path, outcome, figures)
     _show(console, outcome)
     console.print()
     console.print(_figures_table(figures))

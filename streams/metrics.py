@@ -1,21 +1,15 @@
 """Every metric of Lockstep: name, type, unit, labels and meaning. Nothing else names one.
 
 Names follow Prometheus: base units (seconds, bytes), `_total` for what only grows. Labels are bounded sets; never an
-account, an object, a network or a worker. All carry `prefix`, the prefix of the service's topics, so that a live
-service and replays beside it are told apart. Each worker has a registry of its own and serves it (`streams.live.web`).
+account, an object, a network or a worker. Those of a worker carry `prefix`, the prefix of the service's topics, so that
+a live service and replays beside it are told apart; those of a local run carry `run`.
 docs/operations/metrics.md is written from this file.
 """
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
-from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client import CollectorRegistry
 from prometheus_client.process_collector import ProcessCollector
 
-disable_created_metrics()  # type: ignore[no-untyped-call] # a second series of each counter, which nobody asks for
-
-M = TypeVar("M", bound=MetricWrapperBase)
+from streams.metric_families import Declarations
 
 _QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _LONG = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800)
@@ -23,70 +17,7 @@ _ROWS = (1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000)
 _AGES = (60, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 259_200, 604_800, 1_209_600, 2_592_000)
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """What is known of a metric before it has a value."""
-
-    name: str
-    """As it is queried; histograms without `_bucket`, `_sum`, `_count`."""
-    kind: str
-    """counter, gauge or histogram."""
-    labels: tuple[str, ...]
-    """Without `prefix`, which all have."""
-    meaning: str
-
-
-class Labelled(Generic[M]):
-    """A metric whose label `prefix` is given already."""
-
-    def __init__(self, family: M, prefix: str) -> None:
-        self._family = family
-        self._prefix = prefix
-
-    def of(self, *labels: str) -> M:
-        """The series of these labels, in their order."""
-        return self._family.labels(self._prefix, *labels)
-
-    def forget(self) -> None:
-        """Drop all series: what they said holds no longer."""
-        self._family.clear()
-
-
-class _Declarations:
-    """Makes metrics and remembers what was declared.
-
-    Args:
-        prefix: of the topics; a label of all.
-        registry: where they go.
-    """
-
-    def __init__(self, prefix: str, registry: CollectorRegistry) -> None:
-        self.prefix = prefix
-        self.registry = registry
-        self.declared: list[Declaration] = []
-        """In the order of this file."""
-
-    def _counter(self, name: str, meaning: str, *labels: str) -> Labelled[Counter]:
-        self._declare(name, "counter", meaning, labels)
-        family = Counter(name.removesuffix("_total"), meaning, ("prefix", *labels), registry=self.registry)
-        return Labelled(family, self.prefix)
-
-    def _gauge(self, name: str, meaning: str, *labels: str) -> Labelled[Gauge]:
-        self._declare(name, "gauge", meaning, labels)
-        return Labelled(Gauge(name, meaning, ("prefix", *labels), registry=self.registry), self.prefix)
-
-    def _histogram(
-        self, name: str, meaning: str, *labels: str, buckets: tuple[float, ...]
-    ) -> Labelled[Histogram]:
-        self._declare(name, "histogram", meaning, labels)
-        family = Histogram(name, meaning, ("prefix", *labels), registry=self.registry, buckets=buckets)
-        return Labelled(family, self.prefix)
-
-    def _declare(self, name: str, kind: str, meaning: str, labels: tuple[str, ...]) -> None:
-        self.declared.append(Declaration(name, kind, labels, meaning))
-
-
-class WorkerMetrics(_Declarations):
+class WorkerMetrics(Declarations):
     """The metrics of one worker of the live service.
 
     Those of detection have values on the worker that runs it, and on no other.
@@ -97,7 +28,7 @@ class WorkerMetrics(_Declarations):
     """
 
     def __init__(self, prefix: str, registry: CollectorRegistry) -> None:
-        super().__init__(prefix, registry)
+        super().__init__("prefix", prefix, registry)
         ProcessCollector(registry=registry)
 
         # the worker
@@ -275,4 +206,42 @@ class WorkerMetrics(_Declarations):
         )
         self.rebuild_seconds = self._histogram(
             "lockstep_rebuild_duration_seconds", "Time that rebuilding the state took.", buckets=_LONG
+        )
+
+
+class RunMetrics(Declarations):
+    """The metrics of one replay or backtest on this machine, written once at its end.
+
+    Args:
+        run: what the run is called.
+        registry: where they go.
+    """
+
+    def __init__(self, run: str, registry: CollectorRegistry) -> None:
+        super().__init__("run", run, registry)
+        self.build = self._gauge(
+            "lockstep_run_info",
+            "Always 1: version of Lockstep and the digest of all settings of detection.",
+            "version",
+            "settings",
+        )
+        self.finished = self._gauge(
+            "lockstep_run_finished_timestamp_seconds", "When the run ended, seconds since 1970 UTC."
+        )
+        self.seconds = self._gauge("lockstep_run_duration_seconds", "Wall clock that the run took.")
+        self.posts = self._gauge("lockstep_run_posts", "Posts that were judged.")
+        self.alerts = self._gauge("lockstep_run_alerts", "Alerts told, revisions included.")
+        self.networks = self._gauge(
+            "lockstep_run_networks", "Networks found, by the severity of their last alert.", "severity"
+        )
+        self.dead_letters = self._gauge("lockstep_run_dead_letters", "Rows set aside, by reason.", "reason")
+        self.quality = self._gauge(
+            "lockstep_run_quality_ratio",
+            "How well a backtest did, 0-1, by measure: precision, recall, f1, and so on (docs/backtest.md).",
+            "measure",
+        )
+        self.wait = self._gauge(
+            "lockstep_run_time_to_detection_seconds",
+            "Event time from an account's first post to its first alert, for a share of the accounts found.",
+            "share",
         )

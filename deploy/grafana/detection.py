@@ -61,7 +61,7 @@ DETECTION = Dashboard(
                 ),
                 Panel(
                     "Threshold",
-                    "Surprise at which the gate stands, -ln p. It is infinite until a pair passes, and falls as more do.",
+                    "Surprise at which the gate stands, -ln p. Infinite until a pair passes; it falls as more do.",
                     "short",
                     [Query('max(lockstep_gate_threshold_nats{prefix="$prefix"})', "-ln p")],
                     width=6,
@@ -69,7 +69,7 @@ DETECTION = Dashboard(
                 ),
                 Panel(
                     "Validated in a million hypotheses",
-                    "A sudden rise without a rise in suspected networks: the null model does not fit the data any more.",
+                    "A sudden rise with no more networks suspected: the null model may not fit the data any more.",
                     "short",
                     [
                         Query(
@@ -88,8 +88,8 @@ DETECTION = Dashboard(
             [
                 Panel(
                     "Slow co-shares, seen over due",
-                    "Co-shares too far apart to be coordination, over what exposure alone would give. Steady is good; a "
-                    "drift means that accounts have become more alike, or less, than exposure explains.",
+                    "Co-shares too far apart to be coordination, over what exposure alone would give. Steady is good; "
+                    "a drift means that accounts have become more alike, or less, than exposure explains.",
                     "short",
                     [Query('max(lockstep_null_slow_ratio{prefix="$prefix"})', "ratio")],
                     width=12,
@@ -118,8 +118,8 @@ DETECTION = Dashboard(
                 ),
                 Panel(
                     "Ticks",
-                    "Time of one tick (network) and of the estimation once a day (reestimate): 99 in 100 within it. See "
-                    "LockstepTickSlow in the runbook.",
+                    "Time of one tick (network) and of the estimation once a day (reestimate): 99 in 100 within it. "
+                    "See LockstepTickSlow in the runbook.",
                     "s",
                     [
                         Query(

@@ -16,7 +16,7 @@ OVERVIEW = Dashboard(
             [
                 Panel(
                     "Suspected networks",
-                    "Networks alive that were suspected of being covert when last told of. Suspicion, never attribution.",
+                    "Networks alive that were suspected of being covert when last told of: suspicion, no verdict.",
                     "short",
                     [Query('sum(lockstep_networks{prefix="$prefix",state="suspected"})', "suspected")],
                     kind="number",
@@ -74,7 +74,7 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "Registry last changed",
-                    "Time since the latest record of the registry came in. A registry that nobody looks after goes stale.",
+                    "Time since the latest record of the registry came in. Left to itself, a registry goes stale.",
                     "s",
                     [
                         Query(
@@ -110,7 +110,7 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "Alerts by what became of the network",
-                    "opened: new; updated: more members, or suspected now; merged, split, resolved: told once and closed.",
+                    "opened: new; updated: more members, or suspected now; the others: how it ended or parted.",
                     "short",
                     [
                         Query(
@@ -124,8 +124,8 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "From first evidence to first alert",
-                    "Event time between a network's earliest evidence and its first alert; half and nine in ten of those "
-                    "opened within the time shown.",
+                    "Event time between a network's earliest evidence and its first alert; half and nine in ten of "
+                    "those opened within the time shown.",
                     "s",
                     [
                         Query(
@@ -145,8 +145,8 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "From latest evidence to alert",
-                    "Wall clock between the latest evidence of an alert and the alert. For dumps it says nothing: their "
-                    "evidence is old.",
+                    "Wall clock between the latest evidence of an alert and the alert. For dumps it says nothing: "
+                    "their evidence is old.",
                     "s",
                     [
                         Query(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Literal
 
 from grafana_foundation_sdk.builders import bargauge, common, dashboard, prometheus, stat, table, timeseries
@@ -130,10 +131,11 @@ def built(board: Dashboard) -> models.Dashboard:
             .sort(models.VariableSort.ALPHABETICAL_ASC)
         )
     )
+    numbers = count(1)  # links to a panel go by its number
     for row in board.rows:
-        found.with_row(dashboard.Row(row.title))
+        found.with_row(dashboard.Row(row.title).id(next(numbers)))
         for panel in row.panels:
-            found.with_panel(_panel(panel))
+            found.with_panel(_panel(panel).id(next(numbers)))
     return found.build()
 
 
@@ -149,7 +151,7 @@ def _panel(panel: Panel) -> Any:
     for at, query in enumerate(panel.queries):
         asked = prometheus.Dataquery().expr(query.expr).legend_format(query.legend or "__auto")
         asked.ref_id(chr(ord("A") + at)).datasource(SOURCE)
-        if panel.kind in ("ranking", "table"):
+        if panel.kind in ("ranking", "table") or "$__range]" in query.expr:
             asked.instant()
         else:
             asked.range()

@@ -1,9 +1,7 @@
 """For operators: workers, ingest and how far detection is."""
 
 from deploy.grafana.panels import PREFIX, Dashboard, Panel, Query, Row
-
-_OURS = '* on (instance, job) group_left (prefix) lockstep_build_info{prefix="$prefix"}'
-"""Joined to what every process tells, and does not name the service."""
+from deploy.grafana.workers import WORKERS
 
 
 def _rate(metric: str, by: str, more: str = "") -> str:
@@ -14,82 +12,6 @@ def _quantile(share: float, metric: str, by: str) -> str:
     inside = f'sum by ({by}, le) (rate({metric}_bucket{{prefix="$prefix"}}[$__rate_interval]))'
     return f"histogram_quantile({share}, {inside})"
 
-
-WORKERS = Row(
-    "Workers",
-    [
-        Panel(
-            "Ready",
-            "Workers that are caught up with what is their part. 0 for long: see LockstepNotReady in the runbook.",
-            "short",
-            [Query('lockstep_worker_ready{prefix="$prefix"}', "{{instance}}")],
-            width=6,
-        ),
-        Panel(
-            "Runs detection",
-            "The worker that detection runs on: one of all. Another takes over when it ends.",
-            "short",
-            [Query('lockstep_detection_owner{prefix="$prefix"}', "{{instance}}")],
-            width=6,
-            stacked=True,
-        ),
-        Panel(
-            "Versions",
-            "Lockstep, Python and the digest of the settings of detection, by worker: alike but during an upgrade.",
-            "short",
-            [
-                Query(
-                    'count by (version, python, settings) (lockstep_build_info{prefix="$prefix"})',
-                    "{{version}} {{settings}}",
-                )
-            ],
-            kind="table",
-            width=6,
-        ),
-        Panel(
-            "Rebalances",
-            "How often partitions were shared out anew. Each worker that comes or goes is one; more of them: workers "
-            "are too slow to show that they are alive, or their machines are.",
-            "short",
-            [
-                Query(
-                    'sum(increase(lockstep_ingest_rebalances_total{prefix="$prefix"}[$__rate_interval]))',
-                    "rebalances",
-                )
-            ],
-            kind="bars",
-            width=6,
-        ),
-        Panel(
-            "Memory",
-            "Resident memory of each worker. It grows to what the settings of its stores allow, and stays there.",
-            "bytes",
-            [Query(f"process_resident_memory_bytes {_OURS}", "{{instance}}")],
-            width=6,
-        ),
-        Panel(
-            "Processor",
-            "Processor seconds a second of each worker. Detection uses one core or two, ingest one.",
-            "short",
-            [Query(f"rate(process_cpu_seconds_total[$__rate_interval]) {_OURS}", "{{instance}}")],
-            width=6,
-        ),
-        Panel(
-            "Event loop",
-            "Longest wait of a task for its turn. Seconds: the machine is short of processor, or something blocks.",
-            "s",
-            [Query('max by (instance) (lockstep_worker_event_loop_delay_seconds{prefix="$prefix"})', "{{instance}}")],
-            width=6,
-        ),
-        Panel(
-            "Open files",
-            "Share of the files that a worker may have open. Near 100 percent it can open no more connections.",
-            "percentunit",
-            [Query(f"(process_open_fds / process_max_fds) {_OURS}", "{{instance}}")],
-            width=6,
-        ),
-    ],
-)
 
 INGEST = Row(
     "Ingest",
@@ -102,7 +24,7 @@ INGEST = Row(
         ),
         Panel(
             "Volume",
-            "Bytes of these records.",
+            "Bytes of the values of these records.",
             "Bps",
             [Query(_rate("lockstep_ingest_bytes_total", "topic"), "{{topic}}")],
         ),
@@ -125,8 +47,8 @@ INGEST = Row(
         ),
         Panel(
             "Held back",
-            "Partitions that are not read for now, since detection is behind or others have to come first. Now and then "
-            "is as it should be; all the time means that detection is the limit.",
+            "Partitions that are not read for now, since detection is behind or others have to come first. Now and "
+            "then is as it should be; all the time means that detection is the limit.",
             "short",
             [Query('sum(lockstep_ingest_held_back_partitions{prefix="$prefix"})', "partitions")],
         ),
@@ -194,7 +116,7 @@ DETECTION = Row(
         ),
         Panel(
             "Frames behind",
-            "Frames of the log yet to be applied. Ingest waits above a hundred; there for long, detection is the limit.",
+            "Frames of the log yet to be applied. Ingest waits above a hundred; for long, detection is the limit.",
             "short",
             [Query('max(lockstep_detection_lag_frames{prefix="$prefix"})', "frames")],
         ),

@@ -108,7 +108,7 @@ async def topics(connection: Connection, seen: dict[str, Seen]) -> Finding:
             found=f"Not as wanted: {'; '.join(differing)}.",
             mend="docs/operations/topics.md says what each means and how to change it.",
         )
-    return Finding(check=check, status=Status.OK, found=f"{len(found)}, all as wanted")
+    return Finding(check=check, status=Status.OK, found=f"{sum(t.exists for t in found)}, all as wanted")
 
 
 async def rights(connection: Connection, seen: dict[str, Seen]) -> Finding:

@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from schemas.errors import UsageError
+from schemas.topics import PROGRESS, SNAPSHOTS
 from streams.health import broker, service
 from streams.health.finding import Finding, Status
+from streams.health.rights import Right
 from streams.health.scrape import scrape
 from streams.live.connection import connection
 from streams.live.reach import FAULTS
@@ -52,19 +55,22 @@ async def _on_brokers(settings: Settings) -> list[Finding]:
     if isinstance(seen, Finding):
         return [*findings, seen]
     findings += [await broker.topics(way, seen), await broker.rights(way, seen)]
-    for name, asking in (
-        ("clocks", service.clocks(way)),
-        ("saved state", service.state(way, settings.detection)),
+    for check, topic, asking in (
+        ("clocks", PROGRESS, lambda: service.clocks(way)),
+        ("saved state", SNAPSHOTS, lambda: service.state(way, settings.detection)),
     ):
-        try:
-            findings.append(await asking)
-        except FAULTS as error:
-            findings.append(
-                Finding(
-                    check=name,
-                    status=Status.WARN,
-                    found=f"Not told: {type(error).__name__}: {error}.",
-                    mend="See the findings above.",
-                )
-            )
+        if topic.name in seen and seen[topic.name].may(Right.READ):  # else it has been said what is wrong
+            findings.append(await _told(check, asking))
     return findings
+
+
+async def _told(check: str, asking: Callable[[], Awaitable[Finding]]) -> Finding:
+    try:
+        return await asking()
+    except FAULTS as error:
+        return Finding(
+            check=check,
+            status=Status.WARN,
+            found=f"Not told: {type(error).__name__}: {error}.",
+            mend="Is every broker reachable from here?",
+        )

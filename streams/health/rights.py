@@ -5,14 +5,18 @@ codes of its ACL operations. aiokafka does not ask for that, so the two requests
 versions before Kafka's flexible encoding.
 """
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 from aiokafka.client import AIOKafkaClient, CoordinationType
-from aiokafka.errors import GroupAuthorizationFailedError, IncompatibleBrokerVersion, for_code
+from aiokafka.errors import GroupAuthorizationFailedError, IncompatibleBrokerVersion, KafkaError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Bytes, Int16, Int32, Schema, String
+
+_ATTEMPTS = 20
+_PAUSE_S = 0.5
 
 
 class Right(IntEnum):
@@ -51,17 +55,28 @@ async def may_read_group(client: AIOKafkaClient, name: str) -> bool:
     Raises:
         aiokafka.errors.KafkaError: the broker does not tell.
     """
+    for _ in range(_ATTEMPTS):
+        try:
+            return await _may_read(client, name)
+        except KafkaError as error:
+            # a broker that is new first has to make the topic that groups are kept in
+            if not error.retriable:
+                raise
+        await asyncio.sleep(_PAUSE_S)
+    return await _may_read(client, name)
+
+
+async def _may_read(client: AIOKafkaClient, name: str) -> bool:
     try:
         node = await client.coordinator_lookup(CoordinationType.GROUP, name)
         answer = await _asked(client, _GroupsRequest(name), node)
     except GroupAuthorizationFailedError:
         return False
     ((code, *_, rights),) = answer.groups
-    fault = for_code(code)
-    if fault is GroupAuthorizationFailedError:
+    if for_code(code) is GroupAuthorizationFailedError:
         return False
     if code:
-        raise fault(name)
+        raise for_code(code)(name)
     return bool(rights >> Right.READ & 1)
 
 

@@ -12,7 +12,9 @@ from schemas.progress import Progress
 from schemas.topics import PROGRESS, SNAPSHOTS, Topic
 from streams.health.finding import Finding, Status
 from streams.live.connection import Connection, consumer_arguments
+from streams.live.reach import PATIENCE_S
 from streams.live.snapshots import Manifest
+from streams.summary import duration
 from streams.version import VERSION
 
 MOST_SKEW_S = 5.0
@@ -96,7 +98,9 @@ async def state(connection: Connection, config: DetectionConfig) -> Finding:
 
 async def _latest(connection: Connection, topic: Topic, count: int) -> Sequence[Any]:
     """The last records of the only partition of a topic, in order."""
-    consumer = AIOKafkaConsumer(**consumer_arguments(connection, "doctor"))
+    consumer = AIOKafkaConsumer(
+        **consumer_arguments(connection, "doctor"), request_timeout_ms=int(PATIENCE_S * 1_000)
+    )
     await consumer.start()
     try:
         partition = TopicPartition(topic.full_name(connection.settings.topic_prefix), 0)
@@ -130,4 +134,4 @@ def _age(written_at: str) -> str:
         age = datetime.now(UTC) - datetime.fromisoformat(written_at)
     except (ValueError, TypeError):
         return "at an unknown time"
-    return f"{timedelta(seconds=max(0, round(age.total_seconds())))} ago"
+    return f"{duration(max(age, timedelta()))} ago"

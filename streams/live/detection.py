@@ -5,7 +5,7 @@ saved at some offset and the frames since.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,11 +20,21 @@ from detectors.frames import POSTS
 from detectors.pipeline import Pipeline
 from schemas.alerts import Alert, Mode
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
-from streams.live.frames import Frame, Span
+from streams.live.frames import FOLLOWS, KEYED_POSTS, Frame, Span
 from streams.live.merge import Gap, HeldRows, Positions, Watermark
 from streams.live.reference_data import ReferenceData
 from streams.version import VERSION
 
+HELD_POSTS: Mapping[str, pl.DataType] = {
+    **{name: dtype for name, dtype in KEYED_POSTS.items() if name != "source"},
+    "topic": pl.String(),
+    "partition": pl.Int32(),
+}
+"""Posts that wait, with the place that each is from."""
+HELD_FOLLOWS: Mapping[str, pl.DataType] = {
+    name: dtype for name, dtype in FOLLOWS.items() if name not in ("source", "offset")
+}
+"""Follow events that wait."""
 _PROFILES_EVERY_S = 3_600
 """Event time between two looks at changed profiles: what is known of accounts changes slowly."""
 _POST_ORDER = (*ORDER, "partition", "offset")
@@ -87,7 +97,7 @@ class Detection:
         elif header.kind == "follows":
             self.watermark.see(rows["at"].to_numpy(), rows["source"].to_numpy(), spans)
             # an edge is what its latest event says, so that events may come late
-            self.held_follows.add(rows.drop("source", "offset"))
+            self.held_follows.add(rows.select(HELD_FOLLOWS.keys()))
         elif header.kind != "marks" and len(rows):
             if fault := self.references.take(Frame(header, rows)):
                 found.faults.append(fault)
@@ -111,7 +121,7 @@ class Detection:
         rows = rows.with_columns(
             topic=pl.Series([span.topic for span in spans], dtype=pl.String).gather(rows["source"]),
             partition=pl.Series([span.partition for span in spans], dtype=pl.Int32).gather(rows["source"]),
-        ).drop("source")
+        ).select(HELD_POSTS.keys())
         if late.any():
             mask = pl.Series(late)
             detail = (

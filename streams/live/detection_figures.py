@@ -7,7 +7,8 @@ from prometheus_client import Counter
 
 from detectors.config import KINDS, DetectionConfig
 from streams.live.detection import Detection
-from streams.metrics import Labelled, WorkerMetrics
+from streams.metric_families import Labelled
+from streams.metrics import WorkerMetrics
 
 _RANKS = 10
 

@@ -8,7 +8,7 @@ from detectors.pipeline import Pipeline
 from detectors.state import State, capture, context_of, restore
 from detectors.state_forms import StateError
 from schemas.alerts import Mode
-from streams.live.detection import Detection
+from streams.live.detection import HELD_FOLLOWS, HELD_POSTS, Detection
 from streams.live.merge import Source
 from streams.live.state_codec import decode, encode
 from streams.version import VERSION
@@ -62,10 +62,14 @@ def _fill(detection: Detection, state: Mapping[str, Any], config: DetectionConfi
     detection.watermark.latest = _by_source(state["latest"], float)
     detection.watermark.most = float(state["most"])
     restore(detection.duplicates, state["duplicates"])
-    for frame in state["held_posts"]:
-        detection.held_posts.add(frame)
-    for frame in state["held_follows"]:
-        detection.held_follows.add(frame)
+    for held, columns, frames in (
+        (detection.held_posts, HELD_POSTS, state["held_posts"]),
+        (detection.held_follows, HELD_FOLLOWS, state["held_follows"]),
+    ):
+        for frame in frames:
+            if dict(frame.schema) != dict(columns):
+                raise StateError("the saved state is of another version: rows that wait have other columns")
+            held.add(frame.select(columns.keys()))
     references = detection.references
     references.restore(state["entities"], state["entities_used"], state["rules"], state["profiles"])
     references.entities_changed = bool(state["entities_changed"])

@@ -30,8 +30,8 @@ class IdlePartitions:
         self._clock = clock
         self._busy: dict[TopicPartition, float] = {}
         """When each partition was last seen to have a message."""
-        self._marked: dict[TopicPartition, int] = {}
-        """Event time of the last mark of each."""
+        self._marked: dict[TopicPartition, tuple[int, int]] = {}
+        """Offset and event time of the last mark of each."""
         self._latest: int | None = None
         self._moved = clock()
         """When others were last seen to have come further."""
@@ -80,6 +80,6 @@ class IdlePartitions:
             empty: partitions found empty, each with the offset that comes next in it.
             topic_of: name of its topic without prefix.
         """
-        fresh = {tp: offset for tp, offset in empty.items() if self._marked.get(tp) != upto}
-        self._marked.update(dict.fromkeys(fresh, upto))
+        fresh = {tp: offset for tp, offset in empty.items() if self._marked.get(tp) != (offset, upto)}
+        self._marked.update((tp, (offset, upto)) for tp, offset in fresh.items())
         return [Mark(topic_of(tp), tp.partition, offset, upto) for tp, offset in fresh.items()]

@@ -1,6 +1,6 @@
 """`lockstep publish`: dumps onto the public topics, as a platform would have sent them.
 
-Reference data go first, then posts and follow events in the order of event time, each under its key. What was
+Reference data and follow events go first, then posts, each in the order of event time and under its key. What was
 confirmed by the broker is noted in a file, so that a run that was interrupted goes on where it was.
 """
 
@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import polars as pl
 from aiokafka import AIOKafkaProducer
 
@@ -22,14 +23,17 @@ from streams.live.connection import Connection, producer_arguments
 from streams.live.decoding import END_HEADER, UPTO_HEADER
 from streams.live.pending import Pending
 from streams.live.post_records import post_records
-from streams.ordered_posts import OrderedPosts
+from streams.ordered_posts import OrderedBatch, OrderedPosts
+from streams.outputs import OutputError
 from streams.registry_file import read_registry
 from streams.sources.compressed import ByteInput
 from streams.sources.times import rfc3339_seconds
 from streams.suppressions import read_suppressions
 
 _STEP = 2_000
-"""Posts between two looks at the clock."""
+"""Posts that are sent before the broker has to have confirmed them."""
+_LOOK_S = 0.2
+"""Seconds between two looks at the clock where there is a pace to keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,11 @@ class Publisher:
 
         Raises:
             InputError: an input cannot be read.
+            OutputError: the note of how far it has come cannot be written.
             aiokafka.errors.KafkaError: the broker refused a message.
         """
-        skip = self._begun(posts)
+        self.published = skip = self._begun(posts)
+        self._note(posts)  # before anything is published: what cannot be written shows at once
         self._producer = AIOKafkaProducer(
             **producer_arguments(self._connection, "publish"), linger_ms=5, max_batch_size=256 << 10
         )
@@ -98,8 +104,8 @@ class Publisher:
             return 0
         try:
             noted = json.loads(Path(path).read_text(encoding="utf-8"))
-            inputs, count = noted["inputs"], int(noted["posts"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            inputs, count = noted["inputs"], max(0, int(noted["posts"]))
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise InputError(f"{path}: is not a note of an earlier run. Remove it to begin anew.") from error
         if inputs != list(posts.inputs):
             raise InputError(f"{path}: was noted for other inputs. Name another file, or remove it.")
@@ -110,10 +116,13 @@ class Publisher:
             return
         path = Path(self._options.resume)
         fresh = path.with_name(path.name + ".new")
-        fresh.write_text(
-            json.dumps({"inputs": list(posts.inputs), "posts": self.published}), encoding="utf-8"
-        )
-        fresh.replace(path)
+        try:
+            fresh.write_text(
+                json.dumps({"inputs": list(posts.inputs), "posts": self.published}), encoding="utf-8"
+            )
+            fresh.replace(path)
+        except OSError as error:
+            raise OutputError(f"--resume: {path} cannot be written: {error.strerror or error}.") from error
 
     async def _references(self) -> None:
         options = self._options
@@ -132,30 +141,23 @@ class Publisher:
 
     async def _posts(self, posts: OrderedPosts, skip: int) -> None:
         topic = POSTS.full_name(self._prefix)
+        speed = self._options.speed
         clock: _Pace | None = None
-        self.published = 0
-        for batch in posts.batches():
-            records = post_records(batch.posts)
-            for begin in range(0, len(records), _STEP):
-                part = records[begin : begin + _STEP]
-                if self.published + len(part) <= skip:
-                    self.published += len(part)
-                    continue
-                part = part[max(0, skip - self.published) :]
-                if self._options.speed is not None:
-                    first = int(part["timestamp"][0])
-                    clock = clock or _Pace(first, self._options.speed)
-                    await clock.wait(first)
-                pending = Pending()
-                for key, value, timestamp in part.iter_rows():
-                    await pending.add(
-                        self._producer.send(topic, value.encode(), key=key.encode(), timestamp_ms=timestamp)
-                    )
-                await pending.settled()
-                await self._beat(int(part["timestamp"][-1]) // 1_000)
-                self.published = max(skip, self.published) + len(part)
-                self._note(posts)
-                self._on_posts(self.published)
+        for part, count in parts_of(posts.batches(), skip, None if speed is None else speed * _LOOK_S):
+            if speed is not None:
+                first = int(part["timestamp"][0])
+                clock = clock or _Pace(first, speed)
+                await clock.wait(first)
+            pending = Pending()
+            for key, value, timestamp in part.iter_rows():
+                await pending.add(
+                    self._producer.send(topic, value.encode(), key=key.encode(), timestamp_ms=timestamp)
+                )
+            await pending.settled()
+            await self._beat(int(part["timestamp"][-1]) // 1_000)
+            self.published = count
+            self._note(posts)
+            self._on_posts(count)
 
     async def _send(self, topic: Topic, records: Iterable[tuple[str, bytes]]) -> None:
         name = topic.full_name(self._prefix)
@@ -185,6 +187,35 @@ class Publisher:
         await pending.settled()
 
 
+def parts_of(
+    batches: Iterable[OrderedBatch], skip: int, most_s: float | None = None
+) -> Iterator[tuple[pl.DataFrame, int]]:
+    """Posts in the parts that they are published in.
+
+    Args:
+        batches: posts in event order.
+        skip: posts at the beginning that have been published.
+        most_s: event time of a part, seconds at most; None: any.
+
+    Yields:
+        Records as `post_records` gives them, and the count of posts up to the end of the part.
+    """
+    count = 0
+    for batch in batches:
+        records = post_records(batch.posts[max(0, skip - count) :])
+        count += len(batch.posts) - len(records)
+        times = records["timestamp"].to_numpy()
+        begin = 0
+        while begin < len(records):
+            end = begin + _STEP
+            if most_s is not None:
+                end = min(end, int(np.searchsorted(times, times[begin] + most_s * 1_000, side="right")))
+            part = records[begin:end]
+            begin += len(part)
+            count += len(part)
+            yield part, count
+
+
 class _Pace:
     """Event time as it would pass."""
 
@@ -200,9 +231,9 @@ class _Pace:
 
 def _profile_lines(path: str) -> Iterator[tuple[str, bytes]]:
     """Lines of a file and their keys; what is no profile goes on as it is, and is set aside by the worker."""
-    for lines in _lines(path):
-        keys = _found(lines, "platform") + ":" + _found(lines, "account_id")
-        yield from zip(keys.to_list(), lines.cast(pl.Binary).to_list(), strict=True)
+    for lines, text in _lines(path):
+        keys = _found(text, "platform") + ":" + _found(text, "account_id")
+        yield from zip(keys.to_list(), lines.to_list(), strict=True)
 
 
 def _follow_lines(path: str) -> Iterator[tuple[str, bytes]]:
@@ -213,21 +244,22 @@ def _follow_lines(path: str) -> Iterator[tuple[str, bytes]]:
     parts = [
         pl.DataFrame(
             {
-                "at": rfc3339_seconds(_found(lines, "at")),
-                "key": _found(lines, "platform") + ":" + _found(lines, "followee_id"),
+                "at": rfc3339_seconds(_found(text, "at")),
+                "key": _found(text, "platform") + ":" + _found(text, "followee_id"),
                 "line": lines,
             }
         )
-        for lines in _lines(path)
+        for lines, text in _lines(path)
     ]
     if parts:
         events = pl.concat(parts).sort("at", maintain_order=True)
-        for key, line in events.select("key", "line").iter_rows():
-            yield key, line.encode()
+        yield from events.select("key", "line").iter_rows()
 
 
-def _lines(path: str) -> Iterator[pl.Series]:
-    """The lines of a file of JSON objects, as text, in batches; blank ones are left out.
+def _lines(path: str) -> Iterator[tuple[pl.Series, pl.Series]]:
+    """The lines of a file of JSON objects, as they are and as text (empty where they are none), in batches.
+
+    Blank ones are left out.
 
     Raises:
         InputError: the file cannot be read, or is none.
@@ -239,13 +271,23 @@ def _lines(path: str) -> Iterator[pl.Series]:
         data = rest + (block.data if block is not None else b"\n")
         whole, _, rest = data.rpartition(b"\n")
         lines = pl.Series("line", whole.split(b"\n"), dtype=pl.Binary)
-        text = lines.cast(pl.String, strict=False).fill_null("").str.strip_chars()
-        text = text.filter(text.str.len_bytes() > 0)
+        text = _text(lines).str.strip_chars()
+        said = text.is_null() | (text.str.len_bytes() > 0)
+        lines, text = lines.filter(said), text.filter(said).fill_null("")
         if first and len(text) and not text[0].startswith("{"):
             raise InputError(f"{stream.name}: publishing takes JSON objects, one a line.")
         if len(text):
             first = False
-            yield text
+            yield lines, text
+
+
+def _text(lines: pl.Series) -> pl.Series:
+    """Bytes as text; null where they are none."""
+    try:
+        return lines.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        whole = [line if line.decode("utf-8", "ignore").encode() == line else None for line in lines]
+        return pl.Series(lines.name, whole, dtype=pl.Binary).cast(pl.String)
 
 
 def _found(lines: pl.Series, name: str) -> pl.Series:

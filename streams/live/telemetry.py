@@ -89,7 +89,7 @@ class Telemetry:
         """Records that this worker has yet to read, by partition, and frames that detection has yet to apply."""
         self.metrics.lag.forget()
         for partition, records in behind.items():
-            topic = partition.topic.removeprefix(self.metrics.prefix)
+            topic = partition.topic.removeprefix(self.metrics.whose)
             self.metrics.lag.of(topic, str(partition.partition)).set(records)
         self.metrics.frames_behind.of().set(frames)
         self.health.frames_behind = frames
@@ -192,7 +192,17 @@ def _begin_at_zero(metrics: WorkerMetrics) -> None:
             metrics.alerts.of(severity, lifecycle)
     for stage in ("decode", "write", "commit"):
         metrics.ingest_seconds.of(stage)
-    for single in (metrics.ready, metrics.loop_delay, metrics.held_back, metrics.rebalances, metrics.owner):
-        single.of()
-    for counter in (metrics.posts, metrics.suppressed, metrics.faults):
+    for stage in ("network", "reestimate"):
+        metrics.stage_seconds.of(stage)
+    for gauge in (metrics.ready, metrics.loop_delay, metrics.held_back, metrics.owner):
+        gauge.of()
+    for counter in (metrics.rebalances, metrics.posts, metrics.suppressed, metrics.faults):
         counter.of()
+    for histogram in (
+        metrics.frame_seconds,
+        metrics.evidence_age,
+        metrics.alert_delay,
+        metrics.snapshot_seconds,
+        metrics.rebuild_seconds,
+    ):
+        histogram.of()

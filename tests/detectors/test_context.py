@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from detectors.affiliation import affiliations
-from detectors.context import PROFILES, Context
+from detectors.context import PROFILES, Context, Profile
 from detectors.frames import conform
 from detectors.hashing import U64, hash_strings
 from detectors.registry import NO_ENTITY, Registry
@@ -55,7 +55,10 @@ def test_given_several_observations_when_asked_then_the_latest_counts() -> None:
     asked = keys("x:b", "x:a", "x:unknown")
     assert context.followers_of(asked).tolist() == [-1, 9, -1]
     assert context.created_of(asked).tolist() == [-1, -1, -1]  # of the latest, nothing is known
-    assert context.profiles_of(asked)["handle"].to_list() == ["b", None, None]
+    first, second, unknown = context.profiles_of(asked)
+    assert (first.account, first.handle, first.followers) == ("x:b", "b", None)
+    assert (second.account, second.followers, second.observed) == ("x:a", 9, 3)
+    assert unknown == Profile()
 
 
 def test_given_nothing_when_asked_then_all_is_unknown() -> None:
@@ -63,7 +66,7 @@ def test_given_nothing_when_asked_then_all_is_unknown() -> None:
     asked = keys("x:a", "x:b")
     assert context.entities_of(asked).tolist() == [NO_ENTITY, NO_ENTITY]
     assert context.followers_of(asked).tolist() == [-1, -1]
-    assert context.profiles_of(asked)["account"].to_list() == [None, None]
+    assert context.profiles_of(asked) == [Profile(), Profile()]
     assert not context.has_profiles
 
 

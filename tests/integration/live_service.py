@@ -83,12 +83,12 @@ class Service:
         assert done.returncode == 0, said
         return said
 
-    def start_worker(self) -> Worker:
+    def start_worker(self, *arguments: str) -> Worker:
         self._started += 1
         output = self.folder / f"worker-{self._started}.log"
         with output.open("wb") as file:
             process = subprocess.Popen(
-                [PROGRAM, "worker", "--config", str(self.config)],
+                [PROGRAM, "worker", "--config", str(self.config), *arguments],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,

@@ -1,0 +1,48 @@
+"""The part of requirements.lock that some packages need, with its hashes: `locked.py LOCK [NAME...]`.
+
+Without names: what the program needs, and not what only its development does. The lock says of each package what it
+is there for (`# via ...`), so nothing is resolved anew and nothing is asked of a package index.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+PROGRAM = "lockstep-monitor (pyproject.toml)"
+_BEGIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.ASCII)
+_VIA = re.compile(r"^    #(?: via)? +(\S.*)$")
+
+
+def part(lock: str, names: set[str]) -> str:
+    """The blocks of a lock file that belong to `names` and what they need.
+
+    Args:
+        lock: as `uv pip compile --generate-hashes` writes it.
+        names: of packages, or of what stands after `# via`.
+
+    Raises:
+        ValueError: a name is not in the lock.
+    """
+    blocks: dict[str, list[str]] = {}
+    needed_by: dict[str, set[str]] = {}
+    name = ""
+    for line in lock.splitlines():
+        if begin := _BEGIN.match(line):
+            name = begin[1]
+            blocks.setdefault(name, []).append(line)
+            needed_by.setdefault(name, set())
+        elif name and (via := _VIA.match(line)):
+            needed_by[name].add(via[1])
+        elif name and line.strip():
+            blocks[name].append(line)
+    if unknown := names - blocks.keys() - set().union(*needed_by.values()):
+        raise ValueError(f"not in the lock: {', '.join(sorted(unknown))}")
+    wanted = set(names)
+    while more := {name for name, by in needed_by.items() if by & wanted} - wanted:
+        wanted |= more
+    return "".join(f"{line}\n" for name, lines in blocks.items() if name in wanted for line in lines)
+
+
+if __name__ == "__main__":
+    lock_file, *chosen = sys.argv[1:]
+    sys.stdout.write(part(Path(lock_file).read_text(encoding="utf-8"), set(chosen) or {PROGRAM}))

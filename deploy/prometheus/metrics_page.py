@@ -1,0 +1,48 @@
+"""Writes the tables of docs/operations/metrics.md as declared: `make dashboards`. With --check it compares."""
+
+import re
+import sys
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from streams.metric_families import Declaration
+from streams.metrics import RunMetrics, WorkerMetrics
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations" / "metrics.md"
+_TABLE = re.compile(r"(<!-- metrics: (worker|run) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def with_tables(page: str) -> str:
+    """The page with its tables as they should be."""
+    tables = {
+        "worker": WorkerMetrics("lockstep.", CollectorRegistry()).declared,
+        "run": RunMetrics("run", CollectorRegistry()).declared,
+    }
+    return _TABLE.sub(lambda found: f"{found[1]}{_table(tables[found[2]])}{found[3]}", page)
+
+
+def _table(declared: list[Declaration]) -> str:
+    lines = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
+    for one in declared:
+        labels = ", ".join(one.labels)
+        lines.append(f"| `{one.name}` | {one.kind} | {labels} | {one.meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or say that it is stale."""
+    page = PAGE.read_text(encoding="utf-8")
+    fresh = with_tables(page)
+    if page == fresh:
+        return 0
+    if "--check" in arguments:
+        print(f"stale: {PAGE.name}")
+        return 1
+    PAGE.write_text(fresh, encoding="utf-8")
+    print(f"written: {PAGE.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,116 @@
+"""A Prometheus of a test's own: on loopback, with its data in a folder, ended by its process."""
+
+import json
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.prometheus.programs import program
+
+LIMIT_S = 120.0
+_RULES = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules"
+
+
+class Prometheus:
+    """Answers questions.
+
+    Args:
+        address: host and port.
+        log: what it says.
+    """
+
+    def __init__(self, address: str, log: Path) -> None:
+        self._address = address
+        self._log = log
+
+    def ask(self, path: str, **parameters: str) -> Any:
+        """The data of an answer of its API."""
+        url = f"http://{self._address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return json.load(answer)["data"]
+
+    def query(self, expr: str) -> list[dict[str, Any]]:
+        """Samples of an expression now, those that are no numbers left out."""
+        data = self.ask("query", query=expr)
+        if data["resultType"] == "scalar":
+            return [{"metric": {}, "value": data["result"]}]
+        return [sample for sample in data["result"] if sample["value"][1] != "NaN"]
+
+    def until(self, questions: Sequence[str]) -> Mapping[str, list[dict[str, Any]]]:
+        """Wait until each of the expressions has given samples once; give them."""
+        answers: dict[str, list[dict[str, Any]]] = {}
+        end = time.monotonic() + LIMIT_S
+        while missing := [question for question in questions if question not in answers]:
+            assert time.monotonic() < end, (
+                f"nothing to be seen of: {missing}\n{self._log.read_text()[-2_000:]}"
+            )
+            for question in missing:
+                if found := self.query(question):
+                    answers[question] = found
+            time.sleep(0.2)  # between two looks
+        return answers
+
+    def ready(self) -> bool:
+        """Whether it answers."""
+        try:
+            with urllib.request.urlopen(f"http://{self._address}/-/ready", timeout=5):
+                return True
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+
+@contextmanager
+def prometheus(folder: Path, port: int, targets: Mapping[str, Sequence[int]]) -> Iterator[Prometheus]:
+    """A Prometheus with the rules of the project that looks every second.
+
+    Args:
+        folder: for its data.
+        port: to listen at.
+        targets: ports of this machine to scrape, by name of the job.
+    """
+    folder.mkdir(parents=True)
+    config = folder / "prometheus.yml"
+    config.write_text(
+        yaml.safe_dump(
+            {
+                "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+                "rule_files": [str(_RULES / "*.yml")],
+                "scrape_configs": [
+                    {
+                        "job_name": job,
+                        "static_configs": [{"targets": [f"127.0.0.1:{port}" for port in ports]}],
+                    }
+                    for job, ports in targets.items()
+                ],
+            }
+        )
+    )
+    log = folder / "prometheus.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}",
+                f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        found = Prometheus(f"127.0.0.1:{port}", log)
+        end = time.monotonic() + LIMIT_S
+        while not found.ready():
+            assert process.poll() is None and time.monotonic() < end, log.read_text()[-2_000:]
+            time.sleep(0.1)  # between two looks
+        yield found
+    finally:
+        process.terminate()
+        process.wait(timeout=30)

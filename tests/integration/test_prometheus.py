@@ -1,0 +1,202 @@
+"""A real Prometheus looks at real workers: every panel and every rule has something to ask for, and it is right."""
+
+import gzip
+import http.server
+import json
+import re
+import socket
+import subprocess
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy.grafana.dashboards import DASHBOARDS
+from deploy.prometheus.programs import program
+from tests.deploy.test_rules import ALERTS, RECORDS, names_in
+from tests.integration.conftest import ServiceFactory
+from tests.integration.live_service import PROGRAM, Service, Watcher, Worker
+from tests.integration.prometheus_server import Prometheus, prometheus
+from tests.integration.worlds import World
+
+RUN = "troll-farm-11"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens at."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [found.getsockname()[1] for found in sockets]
+    for found in sockets:
+        found.close()
+    return ports
+
+
+@contextmanager
+def served(text: bytes, port: int) -> Iterator[None]:
+    """What node-exporter would serve of a folder of text files."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def halves(world: World, folder: Path) -> list[Path]:
+    """The posts of a world in two files, one after the other in time."""
+    lines = gzip.decompress(Path(world.inputs[0]).read_bytes()).splitlines(keepends=True)
+    middle = len(lines) // 2
+    found = [folder / "first.jsonl", folder / "second.jsonl"]
+    for path, part in zip(found, (lines[:middle], lines[middle:]), strict=True):
+        path.write_bytes(b"".join(part))
+    return found
+
+
+def backtested(world: World, folder: Path) -> bytes:
+    """The figures of a backtest, as written for Prometheus."""
+    path = folder / f"{RUN}.prom"
+    labels = Path(world.inputs[0]).with_name("labels.csv")
+    subprocess.run(
+        [PROGRAM, "backtest", *world.inputs, "--labels", labels, "--metrics", path, "--no-progress"],
+        check=True,
+        capture_output=True,
+    )
+    return path.read_bytes()
+
+
+def scraped(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
+def asked(expr: str, prefix: str) -> str:
+    """A query as Grafana would send it."""
+    for variable, value in (
+        ("$prefix", prefix),
+        ("$run", RUN),
+        ("$__rate_interval", "2m"),
+        ("$__range", "10m"),
+    ):
+        expr = expr.replace(variable, value)
+    assert "$" not in expr
+    return expr
+
+
+def owner_of(seen: Prometheus, prefix: str) -> int:
+    """The port of the worker that runs detection."""
+    (sample,) = seen.until([f'lockstep_detection_owner{{prefix="{prefix}"}} == 1'])[
+        f'lockstep_detection_owner{{prefix="{prefix}"}} == 1'
+    ]
+    return int(sample["metric"]["instance"].rpartition(":")[2])
+
+
+def check_metrics(text: str) -> str:
+    """What promtool finds at fault with what a worker serves."""
+    done = subprocess.run(
+        [program("promtool"), "check", "metrics"], input=text, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.asyncio
+async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
+    service_of: ServiceFactory, diaspora_press: World, troll_farm: World, tmp_path: Path
+) -> None:
+    service = service_of(diaspora_press, worker_settings="snapshot_every_s = 2.0")
+    *web, port, files = free_ports(4)
+    workers = {number: service.start_worker("--web-port", str(number)) for number in web}
+    first, second = halves(diaspora_press, tmp_path)
+    targets = {"lockstep": web, "node": [files]}
+    with (
+        served(backtested(troll_farm, tmp_path), files),
+        prometheus(tmp_path / "prometheus", port, targets) as seen,
+    ):
+        prefix = service.prefix
+        seen.until([f'lockstep_worker_ready{{prefix="{prefix}",instance="127.0.0.1:{n}"}} == 1' for n in web])
+        service.lockstep("publish", str(first), *diaspora_press.references, "--no-progress")
+        seen.until(
+            [f'lockstep_{name}{{prefix="{prefix}"}} > 0' for name in ("detection_edges", "snapshot_bytes")]
+        )
+        _end(service, workers, owner_of(seen, prefix))
+        (left,) = workers
+        moved = f'lockstep_detection_owner{{prefix="{prefix}",instance="127.0.0.1:{left}"}} == 1'
+        seen.until([moved])
+        service.lockstep("publish", str(second), "--no-progress", "--end")
+        async with Watcher(service) as watcher:
+            await watcher.until_done()
+
+        panels = [(panel, query) for board in DASHBOARDS for panel in board.panels for query in panel.queries]
+        answers = seen.until([asked(query.expr, prefix) for _, query in panels])
+        assert len(answers) > 60
+        recorded = seen.until([f'{name}{{prefix="{prefix}"}}' for name in RECORDS])
+        assert all(sample["metric"]["prefix"] == prefix for found in recorded.values() for sample in found)
+        _rules_are_well(seen)
+        _figures_are_right(seen, prefix, first, second)
+        text = scraped(left)
+    assert check_metrics(text) == ""
+    assert prefix in text
+    _no_personal_data(text, first)
+    assert service.stop() == [0]
+
+
+def _end(service: Service, workers: dict[int, Worker], number: int) -> None:
+    """End a worker in order."""
+    worker = workers.pop(number)
+    worker.process.terminate()
+    assert worker.process.wait(timeout=60) == 0
+    service.workers.remove(worker)
+
+
+def _rules_are_well(seen: Prometheus) -> None:
+    """All rules are evaluated without error, ask for series that there are, and none fires without reason."""
+    rules = [rule for group in seen.ask("rules")["groups"] for rule in group["rules"]]
+    assert {rule["name"] for rule in rules} == {*ALERTS, *RECORDS}
+    assert {(rule["name"], rule.get("lastError", "")) for rule in rules if rule["health"] != "ok"} == set()
+    for name, rule in ALERTS.items():
+        for metric in names_in(rule["expr"]):
+            assert seen.query(metric), f"{name} asks for {metric}"
+    assert [
+        alert["labels"]["alertname"] for alert in seen.ask("alerts")["alerts"] if alert["state"] == "firing"
+    ] == []
+
+
+def _figures_are_right(seen: Prometheus, prefix: str, *files: Path) -> None:
+    """What was published is what was read and applied, over both workers and the change of owner."""
+    posts = sum(len(path.read_bytes().splitlines()) for path in files)
+
+    def last(metric: str, labels: str = "") -> int:
+        """Over all workers, also one that has ended."""
+        expr = f'sum(max_over_time({metric}{{prefix="{prefix}"{labels}}}[10m]))'
+        return round(float(seen.query(expr)[0]["value"][1]))
+
+    seen.until([f'sum(max_over_time(lockstep_detection_posts_total{{prefix="{prefix}"}}[10m])) >= {posts}'])
+    assert last("lockstep_detection_posts_total") == posts
+    assert last("lockstep_ingest_records_total", ',topic="posts.v1"') >= posts
+    assert last("lockstep_dead_letters_total") == 0
+    assert last("lockstep_log_faults_total") == 0
+    assert seen.query(f'sum(lockstep_networks{{prefix="{prefix}",state="suspected"}}) > 0')
+
+
+def _no_personal_data(text: str, posts: Path) -> None:
+    """No label names an account or a post."""
+    values = set(re.findall(r'="([^"]*)"', text))
+    for line in posts.read_text().splitlines()[:2_000]:
+        post = json.loads(line)
+        assert not values & {post["account_id"], post["post_id"], f"{post['platform']}:{post['account_id']}"}
