@@ -12,10 +12,10 @@ find_python = for name in python3.13 python3.12 python3.11 python3; do \
 	if "$$name" -c '$(1)' >/dev/null 2>&1; then echo "$$name"; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo kafka test golden lock quality bench soak clean
+.PHONY: help setup demo kafka test dashboards golden lock quality bench soak clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 setup: $(STAMP) ## make .venv with the locked dependencies and the program in it
 
@@ -81,8 +81,14 @@ test: $(STAMP) ## every check: style, types, layers, schemas, tests
 	@$(BIN)/python -m schemas.json_schema --check
 	@echo "== Kafka broker for the tests (Java, and its jars once)"
 	@$(BIN)/python deploy/kafka/jars.py
+	@echo "== Prometheus for the tests (of the system, or its Debian package unpacked into .venv)"
+	@$(BIN)/python deploy/prometheus/programs.py
 	@echo "== pytest"
 	@$(BIN)/python -m pytest -q
+
+dashboards: $(STAMP) ## write Grafana's dashboards and the tables of metrics anew, after a change of either
+	@$(BIN)/python -m deploy.grafana.dashboards
+	@$(BIN)/python -m deploy.prometheus.metrics_page
 
 golden: $(STAMP) ## write tests/golden anew, after a change of detection that is meant
 	@$(BIN)/python -m tests.golden_alerts

@@ -91,7 +91,7 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     snapshot_every_s: float = 300.0
     """Seconds between snapshots of the state of detection."""
     skip_frames: list[int] = msgspec.field(default_factory=list)
-    """Offsets of `frames.v1` that detection leaves out: the way past a frame that it fails on. What is in them is lost."""
+    """Offsets of `frames.v1` that detection leaves out: the way past one that it fails on. What they hold is lost."""
     web_host: str = "127.0.0.1"
     """Address at which metrics and health are served."""
     web_port: int = 0

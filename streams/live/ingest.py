@@ -135,7 +135,8 @@ class Ingest:
                 following.result()  # raises why it ended
             self._hold_back()
             batches = await self._read()
-            for batch in batches.values():
+            # what posts are judged by goes before them
+            for batch in sorted(batches.values(), key=lambda batch: batch.topic in WAITED_FOR):
                 with self._telemetry.ingesting("decode"):
                     frame, letters = await loop.run_in_executor(
                         self._threads, decode_batch, batch, self._settings.worker.max_ahead_s

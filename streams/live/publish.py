@@ -15,11 +15,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import polars as pl
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import GroupAuthorizationFailedError
 
 from schemas.errors import InputError
 from schemas.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, SUPPRESSIONS, Topic
-from streams.live.connection import Connection, producer_arguments
+from streams.live.connection import Connection, consumer_arguments, producer_arguments
 from streams.live.decoding import END_HEADER, UPTO_HEADER
 from streams.live.pending import Pending
 from streams.live.post_records import post_records
@@ -30,6 +31,9 @@ from streams.sources.compressed import ByteInput
 from streams.sources.times import rfc3339_seconds
 from streams.suppressions import read_suppressions
 
+_PATIENCE_S = 10.0
+"""Seconds that running workers have to read reference data."""
+_LOOK_EVERY_S = 0.1
 _STEP = 2_000
 """Posts that are sent before the broker has to have confirmed them."""
 _LOOK_S = 0.2
@@ -91,6 +95,7 @@ class Publisher:
         try:
             if not skip:
                 await self._references()
+                await self._until_read()
             await self._posts(posts, skip)
             if self._options.end:
                 await self._end()
@@ -127,7 +132,10 @@ class Publisher:
     async def _references(self) -> None:
         options = self._options
         if options.registry is not None:
-            entities = read_registry(options.registry).entities
+            known = read_registry(options.registry)
+            # those above first, so that what a worker has read so far is whole at any time
+            order = sorted(range(len(known)), key=lambda number: len(known.path(number)))
+            entities = [known.entities[number] for number in order]
             await self._send(
                 REGISTRY, ((entity.entity_id, msgspec.json.encode(entity)) for entity in entities)
             )
@@ -138,6 +146,35 @@ class Publisher:
             await self._send(ACCOUNTS, _profile_lines(options.accounts))
         if options.follows is not None:
             await self._send(FOLLOWS, _follow_lines(options.follows))
+
+    async def _until_read(self) -> None:
+        """Wait until running workers have read the reference data, so that the first posts are judged by them.
+
+        Workers that start later read reference data first. Where none is running, nothing is waited for.
+        """
+        arguments = consumer_arguments(self._connection, "publish")
+        consumer = AIOKafkaConsumer(**arguments, group_id=f"{self._prefix}ingest")
+        await consumer.start()
+        try:
+            partitions = [
+                TopicPartition(topic.full_name(self._prefix), number)
+                for topic in (REGISTRY, SUPPRESSIONS, ACCOUNTS)
+                for number in await self._producer.partitions_for(topic.full_name(self._prefix))
+            ]
+            ends = await consumer.end_offsets(partitions)
+            waited = 0.0
+            while waited < _PATIENCE_S:
+                read = {tp: await consumer.committed(tp) for tp in partitions}
+                if all(offset is None for offset in read.values()):
+                    return
+                if all((read[tp] or 0) >= end for tp, end in ends.items()):
+                    return
+                await asyncio.sleep(_LOOK_EVERY_S)
+                waited += _LOOK_EVERY_S
+        except GroupAuthorizationFailedError:
+            return  # who only brings posts need not know how far workers are
+        finally:
+            await consumer.stop()
 
     async def _posts(self, posts: OrderedPosts, skip: int) -> None:
         topic = POSTS.full_name(self._prefix)

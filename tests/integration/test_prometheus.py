@@ -22,7 +22,7 @@ from tests.integration.live_service import PROGRAM, Service, Watcher, Worker
 from tests.integration.prometheus_server import Prometheus, prometheus
 from tests.integration.worlds import World
 
-RUN = "troll-farm-11"
+RUN = "diaspora-press-11"
 
 
 def free_ports(count: int) -> list[int]:
@@ -73,10 +73,13 @@ def backtested(world: World, folder: Path) -> bytes:
     path = folder / f"{RUN}.prom"
     labels = Path(world.inputs[0]).with_name("labels.csv")
     subprocess.run(
-        [PROGRAM, "backtest", *world.inputs, "--labels", labels, "--metrics", path, "--no-progress"],
+        [
+            PROGRAM, "backtest", *world.inputs, *world.references, "--labels", labels, "--metrics", path,
+            "--no-progress",
+        ],
         check=True,
         capture_output=True,
-    )
+    )  # fmt: skip
     return path.read_bytes()
 
 
@@ -117,7 +120,7 @@ def check_metrics(text: str) -> str:
 
 @pytest.mark.asyncio
 async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
-    service_of: ServiceFactory, diaspora_press: World, troll_farm: World, tmp_path: Path
+    service_of: ServiceFactory, diaspora_press: World, tmp_path: Path
 ) -> None:
     service = service_of(diaspora_press, worker_settings="snapshot_every_s = 2.0")
     *web, port, files = free_ports(4)
@@ -125,7 +128,7 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
     first, second = halves(diaspora_press, tmp_path)
     targets = {"lockstep": web, "node": [files]}
     with (
-        served(backtested(troll_farm, tmp_path), files),
+        served(backtested(diaspora_press, tmp_path), files),
         prometheus(tmp_path / "prometheus", port, targets) as seen,
     ):
         prefix = service.prefix

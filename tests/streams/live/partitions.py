@@ -61,7 +61,7 @@ class Topics:
         }
 
     def publish(self, topic: str, key: bytes, value: bytes | None, timestamp: int = 0) -> None:
-        number = zlib.crc32(key) % self.partitions
+        number = zlib.crc32(key) % (1 if topic in ("registry.v1", "suppressions.v1") else self.partitions)
         log = self.logs.setdefault((topic, number), [])
         log.append(Message(len(log), timestamp, key, value))
 
@@ -98,13 +98,13 @@ def ingested(topics: Topics, seed: int, batch_rows: int, *, again: float = 0.0) 
                 batch.add(source[1], begin, records)
                 at[source] = begin + len(records)
                 if rng.random() < again:
-                    at[source] = rng.randint(0, begin)
+                    at[source] = max(0, begin - rng.randint(0, batch_rows))
                 elif at[source] == len(log):
                     left.remove(source)
             if batch.spans:
                 frame, letters = decode_batch(batch, max_ahead_s=300)
                 assert not letters
-                for parted in frames.encode_parted(frame, most_bytes=rng.choice([4_000, 400_000])):
+                for parted in frames.encode_parted(frame, most_bytes=rng.choice([20_000, 400_000])):
                     yield frames.decode(*parted)
 
 

@@ -164,7 +164,10 @@ def test_given_posts_that_are_on_the_topic_then_every_partition_is_told_how_far_
 def test_given_reference_data_then_they_go_before_the_posts_and_follow_events_in_order_of_time(
     broker: Broker, tmp_path: Path
 ) -> None:
-    entity = {"entity_id": "e", "name": "E", "kind": "other", "accounts": [{"platform": "x", "handle": "e"}]}
+    above = {"a": "e", "c": "a", "e": None, "f": None, "b": "c"}
+    entities = [
+        {"entity_id": name, "name": name, "kind": "other", "parent_id": of} for name, of in above.items()
+    ]
     rule = {"rule_id": "r", "kind": "mute", "network_id": "n", "reason": "known"}
     follows: list[Post] = [
         {
@@ -193,7 +196,7 @@ def test_given_reference_data_then_they_go_before_the_posts_and_follow_events_in
     ]
     profile = {"platform": "x", "account_id": "a", "observed_at": "2023-02-14T00:00:00Z"}
     options = {
-        "registry": str(write_jsonl(tmp_path / "registry.jsonl", [entity])),
+        "registry": str(write_jsonl(tmp_path / "registry.jsonl", entities)),
         "suppressions": str(write_jsonl(tmp_path / "rules.jsonl", [rule])),
         "accounts": str(write_jsonl(tmp_path / "accounts.jsonl", [profile, {"more": 1}])),
         "follows": str(write_jsonl(tmp_path / "follows.jsonl", follows)),
@@ -204,7 +207,8 @@ def test_given_reference_data_then_they_go_before_the_posts_and_follow_events_in
 
     told = [(one.topic.removeprefix("lockstep."), one.key) for one in broker.sent if one.value is not None]
     assert told == [
-        ("registry.v1", "e"),
+        # those above go before those below, so that no worker ever sees a registry that is not whole
+        *(("registry.v1", name) for name in "efacb"),
         ("suppressions.v1", "r"),
         ("accounts.v1", "x:a"),
         ("accounts.v1", ":"),
@@ -218,8 +222,8 @@ def test_given_reference_data_then_they_go_before_the_posts_and_follow_events_in
     ]
     sent = broker.of("lockstep.follows.v1")
     assert [json.loads(one.value or b"")["follower_id"] for one in sent] == ["5", "4", "2", "3", "1"]
-    (found,) = broker.of("lockstep.registry.v1")
-    assert json.loads(found.value or b"")["entity_id"] == "e"
+    found = [json.loads(one.value or b"") for one in broker.of("lockstep.registry.v1")]
+    assert {one["entity_id"]: one.get("parent_id") for one in found} == above
 
 
 def test_given_lines_that_are_no_records_then_they_go_on_as_they_are(broker: Broker, tmp_path: Path) -> None:

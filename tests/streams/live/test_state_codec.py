@@ -142,7 +142,7 @@ def test_given_a_size_then_no_chunk_is_larger_and_all_are_full_but_the_last(most
         pl.DataFrame({"when": [None]}, schema={"when": pl.Datetime}),
         pl.DataFrame({"deep": [[[[[1]]]]]}),
     ],
-    ids=str,
+    ids=lambda thing: type(thing).__name__,
 )
 def test_given_what_is_not_on_the_list_then_it_is_refused_before_it_is_saved(thing: object) -> None:
     with pytest.raises(StateError):
