@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -104,13 +103,19 @@ async def rebuild(service: Service) -> dict[str, Any]:
         taken = time.perf_counter() - killed
         await watcher.until_done()
     service.stop()
-    said = service.logs()
-    rebuilt = re.findall(r"state rebuilt\s+frames=(\d+) offset=(\d+) seconds=([\d.]+)", said)
-    written = re.findall(r"snapshot written\s+bytes=(\d+) offset=\d+ seconds=([\d.]+)", said)
+    said = [json.loads(line) for line in service.logs().splitlines() if line.startswith("{")]
     return {
         "seconds_to_next_owner": round(taken, 1),
-        "rebuilds": [{"frames": int(f), "seconds": float(s)} for f, _, s in rebuilt],
-        "snapshots": [{"mb": round(int(b) / 1e6, 1), "seconds": float(s)} for b, s in written],
+        "rebuilds": [
+            {"frames": line["frames"], "seconds": line["seconds"]}
+            for line in said
+            if line.get("event") == "state rebuilt"
+        ],
+        "snapshots": [
+            {"mb": round(line["bytes"] / 1e6, 1), "seconds": line["seconds"]}
+            for line in said
+            if line.get("event") == "snapshot written"
+        ],
     }
 
 

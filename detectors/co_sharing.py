@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.co_shares import CO_SHARES, EXPOSURES, NO_STRATUM, Records, Rules, rules_of
+from detectors.co_shares import CO_SHARES, EXPOSURES, NO_STRATUM, Records, Rules, count_made, rules_of
 from detectors.compiled import compiled
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
 from detectors.hashing import I64, U64
@@ -126,6 +126,8 @@ class CoSharing:
                     self._tally,
                 )
             )
+        for pairs, _ in found:
+            count_made(pairs, self._rules.bounds, self._tally)
         if len(found) == 1:
             return found[0]
         return np.concatenate([pair for pair, _ in found]), np.concatenate([more for _, more in found])
@@ -266,7 +268,6 @@ def _push(
                             pairs = more
                         strata = np.uint16(0)
                         smallest = np.int32(0)
-                        stratum = np.int64(0)
                         for window in range(MAX_WINDOWS):
                             nibble = np.uint16(NO_STRATUM)
                             span = rules.windows[kind, window]
@@ -275,7 +276,6 @@ def _push(
                                 nibble = np.uint16(np.searchsorted(rules.bounds, crowd))
                                 if smallest == 0:
                                     smallest = crowd
-                                    stratum = np.int64(nibble)
                             strata |= nibble << np.uint16(4 * window)
                         pairs[made].time = when
                         pairs[made].object = objects.key[slot]
@@ -287,7 +287,6 @@ def _push(
                         pairs[made].crowd = smallest
                         pairs[made].strata = strata
                         pairs[made].kind = kind
-                        tally[kind, stratum] += 1
                         made += 1
                     partner = ring.before[there]
                 # an earlier share within reach was left out

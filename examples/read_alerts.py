@@ -9,6 +9,7 @@ remember the ids that were dealt with, as `Alerts` does here.
 
 import argparse
 import asyncio
+import os
 import sys
 from contextlib import suppress
 
@@ -16,10 +17,10 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from schemas.alerts import Alert
-from schemas.errors import InputError, LockstepError
-from schemas.topics import ALERTS
+from schemas.errors import LockstepError
+from schemas.topics import ALERTS, Role
 from streams.live.connection import client_arguments, connection
-from streams.live.reach import reach
+from streams.live.topic_admin import require_topics
 from streams.plain_text import plain
 from streams.settings import Settings, load_settings
 
@@ -52,17 +53,13 @@ async def read(settings: Settings, *, follow: bool) -> None:
         LockstepError: the brokers cannot be reached, or the topic is absent.
     """
     way = connection(settings.kafka)
-    await reach(way)
+    await require_topics(way, settings.kafka.topic_prefix, Role.CONSUMER)
     topic = ALERTS.full_name(settings.kafka.topic_prefix)
     # a service of its own would name a group and commit offsets; this reads everything each time
     consumer = AIOKafkaConsumer(topic, **client_arguments(way, "read-alerts"), auto_offset_reset="earliest")
     await consumer.start()
     try:
         left = await consumer.end_offsets(consumer.assignment())
-        if not left:
-            raise InputError(
-                f"{topic} is absent, or not for these credentials to see: lockstep topics create"
-            )
         alerts = Alerts()
         while left or follow:
             for records in (await consumer.getmany(timeout_ms=500)).values():
@@ -95,3 +92,6 @@ if __name__ == "__main__":
             asyncio.run(read(load_settings(chosen.config), follow=chosen.follow))
     except LockstepError as error:
         sys.exit(str(error))
+    except BrokenPipeError:
+        # whoever read has gone; nothing may be flushed to them when the interpreter ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from detectors.state_forms import StateError
 from schemas.alerts import Mode
@@ -57,7 +58,9 @@ class Owner:
         self.detection: Detection | None = None
         self._started = asyncio.Event()
         self._next = 0
-        """Offset of the frame that comes next."""
+        """Offset of the frame that comes next; what changes with the state is changed in the thread of detection."""
+        self._told = 0
+        """Offset of the frame of which it comes next to tell what it brought about."""
         self._saved_at = time.monotonic()
         self._saved_next = 0
         """What came next when state was last saved."""
@@ -97,15 +100,19 @@ class Owner:
             value: of the record.
         """
         await self._started.wait()  # Faust may have frames before all of the worker has started
+        if offset < self._told:
+            return  # committed too late to be remembered
+        if offset < self._next:
+            # it was cut off before all of it had been told: what it brought about has to be found again
+            self.detection, self._next = None, 0
         if self.detection is None or offset != self._next:
-            if self.detection is not None and offset < self._next:
-                return  # committed too late to be remembered
             await self._catch_up(offset)
         found = await self._apply(offset, headers.get(HEADER), value)
         for fault in found.faults:
             self._log.warning("fault in the log", offset=offset, fault=fault)
         await self._outputs.dead_letters(found.dead_letters)
         await self._outputs.alerts(found.alerts)
+        self._told = offset + 1
         self._telemetry.found(found)
         self.posts += found.posts
         self.alerts += len(found.alerts)
@@ -117,8 +124,8 @@ class Owner:
         if self.detection is None:
             return
         begun = time.monotonic()
-        chunks = await self._in_thread(lambda: list(saved(self._the_detection())))
-        told = manifest(self._next - 1, chunks, self._settings_digest, VERSION, datetime.now(UTC).isoformat())
+        chunks, offset = await self._in_thread(lambda: (list(saved(self._the_detection())), self._next - 1))
+        told = manifest(offset, chunks, self._settings_digest, VERSION, datetime.now(UTC).isoformat())
         await self._snapshots.write(told, chunks)
         self._saved_next = told.frame_offset + 1
         self._saved_at = time.monotonic()
@@ -132,21 +139,28 @@ class Owner:
 
     async def _apply(self, offset: int, header: bytes | None, value: bytes) -> Found:
         def work() -> Found:
-            if offset in self._settings.worker.skip_frames:
-                return Found(faults=["left out, as the settings say"])
-            try:
-                frame: Frame = decode(header, value)
-            except FrameError as error:
-                return Found(faults=[f"left out: {error}"])
             begun = time.perf_counter()
-            found = self._the_detection().apply(frame)
+            try:
+                found = self._found(offset, header, value)
+            except BaseException:
+                self.detection = None  # what is left of half a frame is no state
+                raise
+            self._next = offset + 1
             self._progress = self._progress_at(offset)
             self._telemetry.applied(self._the_detection(), self._progress, time.perf_counter() - begun)
             return found
 
         found: Found = await self._in_thread(work)
-        self._next = offset + 1
         return found
+
+    def _found(self, offset: int, header: bytes | None, value: bytes) -> Found:
+        if offset in self._settings.worker.skip_frames:
+            return Found(faults=["left out, as the settings say"])
+        try:
+            frame: Frame = decode(header, value)
+        except FrameError as error:
+            return Found(faults=[f"left out: {error}"])
+        return self._the_detection().apply(frame)
 
     async def _catch_up(self, upto: int) -> None:
         """Bring the state to that before frame `upto`, quietly."""
@@ -177,6 +191,7 @@ class Owner:
                 self._telemetry.rebuilding(upto - self._next)
         finally:
             await consumer.stop()
+        self._told = upto
         self._telemetry.rebuilt(self._the_detection(), time.monotonic() - begun)
         self._log.info(
             "state rebuilt", offset=upto, frames=frames, seconds=round(time.monotonic() - begun, 2)
@@ -212,7 +227,12 @@ class Owner:
             await asyncio.sleep(_PROGRESS_EVERY_S)
             if self._progress is not told and self._progress is not None:
                 told = self._progress
-                await self._outputs.progress(told)
+                try:
+                    await self._outputs.progress(told)
+                except KafkaError as error:
+                    # it will be said again; ingest waits for it
+                    self._log.warning("progress could not be told", error=f"{type(error).__name__}: {error}")
+                    told = None
 
     def _progress_at(self, offset: int) -> Progress:
         detection = self._the_detection()
@@ -231,7 +251,13 @@ class Owner:
         return self.detection
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        """Run something to its end, also when the caller is cancelled: nobody sees a state that is on its way."""
+        doing = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        try:
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            await asyncio.wait([doing])
+            raise
 
 
 def _instant(time: float | None) -> datetime | None:

@@ -98,8 +98,14 @@ class ReferenceData:
         """Take what was saved.
 
         Raises:
-            ValueError: the registry that was in use cannot be used.
+            ValueError: it cannot be read, or the registry that was in use cannot be used.
         """
+        for text in entities.values():
+            _entities.decode(text)
+        for text in rules.values():
+            _rules.decode(text)
+        if dict(profiles.schema) != dict(PROFILES):
+            raise ValueError("profiles have other columns")
         self.entities = dict(entities_used)
         if fault := self._rebuild():
             raise ValueError(fault)

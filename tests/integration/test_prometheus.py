@@ -157,6 +157,7 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
     assert prefix in text
     _no_personal_data(text, first)
     assert service.stop() == [0]
+    _logs_are_json(service)
 
 
 def _end(service: Service, workers: dict[int, Worker], number: int) -> None:
@@ -195,6 +196,15 @@ def _figures_are_right(seen: Prometheus, prefix: str, *files: Path) -> None:
     assert last("lockstep_dead_letters_total") == 0
     assert last("lockstep_log_faults_total") == 0
     assert seen.query(f'sum(lockstep_networks{{prefix="{prefix}",state="suspected"}}) > 0')
+
+
+def _logs_are_json(service: Service) -> None:
+    """Nothing else is said, neither by Faust, nor when a worker is told to end."""
+    for path in service.folder.glob("worker-*.log"):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        assert {(line["prefix"], line["level"]) for line in lines} == {(service.prefix, "info")}
+        assert len({line["worker"] for line in lines}) == 1
+        assert (lines[0]["event"], lines[-1]["event"]) == ("worker started", "worker stopped")
 
 
 def _no_personal_data(text: str, posts: Path) -> None:
