@@ -19,7 +19,6 @@ from detectors.exposure import F64, counted
 from detectors.gate import benjamini_hochberg
 from detectors.hashing import I64, U64, mix
 from detectors.pair_table import widest_stratum
-from detectors.sorted_keys import places
 
 I32 = npt.NDArray[np.int32]
 
@@ -112,29 +111,6 @@ def crowd_edges(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
     keys = _all_pairs(accounts, sizes, int((sizes * (sizes - 1) // 2).sum()))
     even = np.array([crowd.surprise for crowd in crowds]) / sizes
     return keys, np.repeat(even, sizes * (sizes - 1) // 2)
-
-
-def of_their_own(crowds: list[RecurringCrowd], tied: U64) -> list[RecurringCrowd]:
-    """Crowds that would have come together without the pairs that are known to act together anyway.
-
-    A trio that posts together brings every bystander who met it twice into "the same crowd of four". So of the accounts
-    of a crowd, as many as the least overlap have to be untied to any other of them.
-
-    Args:
-        crowds: recurring ones.
-        tied: uint64, ascending: keys of validated pairs.
-    """
-    found = []
-    for crowd in crowds:
-        size = len(crowd.accounts)
-        keys = _all_pairs(crowd.accounts, np.array([size]), size * (size - 1) // 2)
-        known = keys[places(tied, keys)[1]]
-        ends = np.unique(
-            np.concatenate([known >> np.uint64(32), known & np.uint64(0xFFFFFFFF)]), return_counts=True
-        )
-        if size - len(ends[0]) >= MIN_OVERLAP:
-            found.append(crowd)
-    return found
 
 
 @compiled

@@ -333,8 +333,11 @@ def count_received(
     """Add to `counts` the reactions between accounts that have a `place` (from 1; 0: none)."""
     posts, log = tables.posts, tables.log
     held = state[NEXT] - state[OLDEST]
-    for at in range(state[LOG_OLDEST], state[LOG_NEXT]):
-        seen = log[at % len(log)]
+    # no remainder for each: a division costs more than all else
+    slot = state[LOG_OLDEST] % len(log)
+    for _ in range(state[LOG_OLDEST], state[LOG_NEXT]):
+        seen = log[slot]
+        slot = slot + 1 if slot + 1 < len(log) else np.int64(0)
         if place[seen.account] != 0:
             age = _age(np.uint64(seen.post), state)
             post = posts[(state[NEXT] - age) % len(posts)]

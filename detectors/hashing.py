@@ -39,7 +39,7 @@ def hash_strings(strings: pl.Series, domain: int) -> U64:
         uint64, shape (len(strings),). Never 0, which marks an empty slot in the tables.
     """
     buffer, offsets = utf8_buffer(strings)
-    return _hash_slices(buffer, offsets, np.uint64(domain))
+    return hash_slices(buffer, offsets, np.uint64(domain))
 
 
 @inlined
@@ -60,7 +60,7 @@ def mix(x: np.uint64) -> np.uint64:
 
 
 @compiled
-def _hash_slices(buffer: U8, offsets: I64, domain: np.uint64) -> U64:
+def hash_slices(buffer: U8, offsets: I64, domain: np.uint64) -> U64:
     out = np.empty(len(offsets) - 1, np.uint64)
     for row in range(len(out)):
         begin, end = offsets[row], offsets[row + 1]

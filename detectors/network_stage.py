@@ -17,7 +17,7 @@ from detectors.chance import Null, null_model
 from detectors.co_shares import Cells, window_table
 from detectors.communities import communities
 from detectors.config import DetectionConfig
-from detectors.crowds import crowd_edges, of_their_own, recurring_crowds
+from detectors.crowds import crowd_edges, recurring_crowds
 from detectors.edges import NO_EDGES, Edges, Ground, chosen, edges_of, merged
 from detectors.expansion import expand
 from detectors.exposure import ExposureLedger
@@ -26,6 +26,7 @@ from detectors.hashing import U64
 from detectors.networks import Network, NetworkBook
 from detectors.pairs import PairEvidence
 from detectors.sorted_keys import places
+from detectors.untied_crowds import of_their_own
 from schemas.networks import Lifecycle
 
 Bools = npt.NDArray[np.bool_]

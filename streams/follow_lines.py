@@ -12,7 +12,7 @@ import numpy as np
 
 from detectors.compiled import Int, compiled
 from detectors.follow_edges import ACTIONS
-from detectors.hashing import I64, U8, U64, _hash_slices
+from detectors.hashing import I64, U8, U64, hash_slices
 from detectors.traces import ACCOUNT_KEYS
 from streams.sources.records import Records
 from streams.sources.screening import EARLIEST
@@ -57,7 +57,7 @@ def plain_events(records: Records, latest: float) -> PlainEvents:
     data = np.frombuffer(records.data, np.uint8)
     found = _read(data, records.starts, records.ends, _words(FIELDS), _words(ACTIONS), latest)
     row, at, action, names, name_start = found
-    keys = _hash_slices(names, name_start, np.uint64(ACCOUNT_KEYS))
+    keys = hash_slices(names, name_start, np.uint64(ACCOUNT_KEYS))
     return PlainEvents(row, at, keys[0::2], keys[1::2], action)
 
 

@@ -14,7 +14,7 @@ from schemas.alerts import Alert
 from schemas.topics import ALERTS
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import Service
-from tests.schemas.samples import SAMPLES
+from tests.schemas.samples import FULL
 
 pytestmark = pytest.mark.asyncio
 
@@ -34,13 +34,14 @@ async def test_given_revisions_and_repetitions_then_the_newest_of_each_network_i
 ) -> None:
     service = service_of()
     assert await asyncio.to_thread(read, service) == (0, [], "")
-    (sample,) = [sample for sample in SAMPLES if isinstance(sample, Alert)]
+    (sample,) = [sample for sample in FULL.values() if isinstance(sample, Alert)]
+    a1, a2, b1 = ("a", 1, 20), ("a", 2, 30), ("b", 1, 90)
     told = [
         msgspec.structs.replace(
             sample, alert_id=f"alert-{network}-{revision}", network_id=f"net-{network}", revision=revision,
             priority=priority, headline=f"\x1b[2Jrevision {revision} of {network}",
         )
-        for network, revision, priority in (("a", 1, 20), ("a", 2, 30), ("b", 1, 90), ("a", 1, 20), ("a", 2, 30), ("a", 1, 20))
+        for network, revision, priority in (a1, a2, b1, a1, a2, a1)
     ]  # fmt: skip
     producer = AIOKafkaProducer(bootstrap_servers=service.bootstrap)
     await producer.start()

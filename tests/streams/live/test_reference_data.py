@@ -159,7 +159,7 @@ def test_given_a_record_that_cannot_be_read_then_what_was_there_stays_and_all_ot
 
 def test_given_rules_then_they_are_in_the_order_of_their_ids_whatever_came_first() -> None:
     known = ReferenceData()
-    assert known.take(frame("rules", rule("b"), rule("a", reason="first"), rule("c"))) is None
+    assert known.take(frame("rules", rule("c"), rule("b"), rule("a", reason="first"))) is None
     assert known.entities_changed
     known.take(frame("rules", ("b", None), rule("a", reason="second")))
 
