@@ -48,7 +48,7 @@ class TraceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     text_memory_s: int = _DAY
     """Seconds for which a text is remembered after its last use."""
     max_texts: int = 1 << 20
-    """Distinct recent texts kept for comparison, about 600 bytes each."""
+    """Distinct recent texts kept for comparison, 1.3 to 1.6 kB each."""
     min_hashtags: int = 2
     """Tags in a sequence: one popular tag alone says nothing. 1 for sources whose tag field is one object."""
 

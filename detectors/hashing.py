@@ -61,6 +61,7 @@ def mix(x: np.uint64) -> np.uint64:
 
 @compiled
 def hash_slices(buffer: U8, offsets: I64, domain: np.uint64) -> U64:
+    """As `hash_strings`, of the bytes between each offset and the next."""
     out = np.empty(len(offsets) - 1, np.uint64)
     for row in range(len(out)):
         begin, end = offsets[row], offsets[row + 1]

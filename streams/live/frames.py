@@ -103,7 +103,7 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a frame holds."""
 
-    format: int = FORMAT
+    format: int = 1  # of a header that says none; what is written is FORMAT
     kind: Kind
     spans: list[Span] = []
     sources: list[tuple[str, Partition]] = []
@@ -133,11 +133,12 @@ _decoder = msgspec.json.Decoder(Header)
 
 def encode(frame: Frame) -> tuple[bytes, bytes]:
     """The header and the value of a frame."""
+    header = _encoder.encode(msgspec.structs.replace(frame.header, format=FORMAT))
     if not len(frame.rows):
-        return _encoder.encode(frame.header), b""
+        return header, b""
     buffer = io.BytesIO()
     frame.rows.rechunk().write_ipc_stream(buffer, compression="lz4", compat_level=pl.CompatLevel.newest())
-    return _encoder.encode(frame.header), buffer.getvalue()
+    return header, buffer.getvalue()
 
 
 def encode_parted(frame: Frame, most_bytes: int = MOST_BYTES) -> Iterator[tuple[bytes, bytes]]:

@@ -57,6 +57,8 @@ class Owner:
         self._settings_digest = settings.detection.digest
         self.detection: Detection | None = None
         self._started = asyncio.Event()
+        self.stopping = False
+        """Whether the worker has been told to end."""
         self._next = 0
         """Offset of the frame that comes next; what changes with the state is changed in the thread of detection."""
         self._told = 0
@@ -82,6 +84,7 @@ class Owner:
 
     async def stop(self) -> None:
         """Save the state for whoever takes over, and finish what is under way."""
+        self.stopping = True
         if self._next != self._saved_next:
             await self.save()
         self._reporting.cancel()

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,6 +26,9 @@ from streams.live.telemetry import Telemetry
 from streams.live.topic_admin import require_topics
 from streams.live.web import Web, listen
 from streams.settings import Settings
+
+_LEAVING_S = 15.0
+"""Seconds for leaving the groups after everything else has ended."""
 
 
 def run(settings: Settings) -> int:
@@ -129,6 +133,7 @@ def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket
             if web is not None:
                 await web.stop()
             log.info("worker stopped", records=ingest.records, posts=owner.posts, alerts=owner.alerts)
+            _leave_at_last()
 
     @app.on_partitions_assigned.connect
     async def shared_out(app: Any, /, *assigned: Any, signal: Any, **more: Any) -> None:
@@ -141,11 +146,20 @@ def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket
             try:
                 await owner.take(message.offset, _headers(message.headers), message.value or b"")
             except Exception as error:
+                if owner.stopping:
+                    return  # in the middle of a rebuild; another worker begins it anew
                 # an agent that goes on would leave this frame out
                 log.error("detection failed", offset=message.offset, error=f"{type(error).__name__}: {error}")
                 os._exit(1)
 
     return app
+
+
+def _leave_at_last() -> None:
+    """End the process even if a client waits for a group that does not answer; all that matters has been written."""
+    last = threading.Timer(_LEAVING_S, os._exit, (0,))
+    last.daemon = True
+    last.start()
 
 
 def _headers(headers: Any) -> dict[str, bytes]:

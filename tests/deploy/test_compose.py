@@ -6,6 +6,7 @@ Docker's own check runs where its compose command is installed.
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,26 @@ def test_the_commands_are_commands(services: dict[str, Any]) -> None:
 
     for name in ("topics", "worker"):
         command: Any = get_command(app)
-        for word in services[name]["command"]:
+        words = services[name]["command"]
+        for word in words[: words.index("--config")] if "--config" in words else words:
             assert word in command.commands
             command = command.commands[word]
+
+
+def test_metrics_are_asked_for_where_workers_give_them_and_dashboards_are_mounted(
+    services: dict[str, Any],
+) -> None:
+    image = tomllib.loads((DEPLOY / "image" / "lockstep.toml").read_text())
+    assert services["worker"]["command"][-1].endswith("/lockstep.toml")
+    (scraped,) = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    (found,) = scraped["dns_sd_configs"]
+    assert found["port"] == image["worker"]["web_port"] and found["names"] == ["worker"]
+    source = yaml.safe_load((DEPLOY / "grafana/provisioning/datasources/prometheus.yaml").read_text())
+    assert source["datasources"][0]["url"] == "http://prometheus:9090"
+    board = yaml.safe_load((DEPLOY / "grafana/provisioning/dashboards/lockstep.yaml").read_text())
+    mounted = [mount.split(":")[:2] for mount in services["grafana"]["volumes"]]
+    assert ["./grafana/dashboards", board["providers"][0]["options"]["path"]] in mounted
+    for service in ("prometheus", "grafana"):
+        for mount in services[service]["volumes"]:
+            path = mount.split(":")[0]
+            assert not path.startswith("./") or (DEPLOY / path).exists()

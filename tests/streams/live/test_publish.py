@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from aiokafka import TopicPartition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,10 +89,44 @@ class Broker:
         return [json.loads(one.value or b"")["post_id"] for one in self.of("lockstep.posts.v1")]
 
 
+@dataclass
+class Workers:
+    """A consumer of their group, by which one sees how far they are."""
+
+    broker: Broker
+    behind: int | None = None
+    """How often they are still behind when they are looked at; None: none is running."""
+    sent_before: int = -1
+    """Messages on the topics when they were looked at last."""
+
+    def __call__(self, **_: Any) -> "Workers":
+        return self
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    def _count(self, partition: TopicPartition) -> int:
+        return (
+            sum(one.topic == partition.topic for one in self.broker.sent) if partition.partition == 0 else 0
+        )
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return {partition: self._count(partition) for partition in partitions}
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        self.sent_before = len(self.broker.sent)
+        if self.behind is None or not self._count(partition):
+            return None
+        self.behind -= 1
+        return self._count(partition) - (self.behind >= 0)
+
+
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     made = Broker()
     monkeypatch.setattr(publish, "AIOKafkaProducer", made)
+    monkeypatch.setattr(publish, "AIOKafkaConsumer", Workers(made))
     return made
 
 
@@ -224,6 +259,22 @@ def test_given_reference_data_then_they_go_before_the_posts_and_follow_events_in
     assert [json.loads(one.value or b"")["follower_id"] for one in sent] == ["5", "4", "2", "3", "1"]
     found = [json.loads(one.value or b"") for one in broker.of("lockstep.registry.v1")]
     assert {one["entity_id"]: one.get("parent_id") for one in found} == above
+
+
+@pytest.mark.parametrize("behind", [0, 5])
+def test_given_workers_that_run_then_posts_wait_until_they_have_read_the_reference_data(
+    broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behind: int
+) -> None:
+    workers = Workers(broker, behind)
+    monkeypatch.setattr(publish, "AIOKafkaConsumer", workers)
+    monkeypatch.setattr(publish, "_LOOK_EVERY_S", 0.001)
+    registry = write_jsonl(tmp_path / "registry.jsonl", [{"entity_id": "e", "name": "E", "kind": "other"}])
+
+    published(broker, write_jsonl(tmp_path / "posts.jsonl", small_world(2, 2)), registry=str(registry))
+
+    assert workers.behind == -1
+    assert workers.sent_before == 1
+    assert len(broker.ids()) == 30
 
 
 def test_given_lines_that_are_no_records_then_they_go_on_as_they_are(broker: Broker, tmp_path: Path) -> None:
