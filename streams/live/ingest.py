@@ -270,7 +270,8 @@ class Ingest:
                 continue
             if partition in self._consumer.assignment():
                 position = await self._consumer.position(partition)
-                if position == ends[partition] == self._due.get(partition, position):
+                # after a transaction, offsets without a message follow the last that is due
+                if self._due.get(partition, position) <= position == ends[partition]:
                     empty[partition] = position
         marks = self._idle.marks(upto, empty, lambda tp: self._names[tp.topic])
         if marks:

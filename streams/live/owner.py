@@ -194,7 +194,6 @@ class Owner:
                 self._telemetry.rebuilding(upto - self._next)
         finally:
             await consumer.stop()
-        self._told = upto
         self._telemetry.rebuilt(self._the_detection(), time.monotonic() - begun)
         self._log.info(
             "state rebuilt", offset=upto, frames=frames, seconds=round(time.monotonic() - begun, 2)

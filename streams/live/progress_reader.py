@@ -46,5 +46,5 @@ class ProgressReader:
     def _take(self, value: bytes | None) -> None:
         try:
             self.latest = _decoder.decode(value or b"")
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, ValueError, RecursionError):
             return  # of another version, or not ours; the next will do
