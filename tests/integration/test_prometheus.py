@@ -137,7 +137,13 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
         seen.until(
             [f'lockstep_{name}{{prefix="{prefix}"}} > 0' for name in ("detection_edges", "snapshot_bytes")]
         )
-        _end(service, workers, owner_of(seen, prefix))
+        async with Watcher(service) as watcher:
+            await watcher.until_done()
+        owner = owner_of(seen, prefix)
+        # what a worker does after it was last looked at, nobody sees
+        (applied,) = re.findall(r"^lockstep_detection_posts_total{.*} (\S+)$", scraped(owner), re.MULTILINE)
+        seen.until([f'lockstep_detection_posts_total{{prefix="{prefix}"}} >= {applied}'])
+        _end(service, workers, owner)
         (left,) = workers
         moved = f'lockstep_detection_owner{{prefix="{prefix}",instance="127.0.0.1:{left}"}} == 1'
         seen.until([moved])
