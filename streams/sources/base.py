@@ -16,11 +16,11 @@ class SourceBatch:
 
     posts: pl.DataFrame
     """Columns of `detectors.frames.POSTS`."""
+    rows: Ints
+    """Which of the records each post came from."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
     bytes_read: int = 0
     """Bytes of the (compressed) input consumed so far, for the progress bar."""
-    rows: Ints | None = None
-    """Which of the records each post came from; None: not asked."""
 
 
 class Source(Protocol):

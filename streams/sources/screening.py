@@ -61,7 +61,7 @@ def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> Sour
         posts = posts.filter(~bad)
         rows = rows[~bad.to_numpy()]
     records.dead_letters.sort(key=lambda letter: letter.position)
-    return SourceBatch(posts, records.dead_letters, records.bytes_read, rows)
+    return SourceBatch(posts, rows, records.dead_letters, records.bytes_read)
 
 
 def _blank(name: str) -> pl.Expr:

@@ -364,3 +364,12 @@ def test_given_a_record_that_never_ends_when_read_then_memory_is_bounded(monkeyp
     assert letter.reason == "oversized"
     assert letter.raw_bytes >= 1 << 28
     assert peak < 24 << 20
+
+
+def test_given_halves_of_an_object_on_two_lines_and_two_on_one_when_read_then_no_other_post_is_taken_for_them(
+    take,
+):
+    two = line(2).strip() + "," + line(3).strip()
+    taken = take((line(1) + '{"a":[{}\n{}]}\n' + two + "\n" + line(4)).encode(), format="jsonl")
+    assert taken.posts["post_id"].to_list() == ["p1", "p4"]
+    assert (taken.reasons, taken.positions) == (["malformed"] * 3, [2, 3, 4])
