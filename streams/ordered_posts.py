@@ -4,9 +4,7 @@ It reads whichever source is furthest behind in event time, and holds rows until
 """
 
 import itertools
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,6 +18,7 @@ from streams.dead_letter_log import DeadLetterLog
 from streams.ordering import RunSorter
 from streams.settings import Settings
 from streams.sources import Source, SourceBatch, open_source
+from streams.stage_times import StageTimes
 
 _OPEN_BYTES = 64 << 20
 _BLOCK_BYTES = 8 << 20
@@ -74,7 +73,7 @@ class OrderedPosts:
     unordered: bool = False
     on_progress: Callable[[Progress], None] = lambda progress: None
     progress: Progress = field(default_factory=Progress)
-    timings: dict[str, float] = field(default_factory=dict)
+    watch: StageTimes = field(default_factory=StageTimes)
     """Seconds by stage."""
     faults: list[InputError] = field(default_factory=list)
     """Inputs that ended early; what they held before was used."""
@@ -233,12 +232,3 @@ class OrderedPosts:
         until = int(watermark) if watermark < float("inf") else last + 1
         late = self.dead_letters.counts[Reason.LATE]
         yield OrderedBatch(posts, max(until, last + 1), late)
-
-    @contextmanager
-    def watch(self, stage: str) -> Iterator[None]:
-        """Measure the seconds of a stage."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.timings[stage] = self.timings.get(stage, 0.0) + time.perf_counter() - start

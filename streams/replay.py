@@ -69,7 +69,7 @@ class Replay:
     @property
     def timings(self) -> dict[str, float]:
         """Seconds by stage."""
-        return self.ordered.timings
+        return self.ordered.watch.seconds
 
     @property
     def faults(self) -> list[InputError]:

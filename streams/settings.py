@@ -11,7 +11,7 @@ import msgspec
 
 from detectors.config import DetectionConfig
 from schemas.errors import UsageError
-from schemas.topics import TOPICS
+from schemas.topics import TOPICS, replay_prefix
 from streams.kafka_settings import KafkaSettings, kafka_section
 from streams.sources import ColumnMapping
 
@@ -151,6 +151,18 @@ def load_settings(path: str | None, environ: Mapping[str, str] = os.environ) -> 
         )
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
+
+
+def for_run(settings: Settings, run_id: str | None) -> Settings:
+    """The settings with the topics of a replay, if a run is named.
+
+    Raises:
+        UsageError: the id cannot be in the name of a topic.
+    """
+    if run_id is None:
+        return settings
+    kafka = msgspec.structs.replace(settings.kafka, topic_prefix=replay_prefix(run_id))
+    return msgspec.structs.replace(settings, kafka=kafka)
 
 
 def setting_values(settings: Settings) -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 
 from schemas.errors import UsageError
-from schemas.topics import Role, replay_prefix
+from schemas.topics import Role
 from streams.dead_letter_log import DeadLetterLog
 from streams.live.connection import connection
 from streams.live.publish import Publisher, PublishOptions
@@ -17,19 +17,10 @@ from streams.live.topic_admin import require_topics
 from streams.ordered_posts import OrderedPosts
 from streams.outputs import output
 from streams.progress_bar import ProgressBar
-from streams.settings import Settings, load_settings
+from streams.settings import for_run, load_settings
 from streams.sources import expand_inputs
 
 _SPEED = re.compile(r"(\d+(?:\.\d+)?)x", re.ASCII)
-
-
-def live_settings(config: str | None, run_id: str | None) -> Settings:
-    """The settings; with the topics of a replay if a run is named."""
-    settings = load_settings(config)
-    if run_id is None:
-        return settings
-    kafka = msgspec.structs.replace(settings.kafka, topic_prefix=replay_prefix(run_id))
-    return msgspec.structs.replace(settings, kafka=kafka)
 
 
 def speed_of(text: str) -> float | None:
@@ -50,7 +41,7 @@ def worker(config: str | None, run_id: str | None, web_port: int | None = None) 
     """`lockstep worker`: the exit status."""
     from streams.live.worker import run  # noqa: PLC0415 - Faust takes a second to load
 
-    settings = live_settings(config, run_id)
+    settings = for_run(load_settings(config), run_id)
     if web_port is not None:
         settings = msgspec.structs.replace(
             settings, worker=msgspec.structs.replace(settings.worker, web_port=web_port)
@@ -70,7 +61,7 @@ def publish(
     progress: bool,
 ) -> str:
     """`lockstep publish`: what was published, in words."""
-    settings = live_settings(config, run_id)
+    settings = for_run(load_settings(config), run_id)
     broker = connection(settings.kafka)
     log = DeadLetterLog(None, settings.input)
     bar = ProgressBar(Console(stderr=True), shown=progress)

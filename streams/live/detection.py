@@ -4,9 +4,7 @@ Everything here is a function of the frames in the order of the log, so a worker
 saved at some offset and the frames since.
 """
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -23,6 +21,7 @@ from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
 from streams.live.frames import FOLLOWS, KEYED_POSTS, Frame, Span
 from streams.live.merge import Gap, HeldRows, Positions, Watermark
 from streams.live.reference_data import ReferenceData
+from streams.stage_times import StageTimes
 from streams.version import VERSION
 
 HELD_POSTS: Mapping[str, pl.DataType] = {
@@ -80,10 +79,8 @@ class Detection:
         """Event time at which profiles are next looked at."""
         self.left = 0
         """Rows that still had to wait when rows were last released."""
-        self.timings: dict[str, float] = {}
-        """Seconds by stage."""
-        self.on_stage: Callable[[str, float], None] = lambda stage, seconds: None
-        """Told of each run of a stage."""
+        self.watch = StageTimes()
+        """Seconds by stage; told of each."""
 
     def apply(self, frame: Frame) -> Found:
         """Apply the next frame of the log."""
@@ -191,17 +188,6 @@ class Detection:
                     provenance=msgspec.structs.replace(alert.provenance, late=self.late),
                 )
             )
-
-    @contextmanager
-    def watch(self, stage: str) -> Iterator[None]:
-        """Measure the seconds of a stage."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            seconds = time.perf_counter() - start
-            self.timings[stage] = self.timings.get(stage, 0.0) + seconds
-            self.on_stage(stage, seconds)
 
 
 def _events(rows: pl.DataFrame) -> FollowEvents:

@@ -171,7 +171,7 @@ class Owner:
         self._telemetry.rebuilding(upto - self._next)
         if self.detection is None:
             await self._load(upto)
-        self._the_detection().on_stage = self._telemetry.stage
+        self._the_detection().watch.on_stage = self._telemetry.stage
         frames = 0
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "catch-up"))
         await consumer.start()

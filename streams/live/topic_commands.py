@@ -4,12 +4,11 @@ import asyncio
 
 import msgspec
 
-from schemas.topics import replay_prefix
 from streams.live.connection import connection
 from streams.live.topic_admin import Checked, check_topics, create_topics
 from streams.outputs import output
 from streams.plain_text import plain_lines
-from streams.settings import load_settings
+from streams.settings import for_run, load_settings
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,9 +22,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
 
 def create(config: str | None, run_id: str | None = None) -> None:
     """`lockstep topics create`; those of a replay if a run is named."""
-    kafka = load_settings(config).kafka
-    if run_id is not None:
-        kafka = msgspec.structs.replace(kafka, topic_prefix=replay_prefix(run_id))
+    kafka = for_run(load_settings(config), run_id).kafka
     made = asyncio.run(create_topics(connection(kafka), kafka.topic_prefix))
     created = sum(topic.created for topic in made)
     _print(

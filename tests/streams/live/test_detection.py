@@ -520,9 +520,9 @@ def test_given_stages_then_their_seconds_are_told() -> None:
     def add(stage: str, seconds: float) -> None:
         told[stage] = told.get(stage, 0.0) + seconds
 
-    detection.on_stage = add
+    detection.watch.on_stage = add
     for frame in [opened(0), posts(0, 0, ("a", 10), ("b", 500)), ended(0, 2)]:
         detection.apply(frame)
 
     assert {"order", "traces", "pairs"} <= set(told)
-    assert told == pytest.approx(detection.timings)
+    assert told == pytest.approx(detection.watch.seconds)

@@ -27,7 +27,7 @@ class Owner:
 
     def __init__(self, telemetry: Telemetry, detection: Detection) -> None:
         self.telemetry, self.detection = telemetry, detection
-        detection.on_stage = telemetry.stage
+        detection.watch.on_stage = telemetry.stage
         telemetry.owns(owner=True)
         telemetry.rebuilt(detection, 0.1)
 
