@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -58,12 +57,7 @@ async def sustained(service: Service, load: Path, rate: float, posts: int) -> di
     speed = _LOAD_DAYS * 86_400 * rate / posts
     service.start_worker()
     async with Watcher(service) as watcher:
-        publisher = subprocess.Popen(
-            [
-                Path(sys.executable).parent / "lockstep", "publish", str(load), "--speed", f"{speed:.0f}x",
-                "--end", "--no-progress", "--config", str(service.config),
-            ]
-        )  # fmt: skip
+        publisher = service.publish_at(load, speed)
         sampler = Sampler(service, watcher)
         sampling = asyncio.create_task(sampler.run())
         started = time.perf_counter()

@@ -40,12 +40,7 @@ async def soaked(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         )
         service.lockstep("topics", "create")
         speed = _DAYS * 86_400 / (arguments.minutes * 60)
-        publisher = subprocess.Popen(
-            [
-                Path(sys.executable).parent / "lockstep", "publish", str(load), "--speed", f"{speed:.1f}x",
-                "--end", "--no-progress", "--config", str(service.config),
-            ]
-        )  # fmt: skip
+        publisher = service.publish_at(load, speed)
         service.start_worker()
         service.start_worker()
         async with Watcher(service) as watcher:

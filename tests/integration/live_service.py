@@ -83,6 +83,11 @@ class Service:
         assert done.returncode == 0, said
         return said
 
+    def publish_at(self, load: Path, speed: float) -> "subprocess.Popen[bytes]":
+        """Publish a dump at a multiple of event time, to its end, beside whatever else is done."""
+        options = ["--speed", f"{speed:.1f}x", "--end", "--no-progress", "--config", str(self.config)]
+        return subprocess.Popen([PROGRAM, "publish", str(load), *options], env=self._environment)
+
     def start_worker(self, *arguments: str) -> Worker:
         self._started += 1
         output = self.folder / f"worker-{self._started}.log"
