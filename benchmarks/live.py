@@ -18,61 +18,73 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.live_figures import Sampler, latencies, raw_reading
+from benchmarks.worker_figures import seconds_by_stage, until_ready
 from benchmarks.workload import Load, generate
 from tests.integration.kafka_broker import Broker
 from tests.integration.live_service import Service, Watcher
+from tests.integration.prometheus_server import free_ports
 
 _LOAD_DAYS = 7
 
 
-async def drain(service: Service, workers: int) -> dict[str, Any]:
+async def drain(service: Service, workers: int, posts: int) -> dict[str, Any]:
     """Start workers on a backlog; how fast it is worked off, starting up included and not."""
     started = time.perf_counter()
-    for _ in range(workers):
-        service.start_worker()
+    ports = _start(service, workers)
     async with Watcher(service) as watcher:
         await watcher.until(lambda p: p["frame_offset"] >= 0, "the first frame")
         first = time.perf_counter()
-        sampler = Sampler(service, watcher)
+        sampler = Sampler(service, ports)
         sampling = asyncio.create_task(sampler.run())
         await watcher.until_done()
         ended = time.perf_counter()
         sampling.cancel()
         alerts = len(await watcher.alerts())
     cpu, peak = sampler.usage()
+    stages = seconds_by_stage(ports)
     statuses = service.stop()
     return {
         "workers": workers,
+        "posts_per_s": round(posts / (ended - first)),
         "seconds": round(ended - first, 1),
         "seconds_with_start": round(ended - started, 1),
         "worker_cpu_s": round(cpu, 1),
         "peak_mb": round(peak / 1e6),
         "alerts": alerts,
         "statuses": statuses,
+        "seconds_by_stage": stages,
     }
+
+
+def _start(service: Service, workers: int) -> list[int]:
+    """Start workers; the ports where they serve their metrics."""
+    ports = free_ports(workers)
+    for port in ports:
+        service.start_worker("--web-port", str(port))
+    return ports
 
 
 async def sustained(service: Service, load: Path, rate: float, posts: int) -> dict[str, Any]:
     """Publish at a steady multiple of event time; how far the service is behind, and how late alerts are."""
     speed = _LOAD_DAYS * 86_400 * rate / posts
-    service.start_worker()
+    ports = _start(service, 1)
     async with Watcher(service) as watcher:
+        await asyncio.to_thread(until_ready, ports)
         publisher = service.publish_at(load, speed)
-        sampler = Sampler(service, watcher)
+        sampler = Sampler(service, ports)
         sampling = asyncio.create_task(sampler.run())
-        started = time.perf_counter()
         while publisher.poll() is None:
-            await asyncio.sleep(0.5)
-        published = time.perf_counter() - started
+            await asyncio.sleep(0.1)
+        published = time.perf_counter()
         await watcher.until_done()
-        ended = time.perf_counter() - started
+        ended = time.perf_counter()
         sampling.cancel()
         late = await latencies(service, watcher, load)
     cpu, peak = sampler.usage()
     service.stop()
     lags = sampler.lags
     return {
-        "posts_per_s": round(posts / published),
+        "posts_per_s": round(posts / (published - (sampler.begun or 0.0))),
         "behind_at_end_s": round(ended - published, 1),
         "lag_posts_first_half_max": max(lags[: len(lags) // 2], default=0),
         "lag_posts_second_half_max": max(lags[len(lags) // 2 :], default=0),
@@ -132,7 +144,7 @@ async def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any
             backlog.lockstep("publish", load, "--end", "--no-progress")
             if not drained:
                 figures["raw_getmany"] = await raw_reading(backlog)
-            drained.append(await drain(backlog, workers))
+            drained.append(await drain(backlog, workers, arguments.posts))
         figures["drain"] = drained
         figures["sustained"] = await sustained(service("live"), load, arguments.rate, arguments.posts)
         interrupted = service("kill", "snapshot_every_s = 10.0")

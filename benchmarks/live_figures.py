@@ -5,6 +5,7 @@ import json
 import os
 import time
 from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import quantiles
@@ -12,6 +13,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from benchmarks.worker_figures import posts_applied
 from streams.dead_letter_log import DeadLetterLog
 from streams.replay import Replay
 from streams.settings import Settings
@@ -41,39 +43,43 @@ async def raw_reading(service: Service) -> dict[str, Any]:
 
 
 class Sampler:
-    """Looks at a service every second until cancelled."""
+    """Looks at a service every second until cancelled.
 
-    def __init__(self, service: Service, watcher: Watcher) -> None:
+    Args:
+        service: whose workers are looked at.
+        ports: where they serve their metrics.
+    """
+
+    def __init__(self, service: Service, ports: Sequence[int]) -> None:
         self._service = service
-        self._watcher = watcher
+        self._ports = ports
         self._cpu: dict[int, float] = {}
         self._peak: dict[int, int] = {}
+        self.begun: float | None = None
+        """When the topic of posts had something, by `time.perf_counter`."""
         self.lags: list[int] = []
-        """Posts that are on the topic and not committed by ingest, and rows that detection holds."""
-        self.memory: list[int] = []
-        """Resident memory of the largest worker, bytes."""
+        """Records on the topic of posts that detection has not applied, wherever they are: on the topic, in the log of
+        frames, or waiting for the watermark. What publishers say about event time is counted among them."""
 
     async def run(self) -> None:
         """Sample."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self._service.bootstrap)
         await consumer.start()
-        group = AIOKafkaConsumer(
-            bootstrap_servers=self._service.bootstrap, group_id=f"{self._service.prefix}ingest"
-        )
-        await group.start()
         try:
             partitions = await _partitions(consumer, f"{self._service.prefix}posts.v1")
             while True:
                 ends = await consumer.end_offsets(partitions)
-                done = [await group.committed(tp) or 0 for tp in partitions]
-                self.lags.append(sum(ends.values()) - sum(done) + self._watcher.progress["held_rows"])
-                self.memory.append(
-                    max((self._look(worker.pid) for worker in self._service.workers), default=0)
-                )
+                if not any(ends.values()):
+                    await asyncio.sleep(0.05)
+                    continue
+                self.begun = self.begun or time.perf_counter()
+                applied = await asyncio.to_thread(posts_applied, self._ports)
+                self.lags.append(max(0, sum(ends.values()) - applied))
+                for worker in self._service.workers:
+                    self._look(worker.pid)
                 await asyncio.sleep(1.0)
         finally:
             await consumer.stop()
-            await group.stop()
 
     def usage(self) -> tuple[float, int]:
         """Processor seconds of all workers, and the largest peak of memory of one, bytes."""
@@ -81,15 +87,14 @@ class Sampler:
             self._look(worker.pid)
         return sum(self._cpu.values()), max(self._peak.values(), default=0)
 
-    def _look(self, pid: int) -> int:
+    def _look(self, pid: int) -> None:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
             resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
         except OSError:
-            return 0
+            return
         self._cpu[pid] = (int(fields[11]) + int(fields[12])) / _TICKS
         self._peak[pid] = max(resident, self._peak.get(pid, 0))
-        return resident
 
 
 async def latencies(service: Service, watcher: Watcher, load: Path) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """A long run of the live service: load, kills, and what became of it.
 
-    python -m benchmarks.soak [--minutes M] [--rate POSTS_PER_S] [--kill-every S] [--json OUT.json]
+    python -m benchmarks.soak [--minutes M] [--accounts N] [--days D] [--kill-every S] [--report FILE.md]
 
-Two workers share the work while one of them is killed again and again, the owner of detection and the other in turn,
-and started anew. At the end everything published has to be applied, and the alerts have to be those of a local replay
-of the same posts.
+A simulated world is published at a steady multiple of its time. Two workers share the work while one of them is killed
+again and again, the owner of detection and the other in turn, and started anew; a Prometheus with the project's rules
+looks on. At the end everything published has to be applied, and the alerts have to be those of a local replay of the
+same files. --report writes a page with what Prometheus saw, and pictures of the dashboards' panels beside it.
 """
 
 import argparse
 import asyncio
+import gzip
 import json
 import random
 import subprocess
@@ -16,109 +18,163 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from benchmarks.live_figures import Sampler
-from benchmarks.workload import Load, generate
+from benchmarks.panel_pictures import Pictures, Span
+from benchmarks.soak_figures import Seen, as_json, seen
+from benchmarks.soak_report import write_report
+from deploy.grafana.dashboards import DASHBOARDS
 from tests.integration.kafka_broker import Broker
-from tests.integration.live_service import Service, Watcher, replayed
+from tests.integration.live_service import Service, Watcher, Worker, replayed
+from tests.integration.prometheus_server import Prometheus, free_ports, prometheus, served
+from tests.integration.worlds import simulated
 
-_DAYS = 7
+_PREFIX = "soak."
+_RUN = "soak"
 
 
-async def soaked(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Run it; what became of it."""
-    posts = int(arguments.rate * arguments.minutes * 60)
-    load = folder / "load.jsonl.gz"
-    generate(Load(posts, seed=arguments.seed, days=_DAYS), load)
-    expected = replayed([load], folder)
+@dataclass(slots=True)
+class Soak:
+    """What became of it."""
+
+    posts: int = 0
+    minutes: float = 0.0
+    """That publishing took."""
+    kills: list[float] = field(default_factory=list)
+    """When, seconds since 1970 UTC."""
+    alerts: int = 0
+    lost: int = 0
+    invented: int = 0
+    changed: int = 0
+    dead_letters: int = 0
+    statuses: list[int] = field(default_factory=list)
+    """Of the workers that were ended in order."""
+    prometheus: Seen | None = None
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing was lost, invented or changed, and workers ended as they should."""
+        return not (self.lost or self.invented or self.changed or any(self.statuses))
+
+
+async def soaked(arguments: argparse.Namespace, folder: Path) -> Soak:
+    """Run it."""
+    world = simulated("diaspora-press", folder / "world", arguments.accounts, arguments.days, arguments.seed)
+    figures = folder / f"{_RUN}.prom"
+    options = [*world.inputs, *world.references, "--labels", folder / "world" / "labels.csv"]
+    expected = replayed([*options, "--metrics", figures], folder, "backtest")
+    *web, port, files = free_ports(4)
+    targets = {"lockstep": web, "node": [files]}
     broker = Broker(folder / "kafka", "--heap=1g").start()
     try:
         service = Service(
-            folder / "service", broker.bootstrap, "soak.", worker_settings="snapshot_every_s = 30.0"
+            folder / "service", broker.bootstrap, _PREFIX, worker_settings="snapshot_every_s = 30.0"
         )
         service.lockstep("topics", "create")
-        speed = _DAYS * 86_400 / (arguments.minutes * 60)
-        publisher = service.publish_at(load, speed)
-        service.start_worker()
-        service.start_worker()
-        async with Watcher(service) as watcher:
-            sampler = Sampler(service, watcher)
-            sampling = asyncio.create_task(sampler.run())
-            rng = random.Random(arguments.seed)  # noqa: S311 - repeatable, not secret
-            kills = await _kill_on(service, watcher, publisher, arguments.kill_every, rng)
-            await watcher.until_done()
-            sampling.cancel()
-            found = await watcher.alerts()
-            letters = len(await watcher.values("dead-letters.v1"))
-        statuses = service.stop()
+        with (
+            served(figures.read_bytes(), files),
+            prometheus(folder / "prometheus", port, targets) as source,
+        ):
+            return await _run(arguments, service, world.inputs, world.references, web, source, expected)
     finally:
         broker.discard()
-    memory = sampler.memory
-    return {
-        "posts": posts,
-        "posts_per_s": arguments.rate,
-        "minutes": arguments.minutes,
-        "kills": kills,
-        "alerts": len(found),
-        "alerts_lost": len(expected.keys() - found.keys()),
-        "alerts_invented": len(found.keys() - expected.keys()),
-        "alerts_changed": sum(found[key] != expected[key] for key in found.keys() & expected.keys()),
-        "dead_letters": letters,
-        "lag_posts_max": max(sampler.lags, default=0),
-        "memory_mb_by_quarter": [round(part / 1e6) for part in _quarters(memory)],
-        "statuses": statuses,
-    }
+
+
+async def _run(
+    arguments: argparse.Namespace,
+    service: Service,
+    inputs: Sequence[str],
+    references: Sequence[str],
+    web: Sequence[int],
+    source: Prometheus,
+    expected: dict[tuple[str, int], str],
+) -> Soak:
+    """Load, kills and the reckoning."""
+    with gzip.open(inputs[0]) as file:
+        soak = Soak(posts=sum(1 for _ in file))
+    ports = {number: service.start_worker("--web-port", str(number)) for number in web}
+    source.until([f'lockstep_worker_ready{{instance="127.0.0.1:{number}"}} == 1' for number in web])
+    begin = time.time()
+    speed = arguments.days * 86_400 / (arguments.minutes * 60)
+    publisher = service.publish_at(inputs[0], speed, *references)
+    async with Watcher(service) as watcher:
+        rng = random.Random(arguments.seed)  # noqa: S311 - repeatable, not secret
+        soak.kills = await _kill_on(service, ports, watcher, publisher, arguments.kill_every, rng)
+        soak.minutes = round((time.time() - begin) / 60, 1)
+        await watcher.until_done()
+        found = await watcher.alerts()
+        soak.dead_letters = len(await watcher.values("dead-letters.v1"))
+    await asyncio.sleep(3)  # Prometheus looks once more
+    span = Span(begin, time.time(), soak.kills)
+    soak.alerts = len(found)
+    soak.lost = len(expected.keys() - found.keys())
+    soak.invented = len(found.keys() - expected.keys())
+    soak.changed = sum(found[key] != expected[key] for key in found.keys() & expected.keys())
+    soak.prometheus = seen(source, _PREFIX, span)
+    if arguments.report:
+        length = f"{span.end - span.begin:.0f}s"
+        values = {"prefix": _PREFIX, "run": _RUN, "__rate_interval": "15s", "__range": length}
+        pictures = Pictures(
+            source, span, values, f"a soak of {soak.minutes:.0f} minutes; kills are grey lines"
+        )
+        write_report(arguments.report, soak, arguments, pictures, DASHBOARDS)
+    soak.statuses = service.stop()
+    return soak
 
 
 async def _kill_on(
     service: Service,
+    ports: dict[int, Worker],
     watcher: Watcher,
     publisher: "subprocess.Popen[bytes]",
     every_s: float,
     rng: random.Random,
-) -> int:
-    """Kill a worker now and then until all is published; how many were."""
-    kills = 0
+) -> list[float]:
+    """Kill a worker now and then until all is published; when each was killed."""
+    kills: list[float] = []
     last = time.perf_counter()
     while publisher.poll() is None:
         await watcher.look()
         if time.perf_counter() - last >= every_s * rng.uniform(0.5, 1.5):
             last = time.perf_counter()
             owner = service.owner(watcher.progress["worker_id"])
-            others = [worker for worker in service.workers if worker is not owner]
-            victim = owner if kills % 2 == 0 and owner is not None else rng.choice(others or service.workers)
-            service.kill(victim)
-            service.start_worker()
-            kills += 1
+            others = [number for number, worker in ports.items() if worker is not owner]
+            owners = [number for number in ports if number not in others]
+            number = rng.choice((owners if len(kills) % 2 == 0 else others) or list(ports))
+            service.kill(ports[number])
+            kills.append(time.time())
+            ports[number] = service.start_worker("--web-port", str(number))
     if publisher.returncode:
         raise RuntimeError("publishing failed")
     return kills
 
 
-def _quarters(values: Sequence[int]) -> list[int]:
-    """The largest of each quarter."""
-    size = max(1, len(values) // 4)
-    return [max(values[begin : begin + size]) for begin in range(0, 4 * size, size) if values[begin:]]
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; 1 if anything was lost, changed or invented."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=15)
-    parser.add_argument("--rate", type=float, default=2_000, help="posts a second")
-    parser.add_argument("--kill-every", type=float, default=45, help="seconds between kills, about")
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--accounts", type=int, default=40_000)
+    parser.add_argument("--days", type=int, default=28)
+    parser.add_argument("--kill-every", type=float, default=50, help="seconds between kills, about")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--report", type=Path, help="write a page about it here, and pictures beside it")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        figures = asyncio.run(soaked(arguments, Path(folder)))
-    print(json.dumps(figures, indent=1))
+        soak = asyncio.run(soaked(arguments, Path(folder)))
+    text = json.dumps(
+        {
+            **{name: getattr(soak, name) for name in Soak.__slots__ if name not in ("prometheus", "kills")},
+            "kills": len(soak.kills),
+            "prometheus": soak.prometheus and as_json(soak.prometheus),
+        },
+        indent=1,
+    )
+    print(text)
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    bad = figures["alerts_lost"] + figures["alerts_invented"] + figures["alerts_changed"]
-    return 1 if bad or any(figures["statuses"]) else 0
+        arguments.json.write_text(text + "\n", encoding="utf-8")
+    return 0 if soak.is_well else 1
 
 
 if __name__ == "__main__":

@@ -126,14 +126,17 @@ class EvidenceBook:
         self._chunks = held + [c for c in self._chunks if not c.settled]
 
     def lookup(self, posts: I64) -> pl.DataFrame:
-        """The posts with the given running numbers: columns post, time, account, post_id, lang; by number."""
-        wanted = np.unique(posts)
-        return _gather([c.posts for c in self._chunks], wanted, _POSTS)
+        """The posts with the given running numbers: columns post, time, account, lang; by number."""
+        return _gather([c.posts for c in self._chunks], posts, ["post", "time", "account", "lang"], _POSTS)
+
+    def post_ids(self, posts: I64) -> dict[int, str]:
+        """Ids of the posts with the given running numbers, by number."""
+        found = _gather([c.posts for c in self._chunks], posts, ["post", "post_id"], _POSTS)
+        return dict(zip(found["post"].to_list(), found["post_id"].to_list(), strict=True))
 
     def labels(self, posts: I64) -> pl.DataFrame:
         """The objects of the given posts: columns post, object, label."""
-        wanted = np.unique(posts)
-        return _gather([c.objects for c in self._chunks], wanted, _OBJECTS)
+        return _gather([c.objects for c in self._chunks], posts, list(_OBJECTS), _OBJECTS)
 
     @staticmethod
     def _keep(chunk: _Chunk, referred: I64) -> None:
@@ -151,17 +154,22 @@ def _among(values: I64, wanted: I64) -> pl.Series:
     return pl.Series(wanted[at] == values)
 
 
-def _gather(frames: list[pl.DataFrame], wanted: I64, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-    """Rows whose `post` is wanted; frames are sorted by it and follow one another."""
+def _gather(
+    frames: list[pl.DataFrame], posts: I64, columns: list[str], schema: dict[str, type[pl.DataType]]
+) -> pl.DataFrame:
+    """Columns of the rows whose `post` is one of `posts`; frames are sorted by it and follow one another."""
+    wanted = np.unique(posts)
     found = []
     for frame in frames:
         if not len(frame):
             continue
-        posts = frame["post"].to_numpy()
-        inside = wanted[(wanted >= posts[0]) & (wanted <= posts[-1])]
+        numbers = frame["post"].to_numpy()
+        inside = wanted[
+            np.searchsorted(wanted, numbers[0]) : np.searchsorted(wanted, numbers[-1], side="right")
+        ]
         if len(inside):
-            begin, end = np.searchsorted(posts, inside), np.searchsorted(posts, inside, side="right")
+            begin, end = np.searchsorted(numbers, inside), np.searchsorted(numbers, inside, side="right")
             counts = end - begin
             rows = np.repeat(begin - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
-            found.append(frame[rows])
-    return pl.concat(found) if found else pl.DataFrame(schema=schema)
+            found.append(frame.select(columns)[rows])
+    return pl.concat(found) if found else pl.DataFrame(schema={name: schema[name] for name in columns})

@@ -1,5 +1,6 @@
 """The facts about one network, gathered from the evidence: what an alert is written from."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -202,9 +203,8 @@ def _samples(
     posts = book.lookup(np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64))
     if not len(posts):
         return (), ()
-    languages = (
-        posts["lang"].drop_nulls().value_counts().sort(["count", "lang"], descending=[True, False])["lang"]
-    )
+    spoken = Counter(posts["lang"].drop_nulls().to_list())
+    languages = tuple(sorted(spoken, key=lambda lang: (-spoken[lang], lang)))
     known = posts["post"].to_numpy()
     account, time = posts["account"].to_numpy(), posts["time"].to_numpy()
     # one line a share: which object, which post
@@ -238,7 +238,7 @@ def _samples(
             chosen.append((number, of_posts))
     labelled = book.labels(np.array([known[of_posts[0]] for _, of_posts in chosen], np.int64))
     labels = dict(zip(labelled["object"].to_list(), labelled["label"].to_list(), strict=True))
-    post_ids = posts["post_id"]
+    names = book.post_ids(known[np.concatenate([of_posts for _, of_posts in chosen])])
     samples = []
     for number, of_posts in chosen:
         key = int(things[number])
@@ -249,14 +249,14 @@ def _samples(
                 kind=KINDS[kind],
                 label=labels.get(key) or f"{key:016x}",
                 accounts=tuple(account[of_posts].tolist()),
-                post_ids=tuple(post_ids.gather(of_posts).to_list()),
+                post_ids=tuple(names[post] for post in known[of_posts].tolist()),
                 start=int(time[of_posts].min()),
                 end=int(time[of_posts].max()),
                 crowd=width,
                 expected=float(activity[kind] * width),
             )
         )
-    return tuple(samples), tuple(languages.to_list())
+    return tuple(samples), languages
 
 
 def _longest(config: DetectionConfig) -> int:

@@ -1,6 +1,6 @@
 """Panels in few words, and how they become Grafana's: what every panel has to have is a required field here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
@@ -22,6 +22,15 @@ class Query:
     expr: str
     legend: str = ""
     """Name of each series; labels in {{ }}."""
+
+    def filled(self, variables: Mapping[str, str]) -> str:
+        """The expression as Grafana sends it: with values for its variables, by name without the dollar sign."""
+        found = self.expr
+        for name, value in variables.items():
+            found = found.replace(f"${name}", value)
+        if "$" in found:
+            raise ValueError(f"a variable has no value: {found}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,10 @@ class Panel:
     bounds: Sequence[tuple[float, str]] = ()
     """Values from which the colour changes, with the colour."""
     decimals: int | None = None
+
+    def is_instant(self, query: Query) -> bool:
+        """Whether a query of it is asked for one moment, and not over time."""
+        return self.kind in ("ranking", "table") or "$__range]" in query.expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +164,7 @@ def _panel(panel: Panel) -> Any:
     for at, query in enumerate(panel.queries):
         asked = prometheus.Dataquery().expr(query.expr).legend_format(query.legend or "__auto")
         asked.ref_id(chr(ord("A") + at)).datasource(SOURCE)
-        if panel.kind in ("ranking", "table") or "$__range]" in query.expr:
+        if panel.is_instant(query):
             asked.instant()
         else:
             asked.range()

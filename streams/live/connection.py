@@ -44,6 +44,7 @@ class ConsumerArguments(ClientArguments):
     """What every consumer is told."""
 
     max_partition_fetch_bytes: int
+    fetch_max_wait_ms: int
     enable_auto_commit: bool
 
 
@@ -93,11 +94,19 @@ def client_arguments(connection: Connection, client: str) -> ClientArguments:
     return arguments
 
 
-def consumer_arguments(connection: Connection, client: str) -> ConsumerArguments:
-    """Keyword arguments of a consumer. It commits when it is told to, not by the clock."""
+def consumer_arguments(connection: Connection, client: str, fetch_wait_ms: int = 500) -> ConsumerArguments:
+    """Keyword arguments of a consumer. It commits when it is told to, not by the clock.
+
+    Args:
+        connection: to the brokers.
+        client: what it is for.
+        fetch_wait_ms: how long a broker may wait for messages. It answers one request of a connection after another,
+            so a consumer that also asks for ends or commits of partitions waits as long for the answer.
+    """
     return ConsumerArguments(
         **client_arguments(connection, client),
         max_partition_fetch_bytes=connection.settings.max_fetch_bytes,
+        fetch_max_wait_ms=fetch_wait_ms,
         enable_auto_commit=False,
     )
 

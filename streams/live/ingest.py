@@ -28,6 +28,9 @@ from streams.settings import Settings
 
 _MARK_EVERY_S = 0.5
 _GATE_EVERY_S = 0.2
+_FETCH_BYTES = 512 << 10
+"""Of one partition at a time: a backlog is read from all partitions by turns, so that event time passes as it is read.
+With 8 MB a worker had read all of half a million posts before the first could be judged."""
 _MOST_FRAMES_AHEAD = 100
 """Frames that may wait for detection: rows in memory there are bounded by what is in them."""
 
@@ -67,8 +70,10 @@ class Ingest:
     async def run(self, stopping: Callable[[], bool]) -> None:
         """Work until `stopping`, then finish what is under way and leave the group."""
         group = f"{self._prefix}ingest"
+        arguments = consumer_arguments(self._connection, "ingest", fetch_wait_ms=100)
+        arguments["max_partition_fetch_bytes"] = min(_FETCH_BYTES, arguments["max_partition_fetch_bytes"])
         self._consumer = AIOKafkaConsumer(
-            **consumer_arguments(self._connection, "ingest"),
+            **arguments,
             group_id=group,
             auto_offset_reset="earliest",
             max_poll_records=self._settings.worker.batch_rows,

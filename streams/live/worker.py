@@ -85,7 +85,7 @@ def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket
         broker_heartbeat_interval=settings.worker.session_timeout_s / 4,
         broker_commit_interval=1.0,
         broker_max_poll_interval=3_600.0,
-        stream_buffer_maxsize=16,
+        stream_buffer_maxsize=128,
         stream_wait_empty=False,
         stream_processing_timeout=3_600.0,
         reply_create_topic=False,

@@ -83,10 +83,14 @@ class Service:
         assert done.returncode == 0, said
         return said
 
-    def publish_at(self, load: Path, speed: float) -> "subprocess.Popen[bytes]":
+    def publish_at(
+        self, load: str | Path, speed: float, *references: str | Path
+    ) -> "subprocess.Popen[bytes]":
         """Publish a dump at a multiple of event time, to its end, beside whatever else is done."""
         options = ["--speed", f"{speed:.1f}x", "--end", "--no-progress", "--config", str(self.config)]
-        return subprocess.Popen([PROGRAM, "publish", str(load), *options], env=self._environment)
+        return subprocess.Popen(
+            [PROGRAM, "publish", str(load), *map(str, references), *options], env=self._environment
+        )
 
     def start_worker(self, *arguments: str) -> Worker:
         self._started += 1
@@ -138,7 +142,8 @@ class Watcher:
         self._arguments = client_arguments(connection(kafka, service.environment), "test")
 
     async def __aenter__(self) -> "Watcher":
-        self._consumer = AIOKafkaConsumer(**self._arguments)
+        # while a broker waits for messages it answers no other question of the connection
+        self._consumer = AIOKafkaConsumer(**self._arguments, fetch_max_wait_ms=20)
         await self._consumer.start()
         self._progress_at = TopicPartition(self._service.prefix + PROGRESS.name, 0)
         self._consumer.assign([self._progress_at])
@@ -240,11 +245,13 @@ def comparable(alert: dict[str, Any]) -> str:
     return json.dumps(left, sort_keys=True)
 
 
-def replayed(options: Sequence[str | Path], folder: Path) -> dict[tuple[str, int], str]:
-    """The alerts of a local replay, as `Watcher.alerts`."""
+def replayed(
+    options: Sequence[str | Path], folder: Path, command: str = "replay"
+) -> dict[tuple[str, int], str]:
+    """The alerts of a local replay or backtest, as `Watcher.alerts`."""
     alerts = folder / "local.alerts.jsonl"
     done = subprocess.run(
-        [PROGRAM, "replay", *map(str, options), "--alerts", str(alerts), "--no-progress"],
+        [PROGRAM, command, *map(str, options), "--alerts", str(alerts), "--no-progress"],
         capture_output=True,
         check=False,
     )

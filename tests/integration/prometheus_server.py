@@ -1,7 +1,10 @@
 """A Prometheus of a test's own: on loopback, with its data in a folder, ended by its process."""
 
+import http.server
 import json
+import socket
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -36,6 +39,13 @@ class Prometheus:
         url = f"http://{self._address}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
         with urllib.request.urlopen(url, timeout=10) as answer:
             return json.load(answer)["data"]
+
+    def series(self, expr: str, begin: float, end: float, step_s: float) -> list[dict[str, Any]]:
+        """An expression over time: `metric` and `values`, pairs of seconds since 1970 and text."""
+        found: list[dict[str, Any]] = self.ask(
+            "query_range", query=expr, start=f"{begin:.3f}", end=f"{end:.3f}", step=f"{step_s:.3f}"
+        )["result"]
+        return found
 
     def query(self, expr: str) -> list[dict[str, Any]]:
         """Samples of an expression now, those that are no numbers left out."""
@@ -114,3 +124,36 @@ def prometheus(folder: Path, port: int, targets: Mapping[str, Sequence[int]]) ->
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens at."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [found.getsockname()[1] for found in sockets]
+    for found in sockets:
+        found.close()
+    return ports
+
+
+@contextmanager
+def served(text: bytes, port: int) -> Iterator[None]:
+    """What node-exporter would serve of a folder of text files."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,61 +1,25 @@
 """A real Prometheus looks at real workers: every panel and every rule has something to ask for, and it is right."""
 
 import gzip
-import http.server
 import json
 import re
-import socket
 import subprocess
-import threading
+import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from benchmarks.panel_pictures import Pictures, Span
 from deploy.grafana.dashboards import DASHBOARDS
 from deploy.prometheus.programs import program
 from tests.deploy.test_rules import ALERTS, RECORDS, names_in
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import PROGRAM, Service, Watcher, Worker
-from tests.integration.prometheus_server import Prometheus, prometheus
+from tests.integration.prometheus_server import Prometheus, free_ports, prometheus, served
 from tests.integration.worlds import World
 
 RUN = "diaspora-press-11"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens at."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [found.getsockname()[1] for found in sockets]
-    for found in sockets:
-        found.close()
-    return ports
-
-
-@contextmanager
-def served(text: bytes, port: int) -> Iterator[None]:
-    """What node-exporter would serve of a folder of text files."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, *_: object) -> None: ...
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def halves(world: World, folder: Path) -> list[Path]:
@@ -89,19 +53,6 @@ def scraped(port: int) -> str:
     return text
 
 
-def asked(expr: str, prefix: str) -> str:
-    """A query as Grafana would send it."""
-    for variable, value in (
-        ("$prefix", prefix),
-        ("$run", RUN),
-        ("$__rate_interval", "2m"),
-        ("$__range", "10m"),
-    ):
-        expr = expr.replace(variable, value)
-    assert "$" not in expr
-    return expr
-
-
 def owner_of(seen: Prometheus, prefix: str) -> int:
     """The port of the worker that runs detection."""
     (sample,) = seen.until([f'lockstep_detection_owner{{prefix="{prefix}"}} == 1'])[
@@ -131,7 +82,7 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
         served(backtested(diaspora_press, tmp_path), files),
         prometheus(tmp_path / "prometheus", port, targets) as seen,
     ):
-        prefix = service.prefix
+        prefix, begin = service.prefix, time.time()
         seen.until([f'lockstep_worker_ready{{prefix="{prefix}",instance="127.0.0.1:{n}"}} == 1' for n in web])
         service.lockstep("publish", str(first), *diaspora_press.references, "--no-progress")
         seen.until(
@@ -152,8 +103,13 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
             await watcher.until_done()
 
         panels = [(panel, query) for board in DASHBOARDS for panel in board.panels for query in panel.queries]
-        answers = seen.until([asked(query.expr, prefix) for _, query in panels])
+        values = {"prefix": prefix, "run": RUN, "__rate_interval": "2m", "__range": "10m"}
+        answers = seen.until([query.filled(values) for _, query in panels])
         assert len(answers) > 60
+        pictures = Pictures(seen, Span(begin, time.time()), values, "a test")
+        for board in DASHBOARDS:
+            pictures.draw(board, tmp_path / f"{board.uid}.png")
+            assert (tmp_path / f"{board.uid}.png").read_bytes().startswith(b"\x89PNG")
         recorded = seen.until([f'{name}{{prefix="{prefix}"}}' for name in RECORDS])
         assert all(sample["metric"]["prefix"] == prefix for found in recorded.values() for sample in found)
         _rules_are_well(seen)

@@ -1,0 +1,201 @@
+"""Pictures of dashboards: what their panels ask, answered by a Prometheus and plotted where Grafana would put it."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
+from matplotlib.ticker import EngFormatter, FuncFormatter
+
+from deploy.grafana.panels import Dashboard, Panel, Query, Row
+from tests.integration.prometheus_server import Prometheus
+
+_COLUMNS = 24
+_INCHES_A_COLUMN, _INCHES_A_LINE = 0.7, 0.34
+_POINTS = 300
+"""Of each series."""
+_NAMES_SHOWN = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the clock, seconds since 1970 UTC, and the moments in it that are to be marked."""
+
+    begin: float
+    end: float
+    marks: Sequence[float] = ()
+
+    def minutes(self, at: float) -> float:
+        """A moment as minutes from the begin."""
+        return (at - self.begin) / 60
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A series of one query, named as its legend says."""
+
+    name: str
+    times: list[float]
+    """Minutes from the begin."""
+    values: list[float]
+
+
+class Pictures:
+    """Draws dashboards.
+
+    Args:
+        source: answers.
+        span: what is drawn.
+        variables: values of the dashboards' variables.
+        title: stands above each picture.
+    """
+
+    def __init__(self, source: Prometheus, span: Span, variables: Mapping[str, str], title: str) -> None:
+        self._source = source
+        self._span = span
+        self._variables = variables
+        self._title = title
+
+    def draw(self, board: Dashboard, path: Path) -> None:
+        """Write a PNG of a dashboard."""
+        placed, lines = _placed(board)
+        figure = Figure(
+            figsize=(_COLUMNS * _INCHES_A_COLUMN, lines * _INCHES_A_LINE + 0.6), layout="constrained"
+        )
+        figure.suptitle(f"{board.title} - {self._title}", fontsize=13, fontweight="bold")
+        grid = GridSpec(lines, _COLUMNS, figure=figure)
+        for item, line, column in placed:
+            if isinstance(item, Row):
+                axes = figure.add_subplot(grid[line, :])
+                axes.axis("off")
+                axes.text(0, 0.3, item.title, fontsize=12, fontweight="bold", transform=axes.transAxes)
+            else:
+                place = grid[line : line + item.height, column : column + item.width]
+                self._panel(figure.add_subplot(place), item)
+        figure.savefig(path, dpi=80, metadata={"Software": None})
+
+    def _panel(self, axes: Axes, panel: Panel) -> None:
+        axes.set_title(panel.title, fontsize=9, loc="left")
+        axes.tick_params(labelsize=7)
+        found = [line for query in panel.queries for line in self._lines(panel, query)]
+        if not found:
+            axes.set_axis_off()
+            axes.text(0.5, 0.5, panel.empty, ha="center", va="center", color="grey", transform=axes.transAxes)
+        elif panel.kind == "number":
+            _number(axes, panel, found)
+        elif panel.kind in ("ranking", "table"):
+            _ranking(axes, panel, found)
+        else:
+            self._over_time(axes, panel, found)
+
+    def _lines(self, panel: Panel, query: Query) -> Iterator[Line]:
+        """Answers to a query, without what is no number."""
+        expr = query.filled(self._variables)
+        if panel.is_instant(query):
+            samples = self._source.ask("query", query=expr, time=f"{self._span.end:.3f}")["result"]
+            series = [{"metric": sample["metric"], "values": [sample["value"]]} for sample in samples]
+        else:
+            step = max(1.0, (self._span.end - self._span.begin) / _POINTS)
+            series = self._source.series(expr, self._span.begin, self._span.end, step)
+        for one in series:
+            points = [(self._span.minutes(float(at)), float(value)) for at, value in one["values"]]
+            points = [(at, value) for at, value in points if math.isfinite(value)]
+            if points:
+                yield Line(
+                    _named(query.legend, one["metric"]), [at for at, _ in points], [v for _, v in points]
+                )
+
+    def _over_time(self, axes: Axes, panel: Panel, lines: list[Line]) -> None:
+        for at in self._span.marks:
+            axes.axvline(self._span.minutes(at), color="0.85", linewidth=0.6, zorder=0)
+        lines.sort(key=lambda line: -sum(line.values))
+        names = [line.name if at < _NAMES_SHOWN else "_" for at, line in enumerate(lines)]
+        if panel.stacked:
+            times = sorted({at for line in lines for at in line.times})
+            heights = [
+                [dict(zip(ln.times, ln.values, strict=True)).get(t, 0.0) for t in times] for ln in lines
+            ]
+            axes.stackplot(times, heights, labels=names, alpha=0.8)
+        else:
+            for line, name in zip(lines, names, strict=True):
+                if panel.kind == "bars":
+                    axes.fill_between(line.times, line.values, step="mid", alpha=0.6, label=name)
+                else:
+                    axes.plot(line.times, line.values, linewidth=1, label=name)
+        axes.set_xlim(0, self._span.minutes(self._span.end))
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: said(value, panel.unit)))
+        axes.grid(axis="y", color="0.93")
+        axes.legend(fontsize=6, loc="upper left", framealpha=0.6, borderpad=0.2)
+
+
+def said(value: float, unit: str) -> str:
+    """A value with a unit of Grafana's, for people."""
+    if unit == "percentunit":
+        return f"{value:.1%}"
+    if unit == "s":
+        return _duration(value)
+    if unit == "dateTimeAsIso":
+        return f"{datetime.fromtimestamp(value / 1_000, UTC):%Y-%m-%d %H:%M}"
+    ending = {"bytes": "B", "Bps": "B/s", "reqps": "/s"}.get(unit, "")
+    return EngFormatter(unit=ending, places=None if abs(value) < 1_000 else 1, sep="")(value)
+
+
+def _duration(seconds: float) -> str:
+    for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if abs(seconds) >= 2 * size:
+            return f"{seconds / size:.4g} {name}"
+    return f"{seconds:.3g} s" if abs(seconds) >= 1 or not seconds else f"{1_000 * seconds:.3g} ms"
+
+
+def _named(legend: str, labels: Mapping[str, str]) -> str:
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: labels.get(found[1], ""), legend)
+
+
+def _placed(board: Dashboard) -> tuple[list[tuple[Row | Panel, int, int]], int]:
+    """Rows and panels with the line and column where each begins, and the number of lines."""
+    found: list[tuple[Row | Panel, int, int]] = []
+    line = 0
+    for row in board.rows:
+        found.append((row, line, 0))
+        line += 1
+        column = height = 0
+        for panel in row.panels:
+            if column + panel.width > _COLUMNS:
+                line, column, height = line + height, 0, 0
+            found.append((panel, line, column))
+            column += panel.width
+            height = max(height, panel.height)
+        line += height
+    return found, line
+
+
+def _number(axes: Axes, panel: Panel, lines: list[Line]) -> None:
+    """The last value in large letters, over its course."""
+    axes.set_axis_off()
+    for at, line in enumerate(lines):
+        if len(line.times) > 1:
+            axes.fill_between(line.times, line.values, alpha=0.15)
+        middle = (at + 0.5) / len(lines)
+        text: dict[str, Any] = {"ha": "center", "transform": axes.transAxes}
+        axes.text(middle, 0.5, said(line.values[-1], panel.unit), fontsize=16, va="center", **text)
+        axes.text(middle, 0.15, line.name, fontsize=8, va="center", color="0.3", **text)
+
+
+def _ranking(axes: Axes, panel: Panel, lines: list[Line]) -> None:
+    """Bars with their names and values."""
+    lines = lines[: _NAMES_SHOWN + 3]
+    at = range(len(lines))
+    values = [line.values[-1] for line in lines]
+    axes.barh(at, values, color="C0", alpha=0.5)
+    for place, line in zip(at, lines, strict=True):
+        axes.text(0, place, f"  {line.name}   {said(line.values[-1], panel.unit)}", fontsize=7, va="center")
+    axes.set_yticks([])
+    axes.set_xticks([])
+    axes.invert_yaxis()

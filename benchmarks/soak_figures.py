@@ -1,0 +1,123 @@
+"""What Prometheus saw of a soak: what went in and came out, how far behind it was, who ran it, and what it held."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.panel_pictures import Span
+from tests.integration.prometheus_server import Prometheus
+
+_WARM_UP = 0.5
+"""Share of the run before the slope of memory is taken: windows fill, and kernels are compiled."""
+_LOOK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Figures from Prometheus alone; what a killed worker did after its last look is in none of them."""
+
+    posts_read: int
+    """By ingest: those of batches that were not committed at a kill twice."""
+    posts_applied: int
+    """By detection."""
+    alerts: int
+    dead_letters: int
+    lag_posts_max: int
+    lag_frames_max: int
+    watermark_delay_max_s: float
+    without_owner_s: float
+    """Longest time in which detection ran on no worker."""
+    rebuilds: int
+    rebuild_longest_s: float
+    memory_mb_by_quarter: list[int]
+    """Largest worker's resident memory, the highest of each quarter."""
+    memory_slope_mb_per_h: float
+    """Of the largest worker, by least squares after the first half."""
+    memory_growth_of_second_half: float
+    """By the same line, as a share of the memory at the end."""
+    rules_fired: dict[str, int]
+    """Seconds for which each alert rule of the project fired."""
+
+
+def seen(source: Prometheus, prefix: str, span: Span) -> Seen:
+    """Ask for the figures of a service."""
+    ours = f'prefix="{prefix}"'
+    length = f"{span.end - span.begin:.0f}s"
+
+    def highest(expr: str) -> float:
+        found = source.ask("query", query=f"max_over_time(({expr})[{length}:1s])", time=f"{span.end:.3f}")
+        return max((float(sample["value"][1]) for sample in found["result"]), default=0.0)
+
+    def counted(metric: str, more: str = "") -> int:
+        found = source.ask("query", query=f"{metric}{{{ours}{more}}}[{length}]", time=f"{span.end:.3f}")
+        return round(sum(_increase(one["values"]) for one in found["result"]))
+
+    memory = _memory(source, ours, span)
+    middle = span.begin + _WARM_UP * (span.end - span.begin)
+    late = memory[memory[:, 0] >= middle]
+    slope, _ = np.polyfit(late[:, 0] - middle, late[:, 1], 1)
+    durations = "lockstep_rebuild_duration_seconds"
+    return Seen(
+        posts_read=counted("lockstep_ingest_records_total", ',topic="posts.v1"'),
+        posts_applied=counted("lockstep_detection_posts_total"),
+        alerts=counted("lockstep_alerts_total"),
+        dead_letters=counted("lockstep_dead_letters_total"),
+        lag_posts_max=round(highest(f'sum(lockstep_ingest_lag_records{{{ours},topic="posts.v1"}})')),
+        lag_frames_max=round(highest(f"max(lockstep_detection_lag_frames{{{ours}}})")),
+        watermark_delay_max_s=highest(
+            f"max(lockstep_detection_latest_event_timestamp_seconds{{{ours}}})"
+            f" - max(lockstep_detection_watermark_timestamp_seconds{{{ours}}})"
+        ),
+        without_owner_s=_without_owner(source, ours, span),
+        rebuilds=counted(f"{durations}_count"),
+        rebuild_longest_s=round(highest(f"max({durations}_sum{{{ours}}} / {durations}_count{{{ours}}})"), 1),
+        memory_mb_by_quarter=[round(part[:, 1].max() / 1e6) for part in np.array_split(memory, 4)],
+        memory_slope_mb_per_h=round(float(slope) * 3_600 / 1e6, 1),
+        memory_growth_of_second_half=round(
+            float(slope) * (span.end - middle) / float(np.median(late[-30:, 1])), 4
+        ),
+        rules_fired=_fired(source, span),
+    )
+
+
+def as_json(figures: Seen) -> dict[str, Any]:
+    """For a file."""
+    return asdict(figures)
+
+
+def _increase(values: Sequence[tuple[float, str]]) -> float:
+    """What a counter rose by, over its beginnings anew."""
+    total = last = 0.0
+    for _, text in values:
+        value = float(text)
+        total += value - last if value >= last else value
+        last = value
+    return total
+
+
+def _memory(source: Prometheus, ours: str, span: Span) -> Any:
+    """Seconds and bytes of the largest worker, float64 rows."""
+    joined = f"* on (instance, job) group_left (prefix) lockstep_build_info{{{ours}}}"
+    (found,) = source.series(
+        f"max(process_resident_memory_bytes {joined})", span.begin, span.end, 2 * _LOOK_S
+    )
+    return np.array([(float(at), float(value)) for at, value in found["values"]])
+
+
+def _without_owner(source: Prometheus, ours: str, span: Span) -> float:
+    """From the first owner on, the longest time without one, seconds."""
+    expr = f"sum(lockstep_detection_owner{{{ours}}}) == 1"
+    found = source.series(expr, span.begin, span.end, _LOOK_S)
+    times = np.array([float(at) for one in found for at, _ in one["values"]])
+    return round(float(np.diff(np.sort(times)).max(initial=_LOOK_S)) - _LOOK_S, 1)
+
+
+def _fired(source: Prometheus, span: Span) -> dict[str, int]:
+    found = source.series('ALERTS{alertstate="firing"}', span.begin, span.end, _LOOK_S)
+    seconds: dict[str, int] = {}
+    for one in found:
+        name = one["metric"]["alertname"]
+        seconds[name] = seconds.get(name, 0) + len(one["values"])
+    return seconds

@@ -1,0 +1,83 @@
+"""The page about a soak, for docs/operations: figures in tables, panels in pictures."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.panel_pictures import Pictures
+from deploy.grafana.panels import Dashboard
+from streams.version import VERSION
+
+if TYPE_CHECKING:
+    from benchmarks.soak import Soak
+
+
+def write_report(
+    page: Path,
+    soak: "Soak",
+    arguments: argparse.Namespace,
+    pictures: Pictures,
+    dashboards: Sequence[Dashboard],
+) -> None:
+    """Write the page, and the pictures into the folder `pictures` beside it."""
+    folder = page.parent / "pictures"
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = []
+    for board in dashboards:
+        path = folder / f"{board.uid}.png"
+        pictures.draw(board, path)
+        drawn.append(
+            f"## {board.title}\n\n{board.description}\n\n![{board.title}]({folder.name}/{path.name})\n"
+        )
+    page.write_text(_text(soak, arguments) + "\n" + "\n".join(drawn), encoding="utf-8")
+
+
+def _text(soak: "Soak", arguments: argparse.Namespace) -> str:
+    found = soak.prometheus
+    assert found is not None  # noqa: S101 - it is asked before the page is written
+    fired = ", ".join(f"{name} ({seconds} s)" for name, seconds in sorted(found.rules_fired.items()))
+    memory = ", ".join(f"{mb:,}" for mb in found.memory_mb_by_quarter)
+    half = arguments.days / 2
+    return f"""# A soak
+
+What `make soak` does at its end, as run with Lockstep {VERSION} on one machine of {os.cpu_count()} cores, which broker,
+publisher, two workers and Prometheus shared:
+
+    python -m benchmarks.soak --minutes {arguments.minutes:g} --accounts {arguments.accounts} --days {arguments.days} \
+--kill-every {arguments.kill_every:g} --seed {arguments.seed} --report docs/operations/soak.md
+
+A simulated world of {arguments.accounts:,} accounts and {arguments.days} days ([simulate](../simulate.md)) is published
+in {soak.minutes:.0f} minutes. Now and then a worker is killed (SIGKILL), in turn the one that runs detection and the
+other, and started anew. At the end the alerts on the topic are held against those of `lockstep backtest` on the same
+files.
+
+| | |
+|---|---|
+| posts published | {soak.posts:,}, {soak.posts / soak.minutes / 60:,.0f} a second |
+| kills | {len(soak.kills)} |
+| alerts on the topic | {soak.alerts:,} |
+| alerts lost, invented, changed | {soak.lost}, {soak.invented}, {soak.changed} |
+| dead letters | {soak.dead_letters} |
+
+What Prometheus saw, which looked every second and knows nothing of what a killed worker did after its last look:
+
+| | |
+|---|---|
+| posts that ingest read (batches that were under way at a kill are read again) | {found.posts_read:,} |
+| posts that detection applied | {found.posts_applied:,} |
+| alerts told | {found.alerts:,} |
+| records set aside | {found.dead_letters:,} |
+| largest lag of ingest | {found.lag_posts_max:,} posts |
+| most frames that detection had yet to apply | {found.lag_frames_max:,} |
+| longest time without a worker that runs detection | {found.without_owner_s:g} s, of which the session timeout is 3 s |
+| state rebuilt | {found.rebuilds} times, {found.rebuild_longest_s:g} s at most |
+| memory of the largest worker, the highest of each quarter of the time | {memory} MB |
+| its slope after half of the time | {found.memory_slope_mb_per_h:+,.0f} MB an hour: \
+{found.memory_growth_of_second_half:+.1%} over the second half, in which {half:g} days of posts were read |
+| alert rules that fired | {fired or "none"} |
+
+The pictures are what the panels of the dashboards ask, answered by that Prometheus and plotted; Grafana itself was not
+used. Time is in minutes; grey lines are kills.
+"""
