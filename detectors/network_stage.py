@@ -165,7 +165,7 @@ class NetworkStage:
         self._news = False
         self._profile = self._pairs.profile(self._cells.strata)
         inside = self._inside()
-        _, validated = places(self._edges.keys, self._pairs.keys)
+        validated = self._pairs.among(self._edges.keys)
         self.spread = self._spread(validated | inside)
         candidates = self._pairs.candidates()
         surprise = self._pairs.surprise[candidates]

@@ -183,6 +183,15 @@ def add_co_shares(
     return touched[:gained]
 
 
+@compiled
+def numbers_of(keys: U64, pairs: Pairs) -> I64:
+    """Number of the pair with each key, -1 where there is none; int64, shape of `keys`."""
+    out = np.empty(len(keys), np.int64)
+    for at in range(len(keys)):
+        out[at] = number_at(pairs.slots, pair_place(pairs, keys[at], pair_hash(keys[at])))
+    return out
+
+
 @inlined
 def _independent(co_shares: Records, at: int, rows: Records, pairs: Pairs) -> bool:
     """Whether the object of a co-share is already an independent one of its pair."""

@@ -25,6 +25,7 @@ from detectors.pair_kernels import (
     evaluate_pairs,
     explained_exposure,
     lag_profile,
+    numbers_of,
 )
 from detectors.pair_table import (
     BOOL,
@@ -102,6 +103,13 @@ class PairEvidence:
     def surprise(self) -> F64:
         """Surprise of each pair when last evaluated, 0 before and once it is no candidate; a view."""
         return self._pairs.surprise[: self._used[1]]
+
+    def among(self, keys: U64) -> BOOL:
+        """Which pairs have one of these keys; bool, one for each pair."""
+        numbers = numbers_of(keys, self._pairs)
+        out = np.zeros(self.size, np.bool_)
+        out[numbers[numbers >= 0]] = True
+        return out
 
     def accounts(self, pairs: I64 | I32) -> tuple[I32, I32]:
         """The two account numbers of each pair, the smaller first."""
