@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
@@ -87,41 +88,38 @@ class Pictures:
         if not found:
             axes.set_axis_off()
             axes.text(0.5, 0.5, panel.empty, ha="center", va="center", color="grey", transform=axes.transAxes)
-        elif panel.kind == "number":
-            _number(axes, panel, found)
         elif panel.kind in ("ranking", "table"):
             _ranking(axes, panel, found)
+        elif panel.kind == "number" or all(panel.is_instant(query) for query in panel.queries):
+            _number(axes, panel, found[: _NAMES_SHOWN // 2])
         else:
             self._over_time(axes, panel, found)
 
     def _lines(self, panel: Panel, query: Query) -> Iterator[Line]:
         """Answers to a query, without what is no number."""
         expr = query.filled(self._variables)
+        step = max(1.0, (self._span.end - self._span.begin) / _POINTS)
         if panel.is_instant(query):
             samples = self._source.ask("query", query=expr, time=f"{self._span.end:.3f}")["result"]
             series = [{"metric": sample["metric"], "values": [sample["value"]]} for sample in samples]
         else:
-            step = max(1.0, (self._span.end - self._span.begin) / _POINTS)
             series = self._source.series(expr, self._span.begin, self._span.end, step)
         for one in series:
             points = [(self._span.minutes(float(at)), float(value)) for at, value in one["values"]]
             points = [(at, value) for at, value in points if math.isfinite(value)]
             if points:
-                yield Line(
-                    _named(query.legend, one["metric"]), [at for at, _ in points], [v for _, v in points]
-                )
+                yield Line(_named(query.legend, one["metric"]), *_parted(points, 1.5 * step / 60))
 
     def _over_time(self, axes: Axes, panel: Panel, lines: list[Line]) -> None:
         for at in self._span.marks:
             axes.axvline(self._span.minutes(at), color="0.85", linewidth=0.6, zorder=0)
-        lines.sort(key=lambda line: -sum(line.values))
+        lines.sort(key=lambda line: -np.nansum(line.values))
         names = [line.name if at < _NAMES_SHOWN else "_" for at, line in enumerate(lines)]
         if panel.stacked:
             times = sorted({at for line in lines for at in line.times})
-            heights = [
-                [dict(zip(ln.times, ln.values, strict=True)).get(t, 0.0) for t in times] for ln in lines
-            ]
-            axes.stackplot(times, heights, labels=names, alpha=0.8)
+            by_time = [dict(zip(line.times, line.values, strict=True)) for line in lines]
+            heights = [[known.get(at, 0.0) for at in times] for known in by_time]
+            axes.stackplot(times, np.nan_to_num(heights), labels=names, alpha=0.8)
         else:
             for line, name in zip(lines, names, strict=True):
                 if panel.kind == "bars":
@@ -129,7 +127,8 @@ class Pictures:
                 else:
                     axes.plot(line.times, line.values, linewidth=1, label=name)
         axes.set_xlim(0, self._span.minutes(self._span.end))
-        axes.set_ylim(bottom=0)
+        highest = max(np.nanmax(line.values) for line in lines)
+        axes.set_ylim(bottom=0, top=None if highest > 0 else 1)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: said(value, panel.unit)))
         axes.grid(axis="y", color="0.93")
         axes.legend(fontsize=6, loc="upper left", framealpha=0.6, borderpad=0.2)
@@ -144,7 +143,9 @@ def said(value: float, unit: str) -> str:
     if unit == "dateTimeAsIso":
         return f"{datetime.fromtimestamp(value / 1_000, UTC):%Y-%m-%d %H:%M}"
     ending = {"bytes": "B", "Bps": "B/s", "reqps": "/s"}.get(unit, "")
-    return EngFormatter(unit=ending, places=None if abs(value) < 1_000 else 1, sep="")(value)
+    if abs(value) < 1_000:
+        return f"{value:.4g}{ending}"
+    return EngFormatter(unit=ending, places=1, sep="")(value)
 
 
 def _duration(seconds: float) -> str:
@@ -152,6 +153,18 @@ def _duration(seconds: float) -> str:
         if abs(seconds) >= 2 * size:
             return f"{seconds / size:.4g} {name}"
     return f"{seconds:.3g} s" if abs(seconds) >= 1 or not seconds else f"{1_000 * seconds:.3g} ms"
+
+
+def _parted(points: list[tuple[float, float]], longest: float) -> tuple[list[float], list[float]]:
+    """Times and values, with no value in the middle of each gap of more than `longest`, so that no line crosses it."""
+    times, values = [points[0][0]], [points[0][1]]
+    for at, value in points[1:]:
+        if at - times[-1] > longest:
+            times.append((times[-1] + at) / 2)
+            values.append(math.nan)
+        times.append(at)
+        values.append(value)
+    return times, values
 
 
 def _named(legend: str, labels: Mapping[str, str]) -> str:
@@ -184,7 +197,8 @@ def _number(axes: Axes, panel: Panel, lines: list[Line]) -> None:
             axes.fill_between(line.times, line.values, alpha=0.15)
         middle = (at + 0.5) / len(lines)
         text: dict[str, Any] = {"ha": "center", "transform": axes.transAxes}
-        axes.text(middle, 0.5, said(line.values[-1], panel.unit), fontsize=16, va="center", **text)
+        last = line.values[-1] if panel.decimals is None else round(line.values[-1], panel.decimals + 2)
+        axes.text(middle, 0.5, said(last, panel.unit), fontsize=16, va="center", **text)
         axes.text(middle, 0.15, line.name, fontsize=8, va="center", color="0.3", **text)
 
 

@@ -117,9 +117,10 @@ class Pipeline:
         }
 
     @property
-    def suspected(self) -> int:
-        """Count of networks alive that were suspected when last told of."""
-        return sum(self._alerting.suspects(network) for network in self.stage.networks.alive.values())
+    def suspected(self) -> list[str]:
+        """Ids of the networks alive that were suspected when last told of."""
+        alive = self.stage.networks.alive.values()
+        return [network.network_id for network in alive if self._alerting.suspects(network)]
 
     def process(self, posts: pl.DataFrame | None, until: int) -> Iterator[Alert]:
         """Apply posts, and let event time pass to `until`: `trace`, then `apply`.

@@ -23,7 +23,7 @@ from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.networks import NetworkSnapshot
 from schemas.progress import Progress
 from schemas.registry import RegistryEntity
-from schemas.reviews import SuppressionRule
+from schemas.reviews import ReviewEvent, SuppressionRule
 from schemas.shares import PairEvidence, Share
 
 PUBLISHED = Path(__file__).parent / "published"
@@ -43,6 +43,7 @@ RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "post_event": PostEvent,
         "progress": Progress,
         "registry_entity": RegistryEntity,
+        "review_event": ReviewEvent,
         "share": Share,
         "suppression_rule": SuppressionRule,
     }

@@ -20,7 +20,7 @@ from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.networks import NetworkSnapshot
 from schemas.progress import Progress
 from schemas.registry import RegistryEntity
-from schemas.reviews import SuppressionRule
+from schemas.reviews import ReviewEvent, SuppressionRule
 
 DEFAULT_PREFIX = "lockstep."
 """Goes before every topic and consumer group of a live service."""
@@ -245,11 +245,12 @@ REVIEWS = Topic(
     subject="reviews",
     meaning="What reviewers said and did about alerts: the audit log.",
     key="`network_id`",
+    record=ReviewEvent,
     partitions=12,
     retention=2 * _YEAR,
     cleanup=Cleanup.DELETE,
     writers=(Role.CURATOR,),
-    readers=(Role.CURATOR, Role.CONSUMER),
+    readers=(Role.CURATOR, Role.CONSUMER, Role.WORKER),
 )
 SUPPRESSIONS = Topic(
     subject="suppressions",

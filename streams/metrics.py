@@ -187,6 +187,15 @@ class WorkerMetrics(Declarations):
             buckets=_AGES,
         )
         self.rules = self._gauge("lockstep_suppression_rules", "Reviewers' rules in force.")
+        self.reviewed = self._gauge(
+            "lockstep_reviewed_networks",
+            "Networks that reviewers have labelled, by label; disputed: their labels disagree.",
+            "label",
+        )
+        self.review_backlog = self._gauge(
+            "lockstep_review_backlog_networks",
+            "Networks alive that are suspected of being covert and that no reviewer has labelled.",
+        )
         self.entities = self._gauge("lockstep_registry_entities", "Entities of the registry in use.")
         self.faults = self._counter(
             "lockstep_log_faults_total",

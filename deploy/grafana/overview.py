@@ -3,6 +3,8 @@
 from deploy.grafana.panels import PREFIX, Dashboard, Panel, Query, Row
 
 _SEVERITIES = "critical is the most urgent; info is coordination in the open, which pages nobody"
+_REVIEWED = "lockstep_reviewed_networks"
+_DECIDED = "confirmed_inauthentic|coordinated_authentic|benign_automation|not_coordinated"
 
 OVERVIEW = Dashboard(
     uid="lockstep-overview",
@@ -176,6 +178,41 @@ OVERVIEW = Dashboard(
                         ),
                         Query('max(lockstep_suppression_rules{prefix="$prefix"})', "rules"),
                     ],
+                ),
+            ],
+        ),
+        Row(
+            "Reviews",
+            [
+                Panel(
+                    "Waiting for review",
+                    "Networks alive that are suspected and that no reviewer has labelled yet.",
+                    "short",
+                    [Query('max(lockstep_review_backlog_networks{prefix="$prefix"})', "networks")],
+                    kind="number",
+                ),
+                Panel(
+                    "Precision by reviews",
+                    "Of the networks that reviewers labelled one way or the other, those confirmed as inauthentic. "
+                    "Disputed ones, and those of too little evidence, are left out.",
+                    "percentunit",
+                    [
+                        Query(
+                            f'max({_REVIEWED}{{prefix="$prefix",label="confirmed_inauthentic"}}) / '
+                            f'(sum(max by (label) ({_REVIEWED}{{prefix="$prefix",label=~"{_DECIDED}"}})) > 0)',
+                            "confirmed",
+                        )
+                    ],
+                    kind="number",
+                    empty="no reviews yet",
+                    may_be_empty="no network has been labelled",
+                    decimals=1,
+                ),
+                Panel(
+                    "Networks by label",
+                    "What reviewers take networks to be; disputed: their labels disagree.",
+                    "short",
+                    [Query(f'max by (label) ({_REVIEWED}{{prefix="$prefix"}})', "{{label}}")],
                 ),
             ],
         ),

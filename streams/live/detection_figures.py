@@ -2,10 +2,12 @@
 
 import heapq
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 
 from prometheus_client import Counter
 
 from detectors.config import KINDS, DetectionConfig
+from detectors.review_cases import ReviewCases
 from streams.live.detection import Detection
 from streams.metric_families import Labelled
 from streams.metrics import WorkerMetrics
@@ -39,6 +41,9 @@ class Figures:
         }
         self._crowds = crowd_labels(config.co_share.strata)
         self._known: dict[tuple[Labelled[Counter], tuple[str, ...]], int] = {}
+        self._cases = ReviewCases()
+        self._suspected: list[str] | None = None
+        """Ids of the networks that were suspected when last looked; None: detection runs elsewhere."""
 
     def begin(self, detection: Detection) -> None:
         """Take over: what happened before was told by others."""
@@ -67,20 +72,34 @@ class Figures:
         metrics.slow_ratio.of().set(stage.slow_ratio())
         metrics.spread.of().set(stage.spread)
         alive, suspected = stage.networks.alive.values(), pipeline.suspected
-        metrics.networks.of("suspected").set(suspected)
-        metrics.networks.of("coordinated").set(len(alive) - suspected)
+        metrics.networks.of("suspected").set(len(suspected))
+        metrics.networks.of("coordinated").set(len(alive) - len(suspected))
+        self._suspected = suspected
+        self._count_waiting(suspected)
         sizes = heapq.nlargest(_RANKS, (network.size for network in alive))
         for rank in range(_RANKS):
             metrics.members.of(str(rank + 1)).set(sizes[rank] if rank < len(sizes) else 0)
 
+    def review(self, cases: ReviewCases) -> None:
+        """What reviewers have said so far, which may change while no frame comes."""
+        self._cases = cases
+        for label, networks in cases.by_standing(datetime.now(UTC)).items():
+            self._metrics.reviewed.of(label).set(networks)
+        if (suspected := self._suspected) is not None:
+            self._count_waiting(suspected)
+
+    def _count_waiting(self, suspected: Sequence[str]) -> None:
+        self._metrics.review_backlog.of().set(self._cases.waiting(suspected, datetime.now(UTC)))
+
     def forget(self) -> None:
         """Say nothing more: detection runs elsewhere."""
+        self._suspected = None
         metrics = self._metrics
         for gauge in (
             metrics.watermark, metrics.latest, metrics.held, metrics.items, metrics.room, metrics.edges,
             metrics.hypotheses, metrics.threshold, metrics.slow_ratio, metrics.spread, metrics.networks,
-            metrics.members, metrics.rules, metrics.entities, metrics.snapshot_bytes, metrics.snapshot_at,
-            metrics.rebuild_left,
+            metrics.members, metrics.review_backlog, metrics.rules, metrics.entities,
+            metrics.snapshot_bytes, metrics.snapshot_at, metrics.rebuild_left,
         ):  # fmt: skip
             gauge.forget()
 

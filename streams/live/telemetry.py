@@ -15,6 +15,7 @@ from aiokafka import TopicPartition
 from prometheus_client import CollectorRegistry
 
 from detectors.config import DetectionConfig
+from detectors.review_cases import ReviewCases
 from schemas.alerts import Alert, Severity
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.networks import Lifecycle
@@ -97,6 +98,10 @@ class Telemetry:
     def registry_updated(self, at: float) -> None:
         """When the latest record of the registry reached the broker, seconds since 1970 UTC."""
         self.metrics.registry_updated.of().set(at)
+
+    def reviewed(self, cases: ReviewCases) -> None:
+        """What reviewers take networks to be."""
+        self._figures.review(cases)
 
     def loop_delayed(self, seconds: float) -> None:
         """Longest time that a task had to wait for its turn."""

@@ -22,6 +22,7 @@ from streams.live.ingest import Ingest
 from streams.live.lag_watch import LagWatch
 from streams.live.logs import set_up
 from streams.live.owner import Owner
+from streams.live.review_watch import ReviewWatch
 from streams.live.telemetry import Telemetry
 from streams.live.topic_admin import require_topics
 from streams.live.web import Web, listen
@@ -95,6 +96,7 @@ def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket
     owner = Owner(broker, settings, worker_id, log, telemetry)
     ingest = Ingest(broker, settings, log, telemetry)
     lag = LagWatch(broker, ingest, telemetry, log)
+    reviews = ReviewWatch(broker, telemetry, log)
     web = Web(telemetry, server) if server is not None else None
     topic = app.topic(
         FRAMES.full_name(prefix),
@@ -127,6 +129,10 @@ def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket
         @Service.task
         async def lag(self) -> None:
             await lag.run()
+
+        @Service.task
+        async def reviews(self) -> None:
+            await reviews.run()
 
         async def on_stop(self) -> None:
             await owner.stop()

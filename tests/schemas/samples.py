@@ -27,7 +27,7 @@ from schemas.events import AccountProfile, FollowAction, FollowEvent, Metrics, P
 from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot
 from schemas.progress import Progress
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
-from schemas.reviews import RuleKind, SuppressionRule
+from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, SuppressionRule
 from schemas.shares import CoShareSample, PairEvidence, Share, TraceKind
 
 NOON = datetime(2023, 2, 14, 12, 0, 0, 250_000, tzinfo=UTC)
@@ -41,6 +41,17 @@ MINIMAL: dict[str, msgspec.Struct] = {
     "account_profile": AccountProfile(platform="twitter", account_id="7", observed_at=NOON),
     "progress": Progress(worker_id="w1", frame_offset=-1, held_rows=0, at=NOON),
     "registry_entity": RegistryEntity(entity_id="cns", name="A news agency", kind=EntityKind.STATE_MEDIA),
+    "review_event": ReviewEvent(
+        event_id="e1",
+        alert_id="a1",
+        alert_revision=1,
+        network_id="n1",
+        actor="reviewer-3",
+        role="reviewer",
+        at=NOON,
+        kind=ReviewKind.ACKNOWLEDGE,
+        reason="looking at it",
+    ),
     "suppression_rule": SuppressionRule(
         rule_id="s1", kind=RuleKind.MUTE, network_id="n1", reason="the town library and its branches"
     ),
@@ -156,6 +167,21 @@ FULL: dict[str, msgspec.Struct] = {
         domains=["example.org"],
         source="company register",
         note="since 2019",
+    ),
+    "review_event": ReviewEvent(
+        event_id="e2",
+        alert_id="a1",
+        alert_revision=2,
+        network_id="n1",
+        account_ids=["twitter:7"],
+        actor="reviewer-3",
+        role="lead",
+        at=NOON,
+        kind=ReviewKind.LABEL,
+        label=ReviewLabel.COORDINATED_AUTHENTIC,
+        reason="a fan club",
+        expires_at=LATER,
+        reverses_event_id="e1",
     ),
     "suppression_rule": SuppressionRule(
         rule_id="s2",
