@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,8 +29,18 @@ from deploy.grafana.dashboards import DASHBOARDS
 from tests.integration.kafka_broker import Broker
 from tests.integration.live_service import Service, Watcher, Worker, replayed
 from tests.integration.prometheus_server import Prometheus, free_ports, prometheus, served
-from tests.integration.worlds import simulated
+from tests.integration.worlds import World, simulated
 
+_WINDOWS = """[evidence]
+keep_days = 7
+singleton_days = 7
+[rhythm]
+window_days = 7
+[time]
+resolve_days = 7
+"""
+"""Everything is forgotten after a week, so that the state is full after a quarter of four weeks; what grows from then
+on would grow for ever."""
 _PREFIX = "soak."
 _RUN = "soak"
 
@@ -62,42 +73,46 @@ async def soaked(arguments: argparse.Namespace, folder: Path) -> Soak:
     """Run it."""
     world = simulated("diaspora-press", folder / "world", arguments.accounts, arguments.days, arguments.seed)
     figures = folder / f"{_RUN}.prom"
-    options = [*world.inputs, *world.references, "--labels", folder / "world" / "labels.csv"]
+    config = folder / "detection.toml"
+    config.write_text(_WINDOWS)
+    labels = folder / "world" / "labels.csv"
+    options = [*world.inputs, *world.references, "--labels", labels, "--config", config]
     expected = replayed([*options, "--metrics", figures], folder, "backtest")
     *web, port, files = free_ports(4)
     targets = {"lockstep": web, "node": [files]}
-    broker = Broker(folder / "kafka", "--heap=1g").start()
-    try:
+    with ExitStack() as ending:
+        broker = Broker(folder / "kafka", "--heap=1g").start()
+        ending.callback(broker.discard)
         service = Service(
-            folder / "service", broker.bootstrap, _PREFIX, worker_settings="snapshot_every_s = 30.0"
+            folder / "service",
+            broker.bootstrap,
+            _PREFIX,
+            worker_settings="snapshot_every_s = 30.0",
+            detection_settings=_WINDOWS,
         )
         service.lockstep("topics", "create")
-        with (
-            served(figures.read_bytes(), files),
-            prometheus(folder / "prometheus", port, targets) as source,
-        ):
-            return await _run(arguments, service, world.inputs, world.references, web, source, expected)
-    finally:
-        broker.discard()
+        ending.enter_context(served(figures.read_bytes(), files))
+        source = ending.enter_context(prometheus(folder / "prometheus", port, targets))
+        ending.callback(service.stop)  # nothing is left running, whatever fails
+        return await _run(arguments, service, world, web, source, expected)
 
 
 async def _run(
     arguments: argparse.Namespace,
     service: Service,
-    inputs: Sequence[str],
-    references: Sequence[str],
+    world: World,
     web: Sequence[int],
     source: Prometheus,
     expected: dict[tuple[str, int], str],
 ) -> Soak:
     """Load, kills and the reckoning."""
-    with gzip.open(inputs[0]) as file:
+    with gzip.open(world.inputs[0]) as file:
         soak = Soak(posts=sum(1 for _ in file))
     ports = {number: service.start_worker("--web-port", str(number)) for number in web}
     source.until([f'lockstep_worker_ready{{instance="127.0.0.1:{number}"}} == 1' for number in web])
     begin = time.time()
     speed = arguments.days * 86_400 / (arguments.minutes * 60)
-    publisher = service.publish_at(inputs[0], speed, *references)
+    publisher = service.publish_at(world.inputs[0], speed, *world.references)
     async with Watcher(service) as watcher:
         rng = random.Random(arguments.seed)  # noqa: S311 - repeatable, not secret
         soak.kills = await _kill_on(service, ports, watcher, publisher, arguments.kill_every, rng)

@@ -51,7 +51,7 @@ publisher, two workers and Prometheus shared:
 A simulated world of {arguments.accounts:,} accounts and {arguments.days} days ([simulate](../simulate.md)) is published
 in {soak.minutes:.0f} minutes. Now and then a worker is killed (SIGKILL), in turn the one that runs detection and the
 other, and started anew. At the end the alerts on the topic are held against those of `lockstep backtest` on the same
-files.
+files. Detection is told to forget after a week, so that its state is full when a quarter of the time is over.
 
 | | |
 |---|---|
