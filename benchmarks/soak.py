@@ -93,7 +93,7 @@ async def soaked(arguments: argparse.Namespace, folder: Path) -> Soak:
         service.lockstep("topics", "create")
         ending.enter_context(served(figures.read_bytes(), files))
         source = ending.enter_context(prometheus(folder / "prometheus", port, targets))
-        ending.callback(service.stop)  # nothing is left running, whatever fails
+        ending.callback(service.discard)  # nothing is left running, whatever fails
         return await _run(arguments, service, world, web, source, expected)
 
 

@@ -105,9 +105,7 @@ def service_of(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Servic
 
     yield make
     for service in made:
-        for worker in service.workers:
-            worker.process.kill()
-            worker.process.wait()
+        service.discard()
 
 
 @pytest.fixture(scope="session")

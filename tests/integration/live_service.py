@@ -69,6 +69,7 @@ class Service:
         self._environment = {**os.environ, **self.environment}
         self._environment.pop("LOCKSTEP_KAFKA", None)
         self._started = 0
+        self._publishers: list[subprocess.Popen[bytes]] = []
 
     def lockstep(self, *arguments: str | Path) -> str:
         """Run the program to its end; give what it said."""
@@ -88,9 +89,11 @@ class Service:
     ) -> "subprocess.Popen[bytes]":
         """Publish a dump at a multiple of event time, to its end, beside whatever else is done."""
         options = ["--speed", f"{speed:.1f}x", "--end", "--no-progress", "--config", str(self.config)]
-        return subprocess.Popen(
+        publisher = subprocess.Popen(
             [PROGRAM, "publish", str(load), *map(str, references), *options], env=self._environment
         )
+        self._publishers.append(publisher)
+        return publisher
 
     def start_worker(self, *arguments: str) -> Worker:
         self._started += 1
@@ -121,6 +124,13 @@ class Service:
         statuses = [worker.process.wait(timeout=60) for worker in self.workers]
         self.workers.clear()
         return statuses
+
+    def discard(self) -> None:
+        """End at once whatever is left running."""
+        for process in (*(worker.process for worker in self.workers), *self._publishers):
+            process.kill()
+            process.wait()
+        self.workers.clear()
 
     def logs(self) -> str:
         return "\n".join(f"== {path.name}\n{path.read_text(errors='replace')}" for path in self._logs())

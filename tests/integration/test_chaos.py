@@ -4,6 +4,7 @@ What is killed when follows from what the service says of itself and from a seed
 than the few of the usual run.
 """
 
+import asyncio
 import os
 import random
 import signal
@@ -18,6 +19,8 @@ from tests.integration.worlds import World
 pytestmark = pytest.mark.asyncio
 
 KILLS = int(os.environ.get("LOCKSTEP_KILLS", "4"))
+PACE_S = 8.0
+"""Seconds of publishing for each kill: the next owner takes over while more comes in."""
 SMALL = "batch_rows = 150\npoll_ms = 20\nsnapshot_every_s = 2.0"
 """Many frames, so that there is much to be interrupted in."""
 
@@ -40,10 +43,13 @@ async def test_given_workers_that_are_killed_at_any_time_then_no_alert_is_lost_c
     service_of: ServiceFactory, diaspora_press: World, tmp_path: Path
 ) -> None:
     service = service_of(worker_settings=SMALL)
-    expected = published(service, diaspora_press, tmp_path)
+    world = diaspora_press
+    expected = replayed([*world.inputs, *world.references], tmp_path)
     rng = random.Random(KILLS)  # noqa: S311 - repeatable, not secret
     service.start_worker()
     service.start_worker()
+    speed = world.days * 86_400 / (KILLS * PACE_S)
+    publisher = service.publish_at(world.inputs[0], speed, *world.references)
     async with Watcher(service) as watcher:
         for kill in range(KILLS):
             least = watcher.progress["frame_offset"] + rng.randint(1, 12)
@@ -53,6 +59,8 @@ async def test_given_workers_that_are_killed_at_any_time_then_no_alert_is_lost_c
             victim = owner if kill % 3 else next(w for w in service.workers if w is not owner)
             service.kill(victim)
             service.start_worker()
+        assert publisher.poll() is None, "all was published before the last kill"
+        assert await asyncio.to_thread(publisher.wait) == 0
         await watcher.until_done()
         assert service.stop() == [0, 0], service.logs()
         assert await watcher.alerts() == expected

@@ -18,6 +18,8 @@ class World:
     """Options of replay and publish."""
     settings: str = ""
     """Sections of the configuration that detection needs."""
+    days: int = 0
+    """Of event time, if known."""
 
 
 def simulated(scenario: str, folder: Path, accounts: int, days: int, seed: int) -> World:
@@ -36,6 +38,7 @@ def simulated(scenario: str, folder: Path, accounts: int, days: int, seed: int) 
             "--registry", str(folder / "registry.jsonl"), "--follows", str(folder / "follows.jsonl.gz"),
             "--accounts", str(folder / "accounts.jsonl.gz"),
         ],
+        days=days,
     )  # fmt: skip
 
 
