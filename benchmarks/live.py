@@ -1,6 +1,6 @@
 """The live service on a real broker: raw reading beside ours, backlog, a sustained rate, latency, state, rebuilding.
 
-    python -m benchmarks.live [--posts N] [--rate POSTS_PER_S] [--json OUT.json]
+    python -m benchmarks.live [--posts N] [--rate POSTS_PER_S] [--parts PART...] [--json OUT.json]
 
 Everything runs on this machine: broker, publisher and workers share its cores, and figures that are compared come
 from one run.
@@ -25,6 +25,7 @@ from tests.integration.live_service import Service, Watcher
 from tests.integration.prometheus_server import free_ports
 
 _LOAD_DAYS = 7
+_PARTS = ("drain", "sustained", "rebuild")
 
 
 async def drain(service: Service, workers: int, posts: int) -> dict[str, Any]:
@@ -138,18 +139,21 @@ async def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any
             made.lockstep("topics", "create")
             return made
 
-        drained = []
-        for workers in (1, 2):
-            backlog = service(f"drain-{workers}")
-            backlog.lockstep("publish", load, "--end", "--no-progress")
-            if not drained:
-                figures["raw_getmany"] = await raw_reading(backlog)
-            drained.append(await drain(backlog, workers, arguments.posts))
-        figures["drain"] = drained
-        figures["sustained"] = await sustained(service("live"), load, arguments.rate, arguments.posts)
-        interrupted = service("kill", "snapshot_every_s = 10.0")
-        interrupted.lockstep("publish", load, "--end", "--no-progress")
-        figures["rebuild"] = await rebuild(interrupted)
+        if "drain" in arguments.parts:
+            drained = []
+            for workers in (1, 2):
+                backlog = service(f"drain-{workers}")
+                backlog.lockstep("publish", load, "--end", "--no-progress")
+                if not drained:
+                    figures["raw_getmany"] = await raw_reading(backlog)
+                drained.append(await drain(backlog, workers, arguments.posts))
+            figures["drain"] = drained
+        if "sustained" in arguments.parts:
+            figures["sustained"] = await sustained(service("live"), load, arguments.rate, arguments.posts)
+        if "rebuild" in arguments.parts:
+            interrupted = service("kill", "snapshot_every_s = 10.0")
+            interrupted.lockstep("publish", load, "--end", "--no-progress")
+            figures["rebuild"] = await rebuild(interrupted)
     finally:
         broker.discard()
     return figures
@@ -159,8 +163,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the program."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
     parser.add_argument("--posts", type=int, default=1_000_000)
-    parser.add_argument("--rate", type=float, default=15_000, help="posts a second of the sustained part")
+    parser.add_argument("--rate", type=float, default=16_000, help="posts a second of the sustained part")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--parts", nargs="+", choices=_PARTS, default=_PARTS, help="what to measure")
     parser.add_argument("--json", type=Path, help="write the figures here")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
