@@ -106,7 +106,7 @@ quality: $(STAMP) ## detection quality on labelled data: make quality DATA=DIR
 bench: $(STAMP) ## speed and memory on generated load
 	@$(BIN)/python -m benchmarks.replay --profile
 
-soak: $(STAMP) ## 20 kills and 15 minutes of load on a real broker; DATA=DIR: also a month of real data (see docs/benchmarks.md)
+soak: $(STAMP) ## 20 kills, then 20 minutes of load and kills, on a real broker; DATA=DIR: also a month of real data
 	@LOCKSTEP_KILLS=20 LOCKSTEP_TEST_LIMIT_S=1200 LOCKSTEP_DATA="$(DATA)" $(BIN)/python -m pytest -q \
 		tests/integration/test_chaos.py tests/integration/test_equivalence.py
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.soak
