@@ -55,6 +55,7 @@ _MOST = {
     "kafka.max_request_bytes": 64 << 20,
     "kafka.max_fetch_bytes": 64 << 20,
     "worker.poll_ms": 60_000,
+    "worker.session_timeout_s": 1_800,
     "worker.batch_rows": 1_000_000,
     "worker.web_port": (1 << 16) - 1,
 }

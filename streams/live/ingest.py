@@ -35,6 +35,11 @@ _MOST_FRAMES_AHEAD = 100
 """Frames that may wait for detection: rows in memory there are bounded by what is in them."""
 
 
+def ingest_group(prefix: str) -> str:
+    """Name of the group that shares the public partitions out among the workers of a service."""
+    return f"{prefix}ingest"
+
+
 class Ingest:
     """One worker's share of the public topics.
 
@@ -69,7 +74,7 @@ class Ingest:
 
     async def run(self, stopping: Callable[[], bool]) -> None:
         """Work until `stopping`, then finish what is under way and leave the group."""
-        group = f"{self._prefix}ingest"
+        group = ingest_group(self._prefix)
         arguments = consumer_arguments(self._connection, "ingest", fetch_wait_ms=100)
         arguments["max_partition_fetch_bytes"] = min(_FETCH_BYTES, arguments["max_partition_fetch_bytes"])
         self._consumer = AIOKafkaConsumer(

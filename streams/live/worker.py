@@ -17,8 +17,9 @@ import faust
 from mode import Service
 
 from schemas.topics import FRAMES, Role
-from streams.live.connection import connection, faust_settings
-from streams.live.ingest import Ingest
+from streams.live.connection import Connection, connection, faust_settings
+from streams.live.group_session import require_session_timeout
+from streams.live.ingest import Ingest, ingest_group
 from streams.live.lag_watch import LagWatch
 from streams.live.logs import set_up
 from streams.live.owner import Owner
@@ -42,7 +43,7 @@ def run(settings: Settings) -> int:
         LockstepError: the brokers cannot be reached, or a setting is wrong.
     """
     broker = connection(settings.kafka)
-    asyncio.run(require_topics(broker, settings.kafka.topic_prefix, Role.WORKER))
+    asyncio.run(_require(broker, settings))
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
     server = listen(settings.worker)
     log = set_up(worker_id, settings.kafka.topic_prefix)
@@ -58,6 +59,13 @@ def run(settings: Settings) -> int:
     except SystemExit as ended:
         return _status(ended)
     return 0
+
+
+async def _require(broker: Connection, settings: Settings) -> None:
+    """Make sure of what the clients would wait for without end."""
+    prefix = settings.kafka.topic_prefix
+    await require_topics(broker, prefix, Role.WORKER)
+    await require_session_timeout(broker, ingest_group(prefix), settings.worker.session_timeout_s)
 
 
 def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket | None = None) -> faust.App:
@@ -82,6 +90,7 @@ def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket
         value_serializer="raw",
         web_enabled=False,
         consumer_auto_offset_reset="earliest",
+        broker_request_timeout=max(90.0, settings.worker.session_timeout_s + 10.0),  # Faust wants it longer
         broker_session_timeout=settings.worker.session_timeout_s,
         broker_heartbeat_interval=settings.worker.session_timeout_s / 4,
         broker_commit_interval=1.0,
