@@ -148,11 +148,11 @@ async def _kill_on(
 ) -> list[float]:
     """Kill a worker now and then until all is published; when each was killed."""
     kills: list[float] = []
-    last = time.perf_counter()
+    due = time.perf_counter() + every_s
     while publisher.poll() is None:
         await watcher.look()
-        if time.perf_counter() - last >= every_s * rng.uniform(0.5, 1.5):
-            last = time.perf_counter()
+        if time.perf_counter() >= due:
+            due = time.perf_counter() + every_s * rng.uniform(0.5, 1.5)
             owner = service.owner(watcher.progress["worker_id"])
             others = [number for number, worker in ports.items() if worker is not owner]
             owners = [number for number in ports if number not in others]

@@ -208,7 +208,9 @@ class WorkerMetrics(Declarations):
             "lockstep_snapshot_timestamp_seconds", "When the state was last saved, seconds since 1970 UTC."
         )
         self.snapshot_seconds = self._histogram(
-            "lockstep_snapshot_duration_seconds", "Time to save the state; detection waits.", buckets=_LONG
+            "lockstep_snapshot_duration_seconds",
+            "Time for which detection waits to have its state saved; it is written while detection goes on.",
+            buckets=_LONG,
         )
         self.rebuild_left = self._gauge(
             "lockstep_rebuild_remaining_frames", "Frames to go until the state is rebuilt; 0 once it is."

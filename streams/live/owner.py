@@ -24,7 +24,7 @@ from streams.live.detection import Detection, Found
 from streams.live.detection_state import restored, saved
 from streams.live.frames import HEADER, Frame, FrameError, decode
 from streams.live.outputs import Outputs
-from streams.live.snapshots import Snapshots, manifest
+from streams.live.snapshots import Manifest, Snapshots, manifest
 from streams.live.telemetry import Telemetry
 from streams.settings import Settings
 from streams.version import VERSION
@@ -66,6 +66,8 @@ class Owner:
         self._saved_at = time.monotonic()
         self._saved_next = 0
         """What came next when state was last saved."""
+        self._writing: asyncio.Task[None] | None = None
+        """Writes the latest snapshot."""
         self._progress: Progress | None = None
         self.posts = 0
         """Posts applied here, those of a rebuild left out."""
@@ -85,6 +87,7 @@ class Owner:
     async def stop(self) -> None:
         """Save the state for whoever takes over, and finish what is under way."""
         self.stopping = True
+        await self._written()
         if self._next != self._saved_next:
             await self.save()
         self._reporting.cancel()
@@ -119,26 +122,47 @@ class Owner:
         self._telemetry.found(found)
         self.posts += found.posts
         self.alerts += len(found.alerts)
-        if time.monotonic() - self._saved_at >= self._settings.worker.snapshot_every_s:
-            await self.save()
+        if self._writing is not None and self._writing.done():
+            await self._written()
+        due = time.monotonic() - self._saved_at >= self._settings.worker.snapshot_every_s
+        if due and self._writing is None:
+            await self._begin_to_save()
 
     async def save(self) -> None:
-        """Write a snapshot of the state as it is."""
+        """Write a snapshot of the state as it is; on return the broker has it."""
+        await self._written()
+        await self._begin_to_save()
+        await self._written()
+
+    async def _begin_to_save(self) -> None:
+        """Take a snapshot, which is written while detection goes on."""
         if self.detection is None:
             return
         begun = time.monotonic()
         chunks, offset = await self._in_thread(lambda: (list(saved(self._the_detection())), self._next - 1))
         told = manifest(offset, chunks, self._settings_digest, VERSION, datetime.now(UTC).isoformat())
+        waited = time.monotonic() - begun
+        self._writing = asyncio.create_task(self._write(told, chunks, waited))
+
+    async def _write(self, told: Manifest, chunks: list[bytes], waited: float) -> None:
+        begun = time.monotonic()
         await self._snapshots.write(told, chunks)
         self._saved_next = told.frame_offset + 1
         self._saved_at = time.monotonic()
-        self._telemetry.saved(told, self._saved_at - begun)
+        self._telemetry.saved(told, waited)
         self._log.info(
             "snapshot written",
             offset=told.frame_offset,
             bytes=told.bytes,
-            seconds=round(self._saved_at - begun, 2),
+            seconds=round(waited, 2),
+            writing_seconds=round(self._saved_at - begun, 2),
         )
+
+    async def _written(self) -> None:
+        """Wait until the snapshot that is being written is written; raises why it could not be."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
 
     async def _apply(self, offset: int, header: bytes | None, value: bytes) -> Found:
         def work() -> Found:
@@ -168,9 +192,10 @@ class Owner:
     async def _catch_up(self, upto: int) -> None:
         """Bring the state to that before frame `upto`, quietly."""
         begun = time.monotonic()
-        self._telemetry.rebuilding(upto - self._next)
+        self._telemetry.rebuilding(None)
         if self.detection is None:
             await self._load(upto)
+        self._telemetry.rebuilding(upto - self._next)
         self._the_detection().watch.on_stage = self._telemetry.stage
         frames = 0
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "catch-up"))
@@ -200,6 +225,7 @@ class Owner:
         )
 
     async def _load(self, upto: int) -> None:
+        await self._written()  # two hands on one slot
         snapshot = await self._snapshots.newest(upto)
         if snapshot is not None and snapshot.manifest.settings != self._settings_digest:
             self._log.warning(

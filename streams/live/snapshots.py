@@ -14,10 +14,14 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from schemas.topics import SNAPSHOTS
 from streams.live.connection import Connection, consumer_arguments
 from streams.live.pending import Pending
+from streams.live.state_codec import MOST_BYTES, MOST_CHUNK_BYTES
 
 _SLOTS = 2
 _MANIFEST = "manifest"
 _POLL_MS = 500
+_LOOKED_AT_FIRST = 4
+"""Latest records; the very last is a manifest unless a worker died while it wrote."""
+_MOST_CHUNKS = MOST_BYTES // MOST_CHUNK_BYTES
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,29 +73,50 @@ class Snapshots:
         self._slot = (self._slot + 1) % _SLOTS
 
     async def newest(self, before: int) -> Snapshot | None:
-        """The newest whole snapshot of a state before frame `before`; None if there is none."""
-        slot, snapshot = newest_whole(await self._read(), before)
-        self._slot = (slot + 1) % _SLOTS
-        return snapshot
+        """The newest whole snapshot of a state before frame `before`; None if there is none.
 
-    async def _read(self) -> dict[str, bytes]:
-        """The latest value of each key."""
+        It is looked for from the end: what was overwritten stays on the topic until the broker compacts it, and may be
+        many times as much.
+        """
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "snapshots"))
         await consumer.start()
         try:
             partition = TopicPartition(self._topic, 0)
             consumer.assign([partition])
-            await consumer.seek_to_beginning(partition)
+            first = (await consumer.beginning_offsets([partition]))[partition]
             end = (await consumer.end_offsets([partition]))[partition]
-            found: dict[str, bytes] = {}
-            while await consumer.position(partition) < end:
-                for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-                    for record in records:
-                        if record.key is not None and record.value is not None:
-                            found[record.key.decode("utf-8", "replace")] = record.value
-            return found
+            records = _LOOKED_AT_FIRST
+            while True:
+                begin = max(first, end - records)
+                found = await _latest_values(consumer, partition, begin, end)
+                slot, snapshot = newest_whole(found, before)
+                if snapshot is not None or begin == first:
+                    self._slot = (slot + 1) % _SLOTS
+                    return snapshot
+                records = max(8 * records, 8 + max(_chunks_told(found), default=0))
         finally:
             await consumer.stop()
+
+
+async def _latest_values(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, begin: int, end: int
+) -> dict[str, bytes]:
+    """The latest value of each key between two offsets."""
+    consumer.seek(partition, begin)
+    found: dict[str, bytes] = {}
+    while await consumer.position(partition) < end:
+        for records in (await consumer.getmany(partition, timeout_ms=_POLL_MS)).values():
+            for record in records:
+                if record.key is not None and record.value is not None:
+                    found[record.key.decode("utf-8", "replace")] = record.value
+    return found
+
+
+def _chunks_told(found: Mapping[str, bytes]) -> Iterator[int]:
+    """Counts of chunks by the manifests among some values; no more than a state can have."""
+    for slot in range(_SLOTS):
+        if (told := _manifest(found, slot)) is not None:
+            yield min(told.chunks, _MOST_CHUNKS)
 
 
 def manifest(
@@ -135,10 +160,16 @@ def newest_whole(found: Mapping[str, bytes], before: int) -> tuple[int, Snapshot
     return slot, snapshot
 
 
-def _whole(found: Mapping[str, bytes], slot: int) -> Snapshot | None:
+def _manifest(found: Mapping[str, bytes], slot: int) -> Manifest | None:
     try:
-        told = msgspec.json.decode(found.get(f"{slot}/{_MANIFEST}", b""), type=Manifest)
+        return msgspec.json.decode(found.get(f"{slot}/{_MANIFEST}", b""), type=Manifest)
     except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+
+
+def _whole(found: Mapping[str, bytes], slot: int) -> Snapshot | None:
+    told = _manifest(found, slot)
+    if told is None:
         return None
     chunks = [found.get(f"{slot}/{number}", b"") for number in range(min(told.chunks, len(found)))]
     if len(chunks) != told.chunks or _digest(chunks) != told.digest:

@@ -149,10 +149,10 @@ class Telemetry:
         if not owner:
             self._figures.forget()
 
-    def rebuilding(self, left: int) -> None:
-        """So many frames are to go until the state is rebuilt."""
-        self.health.rebuilding = left > 0
-        self.metrics.rebuild_left.of().set(left)
+    def rebuilding(self, left: int | None) -> None:
+        """So many frames are to go until the state is rebuilt; None: not known before a snapshot is found."""
+        self.health.rebuilding = left is None or left > 0
+        self.metrics.rebuild_left.of().set(left or 0)
 
     def rebuilt(self, detection: Detection, seconds: float) -> None:
         """The state is as the log says; what it evicted before is not this worker's doing."""
@@ -162,7 +162,7 @@ class Telemetry:
         self._figures.begin(detection)
 
     def saved(self, snapshot: Manifest, seconds: float | None = None) -> None:
-        """A snapshot was written in so many seconds, or loaded (None)."""
+        """A snapshot was written, for which detection waited so many seconds, or loaded (None)."""
         self.metrics.snapshot_bytes.of().set(snapshot.bytes)
         self.metrics.snapshot_at.of().set(datetime.fromisoformat(snapshot.written_at).timestamp())
         if seconds is not None:

@@ -111,8 +111,15 @@ class Snapshots:
     """Keeps what is saved."""
 
     saved: list[Snapshot] = field(default_factory=list)
+    goes_on: asyncio.Event | None = None
+    """Writing waits for it."""
+    refuses: bool = False
 
     async def write(self, manifest: Manifest, chunks: list[bytes]) -> None:
+        if self.goes_on is not None:
+            await self.goes_on.wait()
+        if self.refuses:
+            raise KafkaConnectionError("the broker is away")
         self.saved.append(Snapshot(manifest, chunks))
 
     async def newest(self, before: int) -> Snapshot | None:
@@ -371,7 +378,36 @@ async def test_given_a_time_between_snapshots_then_state_is_saved_as_it_is_after
     async with made(monkeypatch, snapshot_every_s=0.0) as one:
         for offset in range(4):
             await one.take(offset)
+        await one.owner._written()
         assert [snapshot.manifest.frame_offset for snapshot in one.snapshots.saved] == [0, 1, 2, 3]
+
+
+async def test_given_a_snapshot_that_takes_long_to_write_then_detection_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    snapshots = Snapshots(goes_on=asyncio.Event())
+    assert snapshots.goes_on is not None
+    async with made(monkeypatch, snapshots, snapshot_every_s=0.0) as one:
+        for offset in range(4):
+            await one.take(offset)
+        assert snapshots.saved == []
+        snapshots.goes_on.set()
+        await one.owner.save()
+    assert [snapshot.manifest.frame_offset for snapshot in snapshots.saved] == [0, 3]
+    async with made(monkeypatch, Snapshots(snapshots.saved[:1])) as other:
+        for offset in range(4, len(log())):
+            await other.take(offset)
+        assert other.log.of("state rebuilt")[0]["frames"] == 3
+        assert {**one.told, **other.told} == small().replayed
+
+
+async def test_given_a_snapshot_that_cannot_be_written_then_the_next_frame_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with made(monkeypatch, Snapshots(refuses=True), snapshot_every_s=0.0) as one:
+        await one.take(0)
+        with pytest.raises(KafkaConnectionError):
+            await one.take(1)
 
 
 async def test_given_a_broker_that_is_away_then_progress_is_told_when_it_is_back(
