@@ -11,6 +11,7 @@ from tests.integration.prometheus_server import Prometheus
 
 _WARM_UP = 0.5
 """Share of the run before the slope of memory is taken: windows fill, and kernels are compiled."""
+_PARTS = 10
 _LOOK_S = 1.0
 
 
@@ -34,9 +35,10 @@ class Seen:
     memory_mb_by_quarter: list[int]
     """Largest worker's resident memory, the highest of each quarter."""
     memory_slope_mb_per_h: float
-    """Of the largest worker, by least squares after the first half."""
+    """Of the largest worker, by least squares over the highest of each tenth of the second half: a worker that has just
+    taken over is smaller than one that has saved its state."""
     memory_growth_of_second_half: float
-    """By the same line, as a share of the memory at the end."""
+    """By the same line, as a share of their mean."""
     rules_fired: dict[str, int]
     """Seconds for which each alert rule of the project fired."""
 
@@ -56,7 +58,7 @@ def seen(source: Prometheus, prefix: str, span: Span) -> Seen:
 
     memory = _memory(source, ours, span)
     middle = span.begin + _WARM_UP * (span.end - span.begin)
-    late = memory[memory[:, 0] >= middle]
+    late = _highest_of_each(memory[memory[:, 0] >= middle], (span.end - middle) / _PARTS)
     slope, _ = np.polyfit(late[:, 0] - middle, late[:, 1], 1)
     durations = "lockstep_rebuild_duration_seconds"
     return Seen(
@@ -75,9 +77,7 @@ def seen(source: Prometheus, prefix: str, span: Span) -> Seen:
         rebuild_longest_s=round(highest(f"max({durations}_sum{{{ours}}} / {durations}_count{{{ours}}})"), 1),
         memory_mb_by_quarter=[round(part[:, 1].max() / 1e6) for part in np.array_split(memory, 4)],
         memory_slope_mb_per_h=round(float(slope) * 3_600 / 1e6, 1),
-        memory_growth_of_second_half=round(
-            float(slope) * (span.end - middle) / float(np.median(late[-30:, 1])), 4
-        ),
+        memory_growth_of_second_half=round(float(slope) * (span.end - middle) / float(late[:, 1].mean()), 4),
         rules_fired=_fired(source, span),
     )
 
@@ -104,6 +104,12 @@ def _memory(source: Prometheus, ours: str, span: Span) -> Any:
         f"max(process_resident_memory_bytes {joined})", span.begin, span.end, 2 * _LOOK_S
     )
     return np.array([(float(at), float(value)) for at, value in found["values"]])
+
+
+def _highest_of_each(memory: Any, seconds: float) -> Any:
+    """Seconds and bytes of the highest sample of each stretch."""
+    stretch = ((memory[:, 0] - memory[0, 0]) // seconds).astype(np.int64)
+    return np.array([(part := memory[stretch == at])[np.argmax(part[:, 1])] for at in np.unique(stretch)])
 
 
 def _without_owner(source: Prometheus, ours: str, span: Span) -> float:

@@ -74,7 +74,7 @@ What Prometheus saw, which looked every second and knows nothing of what a kille
 | longest time without a worker that runs detection | {found.without_owner_s:g} s, of which the session timeout is 3 s |
 | state rebuilt | {found.rebuilds} times, {found.rebuild_longest_s:g} s at most |
 | memory of the largest worker, the highest of each quarter of the time | {memory} MB |
-| its slope after half of the time | {found.memory_slope_mb_per_h:+,.0f} MB an hour: \
+| its slope over the highest of each tenth of the second half | {found.memory_slope_mb_per_h:+,.0f} MB an hour: \
 {found.memory_growth_of_second_half:+.1%} over the second half, in which {half:g} days of posts were read |
 | alert rules that fired | {fired or "none"} |
 
