@@ -15,16 +15,18 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from detectors.state import State
 from detectors.state_forms import StateError
 from schemas.alerts import Mode
 from schemas.progress import Progress
 from schemas.topics import FRAMES, is_replay
 from streams.live.connection import Connection, consumer_arguments, producer_arguments
 from streams.live.detection import Detection, Found
-from streams.live.detection_state import restored, saved
+from streams.live.detection_state import captured, restored
 from streams.live.frames import HEADER, Frame, FrameError, decode
 from streams.live.outputs import Outputs
-from streams.live.snapshots import Manifest, Snapshots, manifest
+from streams.live.snapshots import Snapshots, manifest
+from streams.live.state_codec import encode
 from streams.live.telemetry import Telemetry
 from streams.settings import Settings
 from streams.version import VERSION
@@ -139,13 +141,14 @@ class Owner:
         if self.detection is None:
             return
         begun = time.monotonic()
-        chunks, offset = await self._in_thread(lambda: (list(saved(self._the_detection())), self._next - 1))
-        told = manifest(offset, chunks, self._settings_digest, VERSION, datetime.now(UTC).isoformat())
-        waited = time.monotonic() - begun
-        self._writing = asyncio.create_task(self._write(told, chunks, waited))
+        state, offset = await self._in_thread(lambda: (captured(self._the_detection()), self._next - 1))
+        self._writing = asyncio.create_task(self._write(state, offset, time.monotonic() - begun))
 
-    async def _write(self, told: Manifest, chunks: list[bytes], waited: float) -> None:
+    async def _write(self, state: State, offset: int, waited: float) -> None:
         begun = time.monotonic()
+        chunks = await asyncio.to_thread(_chunks, state)
+        del state  # as large as all that detection holds
+        told = manifest(offset, chunks, self._settings_digest, VERSION, datetime.now(UTC).isoformat())
         await self._snapshots.write(told, chunks)
         self._saved_next = told.frame_offset + 1
         self._saved_at = time.monotonic()
@@ -286,6 +289,10 @@ class Owner:
         except asyncio.CancelledError:
             await asyncio.wait([doing])
             raise
+
+
+def _chunks(state: State) -> list[bytes]:
+    return list(encode(state))
 
 
 def _instant(time: float | None) -> datetime | None:

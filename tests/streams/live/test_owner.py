@@ -151,6 +151,11 @@ class Made:
         header, value = raw if raw is not None else log()[offset]
         await self.owner.take(offset, {HEADER: header}, value)
 
+    async def settled(self) -> None:
+        """Wait until the snapshot that is being written is written, or could not be."""
+        if self.owner._writing is not None:
+            await asyncio.wait([self.owner._writing])
+
     @property
     def told(self) -> Told:
         """Alerts once, as a consumer counts them: by id and revision."""
@@ -378,7 +383,7 @@ async def test_given_a_time_between_snapshots_then_state_is_saved_as_it_is_after
     async with made(monkeypatch, snapshot_every_s=0.0) as one:
         for offset in range(4):
             await one.take(offset)
-        await one.owner._written()
+            await one.settled()
         assert [snapshot.manifest.frame_offset for snapshot in one.snapshots.saved] == [0, 1, 2, 3]
 
 
@@ -406,6 +411,7 @@ async def test_given_a_snapshot_that_cannot_be_written_then_the_next_frame_says_
 ) -> None:
     async with made(monkeypatch, Snapshots(refuses=True), snapshot_every_s=0.0) as one:
         await one.take(0)
+        await one.settled()
         with pytest.raises(KafkaConnectionError):
             await one.take(1)
 
