@@ -206,7 +206,7 @@ def altered_rows(frame: Frame, **columns: Any) -> tuple[bytes, bytes]:
         ({"offset": pl.lit(40, pl.Int64)}, "offsets that the header does not name"),
         ({"offset": pl.lit(-1, pl.Int64)}, "offsets that the header does not name"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else next(iter(value)),
 )
 def test_given_rows_that_are_not_what_they_should_be_then_they_are_refused(
     columns: dict[str, Any], fault: str
