@@ -131,6 +131,27 @@ def test_the_commands_are_commands(services: dict[str, Any]) -> None:
             command = command.commands[word]
 
 
+def test_the_demo_publishes_the_world_that_it_makes_and_only_when_asked_for(services: dict[str, Any]) -> None:
+    from typer.main import get_command
+
+    from streams.cli import app
+
+    command: Any = get_command(app)
+    found = {}
+    for name in ("demo-world", "demo"):
+        assert services[name]["profiles"] == ["demo"]
+        assert services[name]["volumes"] == ["demo-data:/var/lib/lockstep"]
+        verb, *words = services[name]["command"]
+        found[verb] = command.commands[verb].make_context(verb, words).params
+    world = found["simulate"]["out"]
+    publish = found["publish"]
+    read = [*publish["inputs"], publish["registry"], publish["follows"], publish["accounts"]]
+    assert {str(Path(path).parent) for path in read} == {str(world)}
+    assert publish["end"]
+    waits = services["demo"]["depends_on"]
+    assert waits["demo-world"] == waits["topics"] == {"condition": "service_completed_successfully"}
+
+
 def test_metrics_are_asked_for_where_workers_give_them_and_dashboards_are_mounted(
     services: dict[str, Any],
 ) -> None:
