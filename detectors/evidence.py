@@ -4,6 +4,8 @@ Kernels know posts and objects by number. The book keeps, of recent posts, all t
 evidence, and of older ones only what some co-share refers to.
 """
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -125,9 +127,21 @@ class EvidenceBook:
             held = [_Chunk(posts, objects, held[-1].newest, settled=True)]
         self._chunks = held + [c for c in self._chunks if not c.settled]
 
-    def lookup(self, posts: I64) -> pl.DataFrame:
-        """The posts with the given running numbers: columns post, time, account, lang; by number."""
-        return _gather([c.posts for c in self._chunks], posts, ["post", "time", "account", "lang"], _POSTS)
+    def lookup(self, posts: I64) -> tuple[I64, I64, I32]:
+        """The posts with the given running numbers, by number: number, time (seconds) and account of each."""
+        found = [
+            tuple(frame[name].to_numpy()[rows] for name in ("post", "time", "account"))
+            for frame, rows in _places([c.posts for c in self._chunks], posts)
+        ]
+        if not found:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32)
+        number, time, account = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return number, time, account
+
+    def languages(self, posts: I64) -> Counter[str]:
+        """How many of the posts with the given running numbers are in each language; those of unknown are left out."""
+        spoken = _gather([c.posts for c in self._chunks], posts, ["lang"], _POSTS)["lang"]
+        return Counter(spoken.drop_nulls().to_list())
 
     def post_ids(self, posts: I64) -> dict[int, str]:
         """Ids of the posts with the given running numbers, by number."""
@@ -157,9 +171,14 @@ def _among(values: I64, wanted: I64) -> pl.Series:
 def _gather(
     frames: list[pl.DataFrame], posts: I64, columns: list[str], schema: dict[str, type[pl.DataType]]
 ) -> pl.DataFrame:
-    """Columns of the rows whose `post` is one of `posts`; frames are sorted by it and follow one another."""
+    """Columns of the rows whose `post` is one of `posts`; frames as for `_places`."""
+    found = [frame[columns][rows] for frame, rows in _places(frames, posts)]
+    return pl.concat(found) if found else pl.DataFrame(schema={name: schema[name] for name in columns})
+
+
+def _places(frames: list[pl.DataFrame], posts: I64) -> Iterator[tuple[pl.DataFrame, I64]]:
+    """The rows of each frame whose `post` is one of `posts`; frames are sorted by it and follow one another."""
     wanted = np.unique(posts)
-    found = []
     for frame in frames:
         if not len(frame):
             continue
@@ -170,6 +189,4 @@ def _gather(
         if len(inside):
             begin, end = np.searchsorted(numbers, inside), np.searchsorted(numbers, inside, side="right")
             counts = end - begin
-            rows = np.repeat(begin - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))
-            found.append(frame.select(columns)[rows])
-    return pl.concat(found) if found else pl.DataFrame(schema={name: schema[name] for name in columns})
+            yield frame, np.repeat(begin - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))

@@ -1,6 +1,5 @@
 """The facts about one network, gathered from the evidence: what an alert is written from."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -200,13 +199,12 @@ def _samples(
     rows: Records, activity: F64, book: EvidenceBook, longest_s: int
 ) -> tuple[tuple[ObjectFinding, ...], tuple[str, ...]]:
     """The most telling objects: many members first, then small crowds; and the languages of all posts."""
-    posts = book.lookup(np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64))
-    if not len(posts):
+    posts = np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64)
+    known, time, account = book.lookup(posts)
+    if not len(known):
         return (), ()
-    spoken = Counter(posts["lang"].drop_nulls().to_list())
+    spoken = book.languages(posts)
     languages = tuple(sorted(spoken, key=lambda lang: (-spoken[lang], lang)))
-    known = posts["post"].to_numpy()
-    account, time = posts["account"].to_numpy(), posts["time"].to_numpy()
     # one line a share: which object, which post
     things, first_row, thing = np.unique(rows["object"], return_index=True, return_inverse=True)
     crowd = np.full(len(things), _NONE, np.int64)

@@ -164,9 +164,7 @@ class PairEvidence:
         Returns:
             Keys as in `detectors.exposure.Counters` and amounts, one a key.
         """
-        keys = explained_exposure(self._rows, int(self._used[0]), self._pairs, validated, strata)
-        unique, amounts = np.unique(keys, return_counts=True)
-        return unique, amounts.astype(np.int64)
+        return explained_exposure(self._rows, int(self._used[0]), self._pairs, validated, strata)
 
     def slow_pairs(self, null: Null, left_out: BOOL) -> int:
         """Count of pairs with two slow co-shares or more, and no other, where few were due.
