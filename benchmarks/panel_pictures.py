@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import EngFormatter, FuncFormatter
 
 from deploy.grafana.panels import Dashboard, Panel, Query, Row
@@ -19,6 +18,9 @@ from tests.integration.prometheus_server import Prometheus
 
 _COLUMNS = 24
 _INCHES_A_COLUMN, _INCHES_A_LINE = 0.7, 0.34
+_LEFT, _RIGHT, _TOP, _BOTTOM = 0.9, 0.35, 1.0, 0.9
+"""Of a panel, for its names and numbers: columns and lines."""
+_TITLE_LINES = 2
 _POINTS = 300
 """Of each series."""
 _NAMES_SHOWN = 9
@@ -66,19 +68,17 @@ class Pictures:
     def draw(self, board: Dashboard, path: Path) -> None:
         """Write a PNG of a dashboard."""
         placed, lines = _placed(board)
-        figure = Figure(
-            figsize=(_COLUMNS * _INCHES_A_COLUMN, lines * _INCHES_A_LINE + 0.6), layout="constrained"
-        )
-        figure.suptitle(f"{board.title} - {self._title}", fontsize=13, fontweight="bold")
-        grid = GridSpec(lines, _COLUMNS, figure=figure)
+        high = lines + _TITLE_LINES
+        figure = Figure(figsize=(_COLUMNS * _INCHES_A_COLUMN, high * _INCHES_A_LINE))
+        figure.text(0.01, 1 - 1 / high, f"{board.title} - {self._title}", fontsize=13, fontweight="bold")
         for item, line, column in placed:
+            top = 1 - (line + _TITLE_LINES) / high
             if isinstance(item, Row):
-                axes = figure.add_subplot(grid[line, :])
-                axes.axis("off")
-                axes.text(0, 0.3, item.title, fontsize=12, fontweight="bold", transform=axes.transAxes)
-            else:
-                place = grid[line : line + item.height, column : column + item.width]
-                self._panel(figure.add_subplot(place), item)
+                figure.text(0.01, top - 0.8 / high, item.title, fontsize=12, fontweight="bold")
+                continue
+            left, width = (column + _LEFT) / _COLUMNS, (item.width - _LEFT - _RIGHT) / _COLUMNS
+            height = (item.height - _TOP - _BOTTOM) / high
+            self._panel(figure.add_axes((left, top - _TOP / high - height, width, height)), item)
         figure.savefig(path, dpi=80, metadata={"Software": None})
 
     def _panel(self, axes: Axes, panel: Panel) -> None:
@@ -131,7 +131,8 @@ class Pictures:
         axes.set_ylim(bottom=0, top=None if highest > 0 else 1)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: said(value, panel.unit)))
         axes.grid(axis="y", color="0.93")
-        axes.legend(fontsize=6, loc="upper left", framealpha=0.6, borderpad=0.2)
+        if any(name and not name.startswith("_") for name in names):
+            axes.legend(fontsize=6, loc="upper left", framealpha=0.6, borderpad=0.2)
 
 
 def said(value: float, unit: str) -> str:
