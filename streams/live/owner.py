@@ -70,7 +70,10 @@ class Owner:
         """What came next when state was last saved."""
         self._writing: asyncio.Task[None] | None = None
         """Writes the latest snapshot."""
+        self._applied: Progress | None = None
+        """Where detection is; it is said once all that came of it has been told."""
         self._progress: Progress | None = None
+        """What is to be said."""
         self.posts = 0
         """Posts applied here, those of a rebuild left out."""
         self.alerts = 0
@@ -121,6 +124,7 @@ class Owner:
         await self._outputs.dead_letters(found.dead_letters)
         await self._outputs.alerts(found.alerts)
         self._told = offset + 1
+        self._progress = self._applied
         self._telemetry.found(found)
         self.posts += found.posts
         self.alerts += len(found.alerts)
@@ -176,8 +180,8 @@ class Owner:
                 self.detection = None  # what is left of half a frame is no state
                 raise
             self._next = offset + 1
-            self._progress = self._progress_at(offset)
-            self._telemetry.applied(self._the_detection(), self._progress, time.perf_counter() - begun)
+            self._applied = self._progress_at(offset)
+            self._telemetry.applied(self._the_detection(), self._applied, time.perf_counter() - begun)
             return found
 
         found: Found = await self._in_thread(work)
@@ -216,6 +220,7 @@ class Owner:
                     for record in records:
                         if record.offset < upto:
                             await self._apply(record.offset, dict(record.headers).get(HEADER), record.value)
+                            self._progress = self._applied
                             frames += 1
                 if await consumer.position(partition) >= upto:
                     self._next = upto

@@ -377,6 +377,23 @@ async def test_given_snapshots_that_cannot_be_used_then_the_log_is_read_from_its
             assert other.told == small().replayed
 
 
+async def test_given_alerts_that_are_not_on_their_topic_yet_then_the_frame_is_not_said_to_be_applied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = alerting()
+    async with made(monkeypatch) as one:
+        for offset in range(at):
+            await one.take(offset)
+        one.outputs.stands_still = True
+        taking = asyncio.create_task(one.take(at))
+        while one.owner._next <= at:
+            await asyncio.sleep(0)
+        assert one.owner._progress is not None and one.owner._progress.frame_offset == at - 1
+        taking.cancel()
+        with suppress(asyncio.CancelledError):
+            await taking
+
+
 async def test_given_a_time_between_snapshots_then_state_is_saved_as_it_is_after_a_frame(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
