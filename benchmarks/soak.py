@@ -19,11 +19,11 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from benchmarks.panel_pictures import Pictures, Span
-from benchmarks.soak_figures import Seen, as_json, seen
+from benchmarks.soak_figures import Seen, seen
 from benchmarks.soak_report import write_report
 from deploy.grafana.dashboards import DASHBOARDS
 from tests.integration.kafka_broker import Broker
@@ -178,14 +178,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         soak = asyncio.run(soaked(arguments, Path(folder)))
-    text = json.dumps(
-        {
-            **{name: getattr(soak, name) for name in Soak.__slots__ if name not in ("prometheus", "kills")},
-            "kills": len(soak.kills),
-            "prometheus": soak.prometheus and as_json(soak.prometheus),
-        },
-        indent=1,
-    )
+    text = json.dumps({**asdict(soak), "kills": len(soak.kills)}, indent=1)
     print(text)
     if arguments.json:
         arguments.json.write_text(text + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
 """What Prometheus saw of a soak: what went in and came out, how far behind it was, who ran it, and what it held."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -80,11 +80,6 @@ def seen(source: Prometheus, prefix: str, span: Span) -> Seen:
         memory_growth_of_second_half=round(float(slope) * (span.end - middle) / float(late[:, 1].mean()), 4),
         rules_fired=_fired(source, span),
     )
-
-
-def as_json(figures: Seen) -> dict[str, Any]:
-    """For a file."""
-    return asdict(figures)
 
 
 def _increase(values: Sequence[tuple[float, str]]) -> float:

@@ -127,21 +127,21 @@ class EvidenceBook:
             held = [_Chunk(posts, objects, held[-1].newest, settled=True)]
         self._chunks = held + [c for c in self._chunks if not c.settled]
 
-    def lookup(self, posts: I64) -> tuple[I64, I64, I32]:
-        """The posts with the given running numbers, by number: number, time (seconds) and account of each."""
-        found = [
-            tuple(frame[name].to_numpy()[rows] for name in ("post", "time", "account"))
-            for frame, rows in _places([c.posts for c in self._chunks], posts)
-        ]
-        if not found:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32)
-        number, time, account = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return number, time, account
+    def lookup(self, posts: I64) -> tuple[I64, I64, I32, Counter[str]]:
+        """The posts with the given running numbers, by number.
 
-    def languages(self, posts: I64) -> Counter[str]:
-        """How many of the posts with the given running numbers are in each language; those of unknown are left out."""
-        spoken = _gather([c.posts for c in self._chunks], posts, ["lang"], _POSTS)["lang"]
-        return Counter(spoken.drop_nulls().to_list())
+        Returns:
+            Number, time (seconds) and account of each, and how many are in each language, the unknown left out.
+        """
+        found = list(_places([c.posts for c in self._chunks], posts))
+        if not found:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32), Counter()
+        number, time, account = (
+            np.concatenate([frame[name].to_numpy()[rows] for frame, rows in found])
+            for name in ("post", "time", "account")
+        )
+        spoken = pl.concat([frame[["lang"]][rows] for frame, rows in found])["lang"]
+        return number, time, account, Counter(spoken.drop_nulls().to_list())
 
     def post_ids(self, posts: I64) -> dict[int, str]:
         """Ids of the posts with the given running numbers, by number."""

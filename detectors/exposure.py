@@ -158,7 +158,7 @@ class _Table:
         alive = int(np.count_nonzero(self.counters.value))
         size = 1 << max(14, ((alive + more) * 3 - 1).bit_length())
         grown = Counters(np.zeros(size, np.uint64), np.zeros(size, np.int64))
-        self.used[0] = _move(self.counters, grown)
+        self.used[0] = move_counters(self.counters, grown)
         self.counters = grown
 
     def add(self, keys: U64, amounts: I64) -> None:
@@ -185,7 +185,8 @@ def counter_key(account: Int, cell: Int) -> np.uint64:
 
 
 @inlined
-def _place(counters: Counters, key: np.uint64) -> Int:
+def counter_place(counters: Counters, key: np.uint64) -> Int:
+    """Place of a counter, whether it is there or belongs there."""
     mask = len(counters.key) - 1
     at = np.int64(mix(key)) & mask
     while counters.key[at] != 0 and counters.key[at] != key:
@@ -196,16 +197,17 @@ def _place(counters: Counters, key: np.uint64) -> Int:
 @inlined
 def counted(counters: Counters, account: Int, cell: Int) -> Int:
     """The value of a counter, never below 0."""
-    at = _place(counters, counter_key(account, cell))
+    at = counter_place(counters, counter_key(account, cell))
     return max(counters.value[at], np.int64(0)) if counters.key[at] != 0 else np.int64(0)
 
 
 @compiled
-def _move(old: Counters, new: Counters) -> int:
+def move_counters(old: Counters, new: Counters) -> int:
+    """Put all counters that are not 0 into an empty table with room for them; how many there are."""
     used = 0
     for at in range(len(old.key)):
         if old.value[at] != 0:
-            to = _place(new, old.key[at])
+            to = counter_place(new, old.key[at])
             new.key[to] = old.key[at]
             new.value[to] = old.value[at]
             used += 1
@@ -215,7 +217,7 @@ def _move(old: Counters, new: Counters) -> int:
 @compiled
 def _add(counters: Counters, used: I64, keys: U64, amounts: I64) -> None:
     for row in range(len(keys)):
-        at = _place(counters, keys[row])
+        at = counter_place(counters, keys[row])
         if counters.key[at] == 0:
             counters.key[at] = keys[row]
             used[0] += 1
@@ -226,7 +228,7 @@ def _add(counters: Counters, used: I64, keys: U64, amounts: I64) -> None:
 def _count(counters: Counters, used: I64, exposures: Records) -> None:
     for row in range(len(exposures)):
         key = counter_key(exposures[row].account, exposures[row].cell)
-        at = _place(counters, key)
+        at = counter_place(counters, key)
         if counters.key[at] == 0:
             counters.key[at] = key
             used[0] += 1

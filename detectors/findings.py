@@ -15,7 +15,7 @@ from detectors.exposure import F64, counted
 from detectors.hashing import I64, U64
 from detectors.network_stage import NetworkStage
 from detectors.networks import Network
-from detectors.pair_table import Pairs, number_at, pair_hash, pair_place
+from detectors.pair_table import Pairs, pair_number
 from detectors.pairs import PairEvidence
 from schemas.shares import TraceKind
 
@@ -200,10 +200,9 @@ def _samples(
 ) -> tuple[tuple[ObjectFinding, ...], tuple[str, ...]]:
     """The most telling objects: many members first, then small crowds; and the languages of all posts."""
     posts = np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64)
-    known, time, account = book.lookup(posts)
+    known, time, account, spoken = book.lookup(posts)
     if not len(known):
         return (), ()
-    spoken = book.languages(posts)
     languages = tuple(sorted(spoken, key=lambda lang: (-spoken[lang], lang)))
     # one line a share: which object, which post
     things, first_row, thing = np.unique(rows["object"], return_index=True, return_inverse=True)
@@ -277,7 +276,7 @@ def _rows_between(members: I32, rows: Records, pairs: Pairs) -> I64:
     for one in range(len(members)):
         for other in range(one + 1, len(members)):
             key = (np.uint64(members[one]) << np.uint64(32)) | np.uint64(members[other])
-            pair = number_at(pairs.slots, pair_place(pairs, key, pair_hash(key)))
+            pair = pair_number(pairs, key)
             if pair < 0:
                 continue
             row = pairs.head[pair]

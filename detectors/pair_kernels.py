@@ -9,7 +9,7 @@ from detectors.chance import KIND_COUNT, Null, clear_tally, new_tally, pair_surp
 from detectors.co_shares import NO_STRATUM, Records
 from detectors.compiled import Int, compiled, inlined
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
-from detectors.exposure import F64, counter_key
+from detectors.exposure import F64, Counters, counter_key, counter_place, move_counters
 from detectors.hashing import I64, U64, mix
 from detectors.pair_table import (
     BOOL,
@@ -20,6 +20,7 @@ from detectors.pair_table import (
     merged_strata,
     number_at,
     pair_hash,
+    pair_number,
     pair_place,
     row_hash,
     row_place,
@@ -188,7 +189,7 @@ def numbers_of(keys: U64, pairs: Pairs) -> I64:
     """Number of the pair with each key, -1 where there is none; int64, shape of `keys`."""
     out = np.empty(len(keys), np.int64)
     for at in range(len(keys)):
-        out[at] = number_at(pairs.slots, pair_place(pairs, keys[at], pair_hash(keys[at])))
+        out[at] = pair_number(pairs, keys[at])
     return out
 
 
@@ -198,7 +199,7 @@ def _independent(co_shares: Records, at: int, rows: Records, pairs: Pairs) -> bo
     a = np.uint64(min(co_shares[at].later, co_shares[at].earlier))
     b = np.uint64(max(co_shares[at].later, co_shares[at].earlier))
     key = (a << np.uint64(32)) | b
-    pair = number_at(pairs.slots, pair_place(pairs, key, pair_hash(key)))
+    pair = pair_number(pairs, key)
     if pair < 0:
         return False
     thing = co_shares[at].object
@@ -297,14 +298,16 @@ def explained_exposure(
 
     Counted in a table as it is met: to sort all additions took three times as long as to find them.
     """
-    keys = np.zeros(1 << 12, np.uint64)
-    amounts = np.zeros(1 << 12, np.int64)
+    found = Counters(np.zeros(1 << 12, np.uint64), np.zeros(1 << 12, np.int64))
     used = 0
     for row in range(count):
         if not validated[rows[row].pair]:
             continue
-        if 2 * (used + 2 * KIND_COUNT * MAX_WINDOWS) > len(keys):
-            keys, amounts = _twice_as_wide(keys, amounts)
+        if 2 * (used + 2 * KIND_COUNT * MAX_WINDOWS) > len(found.key):
+            size = 2 * len(found.key)
+            wider = Counters(np.zeros(size, np.uint64), np.zeros(size, np.int64))
+            move_counters(found, wider)
+            found = wider
         pair = pairs.key[rows[row].pair]
         for window in range(MAX_WINDOWS):
             stratum = (rows[row].strata >> (4 * window)) & 15
@@ -315,31 +318,9 @@ def explained_exposure(
                     cell = (kind * MAX_WINDOWS + window) * strata + stratum
                     for account in (pair >> np.uint64(32), pair & np.uint64(0xFFFFFFFF)):
                         key = counter_key(account, cell)
-                        at = _slot(keys, key)
-                        used += keys[at] == 0
-                        keys[at] = key
-                        amounts[at] += 1
-    kept = np.flatnonzero(keys)
-    return keys[kept], amounts[kept]
-
-
-@inlined
-def _slot(keys: U64, key: np.uint64) -> Int:
-    """Where a key is in a table with room, or belongs."""
-    mask = len(keys) - 1
-    at = np.int64(mix(key) & np.uint64(mask))
-    while keys[at] not in (np.uint64(0), key):
-        at = (at + 1) & mask
-    return at
-
-
-@compiled
-def _twice_as_wide(keys: U64, amounts: I64) -> tuple[U64, I64]:
-    wider = np.zeros(2 * len(keys), np.uint64)
-    moved = np.zeros(2 * len(keys), np.int64)
-    for at in range(len(keys)):
-        if keys[at] != 0:
-            to = _slot(wider, keys[at])
-            wider[to] = keys[at]
-            moved[to] = amounts[at]
-    return wider, moved
+                        at = counter_place(found, key)
+                        used += found.key[at] == 0
+                        found.key[at] = key
+                        found.value[at] += 1
+    kept = np.flatnonzero(found.key)
+    return found.key[kept], found.value[kept]

@@ -132,6 +132,12 @@ def pair_place(pairs: Pairs, key: np.uint64, hashed: np.uint64) -> Int:
 
 
 @inlined
+def pair_number(pairs: Pairs, key: np.uint64) -> Int:
+    """Number of a pair, -1 if it is not there."""
+    return number_at(pairs.slots, pair_place(pairs, key, pair_hash(key)))
+
+
+@inlined
 def row_place(pairs: Pairs, rows: Records, pair: Int, thing: np.uint64, hashed: np.uint64) -> Int:
     """Place of (pair, object) in the index of rows, whether it is there or belongs there."""
     mask = len(pairs.row_index) - 1

@@ -1,6 +1,6 @@
 """Detection as bytes, and back: all that frames have brought about, at one offset of the log."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from detectors.config import DetectionConfig
@@ -10,7 +10,7 @@ from detectors.state_forms import StateError
 from schemas.alerts import Mode
 from streams.live.detection import HELD_FOLLOWS, HELD_POSTS, Detection
 from streams.live.merge import Source
-from streams.live.state_codec import decode, encode
+from streams.live.state_codec import decode
 from streams.version import VERSION
 
 
@@ -37,13 +37,8 @@ def captured(detection: Detection) -> State:
     }
 
 
-def saved(detection: Detection) -> Iterator[bytes]:
-    """The same as chunks of bytes."""
-    return encode(captured(detection))
-
-
 def restored(chunks: Iterable[bytes], config: DetectionConfig, mode: Mode, run_id: str) -> Detection:
-    """Detection as it was saved.
+    """Detection as it was when its state was captured and encoded (`streams.live.state_codec`).
 
     Raises:
         StateError: the chunks are damaged, or of another version or other settings.

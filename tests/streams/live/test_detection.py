@@ -22,7 +22,7 @@ from schemas.dead_letters import DeadLetter, Reason
 from streams.dead_letter_log import DeadLetterLog
 from streams.live import frames
 from streams.live.detection import Detection
-from streams.live.detection_state import captured, restored, saved
+from streams.live.detection_state import captured, restored
 from streams.live.frames import Frame, Header, Mark
 from streams.live.state_codec import encode
 from streams.references import read_references
@@ -167,11 +167,11 @@ def applied(log: Sequence[Frame], cuts: Iterable[int] = (), config: DetectionCon
     taken_over = set(cuts)
     for at, frame in enumerate(log):
         if at in taken_over:
-            chunks = list(saved(run.detection))
+            chunks = list(encode(captured(run.detection)))
             before = run.detection
             run.detection = restored(chunks, config, "live", f"worker-{at}")
             assert plain_state(run.detection) == plain_state(before)
-            assert list(saved(run.detection)) == chunks
+            assert list(encode(captured(run.detection))) == chunks
         found = run.detection.apply(frame)
         run.alerts += found.alerts
         run.letters += found.dead_letters
@@ -472,9 +472,9 @@ def test_given_follow_events_far_ahead_then_empty_partitions_are_not_marked_by_t
 
 def test_given_no_frame_yet_then_it_can_be_saved() -> None:
     config = Settings().detection
-    chunks = list(saved(Detection(config, "live", "w")))
+    chunks = list(encode(captured(Detection(config, "live", "w"))))
 
-    assert list(saved(restored(chunks, config, "replay", "other"))) == chunks
+    assert list(encode(captured(restored(chunks, config, "replay", "other")))) == chunks
 
 
 def test_given_a_state_that_is_not_whole_or_of_another_version_then_it_is_refused() -> None:

@@ -12,8 +12,9 @@ from schemas.progress import Progress
 from streams.live.decoding import decode_batch
 from streams.live.detection import Detection
 from streams.live.detection_figures import crowd_labels
-from streams.live.detection_state import restored, saved
+from streams.live.detection_state import captured, restored
 from streams.live.snapshots import manifest
+from streams.live.state_codec import encode
 from streams.live.telemetry import Telemetry
 from tests.streams.live.partitions import Batch, Message
 from tests.streams.small_world import small_world
@@ -128,7 +129,7 @@ def test_given_a_state_that_was_taken_over_then_only_what_came_on_top_is_counted
     half = len(messages) // 2
     first = Owner(telemetry, Detection(CONFIG, "live", "w"))
     first.take(messages[:half], 0)
-    chunks = list(saved(first.detection))
+    chunks = list(encode(captured(first.detection)))
     made = total(telemetry, "lockstep_detection_co_shares_total")
 
     taken = Telemetry(PREFIX, CONFIG)
