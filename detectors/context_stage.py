@@ -27,6 +27,7 @@ from detectors.registry import NO_ENTITY, telling_entities
 from detectors.rhythm import RhythmBook, RhythmPairs
 from detectors.traces import Traces
 from detectors.uncredited_crowds import ties, uncredited_crowds
+from detectors.uncredited_pairs import uncredited_groups
 from detectors.watch import StageWatch, unwatched
 
 _DAY_S = 86_400
@@ -264,13 +265,20 @@ class ContextStage:
             fresh["created"] = self.context.created_of(keys)
             self._looked_up = len(self._accounts)
 
-    def edges(self, now: int) -> Edges:
+    def edges(self, now: int, network_of: I32) -> Edges:
         """Ties that need no common object in time: the same originals repeated without credit, the same rhythm.
 
-        Asked for at the end of each day, `now`; rhythm is compared every week since the first post.
+        Asked for at the end of each day; rhythm is compared every week since the first post.
+
+        Args:
+            now: event time, seconds.
+            network_of: as for `population`.
         """
+        seen = self._accounts.seen
         with self._watch("uncredited_crowds"):
-            found = uncredited_crowds(self.facts.copies(), self._accounts.posts[: self._accounts.seen])
+            copies, ordinary = self.facts.copies(), network_of[:seen] < 0
+            found = uncredited_crowds(copies, self._accounts.posts[:seen], ordinary)
+            found += uncredited_groups(copies, ordinary)
         if self._first_day is not None and (now - self._first_day) % _RHYTHM_EVERY_S == 0:
             with self._watch("rhythm"):
                 pairs = self.rhythm.evaluate(now)

@@ -126,11 +126,11 @@ class NetworkStage:
             sources: bool, by account: known sources (`detectors.context_stage.ContextStage.sources`). Between
                 them and other accounts there are no edges.
         """
+        self.networks.reserve(len(self._accounts))
         touched = self._pairs.take_touched()
         if not len(touched):
             return []
         self._news = True
-        self.networks.reserve(len(self._accounts))
         before = self._pairs.surprise[touched].copy()
         after = self._pairs.evaluate(touched, self.null())
         self._gate.move(before, after)

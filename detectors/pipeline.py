@@ -267,7 +267,7 @@ class Pipeline:
             changes = self.stage.tick(now, self.context.sources())
         if now % self.config.time.reestimate_s == 0:
             yield from self._tell(changes, now)
-            edges = self.context.edges(now)
+            edges = self.context.edges(now, self.stage.networks.network_of)
             with self._watch("reestimate"):
                 held = len(self.pairs.rows)
                 changes = self.stage.reestimate(now, self.context.sources(), edges)

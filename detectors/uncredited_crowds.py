@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy import special
-from scipy.sparse import csr_array, triu
+from scipy.sparse import coo_array, csr_array, triu
+from scipy.sparse.csgraph import connected_components
 
 from detectors.attribution import Fact
 from detectors.crowds import RecurringCrowd
@@ -29,6 +30,9 @@ from detectors.gate import benjamini_hochberg
 from detectors.hashing import I64, U64
 from detectors.rates import tail
 
+Bools = npt.NDArray[np.bool_]
+I32 = npt.NDArray[np.int32]
+
 LEVEL = 0.01
 """False-discovery rate of either step."""
 MIN_CROWD = 3
@@ -36,30 +40,33 @@ MIN_OVERLAP = 2
 _MOST_EXPECTED = 0.1
 """Share of a crowd that may be expected: the others of it would be called members for nothing."""
 _SAFE, _LARGE = 0.02, 10
-"""Share of a large crowd that may be expected for all of it to be taken: an account's odds of being there by chance.
-In a small one, one account by chance would be a fourth or a tenth of it."""
+"""Share of a crowd that may be expected for all of it to be taken: an account's odds of being there by chance. And
+accounts in all crowds of the group: in a small one, a single account by chance would be a fourth or a tenth of it."""
 _ROUNDS = 4
 _SHAPE = 0.5
 """Spread of the odds over originals: some drop the source three times as often as others."""
+_UNTOLD_INTEREST = 3.0
+"""Ratio of overlaps to those that activity explains, where there are no credited copies to tell of it."""
 _MOST_MEMBERS = 10_000
 """Of one crowd, the earliest."""
 _TIES = 24
 
 
-def uncredited_crowds(copies: pl.DataFrame, posts: I64) -> list[RecurringCrowd]:
+def uncredited_crowds(copies: pl.DataFrame, posts: I64, ordinary: Bools) -> list[RecurringCrowd]:
     """Find them.
 
     Args:
         copies: columns account, time, kind (`Fact.COPY` or `Fact.CREDITED_COPY`), entity, origin.
         posts: int64, posts of each account.
+        ordinary: bool, by account: in no network. Their credited copies say what a common interest gives.
 
     Returns:
         A crowd for each original whose crowd met again.
     """
-    copied = _by_original(copies, Fact.COPY)
+    copied = by_original(copies, Fact.COPY)
     if len(copied) < 2 * MIN_CROWD:
         return []
-    credited = _by_original(copies, Fact.CREDITED_COPY)
+    credited = by_original(copies, Fact.CREDITED_COPY)
     # those that nobody copied without credit tell of the odds, too
     originals = pl.concat([copied["original"], credited["original"]]).unique().sort()
     uncredited = _counts(copied, originals)
@@ -75,13 +82,9 @@ def uncredited_crowds(copies: pl.DataFrame, posts: I64) -> list[RecurringCrowd]:
     if stands_out.sum() < 2:
         return []
     chosen = originals.filter(pl.Series(stands_out))
-    weights = posts.astype(np.float64)
-    same = float((weights**2).sum() / max(weights.sum(), 1.0) ** 2)
-    interest = max(1.0, _overlap_ratio(credited, originals, same, len(posts)))
-    crowds = _incidence(copied, chosen, len(posts))
-    sizes = uncredited[stands_out]
-    safe = (expected[stands_out] <= _SAFE * sizes) & (sizes >= _LARGE)
-    return _met_again(crowds, same * interest, safe)
+    share = posts.astype(np.float64) / max(float(posts.sum()), 1.0)
+    interest = max(1.0, _overlap_ratio(by_accounts(credited, ordinary), share))
+    return _met_again(_incidence(copied, chosen, len(posts)), share, interest, expected[stands_out])
 
 
 def ties(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
@@ -106,7 +109,7 @@ def ties(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
     return np.concatenate(keys), np.concatenate(surprise)
 
 
-def _by_original(copies: pl.DataFrame, kind: Fact) -> pl.DataFrame:
+def by_original(copies: pl.DataFrame, kind: Fact) -> pl.DataFrame:
     """Each account once an original: columns original, account, time (of its first copy)."""
     return (
         copies.filter(pl.col("kind") == int(kind))
@@ -114,6 +117,11 @@ def _by_original(copies: pl.DataFrame, kind: Fact) -> pl.DataFrame:
         .agg(pl.col("time").min())
         .sort("original", "time", "account")
     )
+
+
+def by_accounts(copied: pl.DataFrame, some: Bools) -> pl.DataFrame:
+    """The copies by some accounts."""
+    return copied.filter(pl.Series(some[copied["account"].to_numpy()], dtype=pl.Boolean))
 
 
 def _counts(copied: pl.DataFrame, originals: pl.Series) -> I64:
@@ -136,15 +144,15 @@ def _expected(uncredited: I64, credited: I64) -> F64:
     return due
 
 
-def _overlap_ratio(credited: pl.DataFrame, originals: pl.Series, same: float, accounts: int) -> float:
-    """How much more the credited copiers of two originals overlap than their activity explains."""
-    sizes = _counts(credited, credited["original"].unique()) if len(credited) else np.zeros(0, np.int64)
-    if len(sizes) < 2:
-        return 1.0
+def _overlap_ratio(credited: pl.DataFrame, share: F64) -> float:
+    """How much more the credited copiers of two originals overlap than their posts explain."""
+    posted = pl.Series(share).gather(credited["account"])
+    crowds = credited.with_columns(posted=posted).group_by("original").agg(pl.len(), pl.col("posted").sum())
+    sizes, weights = crowds["len"].to_numpy().astype(np.float64), crowds["posted"].to_numpy()
     twice = credited["account"].value_counts()["count"].to_numpy().astype(np.float64)
     observed = float((twice * (twice - 1)).sum() / 2)
-    pairs = (float(sizes.sum()) ** 2 - float((sizes.astype(np.float64) ** 2).sum())) / 2
-    return (observed + 1.0) / (pairs * same + 1.0)
+    due = float(sizes.sum() * weights.sum() - (sizes * weights).sum()) / 2
+    return (observed + _UNTOLD_INTEREST) / (due + 1.0)
 
 
 def _incidence(copied: pl.DataFrame, chosen: pl.Series, accounts: int) -> csr_array:
@@ -156,10 +164,14 @@ def _incidence(copied: pl.DataFrame, chosen: pl.Series, accounts: int) -> csr_ar
     return csr_array((ones, (row, kept["account"].to_numpy())), shape=(len(chosen), accounts))
 
 
-def _met_again(crowds: csr_array, chance: float, safe: npt.NDArray[np.bool_]) -> list[RecurringCrowd]:
-    """Crowds that overlap with another beyond chance: those of their accounts that are in two such crowds or more.
+def _met_again(crowds: csr_array, share: F64, interest: float, expected: F64) -> list[RecurringCrowd]:
+    """Crowds that overlap with another beyond chance, with those of their accounts that are members.
 
-    Where hardly any account of a crowd is expected (`safe`), all of its accounts are taken.
+    Args:
+        crowds: by accounts.
+        share: of all posts, by account.
+        interest: how much more copiers overlap than their posts explain.
+        expected: accounts of each crowd that are there by chance.
     """
     sizes = np.diff(crowds.indptr).astype(np.float64)
     overlaps = triu(crowds @ crowds.T, k=1).tocoo()
@@ -167,17 +179,45 @@ def _met_again(crowds: csr_array, chance: float, safe: npt.NDArray[np.bool_]) ->
     first, second, overlap = overlaps.row[fits], overlaps.col[fits], overlaps.data[fits]
     if not len(overlap):
         return []
-    chances = special.gammainc(overlap, np.maximum(sizes[first] * sizes[second] * chance, 1e-9))  # P(X >= k)
+    # given who is in the one crowd, how many of them would be in the other for how much they post
+    posted = crowds @ share
+    due = interest * (sizes[first] * posted[second] + sizes[second] * posted[first]) / 2
+    chances = special.gammainc(overlap, np.maximum(due, 1e-9))  # P(X >= k)
     surprise = -np.log(np.maximum(chances, 1e-300))
     passed = benjamini_hochberg(surprise, LEVEL, len(sizes) * (len(sizes) - 1) / 2)
+    first, second, surprise = first[passed], second[passed], surprise[passed]
     best = np.zeros(len(sizes))
-    for side in (first[passed], second[passed]):
-        np.maximum.at(best, side, surprise[passed])
-    again = crowds[best > 0].sum(axis=0) >= 2
+    for side in (first, second):
+        np.maximum.at(best, side, surprise)
+    links = coo_array((np.ones(len(first)), (first, second)), shape=(len(sizes), len(sizes)))
+    group_of = connected_components(links, directed=False)[1]
     found = []
-    for at in np.flatnonzero(best > 0).tolist():
-        members = np.sort(crowds.indices[crowds.indptr[at] : crowds.indptr[at + 1]]).astype(np.int32)
-        members = members if safe[at] else members[again[members]]
-        if len(members) >= 2:
-            found.append(RecurringCrowd(members, float(best[at])))
+    for group in np.unique(group_of[best > 0]).tolist():
+        rows = np.flatnonzero(group_of == group)
+        for row, members in zip(rows.tolist(), _members(crowds[rows], expected[rows]), strict=True):
+            if len(members) >= 2:
+                found.append(RecurringCrowd(members, float(best[row])))
     return found
+
+
+def _members(crowds: csr_array, expected: F64) -> list[I32]:
+    """Of each crowd of one group, the accounts that are in another of them; all of them where few are strangers.
+
+    Few are where hardly any are expected, and the crowd meets the others again at least half as often as these meet
+    each other and it: of a joke that a thousand copied, those few of the group who copied it, too, are members.
+    """
+    times = np.asarray(crowds.sum(axis=0)).ravel()
+    sizes = np.diff(crowds.indptr)
+    again = np.array([(times[_row(crowds, at)] >= 2).sum() for at in range(len(sizes))])
+    others = (again.sum() - again) / np.maximum(sizes.sum() - sizes, 1)
+    alike = (expected <= _SAFE * sizes) & (again >= others * sizes / 2)
+    large = (times > 0).sum() >= _LARGE
+    return [
+        np.sort(who if large and alike[at] else who[times[who] >= 2]).astype(np.int32)
+        for at, who in ((at, _row(crowds, at)) for at in range(len(sizes)))
+    ]
+
+
+def _row(crowds: csr_array, at: int) -> I32:
+    """The accounts of a crowd."""
+    return np.asarray(crowds.indices[crowds.indptr[at] : crowds.indptr[at + 1]])

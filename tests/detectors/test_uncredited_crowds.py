@@ -74,7 +74,8 @@ def campaign(draw: np.random.Generator, origins: Iterable[str], who: list[int], 
 
 
 def found(copies: list[Copy], posts: I64) -> list[RecurringCrowd]:
-    return uncredited_crowds(pl.DataFrame(copies, schema=SCHEMA, orient="row"), posts)
+    everybody = np.ones(len(posts), np.bool_)
+    return uncredited_crowds(pl.DataFrame(copies, schema=SCHEMA, orient="row"), posts, everybody)
 
 
 def members(crowds: list[RecurringCrowd]) -> set[int]:

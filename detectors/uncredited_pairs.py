@@ -1,0 +1,156 @@
+"""Few accounts that repeat the same originals without credit: pair by pair, hours apart if need be.
+
+Three accounts that copy an agency are no crowd that stands out (`detectors.uncredited_crowds`), and if they post half
+an hour apart no pair of them has enough in common within a window. What gives them away is which of the many originals
+they chose. Two accounts of j and k copies would meet by chance at
+
+    j k x sum over originals of (share of all copies)^2
+
+Meeting at what hardly anybody carries counts for more: of what a pair has in common, the m rarest are compared with
+what would be met among originals as rare, for the best m, and m is paid for (Bonferroni). Rare is meant twice, by all
+who carry an original and by those who drop its source as the pair does (a joke is copied without credit by many who
+have nothing to do with one another): the less surprising of the two counts.
+
+Readers of one topic or language meet oftener than that. So the same is asked of accounts that copy *with* credit, and
+no pair has a smaller chance than the share of their pairs that would be as surprising. Benjamini-Hochberg over all
+pairs of accounts with two uncredited copies or more. How many copies an account has is given, not tested, so that those
+with many are no more likely to pass.
+
+Accounts that hang together by such pairs are a group: each of them is tied to all.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy.sparse import coo_array, csr_array, triu
+from scipy.sparse.csgraph import connected_components
+
+from detectors.attribution import Fact
+from detectors.chance import LEAST_EXPECTED, poisson_surprise
+from detectors.compiled import compiled
+from detectors.crowds import RecurringCrowd
+from detectors.exposure import F64
+from detectors.gate import benjamini_hochberg
+from detectors.hashing import I64
+from detectors.uncredited_crowds import Bools, by_accounts, by_original
+
+I32 = npt.NDArray[np.int32]
+
+LEVEL = 0.01
+"""False-discovery rate."""
+MIN_COMMON = 2
+MOST_COPIERS = 50
+"""Originals that more accounts copy without credit are for `detectors.uncredited_crowds`."""
+_MOST_COMPARED = 2_000
+"""Accounts with credited copies that say what is usual: two million pairs."""
+
+
+def uncredited_groups(copies: pl.DataFrame, ordinary: Bools) -> list[RecurringCrowd]:
+    """Find them.
+
+    Args:
+        copies: columns account, time, kind (`Fact.COPY` or `Fact.CREDITED_COPY`), entity, origin.
+        ordinary: bool, by account: in no network. They say how often readers meet who name their source.
+
+    Returns:
+        The accounts of each group, two or more, and the greatest surprise of a pair of them.
+    """
+    copied, credited = by_original(copies, Fact.COPY), by_original(copies, Fact.CREDITED_COPY)
+    carried = pl.concat([copied, credited]).unique(["original", "account"])
+    originals = carried["original"].unique().sort()
+    popular = _meeting(_counts(carried, originals))
+    few = originals.filter(pl.Series(_counts(copied, originals) <= MOST_COPIERS))
+    accounts, choices = _choices(copied.filter(pl.col("original").is_in(few.implode())), originals)
+    if len(accounts) < 2:
+        return []
+    first, second, surprise = _pairs(choices, popular, _counts(copied, originals))
+    surprise = np.minimum(surprise, _usual(surprise, by_accounts(credited, ordinary), originals, popular))
+    passed = benjamini_hochberg(surprise, LEVEL, len(accounts) * (len(accounts) - 1) / 2)
+    first, second, surprise = first[passed], second[passed], surprise[passed]
+    ties = coo_array((surprise, (first, second)), shape=(len(accounts), len(accounts)))
+    group_of = connected_components(ties, directed=False)[1]
+    return [
+        RecurringCrowd(accounts[group_of == group], float(surprise[group_of[first] == group].max()))
+        for group in np.unique(group_of[first]).tolist()
+    ]
+
+
+def _counts(copied: pl.DataFrame, originals: pl.Series) -> I64:
+    """Accounts of each original; int64."""
+    at = np.searchsorted(originals.to_numpy(), copied["original"].to_numpy())
+    return np.bincount(at, minlength=len(originals))
+
+
+def _choices(copied: pl.DataFrame, originals: pl.Series) -> tuple[I32, csr_array]:
+    """Accounts of `MIN_COMMON` originals or more, ascending, and 1 for each (account, original) that it copied."""
+    kept = copied.filter(pl.len().over("account") >= MIN_COMMON)
+    column = np.searchsorted(originals.to_numpy(), kept["original"].to_numpy())
+    accounts, row = np.unique(kept["account"].to_numpy(), return_inverse=True)
+    ones = np.ones(len(row), np.int64)
+    return accounts.astype(np.int32), csr_array((ones, (row, column)), shape=(len(accounts), len(originals)))
+
+
+def _meeting(counts: I64, leaving: int = 0) -> F64:
+    """Chance that two accounts meet at each original by one copy of each.
+
+    Squares are taken without bias, so that a hundred originals that one account copied each say nothing.
+
+    Args:
+        counts: int64, accounts of each original.
+        leaving: accounts of each that are left out.
+    """
+    many = np.maximum(counts - leaving, 0).astype(np.float64)
+    return many * np.maximum(many - 1.0, 0.0) / max(float(counts.sum()), 1.0) ** 2
+
+
+def _pairs(choices: csr_array, popular: F64, counts: I64) -> tuple[I32, I32, F64]:
+    """Pairs with `MIN_COMMON` originals in common or more: rows of `choices`, and how surprising that is.
+
+    Args:
+        choices: accounts by originals.
+        popular: chance to meet at each original, by all who carry it.
+        counts: accounts that carry it in the same way as those under test.
+    """
+    pairs = triu(choices @ choices.T, k=1).tocoo()
+    several = pairs.data >= MIN_COMMON
+    first, second = pairs.row[several].astype(np.int32), pairs.col[several].astype(np.int32)
+    chosen = (choices.indptr, choices.indices, first, second)
+    by_all = _surprise(*chosen, popular, popular)
+    by_like = _surprise(*chosen, _meeting(counts), _meeting(counts, leaving=2))
+    return first, second, np.minimum(by_all, by_like)
+
+
+def _usual(surprise: F64, credited: pl.DataFrame, originals: pl.Series, popular: F64) -> F64:
+    """-ln of the share of pairs that copy with credit whose surprise is as great as each of these."""
+    accounts, choices = _choices(credited, originals)
+    some = np.unique(np.linspace(0, len(accounts) - 1, min(len(accounts), _MOST_COMPARED)).astype(np.int64))
+    usual = np.sort(_pairs(choices[some], popular, _counts(credited, originals))[2])
+    as_great = len(usual) - np.searchsorted(usual, surprise, side="left")
+    return np.asarray(np.log(len(some) * (len(some) - 1) / 2 + 1) - np.log(as_great + 1))
+
+
+@compiled
+def _surprise(start: I32, choices: I32, first: I32, second: I32, meeting: F64, without_both: F64) -> F64:
+    """-ln p of what each pair has in common; `without_both` is the chance of meeting as the others make it."""
+    ascending = np.sort(meeting)
+    upto = np.append(0.0, np.cumsum(ascending))
+    found = np.zeros(len(first))
+    for at in range(len(first)):
+        one = choices[start[first[at]] : start[first[at] + 1]]
+        other = choices[start[second[at]] : start[second[at] + 1]]
+        common = np.intersect1d(one, other)
+        rare = np.sort(without_both[common])
+        for met in range(1, len(rare) + 1):
+            # among originals that are as popular as this one or less
+            among = upto[np.searchsorted(ascending, rare[met - 1], side="right")]
+            for original in common:
+                if meeting[original] <= rare[met - 1]:
+                    among -= meeting[original]
+                if without_both[original] <= rare[met - 1]:
+                    among += without_both[original]
+            expected = max(len(one) * len(other) * among, LEAST_EXPECTED)
+            found[at] = max(found[at], poisson_surprise(met, expected))
+        found[at] = max(0.0, found[at] - math.log(len(rare)))
+    return found
