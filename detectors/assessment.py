@@ -10,8 +10,9 @@ import numpy.typing as npt
 from detectors import context_words as words
 from detectors.accounts import AccountBook
 from detectors.affiliation import Affiliation, affiliations
+from detectors.amplification import amplification
 from detectors.attribution import Fact
-from detectors.context_stage import ContextStage, Population
+from detectors.context_stage import ContextStage
 from detectors.counter_evidence import counter_facts
 from detectors.covertness import SUSPECTED, Covertness, covertness, strength
 from detectors.fact_ledger import RateFinding
@@ -19,6 +20,7 @@ from detectors.follower_overlap import OverlappingPairs
 from detectors.network_context import MemberContext, NetworkContext
 from detectors.networks import Network
 from detectors.obscurity import Standing, network_obscurity
+from detectors.population import Population
 from detectors.registry import NO_ENTITY, Registry
 from detectors.review_rules import allowed_accounts, muting_rule
 from schemas.alerts import CounterEvidence, Evidence, Signal, Suppression
@@ -29,6 +31,7 @@ _TERMS = {
     Fact.COPY: ("unattributed_copies", words.copies),
     Fact.HIDDEN_MENTION: ("hidden_mentions", words.hidden_mentions),
     Fact.REGISTRY_LINK: ("shared_infrastructure", words.infrastructure),
+    Fact.PASSED_ON: ("amplified_copies", words.amplified),
 }
 _WITHOUT = {
     Standing.NO_CONTRAST: "whether they are obscure: they have as little as can be, and so have most others here",
@@ -106,9 +109,9 @@ def assess(
     # what is open cannot hide; the suspicion is about the others
     others = members[~is_open]
     notes = _Notes()
-    obscurity = None
+    obscurity, lowest = None, False
     if len(others):
-        obscurity = _obscurity(notes, others, stage, population)
+        obscurity, lowest = _obscurity(notes, others, stage, population)
         _content(notes, others, stage, population, accounts)
         _followed(notes, others, stage, population, accounts, now)
     _rhythm(notes, members, stage)
@@ -138,16 +141,25 @@ def assess(
         signals=tuple(notes.signals),
         evidence=tuple(notes.evidence),
         counter=(
-            *_not_obscure(obscurity, notes),
+            *_not_obscure(obscurity, notes, lowest=lowest),
             *counter_facts(affiliation, allowed, rules, names, members, population, registry, stage.facts),
         ),
+        lowest=lowest,
         engagements=_engagements(population, members),
     )
     return Assessment(found, covertness(found), muting_rule(context.rules, network.network_id, names, now))
 
 
-def _not_obscure(obscurity: float | None, notes: _Notes) -> list[CounterEvidence]:
-    """That others know the members well enough."""
+def _not_obscure(obscurity: float | None, notes: _Notes, *, lowest: bool) -> list[CounterEvidence]:
+    """That others know the members well enough, or that to be unknown is usual here."""
+    if lowest:
+        return [
+            CounterEvidence(
+                kind="no_contrast",
+                summary="Most other accounts here have as few followers and reactions as the members, so that it is no "
+                "sign of hiding.",
+            )
+        ]
     if obscurity is None or obscurity >= SUSPECTED:
         return []
     return [
@@ -158,17 +170,19 @@ def _not_obscure(obscurity: float | None, notes: _Notes) -> list[CounterEvidence
     ]
 
 
-def _obscurity(notes: _Notes, members: I32, stage: ContextStage, population: Population) -> float | None:
-    """How obscure the typical member is, by what others than the members make of it."""
+def _obscurity(
+    notes: _Notes, members: I32, stage: ContextStage, population: Population
+) -> tuple[float | None, bool]:
+    """How obscure the typical member is by what others than the members make of it; whether all here are as unknown."""
     inside = stage.engagement.received_from(members)
     found = network_obscurity(population.peers, members, inside)
     if found.value is None:
         notes.unknown.append(_WITHOUT[found.standing])
-        return None
+        return None, found.standing is Standing.NO_CONTRAST
     notes.said["obscurity"] = words.obscurity(found, len(members))
     if found.p is not None and found.tail is not None:
         notes.signal("obscurity", found.tail, 0.5, found.p, found.known_members, score=found.value)
-    return found.value
+    return found.value, False
 
 
 def _content(
@@ -183,8 +197,13 @@ def _content(
     posts = accounts.posts[: len(population.ordinary)]
     if not len(registry) or int(posts[members].sum()) < _LEAST_POSTS:
         return
+    ordinary = population.ordinary
     for kind, (name, said) in _TERMS.items():
-        found = stage.facts.finding(kind, members, posts, population.sums[kind], population.ordinary)
+        found = (
+            amplification(stage.amplified, members, posts, ordinary)
+            if kind is Fact.PASSED_ON
+            else stage.facts.finding(kind, members, posts, population.sums[kind], ordinary)
+        )
         notes.chances[name] = found.p
         notes.said[name] = said(found, registry)
         if not found.observed:

@@ -1,14 +1,15 @@
 """Attribution: which posts carry a registry entity's content, and do they say so?
 
-Four facts about a post, all of them about text and links, none about intent:
+Five facts about a post, all of them about text and links, none about intent:
 
 * a *copy*: its text is nearly that of an earlier post or article of an entity, and it names no source;
 * a *credited copy*: the same with a mention, a link or the source's name;
 * a *hidden mention*: it names an entity's handle in a way that the platform does not link
   (`detectors.hidden_mentions`);
-* a *registry link*: it links into a domain of an entity.
+* a *registry link*: it links into a domain of an entity;
+* *passed on*: it is a repost of a copy without credit.
 
-Reposts show their author, so they are none of these.
+Reposts show their author, so they are none of the others.
 """
 
 from collections.abc import Sequence
@@ -37,12 +38,14 @@ FACTS = {
     "kind": pl.UInt8,  # Fact
     "entity": pl.Int32,
     "origin": pl.String,  # id of the entity's post that was copied; null for mentions and links
-    "detail": pl.String,  # the text, the piece with the mention, or the link
+    "detail": pl.String,  # the text, the piece with the mention, the link, or the id of the copy passed on
 }
 
 _TEXT, _URL, _MENTION = (KINDS.index(kind) for kind in (TraceKind.TEXT, TraceKind.URL, TraceKind.MENTION))
 _LEAST_NAME = 4
 """Shorter names are in other words by accident."""
+_MOST_COPIES = 1 << 18
+"""Copies whose reposts are recognised: the latest."""
 
 
 class Fact(IntEnum):
@@ -52,16 +55,17 @@ class Fact(IntEnum):
     CREDITED_COPY = 1
     HIDDEN_MENTION = 2
     REGISTRY_LINK = 3
+    PASSED_ON = 4
 
 
 class AttributionExtractor:
-    """Finds such facts in traced posts, in event order; remembers what entities published.
+    """Finds such facts in traced posts, in event order; remembers what entities published, and who copied it.
 
-    About 100 bytes for each text of an entity within `memory_s`.
+    About 100 bytes for each text of an entity within `memory_s`, and for each of the latest `_MOST_COPIES` copies.
 
     Args:
         context: the registry, and which accounts are its entities'.
-        memory_s: seconds for which a copy of an entity's text is recognised.
+        memory_s: seconds for which a copy of an entity's text is recognised, and a repost of such a copy.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
@@ -86,6 +90,8 @@ class AttributionExtractor:
         self._hidden = HiddenMentions(self._handles) if self._handles else None
         self._credits = [_credits(registry, at, self._hiding.tolist()) for at in range(len(registry))]
         self._origins = pl.DataFrame(schema=_ORIGINS)
+        self._copied = pl.DataFrame(schema=_COPIED)
+        """Copies without credit, to recognise those who pass them on."""
 
     def under(self, context: Context) -> "AttributionExtractor":
         """The same under other reference data; texts are kept of entities that are there and tell of somebody."""
@@ -94,17 +100,21 @@ class AttributionExtractor:
             other._context = context
             return other
         other = AttributionExtractor(context, self._memory_s)
-        entity = self._context.registry.renumbered(context.registry)[self._origins["entity"].to_numpy()]
-        origins = self._origins.with_columns(entity=pl.Series(entity, dtype=pl.Int32))
-        other._origins = origins.filter(pl.Series(other._telling[entity], dtype=pl.Boolean))
+        renumbered = self._context.registry.renumbered(context.registry)
+        for name in ("_origins", "_copied"):
+            held = getattr(self, name)
+            entity = renumbered[held["entity"].to_numpy()]
+            held = held.with_columns(entity=pl.Series(entity, dtype=pl.Int32))
+            setattr(other, name, held.filter(pl.Series(other._telling[entity], dtype=pl.Boolean)))
         return other
 
-    def extract(self, posts: pl.DataFrame, traces: Traces) -> pl.DataFrame:
+    def extract(self, posts: pl.DataFrame, traces: Traces, reposted: U64) -> pl.DataFrame:
         """The facts about a batch.
 
         Args:
             posts: columns of `detectors.frames.POSTS`, the frame that `traces` was made from.
             traces: of these posts.
+            reposted: uint64, key of the post that each of them reposts, 0 for none.
 
         Returns:
             Columns of `FACTS`, by row and kind.
@@ -121,7 +131,10 @@ class AttributionExtractor:
         if len(copied):
             credited = pl.concat([links.select("row", "entity"), mentions])
             copies = self._told_apart(copied, posts, credited, hidden)
-        return pl.concat([copies, hidden, links]).sort("row", "kind", "entity", maintain_order=True)
+        passed_on = self._passed_on(copies, posts, traces, reposted, author)
+        return pl.concat([copies, hidden, links, passed_on]).sort(
+            "row", "kind", "entity", maintain_order=True
+        )
 
     def _links(self, traces: Traces, own: npt.NDArray[np.bool_]) -> pl.DataFrame:
         """Links into domains of the registry, one a post and entity."""
@@ -217,6 +230,34 @@ class AttributionExtractor:
         kept = self._origins.filter(pl.col("time") >= int(traces.times[0]) - self._memory_s)
         self._origins = pl.concat([kept, fresh])
 
+    def _passed_on(
+        self, copies: pl.DataFrame, posts: pl.DataFrame, traces: Traces, reposted: U64, author: I32
+    ) -> pl.DataFrame:
+        """Reposts of copies without credit, of this batch and earlier ones, by others than the registry."""
+        fresh = copies.filter(pl.col("kind") == int(Fact.COPY)).select("row", "entity", "origin")
+        rows = fresh["row"].to_numpy()
+        fresh = fresh.select(
+            pl.Series("key", traces.post_keys[rows], pl.UInt64),
+            pl.Series("time", traces.times[rows], pl.Int64),
+            "entity",
+            "origin",
+            posts["post_id"].gather(rows).alias("copy"),
+        )
+        recent = self._copied.filter(pl.col("time") >= int(traces.times[0]) - self._memory_s)
+        self._copied = pl.concat([recent, fresh]).tail(_MOST_COPIES)
+        if not len(self._copied):
+            return pl.DataFrame(schema=FACTS)
+        likely = places(np.sort(self._copied["key"].to_numpy()), reposted)[1] & (author == NO_ENTITY)
+        rows = np.flatnonzero(likely)
+        reposts = pl.DataFrame({"row": rows.astype(np.uint32), "key": reposted[rows]})
+        return reposts.join(self._copied, on="key", maintain_order="left").select(
+            "row",
+            pl.lit(int(Fact.PASSED_ON), pl.UInt8).alias("kind"),
+            "entity",
+            "origin",
+            detail="copy",
+        )
+
     def _told_apart(
         self, copies: pl.DataFrame, posts: pl.DataFrame, credited: pl.DataFrame, hidden: pl.DataFrame
     ) -> pl.DataFrame:
@@ -257,6 +298,7 @@ class AttributionExtractor:
         )
 
 
+_COPIED = {"key": pl.UInt64, "time": pl.Int64, "entity": pl.Int32, "origin": pl.String, "copy": pl.String}
 _ORIGINS = {"object": pl.UInt64, "time": pl.Int64, "entity": pl.Int32, "origin": pl.String}
 
 

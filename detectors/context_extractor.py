@@ -19,6 +19,7 @@ I32 = npt.NDArray[np.int32]
 
 _URL = KINDS.index(TraceKind.URL)
 _TARGETS = ("repost_of", "reply_to", "quote_of")
+_REPOSTED = 0
 _METRICS = ("reposts", "replies", "quotes", "likes")
 _MOST_HOSTS = 1 << 16
 
@@ -79,7 +80,7 @@ class ContextExtractor:
                 targets[rows.to_numpy(), column] = hash_strings(target, POST_KEYS)
         link_post, link_site = self._site_links(posts, traces)
         return Watched(
-            facts=self._attribution.extract(posts, traces),
+            facts=self._attribution.extract(posts, traces, np.ascontiguousarray(targets[:, _REPOSTED])),
             targets=targets,
             metrics=posts.select(pl.col(name).fill_null(-1) for name in _METRICS).to_numpy(order="c"),
             platforms=self._numbered(posts["platform"]),

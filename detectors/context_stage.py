@@ -3,31 +3,32 @@
 It takes in posts and follow events as event time passes, and assesses a network when asked.
 """
 
-from typing import ClassVar, NamedTuple
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from detectors.accounts import AccountBook
 from detectors.affiliation import hiding_entities
+from detectors.amplification import amplified
 from detectors.attribution import Fact
 from detectors.config import DetectionConfig
 from detectors.context import Context
 from detectors.context_extractor import Watched
 from detectors.edges import NO_EDGES, Edges, Ground, edges_of, merged
-from detectors.engagement import EngagementBook, EngagementTable
-from detectors.fact_ledger import FactLedger
+from detectors.engagement import EngagementBook
+from detectors.fact_ledger import FACT_LOG, FactLedger
 from detectors.follow_edges import FollowEvents
 from detectors.follower_overlap import FollowNull
 from detectors.followers import FollowerBook
 from detectors.hashing import I64
 from detectors.obscurity import AccountFigures, Peers
-from detectors.rates import RateSums
+from detectors.population import Population, upper_quartile
 from detectors.registry import NO_ENTITY, telling_entities
 from detectors.rhythm import RhythmBook, RhythmPairs
 from detectors.traces import Traces
-from detectors.uncredited_crowds import ties, uncredited_crowds
-from detectors.uncredited_pairs import uncredited_groups
+from detectors.uncredited_edges import uncredited_edges
 from detectors.watch import StageWatch, unwatched
 
 _DAY_S = 86_400
@@ -52,25 +53,6 @@ _KNOWN = np.dtype(
 """One account."""
 
 
-class Population(NamedTuple):
-    """All accounts at one tick, by number."""
-
-    ordinary: Bools
-    """In no network and not of the registry: those that say what is usual."""
-    engagement: EngagementTable
-    followers: I64
-    """By posts, else by profiles; -1 unknown."""
-    peers: Peers
-    """Of the ordinary ones, to tell who is obscure."""
-    sums: dict[Fact, RateSums]
-    many_followers: float
-    """What three in four ordinary accounts have less than; NaN: unknown."""
-    many_reactions: float
-    """The same of reactions a post."""
-    follow_null: FollowNull | None
-    """None where no follow event has been seen."""
-
-
 class ContextStage:
     """The watched state of one process.
 
@@ -86,6 +68,7 @@ class ContextStage:
     _first_day: int | None
     _pending: list[FollowEvents]
     _population: tuple[int, Population] | None
+    amplified: Annotated[pl.DataFrame, FACT_LOG]
 
     def __init__(
         self,
@@ -103,6 +86,8 @@ class ContextStage:
         self.facts = FactLedger(
             config.evidence.keep_days, config.attribution.max_facts, hiding_entities(context.registry)
         )
+        self.amplified = self.facts.held
+        """Reposts of copies that were passed on beyond their author's followers, as of the last day's end."""
         self._telling = telling_entities(context.registry)
         self._known = np.zeros(1 << 10, _KNOWN)
         self._looked_up = 0
@@ -152,6 +137,7 @@ class ContextStage:
         self.followers.refer(context.telling_keys)
         self._looked_up = 0
         self._population = None
+        self._amplify()
 
     def add(self, traces: Traces, watched: Watched, numbers: I32, begin: int, end: int) -> None:
         """Take in the posts `begin` to `end` of a batch, which event time has reached.
@@ -276,9 +262,9 @@ class ContextStage:
         """
         seen = self._accounts.seen
         with self._watch("uncredited_crowds"):
-            copies, ordinary = self.facts.copies(), network_of[:seen] < 0
-            found = uncredited_crowds(copies, self._accounts.posts[:seen], ordinary)
-            found += uncredited_groups(copies, ordinary)
+            self._amplify()
+            posts, ordinary = self._accounts.posts[:seen], network_of[:seen] < 0
+            uncredited = uncredited_edges(self.facts.held, self.amplified, posts, ordinary)
         if self._first_day is not None and (now - self._first_day) % _RHYTHM_EVERY_S == 0:
             with self._watch("rhythm"):
                 pairs = self.rhythm.evaluate(now)
@@ -286,7 +272,7 @@ class ContextStage:
             keys = pairs.a.astype(np.uint64) << np.uint64(32) | pairs.b.astype(np.uint64)
             self._rhythm = pairs
             self._rhythmic = edges_of(keys, pairs.surprise, Ground.RHYTHM)
-        return merged([edges_of(*ties(found), Ground.COPIES), self._rhythmic])
+        return merged([uncredited, self._rhythmic])
 
     def tells_of(self, members: I32) -> bool:
         """Whether anything is known of members that could make them suspected."""
@@ -314,6 +300,16 @@ class ContextStage:
             held = self._population = now, self._counted(now, network_of)
         return held[1]
 
+    def _amplify(self) -> None:
+        """See which copies were passed on beyond their author's followers."""
+        self._look_up()
+        self.amplified = amplified(self.facts.held, self._followers_of(self._accounts.seen))
+
+    def _followers_of(self, count: int) -> I64:
+        """Followers of the first `count` accounts by their posts, else by profiles; -1 unknown."""
+        own = self._accounts.followers[:count]
+        return np.where(own >= 0, own, self._known["followers"][:count])
+
     def _counted(self, now: int, network_of: I32) -> Population:
         count = self._accounts.seen
         keys = self._accounts.keys[:count]
@@ -321,9 +317,8 @@ class ContextStage:
         known = self._known[:count]
         ordinary = (network_of[:count] < 0) & (known["entity"] == NO_ENTITY)
         posts = self._accounts.posts[:count]
-        own = self._accounts.followers[:count]
         engagement = self.engagement.table(now, count)
-        followers = np.where(own >= 0, own, known["followers"])
+        followers = self._followers_of(count)
         created = known["created"]
         figures = AccountFigures(
             posts=engagement.posts,
@@ -340,12 +335,7 @@ class ContextStage:
             followers=followers,
             peers=Peers(figures, ~ordinary),
             sums={kind: self.facts.sums(kind, posts, ordinary) for kind in Fact},
-            many_followers=_upper(followers[ordinary & (followers >= 0)]),
-            many_reactions=_upper(engagement.reactions[measured] / engagement.known_posts[measured]),
+            many_followers=upper_quartile(followers[ordinary & (followers >= 0)]),
+            many_reactions=upper_quartile(engagement.reactions[measured] / engagement.known_posts[measured]),
             follow_null=FollowNull(self.followers, keys[~ordinary]) if self.followed else None,
         )
-
-
-def _upper(values: npt.NDArray[np.float64] | I64) -> float:
-    """The upper quartile; NaN if there are none."""
-    return float(np.quantile(values, 0.75)) if len(values) else float("nan")

@@ -56,6 +56,15 @@ def copies(found: RateFinding, registry: Registry) -> str:
     )
 
 
+def amplified(found: RateFinding, registry: Registry) -> str:
+    """Reposts of copies that their author's followers do not account for."""
+    return _share(
+        found,
+        f"pass on a copy of {named(registry, found.entities) or 'a registry entity'} without credit whose author has "
+        "less than two followers for each account that passed it on",
+    )
+
+
 def hidden_mentions(found: RateFinding, registry: Registry) -> str:
     """Handles written so that the platform does not link them."""
     return _share(

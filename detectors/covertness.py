@@ -6,12 +6,17 @@ is no stronger than the weaker of them:
 * the members are *obscure* among accounts of like volume and age (`detectors.obscurity`), and
 * named *context* is beyond chance: who follows them, or whose content they carry without saying so.
 
-    context    = -log10(p) / 8, at most 1; p combines what they publish (the least p of three, times three) and who
+    context    = -log10(p) / 8, at most 1; p combines what they publish (the least p of four, times four) and who
                  follows them by Fisher's method, over what could be assessed
     covertness = min(obscurity, context), of the members that are not known openly; 0 if most are
 
 So .5 needs a context with a chance of less than 1 in 10,000 among members of whom the same is rare enough. Chances of
-1 in 10,000 and obscurity together kept obscure, openly coordinated clubs out in simulation (`docs/concepts.md`).
+1 in 10,000 and obscurity together kept obscure, openly coordinated clubs out in simulation (`docs/concepts.md`). Where
+members have as few followers and reactions as can be, and so have most others, obscurity tells nothing: then
+
+    covertness = context / 2
+
+and it takes a context with a chance of 1 in 100 million.
 """
 
 import math
@@ -27,7 +32,7 @@ SUSPECTED = 0.5
 """Covertness from which a network is called suspected covert."""
 MOSTLY = 0.5
 _DECADES = 8.0
-_CONTENT = ("unattributed_copies", "hidden_mentions", "shared_infrastructure")
+_CONTENT = ("unattributed_copies", "hidden_mentions", "shared_infrastructure", "amplified_copies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +74,12 @@ def covertness(context: NetworkContext) -> Covertness:
     reach = max(strength(p) if p is not None else 0.0, context.unlabelled_share)
     if context.open_share > MOSTLY:
         return Covertness(0.0, terms, p, strong)
+    told = p is not None or context.unlabelled_share > 0
     if context.obscurity is None:
-        return Covertness(None, terms, p, strong)
-    if p is None and not context.unlabelled_share:
+        # as little known as can be, like most: no sign for it and none against it, so that context has to do it alone
+        alone = _rounded(reach / 2) if context.lowest and told else None
+        return Covertness(alone, terms, p, strong)
+    if not told:
         # whatever the context would be, it could not be covert beyond this
         known = context.obscurity if context.obscurity < SUSPECTED else None
         return Covertness(None if known is None else _rounded(known), terms, p, strong)
@@ -81,7 +89,7 @@ def covertness(context: NetworkContext) -> Covertness:
 def combined_chance(chances: Mapping[str, float]) -> float | None:
     """One chance for all context that could be assessed; None if none was.
 
-    What members publish is one source, told three ways that depend on one another: the least of them counts, times
+    What members publish is one source, told in ways that depend on one another: the least of them counts, times
     how many were looked at (Bonferroni). Who follows them is another. Both together by Fisher's method.
     """
     content = [p for name, p in chances.items() if name in _CONTENT]

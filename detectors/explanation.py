@@ -26,6 +26,7 @@ _STRONG = {
     "unattributed_copies": "they repeat a registry entity's content without credit",
     "hidden_mentions": "they name its handle so that no link arises",
     "shared_infrastructure": "they link to sites of its companies or affiliates",
+    "amplified_copies": "they pass on such copies far beyond their authors' followers",
     "unlabelled_affiliates": "some are tied to companies or affiliates of the registry without a sign of it",
 }
 
@@ -35,6 +36,7 @@ _ABSENT = {
     "unattributed_copies": "copies of a registry entity's content without credit",
     "hidden_mentions": "hidden mentions of its handles",
     "shared_infrastructure": "links to sites of its companies or affiliates",
+    "amplified_copies": "copies passed on beyond their authors' followers",
 }
 
 
@@ -46,8 +48,10 @@ def headline(findings: Findings, platforms: Sequence[str], covert: Covertness) -
     if covert.suspected:
         strong = [_STRONG[name] for name in covert.strong[:2]]
         why = " and ".join(strong) or "their context is beyond chance"
+        obscure = any(term.name == "obscurity" for term in covert.terms)
+        known = "most of them obscure" if obscure else "as little known as most others here"
         return (
-            f"{members} accounts{where}, most of them obscure, are suspected to be a covert network: they share the "
+            f"{members} accounts{where}, {known}, are suspected to be a covert network: they share the "
             f"same {what} at nearly the same times, and {why}"
         )
     return (

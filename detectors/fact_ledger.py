@@ -16,13 +16,14 @@ from detectors.registry import NO_ENTITY
 I32 = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]
 
-_LOG = {
+FACT_LOG = {
     "account": pl.Int32,
     "time": pl.Int64,
     "post_id": pl.String,
     **{name: dtype for name, dtype in FACTS.items() if name != "row"},
 }
-_NO_FACTS = pl.DataFrame(schema=_LOG)
+"""Columns of facts that are held."""
+_NO_FACTS = pl.DataFrame(schema=FACT_LOG)
 _DAY_S = 86_400
 
 
@@ -45,6 +46,30 @@ SAMPLES = 6
 TIE_LINKS = 3
 
 
+def rate_finding(mine: I64, written: I64, ordinary: RateSums, concerned: pl.DataFrame) -> RateFinding:
+    """What members did, against ordinary accounts.
+
+    Args:
+        mine: int64, count of each member.
+        written: int64, posts of each member.
+        ordinary: of accounts that are not members.
+        concerned: the posts counted, so far as they are held: columns as in `FactLedger.held`.
+    """
+    observed = int(mine.sum())
+    expected, p = pooled_tail(observed, written, ordinary.rate())
+    entities = (
+        concerned["entity"].value_counts().sort(["count", "entity"], descending=[True, False])["entity"]
+    )
+    return RateFinding(
+        observed=observed,
+        posts=int(written.sum()),
+        expected=expected,
+        p=p,
+        samples=concerned.sort("time", "post_id").tail(SAMPLES),
+        entities=tuple(entities.to_list()),
+    )
+
+
 class FactLedger:
     """Facts about posts, by account.
 
@@ -59,7 +84,7 @@ class FactLedger:
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_keep_days", "_max_facts", "_hiding"})
-    _log: list[Annotated[pl.DataFrame, _LOG]]
+    _log: list[Annotated[pl.DataFrame, FACT_LOG]]
 
     def __init__(self, keep_days: int, max_facts: int, hiding: Bools) -> None:
         self._keep_days = keep_days
@@ -157,28 +182,13 @@ class FactLedger:
             ordinary: bool, by account number: whose sums these are. Members among them are taken out.
         """
         mine, written, inside = self.of_members(members)[kind], posts[members], ordinary[members]
-        observed = int(mine.sum())
-        rate = sums.less(rate_sums(mine[inside], written[inside])).rate()
-        expected, p = pooled_tail(observed, written, rate)
-        if not observed:
-            return RateFinding(0, int(written.sum()), expected, p, _NO_FACTS, ())
-        concerned = self._of(kind, members)
-        entities = (
-            concerned["entity"].value_counts().sort(["count", "entity"], descending=[True, False])["entity"]
-        )
-        return RateFinding(
-            observed=observed,
-            posts=int(written.sum()),
-            expected=expected,
-            p=p,
-            samples=concerned.sort("time", "post_id").tail(SAMPLES),
-            entities=tuple(entities.to_list()),
-        )
+        rate = sums.less(rate_sums(mine[inside], written[inside]))
+        return rate_finding(mine, written, rate, self._of(kind, members) if mine.any() else _NO_FACTS)
 
-    def copies(self) -> pl.DataFrame:
-        """All copies held, credited or not: columns account, time, kind, entity, origin."""
-        held = self._all().select("account", "time", "kind", "entity", "origin")
-        return held.filter(pl.col("kind").is_in([int(Fact.COPY), int(Fact.CREDITED_COPY)]))
+    @property
+    def held(self) -> pl.DataFrame:
+        """The facts held, in event order: columns account, time, post_id, and those of `FACTS` but `row`."""
+        return self._all()
 
     def ties(self, members: I32) -> I32:
         """The hiding entity that each member's links into the registry lead to, `NO_ENTITY` where none stands out.
@@ -201,9 +211,9 @@ class FactLedger:
         return found
 
     def any_of(self, members: I32) -> bool:
-        """Whether any fact but credited copies was ever found about members."""
+        """Whether a copy, a hidden mention or a link was ever found about members."""
         counts = self.of_members(members)
-        return bool(counts.sum() > counts[Fact.CREDITED_COPY].sum())
+        return bool(counts[[Fact.COPY, Fact.HIDDEN_MENTION, Fact.REGISTRY_LINK]].any())
 
     def of_members(self, members: I32) -> I64:
         """Facts of each kind of each member; int64, shape (kinds, members)."""

@@ -30,7 +30,7 @@ class NetworkContext:
     members: tuple[MemberContext, ...]
     """In the order of the network's."""
     obscurity: float | None
-    """0-1 (`detectors.obscurity`); None: too little is known."""
+    """0-1 (`detectors.obscurity`); None: too little is known, or `lowest`."""
     chances: Mapping[str, float]
     """Chance of what was seen, by the name of a context term; those that could not be assessed are absent."""
     unlabelled_share: float
@@ -46,5 +46,7 @@ class NetworkContext:
     signals: tuple[Signal, ...] = field(default=())
     evidence: tuple[Evidence, ...] = field(default=())
     counter: tuple[CounterEvidence, ...] = field(default=())
+    lowest: bool = False
+    """Whether the members have as few followers and reactions as can be, and so have most others here."""
     engagements: int | None = None
     """Reactions to the members' posts within the engagement window; None: unknown."""

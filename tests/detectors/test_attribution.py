@@ -11,8 +11,9 @@ from detectors.config import DetectionConfig
 from detectors.context import Context
 from detectors.fact_ledger import FactLedger
 from detectors.frames import POSTS, conform
+from detectors.hashing import U64, hash_strings
 from detectors.registry import NO_ENTITY, Registry
-from detectors.traces import TraceExtractor, keyed
+from detectors.traces import POST_KEYS, TraceExtractor, keyed
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 
 REGISTRY = Registry.of(
@@ -48,6 +49,14 @@ def posts_of(*rows: dict[str, Any]) -> pl.DataFrame:
     return keyed(conform(pl.DataFrame(filled, schema={name: POSTS[name] for row in filled for name in row})))
 
 
+def reposted_in(frame: pl.DataFrame) -> U64:
+    """Keys of the posts reposted, 0 for none."""
+    keys = hash_strings(
+        frame.select(pl.concat_str("platform", pl.lit(":"), "repost_of")).to_series(), POST_KEYS
+    )
+    return np.where(frame["repost_of"].is_null().to_numpy(), np.uint64(0), keys)
+
+
 def facts_of(
     frame: pl.DataFrame, *, batch: int = 1_000, memory_s: int = 86_400
 ) -> list[tuple[int, Fact, int]]:
@@ -56,7 +65,7 @@ def facts_of(
     found = []
     for begin in range(0, len(frame), batch):
         part = frame[begin : begin + batch]
-        facts = attribution.extract(part, traces.extract(part))
+        facts = attribution.extract(part, traces.extract(part), reposted_in(part))
         assert dict(facts.schema) == FACTS
         found += [(begin + row, Fact(kind), entity) for row, kind, entity, _, _ in facts.iter_rows()]
     return found
@@ -151,7 +160,7 @@ def test_given_a_handle_that_is_not_linked_then_it_is_a_hidden_mention() -> None
 def test_given_no_registry_then_nothing_is_found_and_nothing_fails() -> None:
     frame = posts_of(ORIGINAL, {"text": NEAR})
     traces = TraceExtractor(DetectionConfig()).extract(frame)
-    assert not len(AttributionExtractor(Context(), 86_400).extract(frame, traces))
+    assert not len(AttributionExtractor(Context(), 86_400).extract(frame, traces, reposted_in(frame)))
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 5])

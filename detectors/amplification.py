@@ -1,0 +1,63 @@
+"""Copies without credit that far more accounts pass on than their author's followers account for.
+
+Who reads an account reposts it, and a popular account that copies an agency without credit has readers of its own,
+again and again the same: that is no group. Where an account that hardly anybody follows is passed on by more than
+every second follower could explain, others than its readers did it.
+"""
+
+import numpy as np
+import polars as pl
+
+from detectors.attribution import Fact
+from detectors.fact_ledger import RateFinding, rate_finding
+from detectors.hashing import I64
+from detectors.rates import rate_sums
+from detectors.uncredited_crowds import I32, MIN_CROWD, Bools
+
+_OF_FOLLOWERS = 0.5
+"""Accounts that pass a copy on for each follower of its author: a judgement, well beyond what readers do."""
+
+
+def amplified(held: pl.DataFrame, followers: I64) -> pl.DataFrame:
+    """The reposts of copies that were passed on beyond their author's followers.
+
+    Args:
+        held: facts, columns as in `detectors.fact_ledger.FactLedger.held`.
+        followers: int64, by account, -1 unknown. Of authors with unknown followers nothing is said.
+
+    Returns:
+        Rows of `held`, each account once for a copy, in event order.
+    """
+    copy = ["detail", "entity", "origin"]
+    copies = held.filter(pl.col("kind") == int(Fact.COPY))
+    authors = copies.select(
+        pl.col("post_id").alias("detail"),
+        "entity",
+        "origin",
+        author="account",
+        audience=pl.Series(followers, dtype=pl.Int64).gather(copies["account"]),
+    ).unique(copy, keep="first")
+    reposts = held.filter(pl.col("kind") == int(Fact.PASSED_ON))
+    reposts = reposts.unique(["account", *copy], keep="first", maintain_order=True)
+    reposts = reposts.join(authors, on=copy, maintain_order="left")
+    by_others = reposts.filter(pl.col("account") != pl.col("author"), pl.col("audience") >= 0)
+    many = pl.len().over(copy)
+    return by_others.filter(many >= MIN_CROWD, many >= _OF_FOLLOWERS * pl.col("audience")).select(
+        held.columns
+    )
+
+
+def amplification(reposts: pl.DataFrame, members: I32, posts: I64, ordinary: Bools) -> RateFinding:
+    """How often members passed such copies on, against ordinary accounts.
+
+    Args:
+        reposts: as `amplified` gives them.
+        members: int32, account numbers.
+        posts: int64, by account number.
+        ordinary: bool, by account number: who says what is usual. Members among them are taken out.
+    """
+    counts = np.bincount(reposts["account"].to_numpy(), minlength=len(posts)).astype(np.int64)
+    others = ordinary.copy()
+    others[members] = False
+    concerned = reposts.filter(pl.col("account").is_in(members.tolist()))
+    return rate_finding(counts[members], posts[members], rate_sums(counts[others], posts[others]), concerned)

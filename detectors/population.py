@@ -1,0 +1,39 @@
+"""All accounts at one moment: what is usual among them, and how each of them stands."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.attribution import Fact
+from detectors.engagement import EngagementTable
+from detectors.follower_overlap import FollowNull
+from detectors.hashing import I64
+from detectors.obscurity import Peers
+from detectors.rates import RateSums
+
+Bools = npt.NDArray[np.bool_]
+
+
+class Population(NamedTuple):
+    """All accounts at one tick, by number."""
+
+    ordinary: Bools
+    """In no network and not of the registry: those that say what is usual."""
+    engagement: EngagementTable
+    followers: I64
+    """By posts, else by profiles; -1 unknown."""
+    peers: Peers
+    """Of the ordinary ones, to tell who is obscure."""
+    sums: dict[Fact, RateSums]
+    many_followers: float
+    """What three in four ordinary accounts have less than; NaN: unknown."""
+    many_reactions: float
+    """The same of reactions a post."""
+    follow_null: FollowNull | None
+    """None where no follow event has been seen."""
+
+
+def upper_quartile(values: npt.NDArray[np.float64] | I64) -> float:
+    """The upper quartile; NaN if there are none."""
+    return float(np.quantile(values, 0.75)) if len(values) else float("nan")

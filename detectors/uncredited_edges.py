@@ -1,0 +1,28 @@
+"""Ties between accounts that carry the same originals without credit, whoever finds them."""
+
+import polars as pl
+
+from detectors.attribution import Fact
+from detectors.edges import Edges, Ground, edges_of
+from detectors.hashing import I64
+from detectors.uncredited_crowds import Bools, ties, uncredited_crowds
+from detectors.uncredited_pairs import uncredited_groups
+
+_COPIES = ("account", "time", "kind", "entity", "origin")
+
+
+def uncredited_edges(held: pl.DataFrame, amplified: pl.DataFrame, posts: I64, ordinary: Bools) -> Edges:
+    """Edges of crowds and of groups of a few.
+
+    Args:
+        held: facts, columns as in `detectors.fact_ledger.FactLedger.held`.
+        amplified: of these, reposts beyond the audience (`detectors.amplification.amplified`). Who passes such a copy
+            on carries the original as its author does, and counts into crowds.
+        posts: int64, posts of each account.
+        ordinary: bool, by account: in no network.
+    """
+    copies = held.select(_COPIES).filter(pl.col("kind").is_in([int(Fact.COPY), int(Fact.CREDITED_COPY)]))
+    carried = amplified.select(_COPIES).with_columns(kind=pl.lit(int(Fact.COPY), pl.UInt8))
+    found = uncredited_crowds(pl.concat([copies, carried]), posts, ordinary)
+    found += uncredited_groups(copies, ordinary)
+    return edges_of(*ties(found), Ground.COPIES)
