@@ -8,8 +8,8 @@ every second follower could explain, others than its readers did it.
 import numpy as np
 import polars as pl
 
-from detectors.attribution import Fact
 from detectors.fact_ledger import RateFinding, rate_finding
+from detectors.facts import Fact
 from detectors.hashing import I64
 from detectors.rates import rate_sums
 from detectors.uncredited_crowds import I32, MIN_CROWD, Bools

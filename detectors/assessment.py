@@ -11,11 +11,11 @@ from detectors import context_words as words
 from detectors.accounts import AccountBook
 from detectors.affiliation import Affiliation, affiliations
 from detectors.amplification import amplification
-from detectors.attribution import Fact
 from detectors.context_stage import ContextStage
 from detectors.counter_evidence import counter_facts
 from detectors.covertness import SUSPECTED, Covertness, covertness, strength
 from detectors.fact_ledger import RateFinding
+from detectors.facts import Fact
 from detectors.follower_overlap import OverlappingPairs
 from detectors.network_context import MemberContext, NetworkContext
 from detectors.networks import Network

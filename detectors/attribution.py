@@ -3,7 +3,7 @@
 Five facts about a post, all of them about text and links, none about intent:
 
 * a *copy*: its text is nearly that of an earlier post or article of an entity, and it names no source;
-* a *credited copy*: the same with a mention, a link or the source's name;
+* a *credited copy*: the same with a mention, a link or the source's name, or with the original's own link;
 * a *hidden mention*: it names an entity's handle in a way that the platform does not link
   (`detectors.hidden_mentions`);
 * a *registry link*: it links into a domain of an entity;
@@ -12,9 +12,7 @@ Five facts about a post, all of them about text and links, none about intent:
 Reposts show their author, so they are none of the others.
 """
 
-from collections.abc import Sequence
 from copy import copy
-from enum import IntEnum
 from typing import ClassVar
 
 import numpy as np
@@ -24,6 +22,8 @@ import polars as pl
 from detectors.affiliation import hiding_entities
 from detectors.config import KINDS
 from detectors.context import Context
+from detectors.crediting import Crediting
+from detectors.facts import FACTS, Fact
 from detectors.hashing import U64
 from detectors.hidden_mentions import HiddenMentions
 from detectors.registry import NO_ENTITY, DomainMatcher, Registry, telling_entities
@@ -33,29 +33,9 @@ from schemas.shares import TraceKind
 
 I32 = npt.NDArray[np.int32]
 
-FACTS = {
-    "row": pl.UInt32,  # of the batch
-    "kind": pl.UInt8,  # Fact
-    "entity": pl.Int32,
-    "origin": pl.String,  # id of the entity's post that was copied; null for mentions and links
-    "detail": pl.String,  # the text, the piece with the mention, the link, or the id of the copy passed on
-}
-
 _TEXT, _URL, _MENTION = (KINDS.index(kind) for kind in (TraceKind.TEXT, TraceKind.URL, TraceKind.MENTION))
-_LEAST_NAME = 4
-"""Shorter names are in other words by accident."""
 _MOST_COPIES = 1 << 18
 """Copies whose reposts are recognised: the latest."""
-
-
-class Fact(IntEnum):
-    """What a post can be found to be."""
-
-    COPY = 0
-    CREDITED_COPY = 1
-    HIDDEN_MENTION = 2
-    REGISTRY_LINK = 3
-    PASSED_ON = 4
 
 
 class AttributionExtractor:
@@ -69,8 +49,17 @@ class AttributionExtractor:
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
-        {"_context", "_memory_s", "_domains", "_roots", "_hiding", "_telling", "_mentioned", "_handles"}
-        | {"_handle_entity", "_hidden", "_credits"}
+        {
+            "_context",
+            "_memory_s",
+            "_domains",
+            "_telling",
+            "_mentioned",
+            "_handles",
+            "_handle_entity",
+            "_hidden",
+        }
+        | {"_crediting"}
     )
 
     def __init__(self, context: Context, memory_s: int) -> None:
@@ -78,8 +67,6 @@ class AttributionExtractor:
         self._context = context
         self._memory_s = memory_s
         self._domains = DomainMatcher(registry)
-        self._roots = registry.roots()
-        self._hiding = hiding_entities(registry)
         self._telling = np.append(telling_entities(registry), False)  # the last place is NO_ENTITY
         self._mentioned = _mention_labels(registry)
         telling = self._telling.tolist()
@@ -88,7 +75,7 @@ class AttributionExtractor:
         self._handle_entity = np.array([at for _, at in handles], np.int32)
         # the tables of look-alike letters take most of a second, so not without need
         self._hidden = HiddenMentions(self._handles) if self._handles else None
-        self._credits = [_credits(registry, at, self._hiding.tolist()) for at in range(len(registry))]
+        self._crediting = Crediting(registry, hiding_entities(registry))
         self._origins = pl.DataFrame(schema=_ORIGINS)
         self._copied = pl.DataFrame(schema=_COPIED)
         """Copies without credit, to recognise those who pass them on."""
@@ -130,7 +117,8 @@ class AttributionExtractor:
         copies = pl.DataFrame(schema=FACTS)
         if len(copied):
             credited = pl.concat([links.select("row", "entity"), mentions])
-            copies = self._told_apart(copied, posts, credited, hidden)
+            copied = copied.with_columns(same_link=_linked(traces, copied["row"], copied["link"]))
+            copies = self._crediting.told_apart(copied, posts, credited, hidden)
         passed_on = self._passed_on(copies, posts, traces, reposted, author)
         return pl.concat([copies, hidden, links, passed_on]).sort(
             "row", "kind", "entity", maintain_order=True
@@ -184,7 +172,7 @@ class AttributionExtractor:
     def _copies(
         self, posts: pl.DataFrame, traces: Traces, author: I32, own: npt.NDArray[np.bool_]
     ) -> pl.DataFrame:
-        """Posts whose text an entity published before: columns row, entity, origin, at (of the original)."""
+        """Posts whose text an entity published before: columns row, entity, origin, link (of the original)."""
         shares = np.flatnonzero(traces.share_kind == _TEXT)
         post = traces.share_post[shares]
         objects = traces.share_object[shares]
@@ -210,7 +198,7 @@ class AttributionExtractor:
                 check_sortedness=False,
             )
             .drop_nulls("entity")
-            .select("row", "entity", "origin")
+            .select("row", "entity", "origin", "link")
         )
 
     def _remember(self, posts: pl.DataFrame, traces: Traces, post: I32, objects: U64, author: I32) -> None:
@@ -224,6 +212,7 @@ class AttributionExtractor:
                 "time": traces.times[rows],
                 "entity": author[rows],
                 "origin": posts["post_id"].gather(rows),
+                "link": _first_links(traces, len(posts))[rows],
             },
             schema=_ORIGINS,
         )
@@ -258,48 +247,36 @@ class AttributionExtractor:
             detail="copy",
         )
 
-    def _told_apart(
-        self, copies: pl.DataFrame, posts: pl.DataFrame, credited: pl.DataFrame, hidden: pl.DataFrame
-    ) -> pl.DataFrame:
-        """Copies with and without credit: a link, a mention or a name of the same house.
-
-        A name that is a hidden mention is no credit: it was kept from working as one.
-        """
-        roots = pl.Series("root", self._roots)
-        copies = copies.with_columns(root=roots.gather(copies["entity"]))
-        # a site or a handle of a company does not say whose content it is, but for its own
-        own = credited.unique().with_columns(own=pl.lit(value=True))
-        house = credited.filter(pl.Series(~self._hiding).gather(credited["entity"]))
-        house = (
-            house.select("row", root=roots.gather(house["entity"]))
-            .unique()
-            .with_columns(house=pl.lit(value=True))
-        )
-        copies = copies.join(own, on=["row", "entity"], how="left").join(
-            house, on=["row", "root"], how="left"
-        )
-        copies = copies.with_columns(linked=pl.coalesce("own", "house"))
-        copies = copies.with_columns(text=posts["text"].gather(copies["row"]))
-        parts = []
-        for (entity,), part in copies.group_by("entity", maintain_order=True):
-            names = self._credits[int(str(entity))]
-            said = pl.col("text").str.to_lowercase().str.contains_any(names) if names else pl.lit(value=False)
-            parts.append(part.with_columns(named=said.fill_null(value=False)))
-        copies = pl.concat(parts)
-        kept_out = hidden.select("row", root=roots.gather(hidden["entity"])).unique()
-        copies = copies.join(
-            kept_out.with_columns(kept_out=pl.lit(value=True)), on=["row", "root"], how="left"
-        )
-        named_openly = pl.col("named") & pl.col("kept_out").is_null()
-        credit = pl.col("linked").fill_null(value=False) | named_openly
-        kind = pl.when(credit).then(int(Fact.CREDITED_COPY)).otherwise(int(Fact.COPY)).cast(pl.UInt8)
-        return copies.select(
-            "row", kind.alias("kind"), "entity", "origin", detail=pl.col("text").str.slice(0, 280)
-        )
-
 
 _COPIED = {"key": pl.UInt64, "time": pl.Int64, "entity": pl.Int32, "origin": pl.String, "copy": pl.String}
-_ORIGINS = {"object": pl.UInt64, "time": pl.Int64, "entity": pl.Int32, "origin": pl.String}
+_ORIGINS = {
+    "object": pl.UInt64,
+    "time": pl.Int64,
+    "entity": pl.Int32,
+    "origin": pl.String,
+    "link": pl.UInt64,  # key of the first link in the original, 0 for none
+}
+
+
+def _first_links(traces: Traces, posts: int) -> U64:
+    """Key of the first link of each post, 0 for none."""
+    shares = np.flatnonzero(traces.share_kind == _URL)[::-1]
+    first = np.zeros(posts, np.uint64)
+    first[traces.share_post[shares]] = traces.share_object[shares]
+    return first
+
+
+def _linked(traces: Traces, rows: pl.Series, links: pl.Series) -> pl.Series:
+    """Whether each of some posts has the link that goes with it: what it repeats leads on to the same place."""
+    shares = traces.share_kind == _URL
+    there = pl.DataFrame(
+        {"row": traces.share_post[shares].astype(np.uint32), "link": traces.share_object[shares]}
+    )
+    asked = pl.DataFrame({"row": rows, "link": links})
+    found = there.unique().with_columns(there=pl.lit(value=True))
+    return asked.join(found, on=["row", "link"], how="left", maintain_order="left")["there"].fill_null(
+        value=False
+    )
 
 
 def _mention_labels(registry: Registry) -> dict[str, int]:
@@ -309,18 +286,3 @@ def _mention_labels(registry: Registry) -> dict[str, int]:
         platform, _, name = account.partition(":")
         labels.setdefault(f"{platform}:@{name.lower()}", at)
     return labels
-
-
-def _credits(registry: Registry, entity: int, hiding: Sequence[bool]) -> list[str]:
-    """What a text may say to credit an entity: names, handles and domains of its house, lower case.
-
-    Those of companies and affiliates do not say whose content it is, but for their own.
-    """
-    root = registry.root(entity)
-    inside = {
-        at for at in range(len(registry)) if at == entity or (registry.root(at) == root and not hiding[at])
-    }
-    words = {registry.entities[at].name.lower() for at in inside}
-    words |= {handle for (_, handle), at in registry.handles.items() if at in inside}
-    words |= {domain for domain, at in registry.domains.items() if at in inside}
-    return sorted(word for word in words if len(word) >= _LEAST_NAME)

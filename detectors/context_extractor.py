@@ -29,7 +29,7 @@ class Watched:
     """Of one batch of posts in event order."""
 
     facts: pl.DataFrame
-    """Columns of `detectors.attribution.FACTS`."""
+    """Columns of `detectors.facts.FACTS`."""
     targets: U64
     """Keys of the posts reposted, answered and quoted, 0 for none; shape (posts, 3)."""
     metrics: I64

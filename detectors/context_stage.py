@@ -12,13 +12,13 @@ import polars as pl
 from detectors.accounts import AccountBook
 from detectors.affiliation import hiding_entities
 from detectors.amplification import amplified
-from detectors.attribution import Fact
 from detectors.config import DetectionConfig
 from detectors.context import Context
 from detectors.context_extractor import Watched
 from detectors.edges import NO_EDGES, Edges, Ground, edges_of, merged
 from detectors.engagement import EngagementBook
 from detectors.fact_ledger import FACT_LOG, FactLedger
+from detectors.facts import Fact
 from detectors.follow_edges import FollowEvents
 from detectors.follower_overlap import FollowNull
 from detectors.followers import FollowerBook

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from detectors import context_words as words
 from detectors.affiliation import Affiliation
-from detectors.attribution import Fact
 from detectors.fact_ledger import FactLedger
+from detectors.facts import Fact
 from detectors.peer_ranks import median
 from detectors.population import Population
 from detectors.registry import NO_ENTITY, Registry

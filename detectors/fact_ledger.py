@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from detectors.attribution import FACTS, Fact
+from detectors.facts import FACTS, Fact
 from detectors.hashing import I64
 from detectors.rates import RateSums, pooled_tail, rate_sums
 from detectors.registry import NO_ENTITY
@@ -102,7 +102,7 @@ class FactLedger:
         """Take facts in event order.
 
         Args:
-            facts: columns of `detectors.attribution.FACTS`; `row` counts from the start of the other arguments.
+            facts: columns of `detectors.facts.FACTS`; `row` counts from the start of the other arguments.
             accounts: int32, account number of each post.
             times: int64, seconds.
             post_ids: String.

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.attribution import Fact
 from detectors.engagement import EngagementTable
+from detectors.facts import Fact
 from detectors.follower_overlap import FollowNull
 from detectors.hashing import I64
 from detectors.obscurity import Peers

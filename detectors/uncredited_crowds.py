@@ -23,9 +23,9 @@ from scipy import special
 from scipy.sparse import coo_array, csr_array, triu
 from scipy.sparse.csgraph import connected_components
 
-from detectors.attribution import Fact
 from detectors.crowds import RecurringCrowd
 from detectors.exposure import F64
+from detectors.facts import Fact
 from detectors.gate import benjamini_hochberg
 from detectors.hashing import I64, U64
 from detectors.rates import tail

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from detectors.attribution import Fact
 from detectors.edges import Edges, Ground, edges_of
+from detectors.facts import Fact
 from detectors.hashing import I64
 from detectors.uncredited_crowds import Bools, ties, uncredited_crowds
 from detectors.uncredited_pairs import uncredited_groups

@@ -27,11 +27,11 @@ import polars as pl
 from scipy.sparse import coo_array, csr_array, triu
 from scipy.sparse.csgraph import connected_components
 
-from detectors.attribution import Fact
 from detectors.chance import LEAST_EXPECTED, poisson_surprise
 from detectors.compiled import compiled
 from detectors.crowds import RecurringCrowd
 from detectors.exposure import F64
+from detectors.facts import Fact
 from detectors.gate import benjamini_hochberg
 from detectors.hashing import I64
 from detectors.uncredited_crowds import Bools, by_accounts, by_original

@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from detectors.attribution import FACTS, AttributionExtractor, Fact
+from detectors.attribution import AttributionExtractor
 from detectors.config import DetectionConfig
 from detectors.context import Context
 from detectors.fact_ledger import FactLedger
+from detectors.facts import FACTS, Fact
 from detectors.frames import POSTS, conform
 from detectors.hashing import U64, hash_strings
 from detectors.registry import NO_ENTITY, Registry

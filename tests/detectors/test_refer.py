@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors import followers
-from detectors.attribution import Fact
 from detectors.config import DetectionConfig
 from detectors.context import PROFILES, Context
+from detectors.facts import Fact
 from detectors.follow_edges import FOLLOW, SNAPSHOT, UNFOLLOW
 from detectors.followers import FollowerBook
 from detectors.hashing import hash_strings

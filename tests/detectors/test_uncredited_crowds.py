@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from detectors.attribution import Fact
 from detectors.crowds import RecurringCrowd
+from detectors.facts import Fact
 from detectors.hashing import I64
 from detectors.uncredited_crowds import MIN_CROWD, ties, uncredited_crowds
 

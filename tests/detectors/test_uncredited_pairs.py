@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from detectors.attribution import Fact
 from detectors.crowds import RecurringCrowd
+from detectors.facts import Fact
 from detectors.uncredited_pairs import MOST_COPIERS, uncredited_groups
 from tests.detectors.test_uncredited_crowds import ACCOUNTS, SCHEMA, Copy, Readers, campaign, readers
 
