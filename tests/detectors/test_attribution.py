@@ -164,9 +164,54 @@ def test_given_no_registry_then_nothing_is_found_and_nothing_fails() -> None:
     assert not len(AttributionExtractor(Context(), 86_400).extract(frame, traces, reposted_in(frame)))
 
 
+def test_given_a_repost_of_a_copy_without_credit_then_it_is_passed_on() -> None:
+    copy, credited = {"text": NEAR}, {"text": f"{NEAR} (Agencia Orbe)"}
+    passed = {"text": f"RT @a1: {NEAR}", "repost_of": "1"}
+
+    assert (3, Fact.PASSED_ON, AGENCY) in facts_of(posts_of(ORIGINAL, copy, credited, passed))
+    assert facts_of(posts_of(ORIGINAL, copy, credited, passed | {"repost_of": "2"})) == [
+        (1, Fact.COPY, AGENCY),
+        (2, Fact.CREDITED_COPY, AGENCY),
+    ]
+
+
+@pytest.mark.parametrize("who", ["agency", "a3"])
+def test_given_a_repost_by_the_entity_then_it_passes_on_nothing(who: str) -> None:
+    passed = {"account_id": who, "text": f"RT @a1: {NEAR}", "repost_of": "1"}
+
+    found = facts_of(posts_of(ORIGINAL, {"text": NEAR}, {"text": ELSE}, passed))
+
+    assert ((3, Fact.PASSED_ON, AGENCY) in found) == (who != "agency")
+
+
+def test_given_a_repost_after_what_is_remembered_then_it_is_none() -> None:
+    late = {"text": f"RT @a1: {NEAR}", "repost_of": "1", "created_at": 1_060 + 86_400 + 1}
+
+    assert facts_of(posts_of(ORIGINAL, {"text": NEAR}, late), batch=1) == [(1, Fact.COPY, AGENCY)]
+    assert (
+        len(facts_of(posts_of(ORIGINAL, {"text": NEAR}, late | {"created_at": 1_060 + 86_400}), batch=1)) == 2
+    )
+
+
+def test_given_a_headline_that_is_shared_with_its_link_then_the_link_is_the_source() -> None:
+    shared = ORIGINAL | {"urls": ["https://paper.example/1"]}
+    same = {"text": NEAR, "urls": ["https://else.example/2", "https://www.paper.example/1"]}
+
+    assert facts_of(posts_of(shared, same)) == [(1, Fact.CREDITED_COPY, AGENCY)]
+    assert facts_of(posts_of(shared, {"text": NEAR, "urls": ["https://paper.example/2"]})) == [
+        (1, Fact.COPY, AGENCY)
+    ]
+    assert facts_of(posts_of(shared, {"text": NEAR})) == [(1, Fact.COPY, AGENCY)]
+    # a link by itself, where the original has none, names nobody
+    assert facts_of(posts_of(ORIGINAL, {"text": NEAR, "urls": ["https://paper.example/1"]})) == [
+        (1, Fact.COPY, AGENCY)
+    ]
+
+
 @pytest.mark.parametrize("batch", [1, 2, 3, 5])
 def test_given_any_batches_then_the_facts_are_the_same(batch: int) -> None:
     rows = [ORIGINAL, *({"text": NEAR} for _ in range(3)), {"account_id": "agency", "text": ELSE}, *CREDITS]
+    rows += [{"text": f"RT @a1: {NEAR}", "repost_of": str(at)} for at in (1, 2, 6)]
     frame = posts_of(*rows, {"text": ELSE}, {"text": f"{ELSE} \uff20agencia_orbe"})
     assert facts_of(frame, batch=batch) == facts_of(frame)
 

@@ -11,13 +11,20 @@ from detectors.covertness import SUSPECTED, combined_chance, covertness, priorit
 from detectors.network_context import NetworkContext
 from schemas.alerts import Severity
 
-TERMS = ("registry_followers", "unattributed_copies", "hidden_mentions", "shared_infrastructure")
+TERMS = (
+    "registry_followers",
+    "unattributed_copies",
+    "hidden_mentions",
+    "shared_infrastructure",
+    "amplified_copies",
+)
 
 
 def context(
     obscurity: float | None = 0.8,
     unlabelled: float = 0.0,
     open_share: float = 0.0,
+    lowest: bool = False,
     **chances: float,
 ) -> NetworkContext:
     said: dict[str, Any] = {name: name for name in ("obscurity", "unlabelled_affiliates", *TERMS)}
@@ -30,6 +37,7 @@ def context(
         said=said,
         absent=(),
         unknown=(),
+        lowest=lowest,
     )
 
 
@@ -67,16 +75,30 @@ def test_given_two_independent_sources_then_together_they_are_stronger() -> None
     assert together < 1e-6
 
 
-def test_given_content_told_three_ways_then_it_is_not_counted_three_times() -> None:
+def test_given_content_told_four_ways_then_it_is_not_counted_four_times() -> None:
     once = combined_chance(
         {"unattributed_copies": 1e-6, "hidden_mentions": 1.0, "shared_infrastructure": 1.0}
     )
-    thrice = combined_chance(dict.fromkeys(TERMS[1:], 1e-6))
-    assert once == thrice == pytest.approx(3e-6)
+    often = combined_chance(dict.fromkeys(TERMS[1:], 1e-6))
+    assert once == often == pytest.approx(4e-6)
 
 
 def test_given_nothing_known_of_obscurity_then_no_score() -> None:
     assert covertness(context(None, registry_followers=1e-12)).score is None
+
+
+def test_given_members_as_unknown_as_most_then_context_alone_has_to_be_overwhelming() -> None:
+    strong = covertness(context(None, lowest=True, unattributed_copies=1e-9, registry_followers=1e-2))
+    assert (strong.score, strong.suspected) == (0.5, True)
+    assert "obscurity" not in {term.name for term in strong.terms}
+
+    weaker = covertness(context(None, lowest=True, unattributed_copies=1e-7))
+    assert not weaker.suspected
+    assert weaker.score is not None
+    assert weaker.score < SUSPECTED
+    assert covertness(context(None, lowest=True, unlabelled=1.0)).suspected
+    assert covertness(context(None, lowest=True)).score is None
+    assert covertness(context(None, lowest=True, open_share=0.6, unattributed_copies=1e-12)).score == 0
 
 
 def test_given_no_context_then_obscure_members_have_no_score_and_known_ones_a_low_one() -> None:
