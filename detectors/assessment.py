@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -291,8 +292,7 @@ def _samples(name: str, found: RateFinding, accounts: AccountBook, registry: Reg
             account_ids=[accounts.names[row["account"]]],
             post_ids=[row["post_id"]],
             permalinks=[],
-            object=f"{row['detail']} [{registry.relation(row['entity'])}"
-            + (f", post {row['origin']}]" if row["origin"] else "]"),
+            object=_object(row, registry),
             window_start=_utc(row["time"]),
             window_end=_utc(row["time"]),
             observed=1.0,
@@ -300,6 +300,13 @@ def _samples(name: str, found: RateFinding, accounts: AccountBook, registry: Reg
         )
         for row in found.samples.iter_rows(named=True)
     ]
+
+
+def _object(fact: dict[str, Any], registry: Registry) -> str:
+    """What was said or passed on, and whose it is."""
+    what = f"repost of post {fact['detail']}" if fact["kind"] == Fact.PASSED_ON else fact["detail"]
+    post = f", post {fact['origin']}" if fact["origin"] else ""
+    return f"{what} [{registry.relation(fact['entity'])}{post}]"
 
 
 def _members(

@@ -26,7 +26,7 @@ _STRONG = {
     "unattributed_copies": "they repeat a registry entity's content without credit",
     "hidden_mentions": "they name its handle so that no link arises",
     "shared_infrastructure": "they link to sites of its companies or affiliates",
-    "amplified_copies": "they pass on such copies far beyond their authors' followers",
+    "amplified_copies": "they pass on copies of a registry entity's content far beyond their authors' followers",
     "unlabelled_affiliates": "some are tied to companies or affiliates of the registry without a sign of it",
 }
 
@@ -36,7 +36,7 @@ _ABSENT = {
     "unattributed_copies": "copies of a registry entity's content without credit",
     "hidden_mentions": "hidden mentions of its handles",
     "shared_infrastructure": "links to sites of its companies or affiliates",
-    "amplified_copies": "copies passed on beyond their authors' followers",
+    "amplified_copies": "such copies passed on beyond their authors' followers",
 }
 
 
