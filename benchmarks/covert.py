@@ -12,7 +12,6 @@ import argparse
 import json
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -42,7 +41,7 @@ class Cell:
     """Of these, suspected."""
     suspected: int = 0
     """Accounts suspected."""
-    mistaken: Counter[str] = field(default_factory=Counter)
+    mistaken: dict[str, int] = field(default_factory=dict)
     """Of these, those that are not covert, by what they are."""
     in_network: int = 0
     """Covert accounts in any network, suspected or not."""
@@ -112,7 +111,9 @@ def _score(cell: Cell, seed: int, alerts: Sequence[Alert], labels: Sequence[Labe
     cell.found += len(covert & named)
     cell.in_network += len(covert & anywhere)
     cell.suspected += len(named)
-    cell.mistaken.update(_what(truth.get(account)) for account in named - covert)
+    for account in named - covert:
+        what = _what(truth.get(account))
+        cell.mistaken[what] = cell.mistaken.get(what, 0) + 1
     groups: dict[str, list[bool]] = {}
     for account in sorted(covert):
         groups.setdefault(truth[account].group, []).append(account in named)

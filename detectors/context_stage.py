@@ -264,7 +264,8 @@ class ContextStage:
         with self._watch("uncredited_crowds"):
             self._amplify()
             posts, ordinary = self._accounts.posts[:seen], network_of[:seen] < 0
-            uncredited = uncredited_edges(self.facts.held, self.amplified, posts, ordinary)
+            hiding = hiding_entities(self.context.registry)
+            uncredited = uncredited_edges(self.facts.held, self.amplified, posts, ordinary, hiding)
         if self._first_day is not None and (now - self._first_day) % _RHYTHM_EVERY_S == 0:
             with self._watch("rhythm"):
                 pairs = self.rhythm.evaluate(now)

@@ -56,7 +56,7 @@ def uncredited_crowds(copies: pl.DataFrame, posts: I64, ordinary: Bools) -> list
     """Find them.
 
     Args:
-        copies: columns account, time, kind (`Fact.COPY` or `Fact.CREDITED_COPY`), entity, origin.
+        copies: columns account, time, kind, entity, origin; only `Fact.COPY` and `Fact.CREDITED_COPY` count.
         posts: int64, posts of each account.
         ordinary: bool, by account: in no network. Their credited copies say what a common interest gives.
 

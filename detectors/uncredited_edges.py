@@ -8,10 +8,12 @@ from detectors.hashing import I64
 from detectors.uncredited_crowds import Bools, ties, uncredited_crowds
 from detectors.uncredited_pairs import uncredited_groups
 
-_COPIES = ("account", "time", "kind", "entity", "origin")
+_COPIES = ("account", "time", "post_id", "kind", "entity", "origin")
 
 
-def uncredited_edges(held: pl.DataFrame, amplified: pl.DataFrame, posts: I64, ordinary: Bools) -> Edges:
+def uncredited_edges(
+    held: pl.DataFrame, amplified: pl.DataFrame, posts: I64, ordinary: Bools, hiding: Bools
+) -> Edges:
     """Edges of crowds and of groups of a few.
 
     Args:
@@ -20,9 +22,13 @@ def uncredited_edges(held: pl.DataFrame, amplified: pl.DataFrame, posts: I64, or
             on carries the original as its author does, and counts into crowds.
         posts: int64, posts of each account.
         ordinary: bool, by account: in no network.
+        hiding: bool, by entity: whether links into its sites leave open whose they are.
     """
-    copies = held.select(_COPIES).filter(pl.col("kind").is_in([int(Fact.COPY), int(Fact.CREDITED_COPY)]))
+    facts = held.select(_COPIES)
     carried = amplified.select(_COPIES).with_columns(kind=pl.lit(int(Fact.COPY), pl.UInt8))
-    found = uncredited_crowds(pl.concat([copies, carried]), posts, ordinary)
-    found += uncredited_groups(copies, ordinary)
+    found = uncredited_crowds(pl.concat([facts, carried]), posts, ordinary)
+    naming = pl.Series(~hiding[held["entity"].to_numpy()], dtype=pl.Boolean)
+    found += uncredited_groups(
+        facts.filter(~((pl.col("kind") == int(Fact.REGISTRY_LINK)) & naming)), ordinary
+    )
     return edges_of(*ties(found), Ground.COPIES)

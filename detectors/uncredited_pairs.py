@@ -1,20 +1,21 @@
 """Few accounts that repeat the same originals without credit: pair by pair, hours apart if need be.
 
 Three accounts that copy an agency are no crowd that stands out (`detectors.uncredited_crowds`), and if they post half
-an hour apart no pair of them has enough in common within a window. What gives them away is which of the many originals
-they chose. Two accounts of j and k copies would meet by chance at
+an hour apart no pair of them has enough in common within a window. What gives them away is what they chose of all that
+there is: which originals, whose handle they write so that it does not link, which company's site they link to. Two
+accounts that chose j and k things would meet by chance at
 
-    j k x sum over originals of (share of all copies)^2
+    j k x sum over things of (share of all choices)^2
 
-Meeting at what hardly anybody carries counts for more: of what a pair has in common, the m rarest are compared with
-what would be met among originals as rare, for the best m, and m is paid for (Bonferroni). Rare is meant twice, by all
-who carry an original and by those who drop its source as the pair does (a joke is copied without credit by many who
-have nothing to do with one another): the less surprising of the two counts.
+Meeting at what hardly anybody chose counts for more: of what a pair has in common, the m rarest are compared with what
+would be met among things as rare, for the best m, and m is paid for (Bonferroni). Rare is meant twice, by all who
+carry an original and by those who drop its source as the pair does (a joke is copied without credit by many who have
+nothing to do with one another): the less surprising of the two counts.
 
 Readers of one topic or language meet oftener than that. So the same is asked of accounts that copy *with* credit, and
 no pair has a smaller chance than the share of their pairs that would be as surprising. Benjamini-Hochberg over all
-pairs of accounts with two uncredited copies or more. How many copies an account has is given, not tested, so that those
-with many are no more likely to pass.
+pairs of accounts with two such choices or more. How many an account has is given, not tested, so that those with many
+are no more likely to pass.
 
 Accounts that hang together by such pairs are a group: each of them is tied to all.
 """
@@ -47,17 +48,18 @@ _MOST_COMPARED = 2_000
 """Accounts with credited copies that say what is usual: two million pairs."""
 
 
-def uncredited_groups(copies: pl.DataFrame, ordinary: Bools) -> list[RecurringCrowd]:
+def uncredited_groups(facts: pl.DataFrame, ordinary: Bools) -> list[RecurringCrowd]:
     """Find them.
 
     Args:
-        copies: columns account, time, kind (`Fact.COPY` or `Fact.CREDITED_COPY`), entity, origin.
+        facts: columns account, time, post_id, kind, entity, origin; of links only those that leave open whose they are.
         ordinary: bool, by account: in no network. They say how often readers meet who name their source.
 
     Returns:
         The accounts of each group, two or more, and the greatest surprise of a pair of them.
     """
-    copied, credited = by_original(copies, Fact.COPY), by_original(copies, Fact.CREDITED_COPY)
+    copied = pl.concat([by_original(facts, Fact.COPY), _marks(facts)])
+    credited = by_original(facts, Fact.CREDITED_COPY)
     carried = pl.concat([copied, credited]).unique(["original", "account"])
     originals = carried["original"].unique().sort()
     popular = _meeting(_counts(carried, originals))
@@ -75,6 +77,22 @@ def uncredited_groups(copies: pl.DataFrame, ordinary: Bools) -> list[RecurringCr
         RecurringCrowd(accounts[group_of == group], float(surprise[group_of[first] == group].max()))
         for group in np.unique(group_of[first]).tolist()
     ]
+
+
+def _marks(facts: pl.DataFrame) -> pl.DataFrame:
+    """Handles hidden and owners linked, each account once for each, as if they were originals.
+
+    In posts that are copies they are no choice of their own: the original may have brought them.
+    """
+    copies = facts.filter(pl.col("kind").is_in([int(Fact.COPY), int(Fact.CREDITED_COPY)]))
+    marks = facts.filter(pl.col("kind").is_in([int(Fact.HIDDEN_MENTION), int(Fact.REGISTRY_LINK)]))
+    marks = marks.join(copies, on=["account", "post_id"], how="anti")
+    name = pl.concat_str(pl.lit("kind "), "kind", pl.lit(" of "), "entity")
+    return (
+        marks.group_by(name.alias("original"), "account")
+        .agg(pl.col("time").min())
+        .sort("original", "account")
+    )
 
 
 def _counts(copied: pl.DataFrame, originals: pl.Series) -> I64:

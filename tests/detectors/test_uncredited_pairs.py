@@ -34,7 +34,7 @@ def topical(draw: np.random.Generator, drop: float) -> Readers:
 
 def found(copies: list[Copy], ordinary: np.ndarray | None = None) -> list[RecurringCrowd]:
     everybody = np.ones(ACCOUNTS, np.bool_)
-    frame = pl.DataFrame(copies, schema=SCHEMA, orient="row")
+    frame = pl.DataFrame(copies, schema=SCHEMA, orient="row").with_row_index("post_id")
     return uncredited_groups(frame, everybody if ordinary is None else ordinary)
 
 
@@ -133,3 +133,62 @@ def test_given_few_copies_then_no_group() -> None:
     assert found([]) == []
     assert found([Copy(account, 0, Fact.COPY, 0, "only") for account in TRIO]) == []
     assert found(world.copies + [Copy(account, 0, Fact.COPY, 0, "only") for account in TRIO]) == []
+
+
+OWNER = 2
+
+
+def marks(kind: Fact, posts: list[tuple[int, str]], entity: int = OWNER) -> pl.DataFrame:
+    """Facts of other kinds in some posts, given by account and post."""
+    return pl.DataFrame(
+        {
+            "account": [account for account, _ in posts],
+            "time": [0] * len(posts),
+            "kind": [int(kind)] * len(posts),
+            "entity": [entity] * len(posts),
+            "origin": [None] * len(posts),
+            "post_id": [post for _, post in posts],
+        },
+        schema=SCHEMA | {"post_id": pl.String},
+    )
+
+
+def groups_with(copies: list[Copy], *more: pl.DataFrame) -> list[list[int]]:
+    """Groups found where copies are posts `c0`, `c1` and so on."""
+    frame = pl.DataFrame(copies, schema=SCHEMA, orient="row").with_columns(
+        post_id=pl.concat_str(pl.lit("c"), pl.int_range(pl.len()))
+    )
+    found = uncredited_groups(pl.concat([frame, *more]), np.ones(ACCOUNTS, np.bool_))
+    return [group.accounts.tolist() for group in found]
+
+
+@pytest.mark.parametrize("kind", [Fact.HIDDEN_MENTION, Fact.REGISTRY_LINK])
+def test_given_one_original_and_a_site_or_a_handle_that_nobody_else_has_then_the_two_together_tie(
+    kind: Fact,
+) -> None:
+    world = topical(np.random.default_rng(21), drop=0.04)
+    shared = [Copy(account, 0, Fact.COPY, 0, "theirs") for account in TRIO]
+    own = [Copy(account, 0, Fact.COPY, 0, f"own{account}") for account in TRIO]
+    copies = world.copies + shared + own
+    said = marks(kind, [(account, f"m{account}") for account in TRIO])
+
+    assert groups_with(copies) == []
+    assert groups_with(copies, said) == [TRIO]
+    # in the posts that are copies they came with the copy
+    in_copies = [(account, f"c{len(world.copies) + at}") for at, account in enumerate(TRIO)]
+    assert groups_with(copies, marks(kind, in_copies)) == []
+
+
+def test_given_a_site_that_many_link_then_it_ties_nobody() -> None:
+    draw = np.random.default_rng(22)
+    world = topical(draw, drop=0.04)
+    shared = [Copy(account, 0, Fact.COPY, 0, "theirs") for account in TRIO]
+    customers = draw.choice(ACCOUNTS, 400, replace=False).tolist()
+
+    assert (
+        groups_with(
+            world.copies + shared,
+            marks(Fact.REGISTRY_LINK, [(one, f"m{one}") for one in (*TRIO, *customers)]),
+        )
+        == []
+    )
