@@ -11,7 +11,7 @@ import polars as pl
 from detectors.fact_ledger import RateFinding, rate_finding
 from detectors.facts import Fact
 from detectors.hashing import I64
-from detectors.rates import rate_sums
+from detectors.rates import RateSums, rate_sums
 from detectors.uncredited_crowds import I32, MIN_CROWD, Bools
 
 _OF_FOLLOWERS = 0.5
@@ -47,17 +47,31 @@ def amplified(held: pl.DataFrame, followers: I64) -> pl.DataFrame:
     )
 
 
-def amplification(reposts: pl.DataFrame, members: I32, posts: I64, ordinary: Bools) -> RateFinding:
+def amplifying(reposts: pl.DataFrame, posts: I64, some: Bools) -> RateSums:
+    """How often some accounts' posts are such reposts.
+
+    Args:
+        reposts: as `amplified` gives them.
+        posts: int64, by account number; all accounts of the reposts are among them.
+        some: bool, by account number.
+    """
+    counts = np.bincount(reposts["account"].to_numpy(), minlength=len(posts)).astype(np.int64)
+    return rate_sums(counts[some], posts[some])
+
+
+def amplification(
+    reposts: pl.DataFrame, members: I32, posts: I64, sums: RateSums, ordinary: Bools
+) -> RateFinding:
     """How often members passed such copies on, against ordinary accounts.
 
     Args:
         reposts: as `amplified` gives them.
         members: int32, account numbers.
         posts: int64, by account number.
-        ordinary: bool, by account number: who says what is usual. Members among them are taken out.
+        sums: of ordinary accounts (`amplifying`).
+        ordinary: bool, by account number: whose sums these are. Members among them are taken out.
     """
-    counts = np.bincount(reposts["account"].to_numpy(), minlength=len(posts)).astype(np.int64)
-    others = ordinary.copy()
-    others[members] = False
     concerned = reposts.filter(pl.col("account").is_in(members.tolist()))
-    return rate_finding(counts[members], posts[members], rate_sums(counts[others], posts[others]), concerned)
+    mine = np.bincount(concerned["account"].to_numpy(), minlength=int(members.max()) + 1)[members]
+    written, inside = posts[members], ordinary[members]
+    return rate_finding(mine, written, sums.less(rate_sums(mine[inside], written[inside])), concerned)

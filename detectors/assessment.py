@@ -198,13 +198,12 @@ def _content(
     posts = accounts.posts[: len(population.ordinary)]
     if not len(registry) or int(posts[members].sum()) < _LEAST_POSTS:
         return
-    ordinary = population.ordinary
     for kind, (name, said) in _TERMS.items():
-        found = (
-            amplification(stage.amplified, members, posts, ordinary)
-            if kind is Fact.PASSED_ON
-            else stage.facts.finding(kind, members, posts, population.sums[kind], ordinary)
-        )
+        usual = (members, posts, population.sums[kind], population.ordinary)
+        if kind is Fact.PASSED_ON:
+            found = amplification(stage.amplified, *usual)
+        else:
+            found = stage.facts.finding(kind, *usual)
         notes.chances[name] = found.p
         notes.said[name] = said(found, registry)
         if not found.observed:

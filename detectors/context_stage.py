@@ -11,7 +11,7 @@ import polars as pl
 
 from detectors.accounts import AccountBook
 from detectors.affiliation import hiding_entities
-from detectors.amplification import amplified
+from detectors.amplification import amplified, amplifying
 from detectors.config import DetectionConfig
 from detectors.context import Context
 from detectors.context_extractor import Watched
@@ -335,7 +335,8 @@ class ContextStage:
             engagement=engagement,
             followers=followers,
             peers=Peers(figures, ~ordinary),
-            sums={kind: self.facts.sums(kind, posts, ordinary) for kind in Fact},
+            sums={kind: self.facts.sums(kind, posts, ordinary) for kind in Fact}
+            | {Fact.PASSED_ON: amplifying(self.amplified, posts, ordinary)},
             many_followers=upper_quartile(followers[ordinary & (followers >= 0)]),
             many_reactions=upper_quartile(engagement.reactions[measured] / engagement.known_posts[measured]),
             follow_null=FollowNull(self.followers, keys[~ordinary]) if self.followed else None,

@@ -26,6 +26,7 @@ class Population(NamedTuple):
     peers: Peers
     """Of the ordinary ones, to tell who is obscure."""
     sums: dict[Fact, RateSums]
+    """How often their posts are so; of copies passed on, only those beyond their author's followers count."""
     many_followers: float
     """What three in four ordinary accounts have less than; NaN: unknown."""
     many_reactions: float

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from detectors.amplification import amplification, amplified
+from detectors.amplification import amplification, amplified, amplifying
 from detectors.fact_ledger import FACT_LOG
 from detectors.facts import Fact
 
@@ -98,7 +98,8 @@ def test_given_members_who_do_nothing_else_then_it_is_beyond_what_ordinary_accou
     posts, everybody = np.full(100, 50, np.int64), np.ones(100, np.bool_)
     members = np.array(CROWD, np.int32)
 
-    found = amplification(facts, members, posts, everybody)
+    sums = amplifying(facts, posts, everybody)
+    found = amplification(facts, members, posts, sums, everybody)
 
     assert (found.observed, found.posts) == (15, 750)
     assert found.expected < 1
@@ -106,4 +107,4 @@ def test_given_members_who_do_nothing_else_then_it_is_beyond_what_ordinary_accou
     assert found.entities == (AGENCY,)
     assert set(found.samples["post_id"]) <= set(facts["post_id"])
     # what the members do is no part of what is usual, and others did nothing of the kind
-    assert amplification(facts, np.array([50, 51], np.int32), posts, everybody).p == 1.0
+    assert amplification(facts, np.array([50, 51], np.int32), posts, sums, everybody).p == 1.0
