@@ -21,7 +21,7 @@ class Ground(IntFlag):
     CROWD = 2
     """Both were in a crowd that came together again (`detectors.crowds`)."""
     COPIES = 4
-    """Both repeat the same originals without credit (`detectors.uncredited_crowds`)."""
+    """Both repeat the same originals without credit (`detectors.uncredited_edges`)."""
     RHYTHM = 8
     """Both post in the same minutes (`detectors.rhythm`)."""
 
