@@ -2,49 +2,37 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import ClassVar
 
 import msgspec
 
 from detectors.accounts import AccountBook
+from detectors.alert_parts import co_share_signals, members_shown, object_evidence, suggested_actions, utc
 from detectors.assessment import Assessment
 from detectors.config import DetectionConfig
 from detectors.covertness import Covertness, priority, severity
-from detectors.explanation import explanation, headline, signal_summary
-from detectors.findings import Findings, ObjectFinding
-from detectors.network_context import NetworkContext
+from detectors.explanation import explanation, headline
+from detectors.findings import Findings
 from detectors.networks import Network
 from detectors.scoring import coordination_terms, counter_evidence, score
 from schemas.alerts import (
     SCHEMA_VERSION,
-    Action,
     Alert,
-    Evidence,
-    Member,
     Mode,
     Privacy,
     Provenance,
     Reach,
-    Signal,
-    SuggestedAction,
-    Suppression,
     Technique,
 )
-from schemas.networks import Lifecycle, MemberRole
+from schemas.networks import Lifecycle
 from schemas.shares import TraceKind
-
-MAX_MEMBERS = 1_000
-MAX_EVIDENCE_ACCOUNTS = 25
 
 _TECHNIQUES = {
     TraceKind.REPOST: ("T0049.003", "Bots Amplify via Automated Forwarding and Reposting"),
     TraceKind.TEXT: ("T0084.001", "Use Copypasta"),
     TraceKind.HASHTAG_SEQUENCE: ("T0049.002", "Flood Existing Hashtag"),
 }
-_PERMALINKS = {"x": "https://x.com/i/web/status/{}"}
 
 
 @dataclass(slots=True)
@@ -55,14 +43,16 @@ class _Reported:
     members: int
     at: int
     suspected: bool
+    strong: set[str]
+    """Context terms that were strong in this or an earlier alert."""
     alert: Alert
 
 
 class Alerting:
     """Decides which changes are told, numbers the revisions, and writes the alerts.
 
-    A network is told at once when it opens, merges, splits or is resolved, or has grown by a quarter; other
-    changes at most once a day.
+    A network is told at once when it opens, merges, splits or is resolved, or has grown by a quarter; other changes at
+    most once a day. So are those of its context: suspicion comes or goes, or another term would carry it by itself.
 
     Args:
         config: its hash goes into every alert.
@@ -101,10 +91,14 @@ class Alerting:
         known = self._reported.get(network.number)
         return known is not None and known.suspected
 
-    def turned(self, network: Network, *, suspected: bool) -> bool:
-        """Whether a network that was told of is suspected now and was not then, or the other way round."""
+    def turned(self, network: Network, covert: Covertness) -> bool:
+        """Whether suspicion has come or gone since the network was told of, or has a strong term that is new."""
         known = self._reported.get(network.number)
-        return known is not None and known.suspected is not suspected
+        if known is None:
+            return False
+        return known.suspected is not covert.suspected or (
+            covert.suspected and not known.strong.issuperset(covert.strong)
+        )
 
     def close(
         self, network: Network, lifecycle: Lifecycle, now: int, successor: Network | None
@@ -123,7 +117,7 @@ class Alerting:
             alert_id=_alert_id(network.network_id, known.revision + 1),
             revision=known.revision + 1,
             lifecycle=lifecycle,
-            emitted_at=_utc(now),
+            emitted_at=utc(now),
             explanation=f"{ending} When last reported: {last.explanation}",
             suggested_actions=[],
         )
@@ -174,9 +168,9 @@ class Alerting:
             revision=revision,
             lifecycle=lifecycle,
             predecessor_ids=list(network.predecessors),
-            emitted_at=_utc(now),
-            event_time_start=_utc(findings.start),
-            event_time_end=_utc(max(findings.end, findings.start)),
+            emitted_at=utc(now),
+            event_time_start=utc(findings.start),
+            event_time_end=utc(max(findings.end, findings.start)),
             mode=self._mode,
             run_id=self._run_id,
             platforms=platforms,
@@ -196,10 +190,10 @@ class Alerting:
                 engagements=context.engagements,
                 growth_per_h=round((members - known.members) / hours, 4) if known else 0.0,
             ),
-            members=_members(findings, context, accounts, gate_surprise),
+            members=members_shown(findings, context, accounts, gate_surprise),
             member_count=members,
-            signals=[*_signals(findings, weakest_p), *context.signals],
-            evidence=[*context.evidence, *(_evidence(sample, names) for sample in findings.samples)],
+            signals=[*co_share_signals(findings, weakest_p), *context.signals],
+            evidence=[*context.evidence, *(object_evidence(sample, names) for sample in findings.samples)],
             counter_evidence=[*context.counter, *counter_evidence(findings)],
             techniques=[
                 Technique(framework="DISARM", id=_TECHNIQUES[k.kind][0], name=_TECHNIQUES[k.kind][1])
@@ -207,7 +201,7 @@ class Alerting:
                 if k.kind in _TECHNIQUES
             ],
             related_networks=[],
-            suggested_actions=_actions(covert, muted),
+            suggested_actions=suggested_actions(covert, muted),
             suppression=muted,
             provenance=Provenance(
                 config_hash=self._digest,
@@ -218,133 +212,10 @@ class Alerting:
             ),
             privacy=Privacy(pseudonymised=False),
         )
-        self._reported[network.number] = _Reported(revision, members, now, covert.suspected, alert)
+        strong = set(covert.strong) | (known.strong if known else set())
+        self._reported[network.number] = _Reported(revision, members, now, covert.suspected, strong, alert)
         return alert
-
-
-def _actions(covert: Covertness, muted: Suppression | None) -> list[SuggestedAction]:
-    """Steps for a person to consider; a muted network asks for none."""
-    if muted is not None:
-        return []
-    actions = [
-        SuggestedAction(
-            action=Action.REVIEW,
-            reversible=True,
-            expires_in_h=168,
-            rationale="A person should check the evidence and look for an open reason to act together first.",
-        )
-    ]
-    if covert.suspected:
-        actions.append(
-            SuggestedAction(
-                action=Action.WATCH,
-                reversible=True,
-                expires_in_h=720,
-                rationale="What the members do next, and who follows them, will strengthen or clear the suspicion.",
-            )
-        )
-    if "registry_followers" in covert.strong or "unlabelled_affiliates" in covert.strong:
-        actions.append(
-            SuggestedAction(
-                action=Action.LABEL,
-                reversible=True,
-                expires_in_h=720,
-                rationale="If review confirms a tie to a registry entity, a label tells readers what the profile does "
-                "not.",
-            )
-        )
-    return actions
 
 
 def _alert_id(network_id: str, revision: int) -> str:
     return f"alert-{hashlib.blake2b(f'{network_id}/{revision}'.encode(), digest_size=8).hexdigest()}"
-
-
-def _members(
-    findings: Findings, context: NetworkContext, accounts: AccountBook, gate_surprise: float
-) -> list[Member]:
-    """Members, core first, by name; membership from how often each was seen with the others."""
-    network = findings.network
-    gate = gate_surprise if math.isfinite(gate_surprise) else 1.0
-    found = []
-    for number, known in zip(findings.members, context.members, strict=True):
-        core = number in network.core
-        surprise = network.peripheral.get(number, 0.0)
-        # a peripheral member is less firm; the gate is where it would be worth nothing
-        membership = 1.0 if core else round(max(0.1, min(0.9, 1.0 - gate / (gate + surprise))), 4)
-        start = findings.first_seen.get(number, network.opened_at)
-        found.append(
-            Member(
-                account_id=accounts.names[number],
-                role=MemberRole.CORE if core else MemberRole.PERIPHERAL,
-                membership=membership,
-                first_seen=_utc(start),
-                last_seen=_utc(findings.last_seen.get(number, start)),
-                handle=known.handle,
-                created_at=None if known.created is None else _utc(known.created),
-                followers=known.followers,
-                registry=known.registry,
-                allow_listed=known.allowed,
-            )
-        )
-    found.sort(key=lambda member: (member.role is not MemberRole.CORE, -member.membership, member.account_id))
-    return found[:MAX_MEMBERS]
-
-
-def _signals(findings: Findings, weakest_p: float | None) -> list[Signal]:
-    signals = [
-        Signal(
-            detector=f"co_share.{kind.kind.value}",
-            version="1",
-            score=round(max(0.0, 1.0 - kind.expected / kind.observed), 4),
-            observed=float(kind.observed),
-            expected=round(kind.expected, 6),
-            n=kind.observed,
-            window_s=kind.window_s,
-            summary=signal_summary(kind),
-        )
-        for kind in findings.kinds
-    ]
-    if findings.edges:
-        weakest = float(findings.edge_surprise.min())
-        signals.append(
-            Signal(
-                detector="pair_gate",
-                version="1",
-                score=round(min(1.0, findings.edges / max(len(findings.members) - 1, 1)), 4),
-                observed=float(findings.edges),
-                expected=round(findings.edges * 0.01, 4),
-                p_value=max(math.exp(-weakest), 1e-300),
-                n=findings.edges,
-                window_s=0,
-                summary=f"{findings.edges:,} pairs of members each pass the false-discovery gate"
-                + (f" at p = {weakest_p:.1g}" if weakest_p else "")
-                + "; one in a hundred such pairs may be a coincidence.",
-            )
-        )
-    return signals
-
-
-def _evidence(sample: ObjectFinding, names: Sequence[str]) -> Evidence:
-    shown = sample.accounts[:MAX_EVIDENCE_ACCOUNTS]
-    post_ids = list(sample.post_ids[: len(shown)])
-    links = [
-        _PERMALINKS[platform].format(post_id)
-        for platform, post_id in zip((names[a].split(":", 1)[0] for a in shown), post_ids, strict=True)
-        if platform in _PERMALINKS and post_id.isdigit()
-    ]
-    return Evidence(
-        kind=sample.kind.value,
-        account_ids=[names[a] for a in shown],
-        post_ids=post_ids,
-        permalinks=links,
-        object=sample.label,
-        window_start=_utc(sample.start),
-        window_end=_utc(sample.end),
-        observed=float(len(sample.accounts)),
-        expected=round(sample.expected, 6),
-    )
-
-
-def _utc(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -290,13 +290,13 @@ class Pipeline:
                 yield self._written(change.network, change.lifecycle, now, self._assess(change.network, now))
 
     def _tell_turned(self, now: int) -> Iterator[Alert]:
-        """Tell of networks that are suspected today and were not when last told of, or the other way round."""
+        """Tell of networks of which context says today what it did not say when they were last told of."""
         for network in list(self.stage.networks.alive.values()):
             if self._alerting.told_at(network) in (None, now):
                 continue
             if self._alerting.suspects(network) or self.context.tells_of(np.array(network.members, np.int32)):
                 assessment = self._assess(network, now)
-                if self._alerting.turned(network, suspected=assessment.covert.suspected):
+                if self._alerting.turned(network, assessment.covert):
                     yield self._written(network, Lifecycle.UPDATED, now, assessment)
 
     def _assess(self, network: Network, now: int) -> Assessment:

@@ -463,6 +463,18 @@ def test_given_followers_that_come_on_the_fourth_day_then_the_network_is_told_ag
     assert again.member_count == first.member_count
 
 
+def test_given_a_suspected_network_when_another_term_becomes_strong_then_it_is_told_again_once() -> None:
+    copied, followed = run(posts(), context(), late_follows())
+
+    assert terms(copied)["unattributed_copies"].value >= 0.5
+    assert "registry_followers" not in {name for name, term in terms(copied).items() if term.value >= 0.5}
+    assert copied.severity is not Severity.INFO
+    assert (followed.lifecycle, followed.revision) == (Lifecycle.UPDATED, 2)
+    assert followed.emitted_at == datetime.fromtimestamp(START + 4 * DAY, UTC)
+    assert terms(followed)["registry_followers"].value >= 0.5
+    assert "accounts of the registry" in followed.explanation
+
+
 def test_given_follow_events_at_a_tick_or_after_it_then_they_are_not_used_at_it() -> None:
     quiet = run(posts(copying=False), context(), ordinary_follows())
     tick = int(quiet[0].emitted_at.timestamp())
