@@ -24,8 +24,7 @@ from detectors.traces import ACCOUNT_KEYS
 from schemas.alerts import Alert
 from schemas.registry import EntityKind
 from schemas.reviews import RuleKind
-from tests.detectors.state_graphs import batches, differences
-from tests.detectors.test_context_pipeline import (
+from tests.detectors.press_world import (
     ALL_FOLLOWS,
     ENVOYS,
     KNOWN,
@@ -37,6 +36,7 @@ from tests.detectors.test_context_pipeline import (
     rule,
     terms,
 )
+from tests.detectors.state_graphs import batches, differences
 
 Events = list[tuple[int, int, int, int]]
 """Follower, followee, action and time."""

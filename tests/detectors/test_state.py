@@ -26,8 +26,7 @@ from detectors.state_filling import fill
 from detectors.state_forms import SAME_AS, StateError, form_of
 from schemas.reviews import RuleKind
 from tests.detectors.post_worlds import DAY, START
-from tests.detectors.state_graphs import Run, batches, differences
-from tests.detectors.test_context_pipeline import (
+from tests.detectors.press_world import (
     ALL_FOLLOWS,
     KNOWN,
     MEMBERS,
@@ -36,6 +35,7 @@ from tests.detectors.test_context_pipeline import (
     posts,
     rule,
 )
+from tests.detectors.state_graphs import Run, batches, differences
 
 
 @functools.cache
