@@ -23,6 +23,7 @@ from detectors.expansion import expand
 from detectors.exposure import ExposureLedger
 from detectors.gate import Gate
 from detectors.hashing import U64
+from detectors.loose_members import loose_members
 from detectors.networks import Network, NetworkBook
 from detectors.pairs import PairEvidence
 from detectors.sorted_keys import places
@@ -39,6 +40,8 @@ _PEELS = 2
 _FAR = 4.0
 """Surprise below which a pair is far from the gate: p = .02, against a gate at 1e-4 or less."""
 _SPREAD_MOVED = 0.7
+_GRACE_S = 7 * 86_400
+"""A peripheral member that passes no more leaves after so long."""
 _WEEK_S = 7 * 86_400
 """All candidates are tested again at least this often."""
 
@@ -185,11 +188,14 @@ class NetworkStage:
         edges = merged([*self._found(np.flatnonzero(validated)), more])
         edges = chosen(edges, _alike(edges.keys, sources))
         differing = np.setxor1d(edges.keys, self._edges.keys)
-        self._edges = edges
+        before, self._edges = self._edges, edges
         changes: list[Change] = []
         if len(differing):
             ends = np.concatenate([differing >> np.uint64(32), differing & np.uint64(0xFFFFFFFF)])
             changes = self._cluster(np.unique(ends).astype(np.int32), now)
+            network_of, least = self.networks.network_of, self._config.gate.min_members
+            left = self.networks.leave(loose_members(before, edges, network_of, least))
+            changes += [Change(network, Lifecycle.UPDATED) for network in left]
         changes += self._expand(now, sources)
         return changes + self._resolve(now)
 
@@ -285,6 +291,8 @@ class NetworkStage:
     def _expand(self, now: int, sources: Bools | None) -> list[Change]:
         gate = self._config.gate
         grown: dict[int, Change] = {}
+        # who joined is asked again each day: evidence ages, and one in a hundred was there by chance
+        before = self.networks.part_from_peripheral()
         for _ in range(gate.expansion_rounds):
             numbers = sorted(self.networks.alive)
             if not numbers:
@@ -308,9 +316,11 @@ class NetworkStage:
                 network = self.networks.alive[numbers[at]]
                 if sources is not None and (sources[account] != sources[network.members[0]]):
                     continue
-                self.networks.join(network.number, account, surprise)
+                self.networks.join(network.number, account, surprise, now)
                 network.last_evidence = now
                 grown[network.number] = Change(network, Lifecycle.UPDATED)
+        for network in self.networks.take_back(before, now - _GRACE_S):
+            grown[network.number] = Change(network, Lifecycle.UPDATED)
         return [grown[number] for number in sorted(grown)]
 
     def _resolve(self, now: int) -> list[Change]:

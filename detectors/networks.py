@@ -4,7 +4,7 @@ At each clustering the communities of touched components are matched to the netw
 similarity of core members, the greatest first. A network that finds no community of its own has been merged into the
 one that took most of its core; a community that came out of a network that lives on elsewhere has split off.
 Members are remembered: who leaves the community without entering another stays, since later co-shares with
-the members still count.
+the members still count. Who was never tied by own co-shares has to be tied still (`detectors.loose_members`).
 """
 
 import hashlib
@@ -58,12 +58,15 @@ class NetworkBook:
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_min_members"})
     alive: dict[int, Network]
+    _passed: dict[int, int]
 
     def __init__(self, min_members: int) -> None:
         self._min_members = min_members
         self._made = 0
         self.alive = {}
         """By number."""
+        self._passed = {}
+        """Event time at which each peripheral member was last found to belong, seconds."""
         self.network_of: I32 = np.full(1024, -1, np.int32)
         """Network number of each account, -1 for none; at least as long as there are accounts."""
 
@@ -112,9 +115,10 @@ class NetworkBook:
             if not heirs or number not in cores:
                 continue
             heir = self.alive[max(heirs, key=lambda n: (heirs.count(n), -n))]
-            self._enter(
-                heir, [account for account in old.members if self.network_of[account] == number], changed
-            )
+            self._enter(heir, sorted(old.core), changed)
+            heir.peripheral |= old.peripheral
+            self.network_of[list(old.peripheral)] = heir.number
+            old.peripheral = {}
             heir.predecessors = (*heir.predecessors, old.network_id)
             heir.lifecycle = Lifecycle.MERGED
             changed[heir.number] = heir
@@ -123,11 +127,50 @@ class NetworkBook:
             merged.append((old, heir))
         return [changed[number] for number in sorted(changed)], merged
 
-    def join(self, network: int, account: int, surprise: float) -> None:
+    def join(self, network: int, account: int, surprise: float, now: int) -> None:
         """Add a peripheral member; an account that is in a network already stays there."""
         if self.network_of[account] < 0:
             self.network_of[account] = network
             self.alive[network].peripheral[account] = surprise
+            self._passed[account] = now
+
+    def part_from_peripheral(self) -> dict[int, tuple[int, float]]:
+        """Take all peripheral members out; return the network and surprise of each account."""
+        held = {
+            account: (network.number, surprise)
+            for network in self.alive.values()
+            for account, surprise in sorted(network.peripheral.items())
+        }
+        self.leave(np.array(sorted(held), np.int32))
+        return held
+
+    def take_back(self, held: dict[int, tuple[int, float]], since: int) -> list[Network]:
+        """Let those who are in no network now, and passed at `since` or later, back into theirs.
+
+        Returns:
+            The networks that lost somebody, by number.
+        """
+        lost: dict[int, Network] = {}
+        for account, (number, surprise) in held.items():
+            if self.network_of[account] == number:
+                continue
+            if self.network_of[account] < 0 and self._passed[account] >= since:
+                self.join(number, account, surprise, self._passed[account])
+                continue
+            lost[number] = self.alive[number]
+        self._passed = {account: at for account, at in self._passed.items() if at >= since}
+        return [lost[number] for number in sorted(lost)]
+
+    def leave(self, accounts: I32) -> list[Network]:
+        """Take core members out; return the networks that they were in, by number."""
+        left: dict[int, Network] = {}
+        for account in accounts.tolist():
+            network = self.alive[int(self.network_of[account])]
+            network.core.discard(account)
+            network.peripheral.pop(account, None)
+            self.network_of[account] = -1
+            left[network.number] = network
+        return [left[number] for number in sorted(left)]
 
     def resolve(self, network: Network) -> None:
         """End a network."""

@@ -96,11 +96,12 @@ def test_given_two_networks_in_one_community_then_the_smaller_is_merged_into_the
 def test_given_a_merge_then_peripheral_members_and_those_who_had_left_go_along() -> None:
     book = NetworkBook(3)
     (large, small), _ = follow(book, range(6), range(10, 15))
-    book.join(small.number, 30, 4.0)
+    book.join(small.number, 30, 4.0, 600)
 
     follow(book, [*range(6), *range(10, 14)], now=1_200, also=(14,))
 
     assert book.network_of[[14, 30]].tolist() == [large.number] * 2
+    assert (14 in large.core, large.peripheral) == (True, {30: 4.0})
     consistent(book)
 
 
@@ -120,6 +121,50 @@ def test_given_a_network_in_two_communities_then_the_smaller_splits_off() -> Non
     consistent(book)
 
 
+def test_given_peripheral_members_that_pass_no_more_then_they_stay_for_a_while_and_leave() -> None:
+    book = NetworkBook(3)
+    (one, other), _ = follow(book, range(5), range(10, 15))
+    book.join(one.number, 20, 5.0, 600)
+    book.join(one.number, 21, 6.0, 900)
+    book.join(other.number, 22, 7.0, 900)
+
+    held = book.part_from_peripheral()
+    assert book.network_of[[20, 21, 22]].tolist() == [-1, -1, -1]
+    book.join(other.number, 22, 8.0, 1_200)  # found again
+
+    assert book.take_back(held, since=700) == [one]
+    assert (one.peripheral, other.peripheral) == ({21: 6.0}, {22: 8.0})
+    consistent(book)
+    # kept without being found, it counts from when it was found
+    assert book.take_back(book.part_from_peripheral(), since=1_000) == [one]
+    assert (one.peripheral, other.peripheral) == ({}, {22: 8.0})
+    consistent(book)
+
+
+def test_given_a_peripheral_member_that_is_found_in_another_network_then_it_goes_there() -> None:
+    book = NetworkBook(3)
+    (one, other), _ = follow(book, range(5), range(10, 15))
+    book.join(one.number, 20, 5.0, 600)
+
+    held = book.part_from_peripheral()
+    book.join(other.number, 20, 9.0, 900)
+
+    assert book.take_back(held, since=0) == [one]
+    assert (one.peripheral, other.peripheral) == ({}, {20: 9.0})
+    consistent(book)
+
+
+def test_given_accounts_that_leave_then_they_are_in_no_network() -> None:
+    book = NetworkBook(3)
+    (one, other), _ = follow(book, range(5), range(10, 15))
+
+    assert book.leave(ints(4, 10, 11)) == [one, other]
+
+    assert (one.members, other.members) == ([0, 1, 2, 3], [12, 13, 14])
+    consistent(book)
+    assert book.leave(ints()) == []
+
+
 def test_given_components_that_were_not_touched_then_their_networks_stay_as_they_are() -> None:
     book = NetworkBook(3)
     (one, other), _ = follow(book, range(5), range(10, 15))
@@ -134,9 +179,9 @@ def test_given_an_account_in_a_network_then_it_joins_no_other_and_becomes_core_w
     book = NetworkBook(3)
     (one, other), _ = follow(book, range(5), range(10, 15))
 
-    book.join(one.number, 20, 5.0)
-    book.join(other.number, 20, 50.0)
-    book.join(other.number, 0, 50.0)
+    book.join(one.number, 20, 5.0, 600)
+    book.join(other.number, 20, 50.0, 600)
+    book.join(other.number, 0, 50.0, 600)
 
     assert one.peripheral == {20: 5.0}
     assert other.peripheral == {}
@@ -148,7 +193,7 @@ def test_given_an_account_in_a_network_then_it_joins_no_other_and_becomes_core_w
 def test_given_a_network_that_is_resolved_then_its_accounts_are_free_and_come_back_under_another_id() -> None:
     book = NetworkBook(3)
     (network,), _ = follow(book, range(5))
-    book.join(network.number, 9, 5.0)
+    book.join(network.number, 9, 5.0, 600)
 
     book.resolve(network)
 
@@ -215,8 +260,11 @@ def test_given_any_clusterings_then_an_account_is_in_one_network_and_ids_are_det
         for pick, account in joins:
             if book.alive:
                 number = sorted(book.alive)[pick % len(book.alive)]
-                book.join(number, account, 1.0)
-                again.join(number, account, 1.0)
+                book.join(number, account, 1.0, 600)
+                again.join(number, account, 1.0, 600)
+        for each in (book, again):
+            each.take_back(each.part_from_peripheral(), since=600 * (at % 3))
+        consistent(book)
         if resolve and book.alive:
             number = min(book.alive)
             book.resolve(book.alive[number])
