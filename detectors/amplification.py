@@ -71,7 +71,10 @@ def amplification(
         sums: of ordinary accounts (`amplifying`).
         ordinary: bool, by account number: whose sums these are. Members among them are taken out.
     """
-    concerned = reposts.filter(pl.col("account").is_in(members.tolist()))
+    by_members = np.isin(reposts["account"].to_numpy(), members)
+    concerned = (
+        reposts.filter(pl.Series(by_members, dtype=pl.Boolean)) if by_members.any() else reposts.clear()
+    )
     mine = np.bincount(concerned["account"].to_numpy(), minlength=int(members.max()) + 1)[members]
     written, inside = posts[members], ordinary[members]
     return rate_finding(mine, written, sums.less(rate_sums(mine[inside], written[inside])), concerned)

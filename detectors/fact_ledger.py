@@ -57,6 +57,8 @@ def rate_finding(mine: I64, written: I64, ordinary: RateSums, concerned: pl.Data
     """
     observed = int(mine.sum())
     expected, p = pooled_tail(observed, written, ordinary.rate())
+    if not observed:
+        return RateFinding(0, int(written.sum()), expected, p, _NO_FACTS, ())
     entities = (
         concerned["entity"].value_counts().sort(["count", "entity"], descending=[True, False])["entity"]
     )
