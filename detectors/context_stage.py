@@ -262,10 +262,9 @@ class ContextStage:
         """
         seen = self._accounts.seen
         with self._watch("uncredited_crowds"):
-            self._amplify()
+            held = self._amplify()
             posts, ordinary = self._accounts.posts[:seen], network_of[:seen] < 0
-            hiding = hiding_entities(self.context.registry)
-            uncredited = uncredited_edges(self.facts.held, self.amplified, posts, ordinary, hiding)
+            uncredited = uncredited_edges(held, self.amplified, posts, ordinary)
         if self._first_day is not None and (now - self._first_day) % _RHYTHM_EVERY_S == 0:
             with self._watch("rhythm"):
                 pairs = self.rhythm.evaluate(now)
@@ -301,10 +300,12 @@ class ContextStage:
             held = self._population = now, self._counted(now, network_of)
         return held[1]
 
-    def _amplify(self) -> None:
-        """See which copies were passed on beyond their author's followers."""
+    def _amplify(self) -> pl.DataFrame:
+        """See which copies were passed on beyond their author's followers; return the facts held."""
         self._look_up()
-        self.amplified = amplified(self.facts.held, self._followers_of(self._accounts.seen))
+        held = self.facts.held
+        self.amplified = amplified(held, self._followers_of(self._accounts.seen))
+        return held
 
     def _followers_of(self, count: int) -> I64:
         """Followers of the first `count` accounts by their posts, else by profiles; -1 unknown."""
@@ -335,8 +336,12 @@ class ContextStage:
             engagement=engagement,
             followers=followers,
             peers=Peers(figures, ~ordinary),
-            sums={kind: self.facts.sums(kind, posts, ordinary) for kind in Fact}
-            | {Fact.PASSED_ON: amplifying(self.amplified, posts, ordinary)},
+            sums={
+                kind: amplifying(self.amplified, posts, ordinary)
+                if kind is Fact.PASSED_ON
+                else self.facts.sums(kind, posts, ordinary)
+                for kind in Fact
+            },
             many_followers=upper_quartile(followers[ordinary & (followers >= 0)]),
             many_reactions=upper_quartile(engagement.reactions[measured] / engagement.known_posts[measured]),
             follow_null=FollowNull(self.followers, keys[~ordinary]) if self.followed else None,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from detectors.hashing import U64
 
 F64 = npt.NDArray[np.float64]
+I32 = npt.NDArray[np.int32]
 U8 = npt.NDArray[np.uint8]
 
 
@@ -43,6 +44,11 @@ def edges_of(keys: U64, surprise: F64, ground: Ground) -> Edges:
 
 
 NO_EDGES = edges_of(np.zeros(0, np.uint64), np.zeros(0), Ground.ALONE)
+
+
+def ends(keys: U64) -> tuple[I32, I32]:
+    """Both account numbers of each edge."""
+    return (keys >> np.uint64(32)).astype(np.int32), (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
 
 
 def chosen(edges: Edges, mask: npt.NDArray[np.bool_]) -> Edges:

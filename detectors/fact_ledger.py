@@ -53,7 +53,7 @@ def rate_finding(mine: I64, written: I64, ordinary: RateSums, concerned: pl.Data
         mine: int64, count of each member.
         written: int64, posts of each member.
         ordinary: of accounts that are not members.
-        concerned: the posts counted, so far as they are held: columns as in `FactLedger.held`.
+        concerned: the posts counted, so far as they are held: columns of `FACT_LOG`.
     """
     observed = int(mine.sum())
     expected, p = pooled_tail(observed, written, ordinary.rate())
@@ -149,10 +149,13 @@ class FactLedger:
 
     def _count(self, log: pl.DataFrame, by: int) -> None:
         """Count facts, or take them out of the counts again."""
-        kinds, who = log["kind"].to_numpy(), log["account"].to_numpy()
-        # links that name their owner are citations
-        counted = (kinds != Fact.REGISTRY_LINK) | self._hiding[log["entity"].to_numpy()]
+        kinds, who, counted = log["kind"].to_numpy(), log["account"].to_numpy(), self._counted(log)
         np.add.at(self._counts, (kinds[counted], who[counted]), by)
+
+    def _counted(self, log: pl.DataFrame) -> Bools:
+        """Which facts count; links that name their owner are citations."""
+        others = log["kind"].to_numpy() != Fact.REGISTRY_LINK
+        return np.asarray(others | self._hiding[log["entity"].to_numpy()])
 
     def age(self, now: int) -> None:
         """Let go of facts older than `keep_days` at event time `now`, seconds."""
@@ -189,8 +192,9 @@ class FactLedger:
 
     @property
     def held(self) -> pl.DataFrame:
-        """The facts held, in event order: columns account, time, post_id, and those of `FACTS` but `row`."""
-        return self._all()
+        """The facts held that count, links that name their owner left out; columns of `FACT_LOG`, in event order."""
+        held = self._all()
+        return held.filter(pl.Series(self._counted(held), dtype=pl.Boolean))
 
     def ties(self, members: I32) -> I32:
         """The hiding entity that each member's links into the registry lead to, `NO_ENTITY` where none stands out.

@@ -9,12 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.communities import TIES
-from detectors.edges import Edges, Ground
-from detectors.hashing import U64
+from detectors.edges import Edges, Ground, ends
 
 I32 = npt.NDArray[np.int32]
-I64 = npt.NDArray[np.int64]
-_LOW = np.uint64(0xFFFFFFFF)
 
 
 def loose_members(before: Edges, after: Edges, network_of: I32, min_members: int) -> I32:
@@ -32,19 +29,14 @@ def loose_members(before: Edges, after: Edges, network_of: I32, min_members: int
     Returns:
         int32, ascending.
     """
-    was_tied = np.unique(np.concatenate(_ends(before.keys)))
-    own = [np.concatenate(_ends(edges.keys[(edges.grounds & Ground.ALONE) > 0])) for edges in (before, after)]
+    was_tied = np.unique(np.concatenate(ends(before.keys)))
+    own = [np.concatenate(ends(edges.keys[(edges.grounds & Ground.ALONE) > 0])) for edges in (before, after)]
     asked = was_tied[~np.isin(was_tied, np.concatenate(own))]
     asked = asked[network_of[asked] >= 0]
-    first, second = _ends(after.keys)
+    first, second = ends(after.keys)
     inside = (network_of[first] == network_of[second]) & (network_of[first] >= 0)
     ties = np.bincount(np.concatenate([first[inside], second[inside]]), minlength=len(network_of))
     tied = np.flatnonzero(ties >= TIES)
     numbers, counts = np.unique(network_of[tied], return_counts=True)
     firm = numbers[counts >= min_members]
     return asked[(ties[asked] < TIES) & np.isin(network_of[asked], firm)].astype(np.int32)
-
-
-def _ends(keys: U64) -> tuple[I64, I64]:
-    """Both account numbers of each edge."""
-    return (keys >> np.uint64(32)).astype(np.int64), (keys & _LOW).astype(np.int64)

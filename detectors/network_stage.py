@@ -18,7 +18,7 @@ from detectors.co_shares import Cells, window_table
 from detectors.communities import communities
 from detectors.config import DetectionConfig
 from detectors.crowds import crowd_edges, recurring_crowds
-from detectors.edges import NO_EDGES, Edges, Ground, chosen, edges_of, merged
+from detectors.edges import NO_EDGES, Edges, Ground, chosen, edges_of, ends, merged
 from detectors.expansion import expand
 from detectors.exposure import ExposureLedger
 from detectors.gate import Gate
@@ -191,8 +191,7 @@ class NetworkStage:
         before, self._edges = self._edges, edges
         changes: list[Change] = []
         if len(differing):
-            ends = np.concatenate([differing >> np.uint64(32), differing & np.uint64(0xFFFFFFFF)])
-            changes = self._cluster(np.unique(ends).astype(np.int32), now)
+            changes = self._cluster(np.unique(np.concatenate(ends(differing))), now)
             network_of, least = self.networks.network_of, self._config.gate.min_members
             left = self.networks.leave(loose_members(before, edges, network_of, least))
             changes += [Change(network, Lifecycle.UPDATED) for network in left]
@@ -206,7 +205,7 @@ class NetworkStage:
 
     def members_edges(self, network: Network) -> Edges:
         """The edges inside a network."""
-        a, b = _ends(self._edges.keys)
+        a, b = ends(self._edges.keys)
         of = self.networks.network_of
         inside = (of[a] == network.number) & (of[b] == network.number)
         return chosen(self._edges, inside)
@@ -265,7 +264,7 @@ class NetworkStage:
             self.networks.alive[number].last_evidence = now
 
     def _cluster(self, changed: I32, now: int) -> list[Change]:
-        a, b = _ends(self._edges.keys)
+        a, b = ends(self._edges.keys)
         touched, found = communities(
             a, b, self._edges.surprise, changed, self.networks.network_of, self._config.seed
         )
@@ -335,10 +334,5 @@ def _alike(keys: U64, sources: Bools | None) -> Bools:
     """Edges between two known sources, or between two other accounts."""
     if sources is None:
         return np.ones(len(keys), np.bool_)
-    a, b = _ends(keys)
+    a, b = ends(keys)
     return np.asarray(sources[a] == sources[b])
-
-
-def _ends(keys: U64) -> tuple[I32, I32]:
-    """Both account numbers of each edge."""
-    return (keys >> np.uint64(32)).astype(np.int32), (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)

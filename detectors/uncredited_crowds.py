@@ -69,8 +69,8 @@ def uncredited_crowds(copies: pl.DataFrame, posts: I64, ordinary: Bools) -> list
     credited = by_original(copies, Fact.CREDITED_COPY)
     # those that nobody copied without credit tell of the odds, too
     originals = pl.concat([copied["original"], credited["original"]]).unique().sort()
-    uncredited = _counts(copied, originals)
-    expected = _expected(uncredited, _counts(credited, originals))
+    uncredited = accounts_of(copied, originals)
+    expected = _expected(uncredited, accounts_of(credited, originals))
     chances = np.array(
         [tail(float(u), float(e), _SHAPE) for u, e in zip(uncredited, expected, strict=True)], np.float64
     )
@@ -124,11 +124,10 @@ def by_accounts(copied: pl.DataFrame, some: Bools) -> pl.DataFrame:
     return copied.filter(pl.Series(some[copied["account"].to_numpy()], dtype=pl.Boolean))
 
 
-def _counts(copied: pl.DataFrame, originals: pl.Series) -> I64:
-    """Accounts of each original; int64."""
-    counted = copied["original"].value_counts()
-    counts = dict(zip(counted["original"].to_list(), counted["count"].to_list(), strict=True))
-    return np.array([counts.get(name, 0) for name in originals.to_list()], np.int64)
+def accounts_of(copied: pl.DataFrame, originals: pl.Series) -> I64:
+    """How many accounts copied each original; int64. All of the copies are of these, which ascend."""
+    at = np.searchsorted(originals.to_numpy(), copied["original"].to_numpy())
+    return np.bincount(at, minlength=len(originals))
 
 
 def _expected(uncredited: I64, credited: I64) -> F64:

@@ -11,9 +11,7 @@ from detectors.uncredited_pairs import uncredited_groups
 _COPIES = ("account", "time", "post_id", "kind", "entity", "origin")
 
 
-def uncredited_edges(
-    held: pl.DataFrame, amplified: pl.DataFrame, posts: I64, ordinary: Bools, hiding: Bools
-) -> Edges:
+def uncredited_edges(held: pl.DataFrame, amplified: pl.DataFrame, posts: I64, ordinary: Bools) -> Edges:
     """Edges of crowds and of groups of a few.
 
     Args:
@@ -22,13 +20,9 @@ def uncredited_edges(
             on carries the original as its author does, and counts into crowds.
         posts: int64, posts of each account.
         ordinary: bool, by account: in no network.
-        hiding: bool, by entity: whether links into its sites leave open whose they are.
     """
     facts = held.select(_COPIES)
     carried = amplified.select(_COPIES).with_columns(kind=pl.lit(int(Fact.COPY), pl.UInt8))
     found = uncredited_crowds(pl.concat([facts, carried]), posts, ordinary)
-    naming = pl.Series(~hiding[held["entity"].to_numpy()], dtype=pl.Boolean)
-    found += uncredited_groups(
-        facts.filter(~((pl.col("kind") == int(Fact.REGISTRY_LINK)) & naming)), ordinary
-    )
+    found += uncredited_groups(facts, ordinary)
     return edges_of(*ties(found), Ground.COPIES)

@@ -35,7 +35,7 @@ from detectors.exposure import F64
 from detectors.facts import Fact
 from detectors.gate import benjamini_hochberg
 from detectors.hashing import I64
-from detectors.uncredited_crowds import Bools, by_accounts, by_original
+from detectors.uncredited_crowds import Bools, accounts_of, by_accounts, by_original
 
 I32 = npt.NDArray[np.int32]
 
@@ -62,12 +62,12 @@ def uncredited_groups(facts: pl.DataFrame, ordinary: Bools) -> list[RecurringCro
     credited = by_original(facts, Fact.CREDITED_COPY)
     carried = pl.concat([copied, credited]).unique(["original", "account"])
     originals = carried["original"].unique().sort()
-    popular = _meeting(_counts(carried, originals))
-    few = originals.filter(pl.Series(_counts(copied, originals) <= MOST_COPIERS))
+    popular = _meeting(accounts_of(carried, originals))
+    few = originals.filter(pl.Series(accounts_of(copied, originals) <= MOST_COPIERS))
     accounts, choices = _choices(copied.filter(pl.col("original").is_in(few.implode())), originals)
     if len(accounts) < 2:
         return []
-    first, second, surprise = _pairs(choices, popular, _counts(copied, originals))
+    first, second, surprise = _pairs(choices, popular, accounts_of(copied, originals))
     surprise = np.minimum(surprise, _usual(surprise, by_accounts(credited, ordinary), originals, popular))
     passed = benjamini_hochberg(surprise, LEVEL, len(accounts) * (len(accounts) - 1) / 2)
     first, second, surprise = first[passed], second[passed], surprise[passed]
@@ -93,12 +93,6 @@ def _marks(facts: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("time").min())
         .sort("original", "account")
     )
-
-
-def _counts(copied: pl.DataFrame, originals: pl.Series) -> I64:
-    """Accounts of each original; int64."""
-    at = np.searchsorted(originals.to_numpy(), copied["original"].to_numpy())
-    return np.bincount(at, minlength=len(originals))
 
 
 def _choices(copied: pl.DataFrame, originals: pl.Series) -> tuple[I32, csr_array]:
@@ -144,7 +138,7 @@ def _usual(surprise: F64, credited: pl.DataFrame, originals: pl.Series, popular:
     """-ln of the share of pairs that copy with credit whose surprise is as great as each of these."""
     accounts, choices = _choices(credited, originals)
     some = np.unique(np.linspace(0, len(accounts) - 1, min(len(accounts), _MOST_COMPARED)).astype(np.int64))
-    usual = np.sort(_pairs(choices[some], popular, _counts(credited, originals))[2])
+    usual = np.sort(_pairs(choices[some], popular, accounts_of(credited, originals))[2])
     as_great = len(usual) - np.searchsorted(usual, surprise, side="left")
     return np.asarray(np.log(len(some) * (len(some) - 1) / 2 + 1) - np.log(as_great + 1))
 
