@@ -78,7 +78,7 @@ test: $(STAMP) ## every check: style, types, layers, schemas, tests
 	@echo "== layers (import-linter)"
 	@$(BIN)/lint-imports
 	@echo "== published schemas"
-	@$(BIN)/python -m schemas.json_schema --check
+	@$(BIN)/python -m schemas.generate.json_schema --check
 	@echo "== Kafka broker for the tests (Java, and its jars once)"
 	@$(BIN)/python deploy/kafka/jars.py
 	@echo "== Prometheus for the tests (of the system, or its Debian package unpacked into .venv)"

@@ -1,6 +1,6 @@
 """Canonical posts and labels on disk: those of `streams.simulation`, for every benchmark."""
 
-from streams.simulation.canonical import (
+from streams.simulation.records.canonical import (
     POST_ID_BASE,
     TIME_FORMAT,
     Label,

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
-from detectors.engagement import EngagementBook
-from detectors.obscurity import AccountFigures, Peers, network_obscurity
+from detectors.arrays.dtypes import I32, I64, U64
+from detectors.engagement.engagement import EngagementBook
+from detectors.engagement.obscurity import AccountFigures, Peers, network_obscurity
 
 T = TypeVar("T")
 
@@ -29,11 +29,11 @@ _DAYS = 14
 class Posts(NamedTuple):
     """Columns as `EngagementBook.add` takes them."""
 
-    accounts: npt.NDArray[np.int32]
-    times: npt.NDArray[np.int64]
-    post_keys: npt.NDArray[np.uint64]
-    targets: npt.NDArray[np.uint64]
-    metrics: npt.NDArray[np.int64]
+    accounts: I32
+    times: I64
+    post_keys: U64
+    targets: U64
+    metrics: I64
 
 
 def main() -> int:

@@ -13,14 +13,11 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
-from detectors.follow_edges import FOLLOW, UNFOLLOW
-from detectors.follower_overlap import FollowNull
-from detectors.followers import FollowerBook
-from detectors.hashing import I64, U8, U64
-
-Ints = npt.NDArray[np.int64]
+from detectors.arrays.dtypes import I64, U8, U64
+from detectors.followers.follow_edges import FOLLOW, UNFOLLOW
+from detectors.followers.follower_overlap import FollowNull
+from detectors.followers.followers import FollowerBook
 
 _BATCH = 10_000
 _REGISTRY = 500
@@ -98,7 +95,7 @@ def _timed(run: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def _zipf(random: np.random.Generator, size: int, exponent: float, count: int) -> Ints:
+def _zipf(random: np.random.Generator, size: int, exponent: float, count: int) -> I64:
     weights = np.cumsum(1 / np.arange(1, size + 1) ** exponent)
     return np.searchsorted(weights / weights[-1], random.random(count))
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from detectors.hidden_mentions import STYLES, HiddenMentions
+from detectors.attribution.hidden_mentions.hidden_mentions import STYLES, HiddenMentions
 from streams.sources import open_source
 
 KNOWN = (

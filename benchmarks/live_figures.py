@@ -14,9 +14,9 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from benchmarks.worker_figures import posts_applied
-from streams.dead_letter_log import DeadLetterLog
-from streams.replay import Replay
-from streams.settings import Settings
+from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.replay.replay import Replay
+from streams.settings.settings import Settings
 from tests.integration.live_service import Service, Watcher
 
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -5,11 +5,9 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.words import zipf_index
-
-Ints = npt.NDArray[np.int64]
+from detectors.arrays.dtypes import I64
 
 ATTENTION_S = 6 * 3600
 """Mean seconds from the birth of an object to a share of it."""
@@ -31,21 +29,21 @@ class Kind(IntEnum):
 class Rows:
     """Posts as parallel arrays."""
 
-    at: Ints
+    at: I64
     """Seconds since the start of the load."""
-    account: Ints
-    kind: Ints
-    target: Ints
+    account: I64
+    kind: I64
+    target: I64
     """A link's article, or the post reposted or answered; -1 for plain posts."""
-    body: Ints
+    body: I64
     """Which of the fixed bodies the post says; -1: words of its own."""
-    original: Ints
+    original: I64
     """Which repost target this very post is; -1: none."""
 
     def __len__(self) -> int:
         return len(self.at)
 
-    def take(self, index: Ints) -> "Rows":
+    def take(self, index: I64) -> "Rows":
         """The rows at `index`, in that order."""
         return Rows(*(getattr(self, column.name)[index] for column in fields(self)))
 
@@ -59,9 +57,9 @@ class Rows:
 class Objects:
     """What can be shared, with the time (seconds since the start) each came into the world."""
 
-    post_birth: Ints
-    post_author: Ints
-    article_birth: Ints
+    post_birth: I64
+    post_author: I64
+    article_birth: I64
 
 
 def organic(
@@ -130,18 +128,18 @@ class Planted:
 
     rows: Rows
     kind: str
-    members: Ints
+    members: I64
     unseen_posts: int
     """New repost targets: outside the load, numbered from `len(objects.post_birth)` on."""
     new_articles: int
     texts: int
     """Texts the group copies."""
-    copies: Ints
+    copies: I64
     """For each copy (numbered from 0 in `rows.body`): which of those texts it is."""
 
 
 def group(
-    rng: np.random.Generator, kind: str, members: Ints, objects: Objects, span_s: int, dials: Dials
+    rng: np.random.Generator, kind: str, members: I64, objects: Objects, span_s: int, dials: Dials
 ) -> Planted:
     """Draw the joint actions of one group and its members' ordinary posts.
 
@@ -192,7 +190,7 @@ def group(
     )
 
 
-def daily_times(rng: np.random.Generator, size: int, span_s: int) -> Ints:
+def daily_times(rng: np.random.Generator, size: int, span_s: int) -> I64:
     """Draw seconds in [0, span_s), three times as likely in the evening as before dawn."""
     hours = np.arange(24)
     weights = 1 + 0.5 * np.cos((hours - 19) / 24 * 2 * np.pi)
@@ -201,9 +199,9 @@ def daily_times(rng: np.random.Generator, size: int, span_s: int) -> Ints:
     return np.asarray((days * _DAY + hour * 3600 + rng.integers(0, 3600, size)) % span_s, dtype=np.int64)
 
 
-def _later(rng: np.random.Generator, birth: Ints, span_s: int) -> Ints:
+def _later(rng: np.random.Generator, birth: I64, span_s: int) -> I64:
     """Birth plus an exponential delay, cut off at the end of the load (no share precedes its object)."""
     room = 1 - np.exp(-(span_s - birth) / ATTENTION_S)
     delay = -ATTENTION_S * np.log1p(-rng.random(len(birth)) * room)
-    later: Ints = np.minimum(birth + delay.astype(np.int64), span_s - 1)
+    later: I64 = np.minimum(birth + delay.astype(np.int64), span_s - 1)
     return later

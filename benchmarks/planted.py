@@ -22,11 +22,11 @@ import numpy as np
 
 from benchmarks.canonical import Label, write_labels, write_posts
 from benchmarks.planted_groups import enlist_all
-from streams.simulation.book import Book
-from streams.simulation.groups import act
-from streams.simulation.organic import Organic
-from streams.simulation.people import DAY, People, populate
-from streams.simulation.rendering import Names, counted, render
+from streams.simulation.background.book import Book
+from streams.simulation.background.organic import Organic
+from streams.simulation.background.people import DAY, People, populate
+from streams.simulation.planting.groups import act
+from streams.simulation.records.rendering import Names, counted, render
 
 SCENARIOS = ("noise", "minute-noise", "networks")
 

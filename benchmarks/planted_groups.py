@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from streams.simulation.groups import Group
-from streams.simulation.organic import Organic
-from streams.simulation.people import DAY
-from streams.simulation.stealth import OPEN, STEALTH
+from streams.simulation.background.organic import Organic
+from streams.simulation.background.people import DAY
+from streams.simulation.planting.groups import Group
+from streams.simulation.planting.stealth import OPEN, STEALTH
 
 SIZES = {3: 4, 10: 2, 50: 2}
 """Covert groups planted for each size and stealth."""

@@ -16,9 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.hashing import I64
-from detectors.rhythm import RhythmBook, RhythmPairs
-from detectors.rhythm_kernels import I32
+from detectors.arrays.dtypes import I32, I64
+from detectors.synchrony.rhythm import RhythmBook, RhythmPairs
 
 START = 1_700_006_400
 """Seconds since 1970 UTC of the first possible post: midnight of 15 November 2023."""

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
+
+from detectors.arrays.dtypes import I64
 
 _ONSETS = (
     "b",
@@ -51,12 +52,12 @@ class Bodies:
         return Bodies(pl.concat(part.frame for part in parts))
 
 
-def zipf_index(rng: np.random.Generator, objects: int, exponent: float, size: int) -> npt.NDArray[np.int64]:
+def zipf_index(rng: np.random.Generator, objects: int, exponent: float, size: int) -> I64:
     """Draw `size` ranks below `objects`, rank k with weight (k + 1) ** -exponent."""
     weights = np.arange(1, objects + 1, dtype=np.float64) ** -exponent
     cumulated = np.cumsum(weights)
     drawn = np.searchsorted(cumulated, rng.random(size) * cumulated[-1], side="right")
-    ranks: npt.NDArray[np.int64] = np.minimum(drawn, objects - 1)
+    ranks: I64 = np.minimum(drawn, objects - 1)
     return ranks
 
 
@@ -72,10 +73,10 @@ class Writer:
         self._cumulated = np.cumsum(np.arange(1, len(words) + 1, dtype=np.float64) ** -1.0)
         self._cumulated /= self._cumulated[-1]
 
-    def word_ids(self, rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
+    def word_ids(self, rng: np.random.Generator, shape: tuple[int, ...]) -> I64:
         """Draw word numbers, Zipf-distributed with exponent 1."""
         drawn = np.searchsorted(self._cumulated, rng.random(shape, dtype=np.float32))
-        numbers: npt.NDArray[np.int64] = np.minimum(drawn, len(self._words) - 1)
+        numbers: I64 = np.minimum(drawn, len(self._words) - 1)
         return numbers
 
     def bodies(self, rng: np.random.Generator, size: int, tagged: float = 0.3) -> Bodies:
@@ -90,9 +91,9 @@ class Writer:
     def from_words(
         self,
         rng: np.random.Generator,
-        ids: npt.NDArray[np.int64],
-        lengths: npt.NDArray[np.int64],
-        tags: npt.NDArray[np.int64],
+        ids: I64,
+        lengths: I64,
+        tags: I64,
     ) -> Bodies:
         """Turn word numbers (one row a text, cut to `lengths`) into texts ending in `tags` hashtags."""
         rows, width = ids.shape

@@ -18,8 +18,9 @@ import numpy as np
 import polars as pl
 
 from benchmarks.canonical import POST_ID_BASE, Label, write_labels, write_posts
-from benchmarks.load_rows import Dials, Ints, Kind, Objects, Planted, Rows, group, organic
+from benchmarks.load_rows import Dials, Kind, Objects, Planted, Rows, group, organic
 from benchmarks.words import Bodies, Writer
+from detectors.arrays.dtypes import I64
 
 START = 1_700_006_400
 """Seconds since 1970 UTC of the first possible post: 2023-11-15T00:00:00Z."""
@@ -95,10 +96,10 @@ class _Cast:
     """All rows in time order, with everything their numbers point at."""
 
     rows: Rows
-    target_id: Ints
+    target_id: I64
     """Post id of each repost or reply target: the originals, then the unseen posts."""
-    target_author: Ints
-    copies: Ints
+    target_author: I64
+    copies: I64
     """For each body copied inside a group, the number of the text it copies."""
 
 
@@ -148,7 +149,7 @@ def _bodies(rng: np.random.Generator, writer: Writer, cast: _Cast, objects: Obje
 
 
 def _frames(
-    rng: np.random.Generator, cast: _Cast, bodies: Bodies, names: Ints, writer: Writer
+    rng: np.random.Generator, cast: _Cast, bodies: Bodies, names: I64, writer: Writer
 ) -> Iterator[pl.DataFrame]:
     """Give the posts as canonical frames of at most 100,000 rows."""
     for first in range(0, len(cast.rows), _CHUNK):
@@ -198,7 +199,7 @@ def _phrased() -> list[pl.Expr]:
     ]
 
 
-def _labels(accounts: Ints, names: Ints, groups: Sequence[Planted]) -> list[Label]:
+def _labels(accounts: I64, names: I64, groups: Sequence[Planted]) -> list[Label]:
     """Give every account that posted: `io` with its group, or `organic`."""
     planted = {
         int(member): f"g{number}-{each.kind}" for number, each in enumerate(groups) for member in each.members

@@ -3,13 +3,11 @@
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from detectors.compiled import compiled
-from detectors.hashing import I64, U64, mix
-
-I32 = npt.NDArray[np.int32]
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import I32, I64, U64
+from detectors.arrays.hashing import mix
 
 _FIRST_SIZE = 1 << 14
 

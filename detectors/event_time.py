@@ -10,14 +10,14 @@ import math
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from detectors.compiled import compiled
-from detectors.hashing import I64, U64, mix
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import I64, U64, Bools
+from detectors.arrays.hashing import mix
 
 ORDER = ("created_at", "post_key", "row_key")
-"""Columns that put rows in event order; `detectors.traces.keyed` adds the keys."""
+"""Columns that put rows in event order; `detectors.traces.traces.keyed` adds the keys."""
 
 _FIRST_SIZE = 1 << 14
 
@@ -123,7 +123,7 @@ class DuplicateFilter:
         """Count of keys of the generation that goes on; as many as twice that are remembered."""
         return self._used
 
-    def fresh(self, times: I64, keys: U64) -> npt.NDArray[np.bool_]:
+    def fresh(self, times: I64, keys: U64) -> Bools:
         """Which rows are new, in event order: times never fall from call to call."""
         fresh = np.empty(len(keys), np.bool_)
         generations = times // self._memory_s
@@ -166,7 +166,7 @@ class DuplicateFilter:
 
 
 @compiled
-def _mark_fresh(previous: U64, current: U64, keys: U64, fresh: npt.NDArray[np.bool_]) -> int:
+def _mark_fresh(previous: U64, current: U64, keys: U64, fresh: Bools) -> int:
     """Insert `keys` into `current`; say which were in neither table. Returns how many were inserted."""
     inserted = 0
     for row in range(len(keys)):

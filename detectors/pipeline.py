@@ -16,23 +16,25 @@ import numpy as np
 import polars as pl
 
 from detectors.accounts import AccountBook
-from detectors.alerting import Alerting
-from detectors.assessment import Assessment, assess
-from detectors.co_shares import Cells, window_table
-from detectors.co_sharing import CoSharing
+from detectors.alerts.alerting import Alerting
+from detectors.alerts.network_facts import gather
+from detectors.arrays.dtypes import I32, I64, U8, U64
 from detectors.config import DetectionConfig
-from detectors.context import Context
-from detectors.context_extractor import ContextExtractor, Watched
-from detectors.context_stage import ContextStage
-from detectors.evidence import EvidenceBook
-from detectors.exposure import ExposureLedger
-from detectors.findings import gather
-from detectors.follow_edges import FollowEvents
-from detectors.network_stage import Change, NetworkStage
-from detectors.networks import Network
-from detectors.pairs import PairEvidence
-from detectors.traces import TraceExtractor, Traces
-from detectors.watch import StageWatch, unwatched
+from detectors.covertness.account_observations import ContextStage
+from detectors.covertness.assessment import Assessment, assess
+from detectors.covertness.observation_extractor import ContextExtractor, Watched
+from detectors.evidence.co_share_samples import EvidenceBook
+from detectors.evidence.pairs import PairEvidence
+from detectors.followers.follow_edges import FollowEvents
+from detectors.networks.network_stage import Change, NetworkStage
+from detectors.networks.networks import Network
+from detectors.reference.reference_data import Context
+from detectors.stage_timing import StageWatch, unwatched
+from detectors.synchrony.co_shares import Cells, window_table
+from detectors.synchrony.co_sharing import CoSharing
+from detectors.synchrony.exposure import ExposureLedger
+from detectors.texts.text_objects import TextObjects
+from detectors.traces.traces import TraceExtractor, Traces
 from schemas.alerts import Alert, Mode
 from schemas.networks import Lifecycle
 
@@ -72,7 +74,7 @@ class Pipeline:
         self.config = config
         self.accounts = AccountBook()
         self.cells = Cells(config)
-        self._extractor = TraceExtractor(config)
+        self._extractor = TraceExtractor(config, TextObjects.of(config.traces))
         known = context if context is not None else Context()
         self._context_extractor = ContextExtractor(config, known)
         self.context = ContextStage(config, known, self.accounts, watch)
@@ -156,7 +158,7 @@ class Pipeline:
         """The traces of posts; may run ahead of `apply` in another thread, since they share no state.
 
         Args:
-            posts: columns of `detectors.frames.POSTS` with keys (`detectors.traces.keyed`), in event order,
+            posts: columns of `post_columns.POSTS` with keys (`traces.keyed`), in event order,
                 duplicates removed, none below the last `until`.
         """
         with self._watch("traces"):
@@ -244,11 +246,11 @@ class Pipeline:
 
     def _push(
         self,
-        times: "np.ndarray[tuple[int], np.dtype[np.int64]]",
-        accounts: "np.ndarray[tuple[int], np.dtype[np.int32]]",
-        posts: "np.ndarray[tuple[int], np.dtype[np.int64]]",
-        kinds: "np.ndarray[tuple[int], np.dtype[np.uint8]]",
-        objects: "np.ndarray[tuple[int], np.dtype[np.uint64]]",
+        times: I64,
+        accounts: I32,
+        posts: I64,
+        kinds: U8,
+        objects: U64,
         until: int,
     ) -> None:
         with self._watch("co_sharing"):

@@ -19,10 +19,10 @@ from aiokafka import AIOKafkaConsumer
 from schemas.alerts import Alert
 from schemas.errors import LockstepError
 from schemas.topics import ALERTS, Role
-from streams.live.connection import client_arguments, connection
-from streams.live.topic_admin import require_topics
-from streams.plain_text import plain
-from streams.settings import Settings, load_settings
+from streams.live.broker.connection import client_arguments, connection
+from streams.live.broker.topic_admin import require_topics
+from streams.outputs.plain_text import plain
+from streams.settings.settings import Settings, load_settings
 
 _decoder = msgspec.json.Decoder(Alert)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from streams.cli import app
+from streams.command.program import app
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = Path(__file__).parent / "golden"

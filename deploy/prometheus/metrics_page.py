@@ -6,8 +6,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from streams.metric_families import Declaration
-from streams.metrics import RunMetrics, WorkerMetrics
+from streams.metrics.metric_families import Declaration
+from streams.metrics.metrics import RunMetrics, WorkerMetrics
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations" / "metrics.md"
 _TABLE = re.compile(r"(<!-- metrics: (worker|run) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -6,10 +6,10 @@ from pathlib import Path
 import msgspec
 
 from schemas.errors import UsageError
-from streams.outputs import OutputError
-from streams.simulation.canonical import Label, write_labels, write_posts, write_rows
+from streams.outputs.output_files import OutputError
+from streams.simulation.planting.stealth import STEALTH, Style
+from streams.simulation.records.canonical import Label, write_labels, write_posts, write_rows
 from streams.simulation.scenarios import SCENARIOS, Plan, simulate
-from streams.simulation.stealth import STEALTH, Style
 
 _MADE_BY = "lockstep simulate"
 _RECORD = "scenario.json"

@@ -7,24 +7,24 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 
+from detectors.arrays.dtypes import I64
 from schemas.errors import UsageError
 from schemas.registry import RegistryEntity
-from streams.simulation import diaspora_press, paid_placement, spam_amplifier, troll_farm
-from streams.simulation.book import START, Book
-from streams.simulation.canonical import Label
-from streams.simulation.cast import Cast
-from streams.simulation.covert import Planting
-from streams.simulation.follow_graph import change_since_start, follow_events
-from streams.simulation.groups import act
-from streams.simulation.open_groups import enlist_open
-from streams.simulation.organic import Organic
-from streams.simulation.people import DAY, populate
-from streams.simulation.press import open_press
-from streams.simulation.prose import Ints
-from streams.simulation.public_profiles import names_of, profiles, with_followers
-from streams.simulation.rendering import render, totals
-from streams.simulation.states import found_states
-from streams.simulation.stealth import STEALTH
+from streams.simulation.background.book import START, Book
+from streams.simulation.background.cast import Cast
+from streams.simulation.background.organic import Organic
+from streams.simulation.background.people import DAY, populate
+from streams.simulation.institutions.press import open_press
+from streams.simulation.institutions.states import found_states
+from streams.simulation.planting import diaspora_press, paid_placement, spam_amplifier, troll_farm
+from streams.simulation.planting.covert import Planting
+from streams.simulation.planting.groups import act
+from streams.simulation.planting.open_groups import enlist_open
+from streams.simulation.planting.stealth import STEALTH
+from streams.simulation.records.canonical import Label
+from streams.simulation.records.follow_graph import change_since_start, follow_events
+from streams.simulation.records.public_profiles import names_of, profiles, with_followers
+from streams.simulation.records.rendering import render, totals
 
 _LEAST_ACCOUNTS = 500
 _MOST_ACCOUNTS = 1_000_000
@@ -190,5 +190,5 @@ def _labels(cast: Cast, ids: pl.Series) -> list[Label]:
     """The truth about every account that posts."""
     people = cast.people
     posts = cast.book.posts().filter(pl.col("at").is_between(0, cast.span_s - 1))
-    posting: Ints = np.unique(posts["account"].to_numpy(), return_counts=True)[0]
+    posting: I64 = np.unique(posts["account"].to_numpy(), return_counts=True)[0]
     return [Label(ids[who], people.label[who], people.group[who]) for who in posting.tolist()]

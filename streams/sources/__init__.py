@@ -7,7 +7,7 @@ for path in expand_inputs(["dumps/*.csv.gz"]):
 
 from streams.sources.base import Source, SourceBatch
 from streams.sources.detect import FORMATS
-from streams.sources.mapped import ColumnMapping
+from streams.sources.formats.mapped import ColumnMapping
 from streams.sources.opening import expand_inputs, open_source
 
 __all__ = ["FORMATS", "ColumnMapping", "Source", "SourceBatch", "expand_inputs", "open_source"]

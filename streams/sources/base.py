@@ -6,8 +6,8 @@ from typing import Protocol
 
 import polars as pl
 
+from detectors.arrays.dtypes import I64
 from schemas.dead_letters import DeadLetter
-from streams.sources.records import Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,8 @@ class SourceBatch:
     """Some rows of one source, in the order they came."""
 
     posts: pl.DataFrame
-    """Columns of `detectors.frames.POSTS`."""
-    rows: Ints
+    """Columns of `detectors.post_columns.POSTS`."""
+    rows: I64
     """Which of the records each post came from."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
     bytes_read: int = 0

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 import msgspec
 
 from schemas.errors import FormatError, UsageError
-from streams.sources.coortweet import Coortweet
-from streams.sources.csv_rows import Layout, split_record
-from streams.sources.formats import CsvFormat, Format
-from streams.sources.ira import Ira
-from streams.sources.jsonl import Jsonl
-from streams.sources.mapped import EXAMPLE, ColumnMapping, Mapped
-from streams.sources.toolkit import Toolkit
-from streams.sources.twitter_io import TwitterIo
+from streams.sources.files.csv_rows import Layout, split_record
+from streams.sources.formats.coortweet import Coortweet
+from streams.sources.formats.format import CsvFormat, Format
+from streams.sources.formats.ira import Ira
+from streams.sources.formats.jsonl import Jsonl
+from streams.sources.formats.mapped import EXAMPLE, ColumnMapping, Mapped
+from streams.sources.formats.toolkit import Toolkit
+from streams.sources.formats.twitter_io import TwitterIo
 
 _BY_NAME: Mapping[str, type[CsvFormat]] = {kind.name: kind for kind in (TwitterIo, Ira, Coortweet)}
 

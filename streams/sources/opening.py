@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from schemas.errors import InputError
 from streams.sources.base import Source, SourceBatch
-from streams.sources.compressed import BLOCK_SIZE, Block, ByteInput
 from streams.sources.detect import HEAD_SIZE, detect
-from streams.sources.formats import Format
-from streams.sources.mapped import ColumnMapping
+from streams.sources.files.compressed import BLOCK_SIZE, Block, ByteInput
+from streams.sources.formats.format import Format
+from streams.sources.formats.mapped import ColumnMapping
 from streams.sources.screening import screen
 
 

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from detectors.frames import conform
+from detectors.arrays.dtypes import I64
+from detectors.post_columns import conform
 from schemas.dead_letters import Reason
 from streams.sources.base import SourceBatch
-from streams.sources.records import Ints, Records
+from streams.sources.files.records import Records
 
 EARLIEST = 946_684_800
 """2000-01-01 UTC: before the oldest platform watched."""
@@ -29,10 +30,10 @@ class Decoded:
     """Posts as a format gives them, not yet screened."""
 
     posts: pl.DataFrame
-    """Columns of `detectors.frames.POSTS`, fewer if the format has fewer; `created_at` null if unreadable."""
+    """Columns of `detectors.post_columns.POSTS`, fewer if the format has fewer; `created_at` null if unreadable."""
     when: pl.Series
     """The time of each post as it was written; null or empty if it was absent."""
-    rows: Ints | None = None
+    rows: I64 | None = None
     """The row of the records that each post came from; None when no record was set aside."""
 
 

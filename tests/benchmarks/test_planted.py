@@ -14,7 +14,7 @@ from benchmarks.canonical import Label, read_labels
 from benchmarks.planted import World, generate, main
 from benchmarks.planted_groups import SIZES
 from schemas.events import PostEvent
-from streams.simulation.stealth import OPEN, STEALTH
+from streams.simulation.planting.stealth import OPEN, STEALTH
 from streams.sources import open_source
 
 NOISE = World("noise", seed=7, accounts=600, days=2)

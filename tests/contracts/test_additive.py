@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from schemas.json_schema import RECORDS, schema_of
+from schemas.generate.json_schema import RECORDS, schema_of
 from tests.contracts.compatibility import UnknownKeywordError, breaking_changes
 
 BASELINE = Path(__file__).parent / "baseline"

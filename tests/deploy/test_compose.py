@@ -121,7 +121,7 @@ def test_workers_start_when_the_topics_are_there(services: dict[str, Any]) -> No
 def test_the_commands_are_commands(services: dict[str, Any]) -> None:
     from typer.main import get_command
 
-    from streams.cli import app
+    from streams.command.program import app
 
     for name in ("topics", "worker"):
         command: Any = get_command(app)
@@ -134,7 +134,7 @@ def test_the_commands_are_commands(services: dict[str, Any]) -> None:
 def test_the_demo_publishes_the_world_that_it_makes_and_only_when_asked_for(services: dict[str, Any]) -> None:
     from typer.main import get_command
 
-    from streams.cli import app
+    from streams.command.program import app
 
     command: Any = get_command(app)
     found = {}

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from deploy.grafana.dashboards import DASHBOARDS, FOLDER, text_of
 from deploy.grafana.panels import Dashboard, Panel
-from streams.metrics import RunMetrics, WorkerMetrics
+from streams.metrics.metrics import RunMetrics, WorkerMetrics
 from tests.deploy.test_rules import ALERTS, RULES, declared_series, names_in
 
 UNITS = {"s", "bytes", "Bps", "reqps", "short", "percentunit", "dateTimeAsIso"}

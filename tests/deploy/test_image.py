@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from streams.settings import load_settings
+from streams.settings.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 IMAGE = ROOT / "deploy" / "image"

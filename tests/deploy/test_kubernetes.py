@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from schemas.topics import DEFAULT_PREFIX, TOPICS, Role
-from streams.kafka_settings import Mechanism, Protocol
-from streams.live.topic_admin import _config
-from streams.settings import load_settings
+from streams.live.broker.topic_admin import _config
+from streams.settings.kafka_settings import Mechanism, Protocol
+from streams.settings.settings import load_settings
 from tests.deploy.kubernetes_resources import FOLDER, ROOT, Resource, resources, validate
 
 EVERYTHING = [*resources(), *resources(FOLDER / "monitoring")]

@@ -10,7 +10,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from deploy.prometheus.programs import program
-from streams.metrics import RunMetrics, WorkerMetrics
+from streams.metrics.metrics import RunMetrics, WorkerMetrics
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "prometheus"

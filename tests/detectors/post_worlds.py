@@ -5,15 +5,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from detectors.affinity import PRIOR_SPREAD
-from detectors.chance import KIND_COUNT, Null, null_model
-from detectors.co_shares import Cells
-from detectors.co_sharing import CoSharing
 from detectors.config import KINDS, DetectionConfig
-from detectors.exposure import ExposureLedger
-from detectors.frames import conform
-from detectors.pairs import PairEvidence
-from detectors.traces import keyed
+from detectors.evidence.null_model import KIND_COUNT, Null, null_model
+from detectors.evidence.pairs import PairEvidence
+from detectors.evidence.shared_interest import PRIOR_SPREAD
+from detectors.post_columns import conform
+from detectors.synchrony.co_shares import Cells
+from detectors.synchrony.co_sharing import CoSharing
+from detectors.synchrony.exposure import ExposureLedger
+from detectors.traces.traces import keyed
 from schemas.shares import TraceKind
 
 START = 1_600_041_600

@@ -7,14 +7,14 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from detectors.arrays.hashing import hash_strings
 from detectors.config import DetectionConfig
-from detectors.context import PROFILES, Context
-from detectors.follow_edges import FOLLOW, FollowEvents
-from detectors.frames import conform
-from detectors.hashing import hash_strings
+from detectors.followers.follow_edges import FOLLOW, FollowEvents
 from detectors.pipeline import Pipeline
-from detectors.registry import Registry
-from detectors.traces import ACCOUNT_KEYS, keyed
+from detectors.post_columns import conform
+from detectors.reference.reference_data import PROFILES, Context
+from detectors.reference.registry import Registry
+from detectors.traces.traces import ACCOUNT_KEYS, keyed
 from schemas.alerts import Alert, CounterEvidence, Evidence, ScoreTerm
 from schemas.networks import MemberRole
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity

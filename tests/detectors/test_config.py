@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors.co_shares import Cells, window_table
 from detectors.config import KINDS, REFERENCE, CoShareConfig, DetectionConfig, GateConfig, TimeConfig
+from detectors.synchrony.co_shares import Cells, window_table
 from schemas.errors import UsageError
 from schemas.shares import TraceKind
 

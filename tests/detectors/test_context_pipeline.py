@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from detectors.context import PROFILES, Context
-from detectors.frames import conform
-from detectors.registry import Registry
-from detectors.traces import keyed
+from detectors.post_columns import conform
+from detectors.reference.reference_data import PROFILES, Context
+from detectors.reference.registry import Registry
+from detectors.traces.traces import keyed
 from schemas.alerts import Severity
 from schemas.networks import Lifecycle
 from schemas.registry import EntityKind

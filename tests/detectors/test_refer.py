@@ -10,17 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors import followers
+from detectors.arrays.hashing import hash_strings
+from detectors.attribution.facts import Fact
 from detectors.config import DetectionConfig
-from detectors.context import PROFILES, Context
-from detectors.facts import Fact
-from detectors.follow_edges import FOLLOW, SNAPSHOT, UNFOLLOW
-from detectors.followers import FollowerBook
-from detectors.hashing import hash_strings
+from detectors.followers import followers
+from detectors.followers.follow_edges import FOLLOW, SNAPSHOT, UNFOLLOW
+from detectors.followers.followers import FollowerBook
 from detectors.pipeline import Pipeline
-from detectors.registry import NO_ENTITY, Registry
-from detectors.state import capture, context_of, restore
-from detectors.traces import ACCOUNT_KEYS
+from detectors.reference.reference_data import PROFILES, Context
+from detectors.reference.registry import NO_ENTITY, Registry
+from detectors.state.capture import capture, context_of, restore
+from detectors.traces.traces import ACCOUNT_KEYS
 from schemas.alerts import Alert
 from schemas.registry import EntityKind
 from schemas.reviews import RuleKind
@@ -36,7 +36,7 @@ from tests.detectors.press_world import (
     rule,
     terms,
 )
-from tests.detectors.state_graphs import batches, differences
+from tests.detectors.state.state_graphs import batches, differences
 
 Events = list[tuple[int, int, int, int]]
 """Follower, followee, action and time."""

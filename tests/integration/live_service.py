@@ -20,9 +20,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
 
 from schemas.topics import POSTS, PROGRESS
-from streams.live.connection import client_arguments, connection
-from streams.live.decoding import KIND_OF
-from streams.settings import load_settings
+from streams.live.broker.connection import client_arguments, connection
+from streams.live.exchange.decoding import KIND_OF
+from streams.settings.settings import load_settings
 
 PROGRAM = Path(sys.executable).parent / "lockstep"
 LIMIT_S = float(os.environ.get("LOCKSTEP_TEST_LIMIT_S", "240"))

@@ -16,12 +16,12 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from schemas.progress import Progress
 from schemas.topics import DEFAULT_PREFIX, PROGRESS
-from streams.health.broker import reached, rights, seen_topics, topics
-from streams.health.finding import Finding, Status
-from streams.health.rights import Seen
-from streams.kafka_settings import KafkaSettings
-from streams.live.connection import connection
-from streams.live.topic_admin import create_topics
+from streams.doctor.broker import reached, rights, seen_topics, topics
+from streams.doctor.finding import Finding, Status
+from streams.doctor.rights import Seen
+from streams.live.broker.connection import connection
+from streams.live.broker.topic_admin import create_topics
+from streams.settings.kafka_settings import KafkaSettings
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import LIMIT_S, PROGRAM, Service, Watcher
 from tests.integration.test_security import SETUP, give, rights_of_the_page, way

@@ -13,7 +13,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from schemas.topics import POSTS
-from streams.live.decoding import END_HEADER
+from streams.live.exchange.decoding import END_HEADER
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import Service, Watcher, replayed
 from tests.integration.worlds import World, german

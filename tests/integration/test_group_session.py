@@ -3,10 +3,10 @@
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.kafka_settings import KafkaSettings
-from streams.live.connection import Connection
-from streams.live.group_session import require_session_timeout
-from streams.live.reach import BrokerError
+from streams.live.broker.broker_check import BrokerError
+from streams.live.broker.connection import Connection
+from streams.live.broker.group_session import require_session_timeout
+from streams.settings.kafka_settings import KafkaSettings
 
 pytestmark = pytest.mark.asyncio
 

@@ -25,8 +25,8 @@ from aiokafka.errors import (
 from aiokafka.protocol.admin import CreateAclsRequest
 
 from schemas.topics import DEFAULT_PREFIX, POSTS, TOPICS, Role
-from streams.kafka_settings import KafkaSettings, Mechanism, Protocol
-from streams.live.connection import (
+from streams.live.broker.broker_check import BrokerError, reach
+from streams.live.broker.connection import (
     Connection,
     client_arguments,
     connection,
@@ -34,8 +34,8 @@ from streams.live.connection import (
     faust_settings,
     producer_arguments,
 )
-from streams.live.reach import BrokerError, reach
-from streams.live.topic_admin import check_topics, create_topics
+from streams.live.broker.topic_admin import check_topics, create_topics
+from streams.settings.kafka_settings import KafkaSettings, Mechanism, Protocol
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations" / "security.md"
 ROLES = {

@@ -3,10 +3,10 @@
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.kafka_settings import KafkaSettings
-from streams.live.connection import Connection, producer_arguments
-from streams.live.snapshots import Snapshots, manifest, messages_of
-from streams.live.topic_admin import create_topics
+from streams.live.broker.connection import Connection, producer_arguments
+from streams.live.broker.topic_admin import create_topics
+from streams.live.state.snapshots import Snapshots, manifest, messages_of
+from streams.settings.kafka_settings import KafkaSettings
 
 pytestmark = pytest.mark.asyncio
 

@@ -12,7 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from typer.testing import CliRunner
 
 from schemas.topics import ALERTS, FRAMES, NETWORKS, POSTS, REGISTRY, TOPICS, Topic
-from streams.cli import app
+from streams.command.program import app
 
 NAMES = [topic.name for topic in TOPICS]
 Run = Callable[..., tuple[int, str, str]]
@@ -163,9 +163,9 @@ def test_the_order_of_policies_is_no_difference(topics: Run, kafka: str, topic_p
 
 
 def test_two_that_make_topics_at_once_do_not_disturb_each_other(kafka: str, config: Path) -> None:
-    from streams.live.connection import connection
-    from streams.live.topic_admin import check_topics, create_topics
-    from streams.settings import load_settings
+    from streams.live.broker.connection import connection
+    from streams.live.broker.topic_admin import check_topics, create_topics
+    from streams.settings.settings import load_settings
 
     settings = load_settings(str(config), {}).kafka
 

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.alerts import Alert, Severity, SuggestedAction
 from schemas.events import PostEvent
-from schemas.json_schema import RECORDS
+from schemas.generate.json_schema import RECORDS
 from schemas.networks import Lifecycle, MemberRole
 from schemas.registry import RegistryAccount
 from schemas.shares import TraceKind

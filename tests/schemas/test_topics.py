@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from schemas.asyncapi import document
 from schemas.errors import UsageError
-from schemas.json_schema import ASYNCAPI, PUBLISHED, RECORDS
+from schemas.generate.asyncapi import document
+from schemas.generate.json_schema import ASYNCAPI, PUBLISHED, RECORDS
 from schemas.topics import (
     DEFAULT_PREFIX,
     FRAMES,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from streams.cli import app
+from streams.command.program import app
 from tests.streams.small_world import small_world, write_jsonl
 
 PROGRAM = Path(sys.executable).parent / "lockstep"

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.dead_letters import DeadLetter
-from streams.live import frames
-from streams.live.decoding import END_HEADER, Batch, decode_batch
-from streams.live.frames import Frame, Header, Mark
+from streams.live.exchange import frames
+from streams.live.exchange.decoding import END_HEADER, Batch, decode_batch
+from streams.live.exchange.frames import Frame, Header, Mark
 
 
 @dataclass

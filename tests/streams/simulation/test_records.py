@@ -8,11 +8,11 @@ import pytest
 
 from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.registry import RegistryEntity
-from streams.dead_letter_log import DeadLetterLog
-from streams.follow_events import read_follows
-from streams.profiles import read_profiles
-from streams.registry_file import read_registry
-from streams.settings import InputSettings
+from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.reference_files.follow_events import read_follows
+from streams.reference_files.profiles import read_profiles
+from streams.reference_files.registry_file import read_registry
+from streams.settings.settings import InputSettings
 from streams.simulation.scenarios import SCENARIOS
 from streams.sources import open_source
 from tests.streams.simulation.conftest import Worlds

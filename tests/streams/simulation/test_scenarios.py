@@ -8,8 +8,8 @@ from statistics import mean
 import pytest
 
 from streams.simulation.folder import write_world
+from streams.simulation.planting.stealth import STEALTH
 from streams.simulation.scenarios import SCENARIOS
-from streams.simulation.stealth import STEALTH
 from tests.streams.simulation.conftest import Worlds, plan
 from tests.streams.simulation.worlds import Folder, Originals, Row, host
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from streams.simulation.canonical import Label, read_labels
+from streams.simulation.records.canonical import Label, read_labels
 
 Row = dict[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from detectors.frames import POSTS
+from detectors.post_columns import POSTS
 from schemas.dead_letters import DeadLetter
 from schemas.errors import InputError
 from streams.sources import open_source

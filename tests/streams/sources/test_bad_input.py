@@ -14,7 +14,7 @@ import zstandard
 from schemas.dead_letters import RAW_LIMIT
 from schemas.errors import FormatError, InputError
 from streams.sources import expand_inputs, open_source
-from streams.sources.records import RECORD_LIMIT
+from streams.sources.files.records import RECORD_LIMIT
 
 zstd = zstandard.ZstdCompressor(write_checksum=True).compress
 both_ways = pytest.mark.parametrize("compress", [gzip.compress, zstd], ids=["gzip", "zstd"])

@@ -7,8 +7,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.sources.compressed import Block
-from streams.sources.csv_rows import Layout, csv_records, read_rows, split_record
+from streams.sources.files.compressed import Block
+from streams.sources.files.csv_rows import Layout, csv_records, read_rows, split_record
 
 LAYOUT = Layout(",", ("a", "b", "c"), header=False)
 fields = st.text(st.sampled_from('a",\n ы\x00\t#'), max_size=6)

@@ -1,0 +1,1 @@
+"""Alert records: what was found, how surely, and why, in plain words."""

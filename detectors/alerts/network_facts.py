@@ -1,0 +1,322 @@
+"""The facts about one network, gathered from the evidence: what an alert is written from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import F64, I32, I64, U64, StructArray
+from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
+from detectors.evidence.co_share_samples import EvidenceBook
+from detectors.evidence.null_model import Null, same_time
+from detectors.evidence.pair_table import Pairs, pair_number
+from detectors.evidence.pairs import PairEvidence
+from detectors.networks.edges import Ground
+from detectors.networks.network_stage import NetworkStage
+from detectors.networks.networks import Network
+from detectors.statistics.tails import LEAST_EXPECTED, poisson_surprise
+from detectors.synchrony.co_shares import NO_STRATUM
+from detectors.synchrony.exposure import counted
+from schemas.shares import TraceKind
+
+SAMPLES = 12
+"""Objects that an alert shows."""
+
+_NONE = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class KindFinding:
+    """Co-shares of one kind among members, in the window where they surprise most."""
+
+    kind: TraceKind
+    window_s: int
+    observed: int
+    """Independent co-shares of pairs of members, each object once a pair."""
+    expected: float
+    surprise: float
+    """Of the sum; members' pairs are not independent, so it ranks kinds and is not a p-value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFinding:
+    """One object that members shared together."""
+
+    kind: TraceKind
+    label: str
+    accounts: tuple[int, ...]
+    """In the order of their first share."""
+    post_ids: tuple[str, ...]
+    start: int
+    end: int
+    crowd: int
+    """Accounts, members or not, on the object in the smallest window that held a pair of members."""
+    expected: float
+    """Members that chance would have brought to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything that is known of one network from co-sharing."""
+
+    network: Network
+    members: tuple[int, ...]
+    first_seen: dict[int, int]
+    last_seen: dict[int, int]
+    edges: int
+    """Pairs of members that passed the gate by themselves."""
+    crowd_edges: int
+    """Other pairs of members, tied by a recurring crowd."""
+    copy_edges: int
+    """Other pairs, tied by originals that both repeat without credit."""
+    rhythm_edges: int
+    """Other pairs, tied by their rhythm alone."""
+    edge_surprise: F64
+    objects_per_edge: F64
+    kinds: tuple[KindFinding, ...]
+    """Strongest first."""
+    objects: int
+    """Distinct objects co-shared by members."""
+    samples: tuple[ObjectFinding, ...]
+    posts: int
+    """Posts by members, over all time."""
+    start: int
+    end: int
+    median_gap_s: float
+    crowded: float
+    """Share of the members' co-shares whose object drew more than 50 accounts in its widest window."""
+    languages: tuple[str, ...]
+    minute_clock: bool
+    """Whether all times of the evidence are whole minutes."""
+
+
+def gather(
+    config: DetectionConfig,
+    stage: NetworkStage,
+    network: Network,
+    pairs: PairEvidence,
+    book: EvidenceBook,
+    posts_of: I64,
+) -> Findings:
+    """Gather the facts about `network` as they are now.
+
+    Args:
+        config: windows and strata.
+        stage: edges and null model.
+        network: one of the stage's.
+        pairs: the evidence.
+        book: the posts behind it.
+        posts_of: int64, posts of each account so far.
+    """
+    members = np.array(network.members, np.int32)
+    chosen = pairs.rows[_rows_between(members, pairs.rows, pairs.table)]
+    a, b = pairs.accounts(chosen["pair"])
+    edges = stage.members_edges(network)
+    alone = (edges.grounds & Ground.ALONE) > 0
+    by_crowd = ~alone & ((edges.grounds & Ground.CROWD) > 0)
+    by_copies = ~alone & ~by_crowd & ((edges.grounds & Ground.COPIES) > 0)
+    starts = chosen["time"] - chosen["gap"]
+    first = np.full(len(members), _NONE, np.int64)
+    last = np.full(len(members), -_NONE, np.int64)
+    for side in (np.searchsorted(members, a), np.searchsorted(members, b)):
+        np.minimum.at(first, side, starts)
+        np.maximum.at(last, side, chosen["time"])
+    known = first < _NONE
+    names = members[known].tolist()
+    independent = chosen[chosen["independent"] == 1]
+    null = stage.null()
+    own = _counters_of(members, null)
+    activity = own[:, null.activity :].sum(axis=0) / np.maximum(null.mass, 1)
+    samples, languages = _samples(chosen, activity, book, _longest(config))
+    widest = _widest(chosen)
+    return Findings(
+        network=network,
+        members=tuple(members.tolist()),
+        first_seen=dict(zip(names, first[known].tolist(), strict=True)),
+        last_seen=dict(zip(names, last[known].tolist(), strict=True)),
+        edges=int(alone.sum()),
+        crowd_edges=int(by_crowd.sum()),
+        copy_edges=int(by_copies.sum()),
+        rhythm_edges=int((~alone & ~by_crowd & ~by_copies).sum()),
+        edge_surprise=edges.surprise[alone],
+        objects_per_edge=_objects_of_edges(edges.keys, independent, pairs),
+        kinds=_by_kind(config, independent, _expected_among(members, own, null)),
+        objects=len(np.unique(chosen["object"])),
+        samples=samples,
+        posts=int(posts_of[members].sum()),
+        start=int(starts.min(initial=_NONE)) if len(chosen) else network.opened_at,
+        end=int(chosen["time"].max()) if len(chosen) else network.opened_at,
+        median_gap_s=float(np.median(chosen["gap"])) if len(chosen) else 0.0,
+        crowded=float((widest > _stratum_of(config, 50)).mean()) if len(chosen) else 0.0,
+        languages=languages,
+        minute_clock=bool(
+            len(chosen) and (chosen["time"] % 60 == 0).all() and (chosen["gap"] % 60 == 0).all()
+        ),
+    )
+
+
+def _stratum_of(config: DetectionConfig, crowd: int) -> int:
+    return int(np.searchsorted(np.array(config.co_share.strata), crowd))
+
+
+def _widest(rows: StructArray) -> I64:
+    """Crowd stratum of each row in the widest window that it falls into."""
+    widest = np.zeros(len(rows), np.int64)
+    for window in range(MAX_WINDOWS):
+        stratum = (rows["strata"].astype(np.int64) >> (4 * window)) & 15
+        widest = np.where(stratum != NO_STRATUM, stratum, widest)
+    return widest
+
+
+def _objects_of_edges(edges: U64, independent: StructArray, pairs: PairEvidence) -> F64:
+    """Independent objects of each edge that has any, ascending."""
+    found, counts = np.unique(pairs.keys[independent["pair"]], return_counts=True)
+    return np.sort(counts[np.isin(found, edges)]).astype(np.float64)
+
+
+def _by_kind(config: DetectionConfig, independent: StructArray, expected: F64) -> tuple[KindFinding, ...]:
+    """Observed and expected co-shares by kind, each in its most surprising window."""
+    found = []
+    for number, kind in enumerate(KINDS):
+        mine = independent[independent["kind"] == number]
+        best: KindFinding | None = None
+        for window, span in enumerate(config.co_share.windows_s.get(kind, ())):
+            within = ((mine["strata"].astype(np.int64) >> (4 * window)) & 15) != NO_STRATUM
+            observed = int(within.sum())
+            if observed:
+                chance = float(expected[number, window])
+                surprise = float(poisson_surprise(observed, max(chance, LEAST_EXPECTED)))
+                if best is None or surprise > best.surprise:
+                    best = KindFinding(kind, span, observed, chance, surprise)
+        if best is not None:
+            found.append(best)
+    return tuple(sorted(found, key=lambda f: (-f.surprise, KINDS.index(f.kind))))
+
+
+def _samples(
+    rows: StructArray, activity: F64, book: EvidenceBook, longest_s: int
+) -> tuple[tuple[ObjectFinding, ...], tuple[str, ...]]:
+    """The most telling objects: many members first, then small crowds; and the languages of all posts."""
+    posts = np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64)
+    known, time, account, spoken = book.lookup(posts)
+    if not len(known):
+        return (), ()
+    languages = tuple(sorted(spoken, key=lambda lang: (-spoken[lang], lang)))
+    # one line a share: which object, which post
+    things, first_row, thing = np.unique(rows["object"], return_index=True, return_inverse=True)
+    crowd = np.full(len(things), _NONE, np.int64)
+    np.minimum.at(crowd, thing, rows["crowd"].astype(np.int64))
+    shares = np.concatenate(
+        [
+            np.stack([thing, np.searchsorted(known, rows[side].astype(np.int64))], axis=1)
+            for side in ("later_post", "earlier_post")
+        ]
+    )
+    shares = np.unique(shares[shares[:, 1] < len(known)], axis=0)
+    order = np.lexsort((shares[:, 1], time[shares[:, 1]], account[shares[:, 1]], shares[:, 0]))
+    shares = shares[order]
+    who = account[shares[:, 1]]
+    fresh = np.append(True, (shares[1:, 0] != shares[:-1, 0]) | (who[1:] != who[:-1]))
+    shares = shares[fresh]  # the first share of each account
+    members = np.bincount(shares[:, 0], minlength=len(things))
+    ranked = np.lexsort((things, crowd, -members))[: SAMPLES * 4]
+    begin = np.searchsorted(shares[:, 0], ranked)
+    end = np.searchsorted(shares[:, 0], ranked, side="right")
+    chosen: list[tuple[int, I64]] = []
+    shown: set[bytes] = set()
+    for number, low, high in zip(ranked.tolist(), begin.tolist(), end.tolist(), strict=True):
+        of_posts = shares[low:high, 1]
+        of_posts = _largest_burst(of_posts[np.lexsort((of_posts, time[of_posts]))], time, longest_s)
+        # the same posts again by way of another kind would be the same evidence twice
+        if of_posts.tobytes() not in shown and len(chosen) < SAMPLES:
+            shown.add(of_posts.tobytes())
+            chosen.append((number, of_posts))
+    labelled = book.labels(np.array([known[of_posts[0]] for _, of_posts in chosen], np.int64))
+    labels = dict(zip(labelled["object"].to_list(), labelled["label"].to_list(), strict=True))
+    names = book.post_ids(known[np.concatenate([of_posts for _, of_posts in chosen])])
+    samples = []
+    for number, of_posts in chosen:
+        key = int(things[number])
+        kind = int(rows["kind"][first_row[number]])
+        width = max(int(crowd[number]), 2)
+        samples.append(
+            ObjectFinding(
+                kind=KINDS[kind],
+                label=labels.get(key) or f"{key:016x}",
+                accounts=tuple(account[of_posts].tolist()),
+                post_ids=tuple(names[post] for post in known[of_posts].tolist()),
+                start=int(time[of_posts].min()),
+                end=int(time[of_posts].max()),
+                crowd=width,
+                expected=float(activity[kind] * width),
+            )
+        )
+    return tuple(samples), languages
+
+
+def _longest(config: DetectionConfig) -> int:
+    """The longest window of any kind, seconds."""
+    return max(max(spans, default=0) for spans in config.co_share.windows_s.values())
+
+
+def _largest_burst(posts: I64, time: I64, gap_s: int) -> I64:
+    """Of posts in order of time, the longest run without a gap of more than `gap_s`; the first of several."""
+    breaks = np.flatnonzero(np.diff(time[posts]) > gap_s) + 1
+    runs = np.split(posts, breaks)
+    return max(runs, key=len)
+
+
+@compiled
+def _rows_between(members: I32, rows: StructArray, pairs: Pairs) -> I64:
+    """Rows of all pairs of `members` (ascending account numbers), ascending."""
+    out = np.empty(256, np.int64)
+    found = 0
+    for one in range(len(members)):
+        for other in range(one + 1, len(members)):
+            key = (np.uint64(members[one]) << np.uint64(32)) | np.uint64(members[other])
+            pair = pair_number(pairs, key)
+            if pair < 0:
+                continue
+            row = pairs.head[pair]
+            while row >= 0:
+                if found == len(out):
+                    wider = np.empty(found * 2, np.int64)
+                    wider[:found] = out
+                    out = wider
+                out[found] = row
+                found += 1
+                row = rows[row].before
+    return np.sort(out[:found])
+
+
+@compiled
+def _counters_of(members: I32, null: Null) -> F64:
+    """All counters of the members; float64, (members, cells)."""
+    out = np.zeros((len(members), null.activity + len(null.mass)))
+    for at in range(len(members)):
+        for cell in range(out.shape[1]):
+            out[at, cell] = counted(null.counters, members[at], cell)
+    return out
+
+
+@compiled
+def _expected_among(members: I32, own: F64, null: Null) -> F64:
+    """Co-shares that chance would give among all pairs of members, by kind and window.
+
+    As `detectors.evidence.null_model.expected_co_shares`, over counters fetched once.
+    """
+    out = np.zeros((len(null.mass), MAX_WINDOWS))
+    for one in range(len(members)):
+        for other in range(one + 1, len(members)):
+            together = same_time(null, members[one], members[other])
+            for kind in range(len(null.mass)):
+                activity = null.activity + kind
+                scale = together / max(null.mass[kind], 1)
+                for window in range(MAX_WINDOWS):
+                    for stratum in range(null.strata):
+                        cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
+                        met = max(
+                            own[one, cell] * own[other, activity], own[other, cell] * own[one, activity]
+                        )
+                        out[kind, window] += met * scale * null.sides[kind, window] * null.independent[kind]
+    return out

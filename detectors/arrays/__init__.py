@@ -1,0 +1,1 @@
+"""Arrays: short names for dtypes, compiling, hashing, and lookup of keys."""

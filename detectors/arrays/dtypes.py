@@ -1,0 +1,21 @@
+"""The dtypes of arrays by one short name each, for annotations; `Int` is the type of a kernel's scalars."""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Bools: TypeAlias = npt.NDArray[np.bool_]
+U8: TypeAlias = npt.NDArray[np.uint8]
+U16: TypeAlias = npt.NDArray[np.uint16]
+U32: TypeAlias = npt.NDArray[np.uint32]
+U64: TypeAlias = npt.NDArray[np.uint64]
+I32: TypeAlias = npt.NDArray[np.int32]
+I64: TypeAlias = npt.NDArray[np.int64]
+F64: TypeAlias = npt.NDArray[np.float64]
+
+StructArray: TypeAlias = npt.NDArray[np.void]
+"""A structured array: named fields, one record a row. The dtype constant beside the code names the fields."""
+
+Int: TypeAlias = int | np.integer[Any]
+"""A whole number in a kernel: a Python int outside, a machine word of 64 bits or fewer inside."""

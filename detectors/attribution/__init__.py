@@ -1,0 +1,1 @@
+"""Whose content a post carries: copies, hidden mentions, links to sites of the registry."""

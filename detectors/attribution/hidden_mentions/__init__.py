@@ -1,0 +1,1 @@
+"""Handles of the registry that are written so that no link arises."""

@@ -1,0 +1,168 @@
+"""Hidden mentions: posts that name a handle of the registry in such a way that the platform does not link it.
+
+`Twitter •mundo_china` instead of `@mundo_china` is read by people and missed by tools that follow mentions. Texts
+are folded (`confusables`); from every beginning of a word a trie of the handles' letters is walked, past
+spaces and marks; where a handle ends, rules look at how it is written and what stands before it. How much a handle
+has to be disguised hangs on how much it looks like an ordinary word. What is found and what is not, with the rates
+of false positives measured on real posts: `docs/detectors/hidden-mentions.md`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import I64, U8
+from detectors.arrays.hashing import utf8_buffer
+from detectors.attribution.hidden_mentions import confusables as chars
+from detectors.attribution.hidden_mentions.confusables import Folded, Folding, fold, folding, scratch
+from detectors.attribution.hidden_mentions.handle_trie import Book, book_of, is_letter, start, walk
+from detectors.attribution.hidden_mentions.mention_rules import LINKED, NOTHING, judge
+
+HIDDEN_MENTIONS = {
+    "row": pl.UInt32,  # index into the texts
+    "handle": pl.UInt32,  # index into the handles
+    "style": pl.String,  # one of STYLES
+    "excerpt": pl.String,  # of the text as written, at most EXCERPT characters
+}
+STYLES = (
+    "zero_width",  # something invisible inside the handle, or between @ and handle
+    "lookalike",  # letters of other scripts or fonts
+    "full_width_at",
+    "spelled_at",  # (at)handle
+    "spaced_at",
+    "broken",  # spaces, dots and the like between letters
+    "platform_word",  # Twitter: handle
+    "bullet",
+    "credit_word",  # via handle
+    "bracket",
+    "bare",
+)
+"""How a handle can be hidden, the most telling first."""
+EXCERPT = 60
+
+
+class HiddenMentions:
+    """Finds handles that are named without a working mention.
+
+    Args:
+        handles: without @, in any case; index = position. Of `name@server` the name is looked for. A handle
+            without a letter or digit is never found.
+    """
+
+    def __init__(self, handles: Sequence[str]) -> None:
+        names = [handle.strip().removeprefix("@").split("@")[0] for handle in handles]
+        self._names = pl.Series("name", names, dtype=pl.String).str.to_lowercase()
+        self._book = book_of(names) if names else None
+
+    def find(self, texts: pl.Series, mentions: pl.Series) -> pl.DataFrame:
+        """The hidden mentions in posts.
+
+        A post that mentions a handle properly as well does not hide it.
+
+        Args:
+            texts: String. Null has none; of a text the first `MAX_CHARACTERS` characters are read.
+            mentions: List[String], working mentions with or without @; null: a plain `@handle` in the text
+                is taken for one. It is in any case.
+
+        Returns:
+            Columns of `HIDDEN_MENTIONS`, by row and handle; each (row, handle) once, with the most telling style.
+
+        Raises:
+            ValueError: the series differ in length.
+        """
+        if len(texts) != len(mentions):
+            raise ValueError(f"{len(texts)} texts, but {len(mentions)} lists of mentions")
+        if self._book is None or not len(texts):
+            return pl.DataFrame(schema=HIDDEN_MENTIONS)
+        texts = texts.cast(pl.String)
+        buffer, offsets = utf8_buffer(texts)
+        hits = _scan(buffer, offsets, folding(), self._book, scratch())
+        found = pl.DataFrame(hits, ["row", "handle", "style", "begin", "length"], orient="row")
+        found = found.with_columns(name=self._names.gather(found["handle"]), text=texts.gather(found["row"]))
+        rows = found["row"].unique()
+        working = (
+            pl.DataFrame({"row": rows, "name": mentions.cast(pl.List(pl.String)).gather(rows)})
+            .explode("name")
+            .with_columns(
+                pl.col("name").str.strip_chars_start(" @").str.to_lowercase().str.extract("^([^@]*)")
+            )
+        )
+        return (
+            found.join(working, on=["row", "name"], how="anti")
+            .select(
+                pl.col("row", "handle").cast(pl.UInt32),
+                pl.lit(pl.Series(STYLES)).gather(pl.col("style")).alias("style"),
+                excerpt=pl.col("text").str.slice(pl.col("begin"), pl.min_horizontal("length", EXCERPT)),
+            )
+            .sort("row", "handle")
+        )
+
+
+@compiled
+def _scan(buffer: U8, offsets: I64, table: Folding, book: Book, text: Folded) -> I64:
+    """Hits of all texts: row, handle, style, begin and length in characters; int64, shape (hits, 5).
+
+    The work for a character is bounded by the longest handle and by how many handles begin alike.
+    """
+    out = np.empty((64, 5), np.int64)
+    hits = 0
+    hit_at = np.full(len(book.letters), -1, np.int64)
+    linked_row = np.full(len(book.letters), -1, np.int64)
+    ends = np.empty((book.longest, 2), np.int64)
+    # arrays by themselves: taking them out of a tuple costs more than the look at an entry
+    kinds, points = text.kind, text.point
+    starts, edge_key, edge_node, first = book.starts, book.edge_key, book.edge_node, book.first
+    for row in range(len(offsets) - 1):
+        count = fold(buffer, offsets[row], offsets[row + 1], table, text)
+        row_begin = hits
+        any_linked = False
+        for begin in range(count):
+            kind = kinds[begin]
+            if not is_letter(kind) or (
+                begin > 0 and kind == chars.WORD and kinds[begin - 1] in (chars.WORD, chars.HASH)
+            ):
+                continue
+            follows = begin + 1 < count and is_letter(kinds[begin + 1])
+            if follows and not starts[start(points[begin], points[begin + 1])]:
+                continue
+            stop = False
+            for depth in range(walk(points, kinds, begin, count, edge_key, edge_node, first, ends)):
+                if stop:
+                    break
+                handle = np.int64(first[ends[depth, 0]])
+                last = ends[depth, 1]
+                while handle >= 0:
+                    style, begins = judge(text, begin, last, count, book, handle)
+                    if style == LINKED:
+                        linked_row[handle] = row
+                        any_linked = stop = True
+                    elif style != NOTHING:
+                        stop = True  # a longer one would need what follows, with spaces or marks between
+                        at = hit_at[handle]
+                        known = at >= row_begin and at < hits and out[at, 1] == handle
+                        if not known:
+                            if hits == len(out):
+                                grown = np.empty((2 * hits, 5), np.int64)
+                                grown[:hits] = out
+                                out = grown
+                            at = hits
+                            hit_at[handle] = at
+                            hits += 1
+                        if not known or style < out[at, 2]:
+                            last_shown = last + book.after[handle]
+                            out[at, 0] = row
+                            out[at, 1] = handle
+                            out[at, 2] = style
+                            out[at, 3] = text.place[begins]
+                            out[at, 4] = text.place[last_shown] + 1 - text.place[begins]
+                    handle = np.int64(book.following[handle])
+        if any_linked:
+            kept = row_begin
+            for at in range(row_begin, hits):
+                if linked_row[out[at, 1]] != row:
+                    out[kept] = out[at]
+                    kept += 1
+            hits = kept
+    return out[:hits]

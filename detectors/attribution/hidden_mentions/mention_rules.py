@@ -1,0 +1,276 @@
+"""The rules of hidden mentions: how is a handle written, what stands before it, and is that more than chance?"""
+
+import numpy as np
+
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import Int
+from detectors.attribution.hidden_mentions import confusables as chars
+from detectors.attribution.hidden_mentions.confusables import Folded
+from detectors.attribution.hidden_mentions.handle_trie import (
+    BARE,
+    BRACKET,
+    BROKEN,
+    BULLET,
+    CREDIT,
+    DISTINCTIVE,
+    FULL,
+    LOOKALIKE,
+    MOST_BETWEEN,
+    NUMBERED,
+    PLATFORM,
+    SPACED,
+    SPELLED,
+    UNDERSCORED,
+    UNSEEN,
+    Book,
+    is_letter,
+)  # fmt: skip
+
+LINKED, NOTHING = -1, -2
+# what stands before a handle, beyond the styles above
+PLAIN_AT, FORBIDDEN = 20, 21
+# how the letters of a handle follow one another: as they should; `_` became an odd character, a dot, a space or
+# hyphen; something but no space was put in; something was; between all letters
+(EXACT, JOINED, DOTTED, WORDS, FILLED, SPREAD, LETTERED) = range(7)
+
+
+@compiled
+def judge(text: Folded, begin: Int, last: Int, count: Int, book: Book, handle: Int) -> tuple[Int, Int]:
+    """Style of the handle at `begin` to `last`, `LINKED` or `NOTHING`; and where the telling piece begins."""
+    nothing = (np.int64(NOTHING), np.int64(0))
+    start = begin - np.int64(book.before[handle])
+    after = last + 1 + np.int64(book.after[handle])
+    if start < 0 or after > count:
+        return nothing
+    for at in range(start, begin):
+        if text.kind[at] != chars.JOINER:
+            return nothing
+    for at in range(last + 1, after):
+        if text.kind[at] != chars.JOINER:
+            return nothing
+    if after < count and (
+        text.kind[after] == chars.JOINER
+        or (text.kind[after] == chars.WORD and text.kind[after - 1] != chars.UNSPACED)
+    ):
+        return nothing
+    lead, shown, parted = _before(text, start, book)
+    marked = bool(start > 0 and text.kind[start - 1] == chars.MARK)
+    form = _form(text, begin, last, book, handle)
+    if lead == FORBIDDEN or form == NOTHING:
+        return nothing
+    unseen = 0
+    accents = styled = foreign = plain = 0
+    for at in range(start, after):
+        unseen |= text.unseen[at] if at > start else 0
+        accents += text.change[at] == chars.ACCENT
+        styled += text.change[at] == chars.STYLED
+        foreign += text.change[at] == chars.SCRIPT
+        plain += text.change[at] == 0 and 0x61 <= text.point[at] <= 0x7A
+    if book.foreign[handle]:
+        accents = styled = foreign = 0
+    at_unseen = lead in (PLAIN_AT, FULL) and text.unseen[start] != 0
+    touched = unseen != 0 or at_unseen or accents + styled + foreign > 0
+    if lead == PLAIN_AT and form == EXACT and not touched:
+        return np.int64(LINKED), start
+    if _goes_on(text, after, count):
+        return nothing
+    strength = book.strength[handle]
+    letters = book.letters[handle]
+    named = strength >= UNDERSCORED  # no ordinary word
+    hidden = at_unseen or unseen & chars.ZERO_WIDTH != 0 or (named and unseen == chars.SOFT_HYPHEN)
+    alike = accents + styled + foreign > 0 or unseen & chars.COMBINING != 0
+    if not named and alike and not hidden:
+        # brands have accents, are set in fancy letters and get a letter from the wrong keyboard, but not after an @
+        if foreign == 0 or plain == 0 or lead not in (PLAIN_AT, FULL, SPELLED):
+            return nothing
+    if not named and lead == PLATFORM and _listed(text, shown, after, count):
+        return nothing
+    disguised = form == EXACT and (hidden or alike) and (named or letters >= 5)
+    if not disguised and not _counts(lead, form, parted, marked, strength, letters, at_unseen):
+        return nothing
+    if hidden or alike:
+        return np.int64(UNSEEN if hidden else LOOKALIKE), shown
+    if lead == PLAIN_AT or (form >= FILLED and lead in (BARE, BRACKET, BULLET, CREDIT)):
+        return np.int64(BROKEN), shown
+    return np.int64(lead), shown
+
+
+@compiled
+def _listed(text: Folded, shown: Int, after: Int, count: Int) -> bool:
+    """Whether marks also stand before and behind, as in a list of names with bullets."""
+    at = after
+    while at < count and text.kind[at] == chars.SPACE:
+        at += 1
+    return bool(
+        (at < count and text.kind[at] == chars.MARK) or (shown > 0 and text.kind[shown - 1] == chars.MARK)
+    )
+
+
+@compiled
+def _counts(
+    lead: Int, form: Int, parted: bool, marked: bool, strength: Int, letters: Int, at_unseen: bool
+) -> bool:
+    """Whether this is more than chance and ordinary writing."""
+    at = lead in (PLAIN_AT, FULL, SPELLED, SPACED)
+    if form == EXACT:
+        if strength == DISTINCTIVE:
+            return True
+        if strength == UNDERSCORED:
+            return bool(lead != BARE and (lead != BULLET or marked))  # a list has its bullets, too
+        if lead == PLATFORM:
+            return bool((strength == NUMBERED and parted) or (marked and letters >= 6))
+        return bool(letters >= 5 and lead in (FULL, SPELLED))
+    if form == JOINED:
+        announced = lead not in (BARE, BRACKET) and (lead != BULLET or marked)
+        return bool(strength >= UNDERSCORED and announced)
+    if form in (WORDS, DOTTED):
+        # names are written with spaces and hyphens, and follow an @ that means "at"
+        strong = lead in (FULL, SPELLED) or (lead == PLATFORM and parted) or (lead == PLAIN_AT and at_unseen)
+        return bool(strength == DISTINCTIVE and (strong or (form == DOTTED and lead == PLAIN_AT)))
+    if form == FILLED:
+        return bool(strength == DISTINCTIVE or (strength == UNDERSCORED and at))
+    if form == SPREAD:
+        return bool(strength >= UNDERSCORED and at)
+    return bool(strength == DISTINCTIVE or (at and letters >= 5))
+
+
+@compiled
+def _form(text: Folded, begin: Int, last: Int, book: Book, handle: Int) -> Int:
+    """How the letters follow one another, as against the handle's spelling."""
+    words = dotted = odd = filled = whole = spaced = 0
+    at = begin
+    own = book.spelling_at[handle]
+    while at < last:
+        at += 1
+        own += 1
+        theirs_begin, own_begin = at, own
+        while not is_letter(text.kind[at]):
+            at += 1
+        while not book.is_letter[own]:
+            own += 1
+        theirs, ours = at - theirs_begin, own - own_begin
+        if ours == 0 and theirs == 0:
+            whole += 1
+            continue
+        if theirs == 0:
+            return np.int64(NOTHING)
+        has_space = has_dot = has_own = has_odd = False
+        same = theirs == ours
+        for step in range(theirs):
+            kind = text.kind[theirs_begin + step]
+            own_one = ours > 0 and text.point[theirs_begin + step] == book.spelling[own_begin]
+            same = same and text.point[theirs_begin + step] == book.spelling[own_begin + step]
+            has_space = has_space or kind in (chars.SPACE, chars.HYPHEN)
+            has_dot = has_dot or kind == chars.DOT
+            has_own = has_own or own_one
+            has_odd = has_odd or kind not in (chars.SPACE, chars.HYPHEN, chars.DOT)
+        if same:
+            continue
+        spaced += has_space
+        if ours == 0 or has_own:
+            filled += 1
+        elif has_odd:
+            odd += 1
+        elif has_dot:
+            dotted += 1
+        else:
+            words += 1
+    if filled == 0:
+        return np.int64(WORDS if words else DOTTED if dotted else JOINED if odd else EXACT)
+    if words + dotted + odd > 0:
+        return np.int64(NOTHING)  # two words in spaced letters
+    if whole == 0 and filled >= 4:
+        return np.int64(LETTERED)
+    return np.int64(SPREAD if spaced else FILLED)
+
+
+@compiled
+def _goes_on(text: Folded, after: Int, count: Int) -> bool:
+    """Whether what seems to be a handle is part of a host name, an e-mail address, a path or a compound."""
+    if after + 1 >= count or text.kind[after + 1] not in (chars.WORD, chars.SLASH):
+        return False
+    if text.kind[after + 1] == chars.SLASH:
+        return bool(text.kind[after] == chars.COLON)
+    return text.kind[after] in (chars.DOT, chars.HYPHEN, chars.SLASH, chars.AT, chars.ODD_AT, chars.QUERY)
+
+
+@compiled
+def _before(text: Folded, start: Int, book: Book) -> tuple[Int, Int, bool]:
+    """What stands before a handle: a style, `PLAIN_AT` or `FORBIDDEN`; where it begins; whether a mark parts them."""
+    bare = (np.int64(BARE), start, False)
+    forbidden = (np.int64(FORBIDDEN), start, False)
+    at = start - 1
+    if at < 0:
+        return bare
+    kind = text.kind[at]
+    if kind in (chars.JOINER, chars.HASH, chars.QUERY) or (
+        kind == chars.WORD and text.kind[start] != chars.UNSPACED
+    ):
+        return forbidden
+    outer = text.kind[at - 1] if at > 0 else np.uint8(chars.SPACE)
+    if kind in (chars.DOT, chars.HYPHEN, chars.AT, chars.ODD_AT) and outer in (chars.WORD, chars.JOINER):
+        return forbidden  # a host name, a compound, an e-mail address
+    if kind == chars.AT:
+        return np.int64(PLAIN_AT), at, False
+    if kind == chars.ODD_AT:
+        return np.int64(FULL), at, False
+    near = at  # the nearest that is no space
+    while near >= 0 and text.kind[near] == chars.SPACE and at - near < MOST_BETWEEN:
+        near -= 1
+    if near >= 0 and text.kind[near] in (chars.AT, chars.ODD_AT):
+        mail = near > 0 and text.kind[near - 1] in (chars.WORD, chars.JOINER)
+        return forbidden if mail else (np.int64(SPACED), near, False)
+    if near > 1 and text.kind[near] == chars.CLOSE:
+        lead, word = _word_before(text, near - 1, book)
+        if lead == SPELLED and word > 0 and text.kind[word - 1] == chars.OPEN:
+            mail = word > 1 and text.kind[word - 2] in (chars.WORD, chars.JOINER)
+            return forbidden if mail else (np.int64(SPELLED), word - 1, False)
+    back, parted, slash = at, False, False
+    while (
+        back >= 0
+        and at - back < 4
+        and text.kind[back] in (chars.SPACE, chars.MARK, chars.COLON, chars.SLASH, chars.OPEN, chars.HYPHEN)
+    ):
+        parted = parted or text.kind[back] not in (chars.SPACE, chars.OPEN)
+        slash = slash or text.kind[back] == chars.SLASH
+        back -= 1
+    lead, word = _word_before(text, back, book) if back >= 0 else (np.int64(NOTHING), back)
+    # a single letter, or two, are too much by accident when no mark follows
+    if lead in (NOTHING, SPELLED) or (back - word < 2 and text.kind[word] == chars.WORD and not parted):
+        lead = np.int64(NOTHING)
+    path = (
+        slash
+        and word > 0
+        and text.kind[word - 1] in (chars.SLASH, chars.DOT, chars.HYPHEN, chars.COLON, chars.AT)
+    )
+    if lead == PLATFORM and not path:
+        return lead, word, parted
+    if kind == chars.SLASH:
+        return forbidden
+    if lead == CREDIT:
+        return lead, word, parted
+    if near >= 0 and text.kind[near] == chars.MARK:
+        return np.int64(BULLET), near, True
+    return (np.int64(BRACKET), at, False) if kind == chars.OPEN else bare
+
+
+@compiled
+def _word_before(text: Folded, last: Int, book: Book) -> tuple[Int, Int]:
+    """Which word of the book ends at `last`, as a style; and where it begins."""
+    for number in range(len(book.word_lead)):
+        size = book.word_at[number + 1] - book.word_at[number]
+        begin = last + 1 - size
+        if begin < 0:
+            continue
+        same = True
+        for step in range(size):
+            if text.point[begin + step] != book.word[book.word_at[number] + step]:
+                same = False
+                break
+        if same and (
+            begin == 0
+            or text.kind[begin] == chars.UNSPACED
+            or text.kind[begin - 1] not in (chars.WORD, chars.JOINER, chars.AT, chars.ODD_AT)
+        ):
+            return np.int64(book.word_lead[number]), begin
+    return np.int64(NOTHING), last

@@ -1,0 +1,37 @@
+"""All accounts at one moment: what is usual among them, and how each of them stands."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.arrays.dtypes import F64, I64, Bools
+from detectors.attribution.facts import Fact
+from detectors.engagement.engagement import EngagementTable
+from detectors.engagement.obscurity import Peers
+from detectors.followers.follower_overlap import FollowNull
+from detectors.statistics.rates import RateSums
+
+
+class Population(NamedTuple):
+    """All accounts at one tick, by number."""
+
+    ordinary: Bools
+    """In no network and not of the registry: those that say what is usual."""
+    engagement: EngagementTable
+    followers: I64
+    """By posts, else by profiles; -1 unknown."""
+    peers: Peers
+    """Of the ordinary ones, to tell who is obscure."""
+    sums: dict[Fact, RateSums]
+    """How often their posts are so; of copies passed on, only those beyond their author's followers count."""
+    many_followers: float
+    """What three in four ordinary accounts have less than; NaN: unknown."""
+    many_reactions: float
+    """The same of reactions a post."""
+    follow_null: FollowNull | None
+    """None where no follow event has been seen."""
+
+
+def upper_quartile(values: F64 | I64) -> float:
+    """The upper quartile; NaN if there are none."""
+    return float(np.quantile(values, 0.75)) if len(values) else float("nan")

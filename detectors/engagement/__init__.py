@@ -1,0 +1,1 @@
+"""Reactions to posts, and how obscure accounts are among their peers."""

@@ -1,0 +1,1 @@
+"""Evidence on pairs of accounts, against the null model and shared interest."""

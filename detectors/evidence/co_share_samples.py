@@ -1,0 +1,188 @@
+"""What a person can check: the posts and objects behind the evidence, kept while the evidence is.
+
+Kernels know posts and objects by number. The book keeps, of recent posts, all that could still become
+evidence, and of older ones only what some co-share refers to.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+import polars as pl
+
+from detectors.arrays.dtypes import I32, I64, Bools, StructArray
+from detectors.traces.traces import Traces
+
+_POSTS = {
+    "post": pl.Int64,
+    "time": pl.Int64,
+    "account": pl.Int32,
+    "post_id": pl.String,
+    "lang": pl.String,
+}
+_MOST_CHUNKS = 8
+"""Settled chunks up to which they are not joined."""
+_OBJECTS = {"post": pl.Int64, "object": pl.UInt64, "label": pl.String}
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """A run of posts, and whether the posts that nothing refers to have been let go."""
+
+    posts: Annotated[pl.DataFrame, _POSTS]
+    objects: Annotated[pl.DataFrame, _OBJECTS]
+    newest: int
+    settled: bool = False
+
+
+class EvidenceBook:
+    """Posts and objects by number.
+
+    Args:
+        wait_s: seconds of event time after which a post that no co-share refers to can be let go.
+    """
+
+    not_state: ClassVar[frozenset[str]] = frozenset({"_wait_s"})
+    _chunks: list[_Chunk]
+
+    def __init__(self, wait_s: int) -> None:
+        self._wait_s = wait_s
+        self._chunks = []
+        self._referred: Bools = np.zeros(1024, np.bool_)
+        self._referred_from = 0  # the post of its first place; older ones have been settled
+        self.posts = 0
+        """Count of posts added so far: the running number of the next."""
+
+    def add(self, traces: Traces, accounts: I32) -> I64:
+        """Keep the posts of a batch; returns their running numbers (int64)."""
+        numbers = np.arange(self.posts, self.posts + len(traces.times), dtype=np.int64)
+        self.posts += len(numbers)
+        if not len(numbers):
+            return numbers
+        posts = traces.posts.select(
+            pl.Series("post", numbers),
+            pl.Series("time", traces.times),
+            pl.Series("account", accounts),
+            "post_id",
+            "lang",
+        )
+        objects = pl.DataFrame(
+            [
+                pl.Series("post", numbers[traces.share_post]),
+                pl.Series("object", traces.share_object, pl.UInt64),
+                traces.labels.alias("label"),
+            ]
+        )
+        self._chunks.append(_Chunk(posts, objects, int(traces.times[-1])))
+        return numbers
+
+    def refer(self, co_shares: StructArray) -> None:
+        """Note which posts new co-shares refer to."""
+        needed = self.posts - self._referred_from
+        if needed > len(self._referred):
+            wider = np.zeros(max(needed, 2 * len(self._referred)), np.bool_)
+            wider[: len(self._referred)] = self._referred
+            self._referred = wider
+        for side in ("later_post", "earlier_post"):
+            places = co_shares[side] - self._referred_from
+            self._referred[places[places >= 0]] = True
+
+    def settle(self, now: int) -> None:
+        """Let go of posts that nothing refers to and nothing will, at event time `now` (seconds)."""
+        ready = [c for c in self._chunks if not c.settled and c.newest < now - self._wait_s]
+        if not ready:
+            return
+        for chunk in ready:
+            posts = chunk.posts["post"].to_numpy()
+            self._keep(chunk, posts[self._referred[posts - self._referred_from]])
+            chunk.settled = True
+        settled = [c for c in self._chunks if c.settled]
+        if len(settled) > _MOST_CHUNKS:
+            self._join(settled)
+        unsettled = [c for c in self._chunks if not c.settled]
+        oldest = int(unsettled[0].posts["post"][0]) if unsettled else self.posts
+        self._referred = self._referred[oldest - self._referred_from :].copy()
+        self._referred_from = oldest
+
+    def age(self, rows: StructArray) -> None:
+        """Keep of the settled posts only those that `rows` of the pair evidence still refer to."""
+        referred = np.unique(np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64))
+        settled = [c for c in self._chunks if c.settled]
+        for chunk in settled:
+            self._keep(chunk, referred)
+        self._join(settled)
+
+    def _join(self, settled: list[_Chunk]) -> None:
+        """Make one chunk of those that are settled, which come before the others."""
+        held = [c for c in settled if len(c.posts)]
+        if len(held) > 1:
+            posts = pl.concat([c.posts for c in held], rechunk=True)
+            objects = pl.concat([c.objects for c in held], rechunk=True)
+            held = [_Chunk(posts, objects, held[-1].newest, settled=True)]
+        self._chunks = held + [c for c in self._chunks if not c.settled]
+
+    def lookup(self, posts: I64) -> tuple[I64, I64, I32, Counter[str]]:
+        """The posts with the given running numbers, by number.
+
+        Returns:
+            Number, time (seconds) and account of each, and how many are in each language, the unknown left out.
+        """
+        found = list(_places([c.posts for c in self._chunks], posts))
+        if not found:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32), Counter()
+        number, time, account = (
+            np.concatenate([frame[name].to_numpy()[rows] for frame, rows in found])
+            for name in ("post", "time", "account")
+        )
+        spoken = pl.concat([frame[["lang"]][rows] for frame, rows in found])["lang"]
+        return number, time, account, Counter(spoken.drop_nulls().to_list())
+
+    def post_ids(self, posts: I64) -> dict[int, str]:
+        """Ids of the posts with the given running numbers, by number."""
+        found = _gather([c.posts for c in self._chunks], posts, ["post", "post_id"], _POSTS)
+        return dict(zip(found["post"].to_list(), found["post_id"].to_list(), strict=True))
+
+    def labels(self, posts: I64) -> pl.DataFrame:
+        """The objects of the given posts: columns post, object, label."""
+        return _gather([c.objects for c in self._chunks], posts, list(_OBJECTS), _OBJECTS)
+
+    @staticmethod
+    def _keep(chunk: _Chunk, referred: I64) -> None:
+        if not len(chunk.posts):
+            return
+        chunk.posts = chunk.posts.filter(_among(chunk.posts["post"].to_numpy(), referred))
+        chunk.objects = chunk.objects.filter(_among(chunk.objects["post"].to_numpy(), referred))
+
+
+def _among(values: I64, wanted: I64) -> pl.Series:
+    """Membership of `values` in the sorted `wanted`."""
+    if not len(wanted):
+        return pl.Series(np.zeros(len(values), np.bool_))
+    at = np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)
+    return pl.Series(wanted[at] == values)
+
+
+def _gather(
+    frames: list[pl.DataFrame], posts: I64, columns: list[str], schema: dict[str, type[pl.DataType]]
+) -> pl.DataFrame:
+    """Columns of the rows whose `post` is one of `posts`; frames as for `_places`."""
+    found = [frame[columns][rows] for frame, rows in _places(frames, posts)]
+    return pl.concat(found) if found else pl.DataFrame(schema={name: schema[name] for name in columns})
+
+
+def _places(frames: list[pl.DataFrame], posts: I64) -> Iterator[tuple[pl.DataFrame, I64]]:
+    """The rows of each frame whose `post` is one of `posts`; frames are sorted by it and follow one another."""
+    wanted = np.unique(posts)
+    for frame in frames:
+        if not len(frame):
+            continue
+        numbers = frame["post"].to_numpy()
+        inside = wanted[
+            np.searchsorted(wanted, numbers[0]) : np.searchsorted(wanted, numbers[-1], side="right")
+        ]
+        if len(inside):
+            begin, end = np.searchsorted(numbers, inside), np.searchsorted(numbers, inside, side="right")
+            counts = end - begin
+            yield frame, np.repeat(begin - np.cumsum(counts) + counts, counts) + np.arange(int(counts.sum()))

@@ -1,0 +1,254 @@
+"""What chance alone would give: Poisson tails of co-share counts, stratified by crowd, fused over kinds.
+
+For two accounts, one kind, one window and one crowd stratum, the expected number of co-shares is
+
+    max(exposure_a x activity_b, exposure_b x activity_a) / activity of all
+
+(a Chung-Lu model of who meets whom, inside a stratum), raised where both were active in the same part of the
+time: partners met in one day are drawn from those who were there that day. Hypergeometric and unstratified
+models gave millions of false edges or no power (measured; `docs/concepts.md`). Per kind the least p-value
+over windows and strata counts, times their number (Bonferroni). Over kinds: twice the smaller of Fisher's
+combination, with as many degrees of freedom as there are kinds in the data, and the least p-value times the
+number of kinds; the first is strong where kinds agree, the second where one says it all, and the union bound
+keeps the pair of them valid.
+
+P-values travel as *surprise*: minus their natural logarithm, so that none underflows.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.dtypes import F64, I64, Int
+from detectors.config import KINDS, MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig
+from detectors.evidence.shared_interest import Interest, slow_expected, surprise_beyond_interest
+from detectors.statistics.tails import LEAST_EXPECTED, fused_surprise, poisson_surprise
+from detectors.synchrony.co_shares import NO_STRATUM, Cells
+from detectors.synchrony.exposure import Counters, ExposureLedger, Spans, counted
+
+KIND_COUNT = len(KINDS)
+
+
+class Null(NamedTuple):
+    """The null model at one moment, as kernels take it."""
+
+    counters: Counters
+    spans: Spans
+    mass: I64  # (kinds,)
+    clock: float
+    start: float
+    tests: F64  # (kinds,) windows x strata of each kind
+    sides: F64  # (kinds, MAX_WINDOWS) both sides of a window over the part that was looked at
+    strata: int
+    activity: int  # first activity cell
+    kinds: int  # kinds that occur in the data
+    independent: F64  # (kinds,) share of a kind's co-shares that are independent evidence
+    interest: Interest
+
+
+def null_model(
+    config: DetectionConfig,
+    ledger: ExposureLedger,
+    cells: Cells,
+    independent: F64,
+    spread: float,
+    slow_ratio: float,
+    profile: F64,
+) -> Null:
+    """The null model of the ledger as it is now; arrays are views, not copies.
+
+    Args:
+        config: windows.
+        ledger: exposure of all accounts.
+        cells: numbering of the counters.
+        independent: share of each kind's co-shares that are independent evidence; float64 (kinds,).
+        spread: of affinities (`detectors.evidence.shared_interest`).
+        slow_ratio: independent slow co-shares of all pairs over what exposure alone would give.
+        profile: fast meetings that interest gives for each slow one (`detectors.evidence.pair_kernels.lag_profile`).
+    """
+    share = config.co_share
+    tests = np.ones(KIND_COUNT)
+    sides = np.ones((KIND_COUNT, MAX_WINDOWS))
+    bands = np.zeros(TESTED_WINDOWS)
+    for kind, spans in share.windows_s.items():
+        number = KINDS.index(kind)
+        # the last stratum is viral and never evidence, so it is no test
+        tests[number] = max(1, len(spans) * (cells.strata - 1))
+        for window, span in enumerate(spans):
+            sides[number, window] = 2 * span / (span + min(span, share.settle_s))
+            bands[window] = max(bands[window], span)
+    reference = share.reference_s
+    return Null(
+        ledger.counters,
+        ledger.spans,
+        ledger.mass,
+        ledger.clock,
+        ledger.horizon_start,
+        tests,
+        sides,
+        cells.strata,
+        cells.activity,
+        max(1, int(np.count_nonzero(ledger.mass))),
+        independent,
+        Interest(
+            ledger.slow.exposure,
+            ledger.slow.activity,
+            spread,
+            bands,
+            float(reference),
+            slow_ratio / max(float(ledger.mass.sum()), 1.0),
+            cells.reference_strata,
+            profile,
+        ),
+    )
+
+
+@inlined
+def same_spans(null: Null, first_a: float, last_a: float, first_b: float, last_b: float) -> float:
+    """As `same_time`, of two spans on the clock of everybody's shares; a network has one, too."""
+    first_a, last_a = max(first_a, null.start), last_a + 1.0
+    first_b, last_b = max(first_b, null.start), last_b + 1.0
+    overlap = min(last_a, last_b) - max(first_a, first_b)
+    whole = null.clock - null.start + 1.0
+    spread = max(last_a - first_a, 1.0) * max(last_b - first_b, 1.0)
+    return float(max(1.0, whole * max(overlap, 0.0) / spread))
+
+
+@inlined
+def same_time(null: Null, a: Int, b: Int) -> float:
+    """How much likelier two accounts meet for being active in the same part of the time; at least 1."""
+    spans = null.spans
+    return same_spans(null, spans.first[a], spans.last[a], spans.first[b], spans.last[b])
+
+
+@inlined
+def expected_co_shares(
+    null: Null, kind: Int, window: Int, stratum: Int, a: Int, b: Int, together: float
+) -> float:
+    """Co-shares of two accounts that chance would give in one cell."""
+    activity_a = counted(null.counters, a, null.activity + kind)
+    activity_b = counted(null.counters, b, null.activity + kind)
+    return expected_in_cell(null, kind, window, stratum, a, activity_a, b, activity_b, together)
+
+
+@inlined
+def expected_in_cell(
+    null: Null,
+    kind: Int,
+    window: Int,
+    stratum: Int,
+    a: Int,
+    activity_a: Int,
+    b: Int,
+    activity_b: Int,
+    together: float,
+) -> float:
+    """As `expected_co_shares`, of accounts whose activities in the kind have been looked up."""
+    cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
+    met = max(
+        float(counted(null.counters, a, cell)) * activity_b,
+        float(counted(null.counters, b, cell)) * activity_a,
+    )
+    expected = met * null.sides[kind, window] * together / max(null.mass[kind], 1)
+    return float(max(expected, LEAST_EXPECTED))
+
+
+class Tally(NamedTuple):
+    """Independent co-shares by cell, with the cells that have any; empty between uses."""
+
+    counts: I64  # (cells,) by (kind, window, stratum)
+    cells: I64  # (cells,) the first `used` are those with a count
+    used: I64  # (1,)
+
+
+@inlined
+def new_tally(strata: Int) -> Tally:
+    """An empty tally."""
+    size = KIND_COUNT * MAX_WINDOWS * strata
+    return Tally(np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(1, np.int64))
+
+
+@inlined
+def tally_up(tally: Tally, kind: Int, strata_word: Int, strata: Int) -> None:
+    """Add one co-share to the counts by (kind, window, stratum)."""
+    for window in range(TESTED_WINDOWS):
+        stratum = (strata_word >> (4 * window)) & 15
+        if stratum != NO_STRATUM:
+            cell = (kind * MAX_WINDOWS + window) * strata + stratum
+            if tally.counts[cell] == 0:
+                tally.cells[tally.used[0]] = cell
+                tally.used[0] += 1
+            tally.counts[cell] += 1
+
+
+@inlined
+def clear_tally(tally: Tally) -> None:
+    """Forget all counts."""
+    for at in range(tally.used[0]):
+        tally.counts[tally.cells[at]] = 0
+    tally.used[0] = 0
+
+
+@inlined
+def cell_surprise(
+    null: Null, observed: Int, cell: Int, expected: float, slow: float, slow_due: float
+) -> float:
+    """Surprise of a count in one cell: over activity, and over what interest explains; corrected for all cells.
+
+    An account that acts in step with others has met them more often than it would have by interest. So the meetings
+    that interest explains are no more than the slow ones that were due, times the fast ones that go with a slow one.
+    """
+    interest = null.interest
+    surprise = poisson_surprise(observed, expected)
+    if interest.reference_s > 0.0:
+        organic = expected
+        if (
+            cell % null.strata < interest.strata and slow_due > 0.0
+        ):  # slow meetings tell nothing of larger crowds
+            organic = max(min(expected, interest.profile[cell] * slow_due), LEAST_EXPECTED)
+        surprise = min(surprise, surprise_beyond_interest(interest, observed, organic, slow, slow_due))
+    return float(surprise - math.log(null.tests[cell // (MAX_WINDOWS * null.strata)]))
+
+
+@compiled
+def pair_surprise(null: Null, tally: Tally, slow: I64, a: Int, b: Int, by_kind: F64) -> float:
+    """Fused surprise of one pair.
+
+    Args:
+        null: the null model.
+        tally: independent co-shares by cell.
+        slow: int64 (TESTED_WINDOWS,), independent objects with a meeting too far apart for each window.
+        a: account number.
+        b: account number.
+        by_kind: float64 (kinds,), filled with the surprise of each kind.
+    """
+    together = same_time(null, a, b)
+    interest = null.interest
+    by_kind[:] = 0.0
+    looked_up = -1
+    activity_a: Int = np.int64(0)
+    activity_b: Int = np.int64(0)
+    for at in range(tally.used[0]):
+        cell = tally.cells[at]
+        kind = cell // (MAX_WINDOWS * null.strata)
+        if kind != looked_up:
+            looked_up = kind
+            activity_a = counted(null.counters, a, null.activity + kind)
+            activity_b = counted(null.counters, b, null.activity + kind)
+        window = cell // null.strata % MAX_WINDOWS
+        due = together * slow_expected(
+            interest,
+            interest.exposure[a],
+            interest.activity[a],
+            interest.exposure[b],
+            interest.activity[b],
+            window,
+        )
+        expected = expected_in_cell(
+            null, kind, window, cell % null.strata, a, activity_a, b, activity_b, together
+        )
+        surprise = cell_surprise(null, tally.counts[cell], cell, expected, slow[window], due)
+        by_kind[kind] = max(by_kind[kind], surprise)
+    return fused_surprise(by_kind, null.kinds)

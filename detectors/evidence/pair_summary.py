@@ -1,0 +1,81 @@
+"""Every pair's co-shares against chance, by kind and window: the table behind `--pairs`."""
+
+import math
+
+import numpy as np
+
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import I32, StructArray
+from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
+from detectors.evidence.null_model import KIND_COUNT, Null, expected_co_shares, same_time
+from detectors.evidence.pair_table import Pairs
+from detectors.statistics.tails import poisson_surprise
+from detectors.synchrony.co_shares import NO_STRATUM
+
+SUMMARY = np.dtype(
+    [
+        ("pair", np.int32),
+        ("kind", np.uint8),
+        ("window", np.uint8),
+        ("co_shares", np.int32),  # distinct objects
+        ("expected", np.float64),
+        ("p_value", np.float64),  # of the independent ones: least over crowd strata, times their number
+    ]
+)
+"""One pair, kind and window with at least one co-share."""
+
+
+@compiled
+def summarise(chosen: I32, rows: StructArray, pairs: Pairs, null: Null) -> StructArray:
+    """Summarise pairs.
+
+    Args:
+        chosen: int32, pair numbers.
+        rows: records of `detectors.evidence.pair_table.ROWS`.
+        pairs: the pairs.
+        null: the null model.
+
+    Returns:
+        Records of `SUMMARY`, in the order of `chosen`, then kind, then window.
+    """
+    out = np.empty(max(1024, len(chosen) * 2), SUMMARY)
+    made = 0
+    distinct = np.zeros((KIND_COUNT, MAX_WINDOWS), np.int32)
+    counts = np.zeros((KIND_COUNT, MAX_WINDOWS, null.strata), np.int64)
+    for at in range(len(chosen)):
+        pair = chosen[at]
+        distinct[:] = 0
+        counts[:] = 0
+        row = pairs.head[pair]
+        while row >= 0:
+            for window in range(TESTED_WINDOWS):
+                stratum = (rows[row].strata >> (4 * window)) & 15
+                if stratum != NO_STRATUM:
+                    distinct[rows[row].kind, window] += 1
+                    counts[rows[row].kind, window, stratum] += rows[row].independent
+            row = rows[row].before
+        a = np.int64(pairs.key[pair] >> np.uint64(32))
+        b = np.int64(pairs.key[pair] & np.uint64(0xFFFFFFFF))
+        together = same_time(null, a, b)
+        for kind in range(KIND_COUNT):
+            for window in range(TESTED_WINDOWS):
+                if distinct[kind, window] == 0:
+                    continue
+                if made == len(out):
+                    wider = np.empty(made * 2, SUMMARY)
+                    wider[:made] = out
+                    out = wider
+                expected = 0.0
+                surprise = 0.0
+                for stratum in range(null.strata):
+                    chance = expected_co_shares(null, kind, window, stratum, a, b, together)
+                    expected += chance
+                    surprise = max(surprise, poisson_surprise(counts[kind, window, stratum], chance))
+                out[made].pair = pair
+                out[made].kind = kind
+                out[made].window = window
+                out[made].co_shares = distinct[kind, window]
+                out[made].expected = expected
+                out[made].p_value = min(1.0, math.exp(-surprise) * null.strata)
+                made += 1
+    return out[:made]

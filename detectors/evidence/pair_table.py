@@ -1,0 +1,243 @@
+"""The memory of pair evidence: rows chained by pair, and how they are found, aged and moved."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.dtypes import F64, I32, U64, Bools, Int, StructArray
+from detectors.arrays.hashing import mix
+from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
+from detectors.synchrony.co_shares import NO_STRATUM
+
+ROWS = np.dtype(
+    [
+        ("object", np.uint64),
+        ("time", np.int64),  # latest co-share, seconds
+        ("later_post", np.int64),  # of the first co-share
+        ("earlier_post", np.int64),
+        ("pair", np.int32),
+        ("before", np.int32),  # row before of the same pair, or -1
+        ("later", np.int32),  # account that came later in the first co-share
+        ("gap", np.int32),  # smallest, seconds
+        ("crowd", np.int32),  # smallest
+        ("strata", np.uint16),
+        ("kind", np.uint8),
+        ("independent", np.uint8),
+        (
+            "slow",
+            np.uint8,
+        ),  # a bit a tested window: some meeting was too far apart for it, and tells of interest
+        ("carried", np.uint8),  # a bit a kind: what else the two posts had in common
+    ]
+)
+"""One object co-shared by one pair."""
+
+FIRST_SIZE = 1 << 14
+
+
+class Pairs(NamedTuple):
+    """Pairs by number; `key` holds the smaller account number in its upper half.
+
+    The two indexes are open-addressing tables. An entry is the upper half of a hash and, below it, a number + 1; 0 is
+    an empty place. It stands at the upper bits of its hash or after, so that a larger table is filled in order.
+    """
+
+    key: U64
+    head: I32  # latest row, or -1
+    objects: I32  # independent ones in tested windows
+    surprise: F64
+    touched: Bools
+    slots: U64  # pairs by key
+    row_index: U64  # rows by pair and object
+
+
+def power_of_two(least: int) -> int:
+    """The least power of two that holds `least`, and no less than the first size."""
+    return max(FIRST_SIZE, 1 << (max(least, 1) - 1).bit_length())
+
+
+def new_pairs(pairs: int, rows: int) -> Pairs:
+    """Tables for `pairs` pairs and an index of `rows` rows (powers of two), half full at most."""
+    return Pairs(
+        np.zeros(pairs, np.uint64),
+        np.full(pairs, -1, np.int32),
+        np.zeros(pairs, np.int32),
+        np.zeros(pairs, np.float64),
+        np.zeros(pairs, np.bool_),
+        np.zeros(pairs * 2, np.uint64),
+        np.zeros(rows * 2, np.uint64),
+    )
+
+
+def moved_pairs(old: Pairs, pair_count: int, pairs: int, rows: int) -> Pairs:
+    """The same pairs with room for `pairs` pairs and `rows` rows in all, and no less than before."""
+    if pairs > len(old.key):
+        new = new_pairs(power_of_two(pairs), 0)
+        for name in ("key", "head", "objects", "surprise", "touched"):
+            getattr(new, name)[:pair_count] = getattr(old, name)[:pair_count]
+        move_index(old.slots, new.slots)
+        old = new._replace(row_index=old.row_index)
+    if rows * 2 > len(old.row_index):
+        index = np.zeros(power_of_two(rows) * 2, np.uint64)
+        move_index(old.row_index, index)
+        old = old._replace(row_index=index)
+    return old
+
+
+@inlined
+def pair_hash(key: np.uint64) -> np.uint64:
+    """Hash of a pair."""
+    return mix(key)
+
+
+@inlined
+def row_hash(key: np.uint64, thing: np.uint64) -> np.uint64:
+    """Hash of an object of a pair."""
+    return mix(thing ^ mix(key))
+
+
+@inlined
+def entry_of(hashed: np.uint64, number: Int) -> np.uint64:
+    """The entry of a number under its hash."""
+    return (hashed & np.uint64(0xFFFFFFFF00000000)) | np.uint64(number + 1)
+
+
+@inlined
+def number_at(index: U64, place: Int) -> Int:
+    """The number in a place of an index, -1 for none."""
+    return np.int64(index[place] & np.uint64(0xFFFFFFFF)) - 1
+
+
+@inlined
+def first_place(index: U64, hashed: np.uint64) -> Int:
+    """Where to begin to look for a hash (or an entry made of it) in an index of up to 2^32 places."""
+    return np.int64(((hashed >> np.uint64(32)) * np.uint64(len(index))) >> np.uint64(32))
+
+
+@inlined
+def pair_place(pairs: Pairs, key: np.uint64, hashed: np.uint64) -> Int:
+    """Place of a pair in the index, whether it is there or belongs there."""
+    mask = len(pairs.slots) - 1
+    at = first_place(pairs.slots, hashed)
+    while pairs.slots[at] != 0:
+        if (pairs.slots[at] ^ hashed) >> np.uint64(32) == 0 and pairs.key[number_at(pairs.slots, at)] == key:
+            break
+        at = (at + 1) & mask
+    return at
+
+
+@inlined
+def pair_number(pairs: Pairs, key: np.uint64) -> Int:
+    """Number of a pair, -1 if it is not there."""
+    return number_at(pairs.slots, pair_place(pairs, key, pair_hash(key)))
+
+
+@inlined
+def row_place(pairs: Pairs, rows: StructArray, pair: Int, thing: np.uint64, hashed: np.uint64) -> Int:
+    """Place of (pair, object) in the index of rows, whether it is there or belongs there."""
+    mask = len(pairs.row_index) - 1
+    at = first_place(pairs.row_index, hashed)
+    while pairs.row_index[at] != 0:
+        if (pairs.row_index[at] ^ hashed) >> np.uint64(32) == 0:
+            row = number_at(pairs.row_index, at)
+            if rows[row].pair == pair and rows[row].object == thing:
+                break
+        at = (at + 1) & mask
+    return at
+
+
+@compiled
+def move_index(old: U64, new: U64) -> None:
+    """Enter everything of one index into another, which is empty."""
+    mask = len(new) - 1
+    for place in range(len(old)):
+        if old[place] != 0:
+            at = first_place(new, old[place])
+            while new[at] != 0:
+                at = (at + 1) & mask
+            new[at] = old[place]
+
+
+@compiled
+def renumber_index(old: U64, new: U64, number: I32) -> None:
+    """As `move_index`, under new numbers; what has none (-1) is left out."""
+    mask = len(new) - 1
+    for place in range(len(old)):
+        if old[place] != 0 and number[number_at(old, place)] >= 0:
+            at = first_place(new, old[place])
+            while new[at] != 0:
+                at = (at + 1) & mask
+            new[at] = entry_of(old[place], number[number_at(old, place)])
+
+
+@compiled
+def mark_kept(
+    rows: StructArray, row_count: Int, pairs: Pairs, pair_count: Int, oldest: Int, oldest_single: Int
+) -> tuple[Bools, I32]:
+    """Which rows stay, and the new number of each pair (-1: gone)."""
+    held = np.zeros(pair_count, np.int32)
+    for row in range(row_count):
+        if rows[row].time >= oldest:
+            held[rows[row].pair] += 1
+    kept = np.zeros(row_count, np.bool_)
+    number = np.full(pair_count, -1, np.int32)
+    for row in range(row_count):
+        pair = rows[row].pair
+        kept[row] = rows[row].time >= oldest and (held[pair] > 1 or rows[row].time >= oldest_single)
+        if kept[row]:
+            number[pair] = 0
+    count = 0
+    for pair in range(pair_count):
+        if number[pair] == 0:
+            number[pair] = count
+            count += 1
+    return kept, number
+
+
+@inlined
+def widest_stratum(strata_word: Int) -> Int:
+    """Crowd stratum of a co-share in the widest window that holds it."""
+    widest: Int = 0
+    for window in range(MAX_WINDOWS):
+        stratum = (strata_word >> (4 * window)) & 15
+        if stratum != NO_STRATUM:
+            widest = stratum
+    return widest
+
+
+@inlined
+def merged_strata(one: Int, other: Int) -> np.uint16:
+    """The smaller crowd stratum in each window; a window that holds either co-share holds both."""
+    merged = np.uint16(0)
+    for window in range(MAX_WINDOWS):
+        shift = np.uint16(4 * window)
+        a = (np.uint16(one) >> shift) & np.uint16(15)
+        b = (np.uint16(other) >> shift) & np.uint16(15)
+        merged |= min(a, b) << shift
+    return merged
+
+
+@inlined
+def is_tested(strata_word: Int) -> bool:
+    """Whether a co-share falls into a window that is tested, not only into the reference window."""
+    found = False
+    for window in range(TESTED_WINDOWS):
+        found = found or ((strata_word >> (4 * window)) & 15) != NO_STRATUM
+    return found
+
+
+@compiled
+def rechain(rows: StructArray, row_count: Int, old: Pairs, number: I32, new: Pairs) -> None:
+    """Chain the rows that stayed to their renumbered pairs, oldest first."""
+    for pair in range(len(number)):
+        if number[pair] >= 0:
+            new.key[number[pair]] = old.key[pair]
+            new.surprise[number[pair]] = old.surprise[pair]
+            new.touched[number[pair]] = old.touched[pair]
+    for row in range(row_count):
+        pair = number[rows[row].pair]
+        rows[row].pair = pair
+        rows[row].before = new.head[pair]
+        new.head[pair] = row
+        new.objects[pair] += rows[row].independent == 1 and is_tested(rows[row].strata)

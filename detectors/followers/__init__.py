@@ -1,0 +1,1 @@
+"""Follow events to followers from the registry and follower totals."""

@@ -1,0 +1,1 @@
+"""Edges to networks: communities, recurring crowds, expansion, identity over time."""

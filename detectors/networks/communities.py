@@ -1,0 +1,94 @@
+"""Communities of validated edges: Leiden (Traag, Waltman and van Eck 2019), one connected component at a time.
+
+Modularity has a resolution limit: over the whole graph it would merge small groups that have nothing in common.
+Per component it cannot, and only components whose edges changed are run again, from the communities they had.
+"""
+
+import random
+
+import igraph
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from detectors.arrays.dtypes import F64, I32
+
+_ITERATIONS = 4
+TIES = 2
+"""Edges to others of its community that a core member has."""
+
+
+def communities(a: I32, b: I32, weight: F64, changed: I32, previous: I32, seed: int) -> tuple[I32, list[I32]]:
+    """Communities of the components that hold changed accounts.
+
+    Args:
+        a: int32, account number of one end of each edge.
+        b: int32, the other end.
+        weight: float64, surprise of each edge.
+        changed: int32, accounts whose edges changed.
+        previous: int32, by account number: the community (any label) it was in, -1 for none.
+        seed: of the search.
+
+    Returns:
+        The accounts of all those components, ascending, and the communities, each ascending, ordered by their
+        first account. Accounts without edges are in neither.
+    """
+    vertices, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
+    if not len(vertices):
+        return vertices.astype(np.int32), []
+    ends = ends.reshape(2, -1)
+    ones = np.ones(len(a))
+    _, component = connected_components(
+        coo_array((ones, (ends[0], ends[1])), shape=(len(vertices), len(vertices))), directed=False
+    )
+    touched = np.unique(component[np.isin(vertices, changed)])
+    of_edge = component[ends[0]]
+    order = np.argsort(of_edge, kind="stable")
+    bounds = np.searchsorted(of_edge[order], touched), np.searchsorted(of_edge[order], touched, side="right")
+    found: list[I32] = []
+    for begin, end in zip(*bounds, strict=True):
+        edges = np.sort(order[begin:end])
+        for group in _split(vertices, ends[:, edges], weight[edges], previous, seed):
+            found.extend(_tied(group, vertices[ends[:, edges]]))
+    found.sort(key=lambda members: int(members[0]))
+    return vertices[np.isin(component, touched)].astype(np.int32), found
+
+
+def _split(vertices: I32, ends: npt.NDArray[np.intp], weight: F64, previous: I32, seed: int) -> list[I32]:
+    """Leiden on one component."""
+    local, inner = np.unique(ends, return_inverse=True)
+    accounts = vertices[local]
+    if len(local) <= 3:
+        return [accounts.astype(np.int32)]
+    graph = igraph.Graph(n=len(local), edges=inner.reshape(2, -1).T)
+    labels = previous[accounts]
+    # accounts without a community start on their own
+    start = np.unique(
+        np.where(labels >= 0, labels, labels.max() + 1 + np.arange(len(labels))), return_inverse=True
+    )[1]
+    igraph.set_random_number_generator(random.Random(seed))  # noqa: S311 - a seeded search, not a secret
+    membership = np.asarray(
+        graph.community_leiden(
+            objective_function="modularity",
+            weights=weight,
+            n_iterations=_ITERATIONS,
+            initial_membership=start.tolist() if (labels >= 0).any() else None,
+        ).membership
+    )
+    return [accounts[membership == community].astype(np.int32) for community in np.unique(membership)]
+
+
+def _tied(group: I32, ends: I32) -> list[I32]:
+    """The members that hold to at least `TIES` others of the group; none, one or all of them as one community.
+
+    One edge by accident makes a pair, two make a chain; a group is where members are tied in circles.
+    """
+    inside = ends[:, np.isin(ends, group).all(axis=0)]
+    while True:
+        members, degree = np.unique(inside, return_counts=True)
+        weak = members[degree < TIES]
+        if not len(weak):
+            break
+        inside = inside[:, ~np.isin(inside, weak).any(axis=0)]
+    return [members.astype(np.int32)] if len(members) else []

@@ -1,0 +1,67 @@
+"""Edges: pairs of accounts whose evidence is beyond chance, and what kind of evidence that is."""
+
+from collections.abc import Sequence
+from enum import IntFlag
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.arrays.dtypes import F64, I32, U8, U64, Bools
+
+
+class Ground(IntFlag):
+    """What ties the accounts of an edge; there may be several grounds."""
+
+    ALONE = 1
+    """The pair's own co-shares passed the gate."""
+    CROWD = 2
+    """Both were in a crowd that came together again (`detectors.networks.recurring_crowds`)."""
+    COPIES = 4
+    """Both repeat the same originals without credit (`detectors.attribution.uncredited_edges`)."""
+    RHYTHM = 8
+    """Both post in the same minutes (`detectors.synchrony.rhythm`)."""
+
+
+class Edges(NamedTuple):
+    """Edges of whatever origin; arrays of one length."""
+
+    keys: U64
+    """The lower account number in the upper half, the other in the lower one."""
+    surprise: F64
+    """-ln p of the strongest ground."""
+    grounds: U8
+    """`Ground`, added up."""
+
+
+def edges_of(keys: U64, surprise: F64, ground: Ground) -> Edges:
+    """Edges of one ground, as a detector gives them: in any order, with repeats."""
+    return Edges(keys, surprise, np.full(len(keys), int(ground), np.uint8))
+
+
+NO_EDGES = edges_of(np.zeros(0, np.uint64), np.zeros(0), Ground.ALONE)
+
+
+def ends(keys: U64) -> tuple[I32, I32]:
+    """Both account numbers of each edge."""
+    return (keys >> np.uint64(32)).astype(np.int32), (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
+
+
+def chosen(edges: Edges, mask: Bools) -> Edges:
+    """The edges for which `mask` is true."""
+    return Edges(edges.keys[mask], edges.surprise[mask], edges.grounds[mask])
+
+
+def merged(parts: Sequence[Edges]) -> Edges:
+    """All edges, ascending by key, each once: the greatest surprise, and every ground."""
+    keys = np.concatenate([part.keys for part in parts])
+    if not len(keys):
+        return NO_EDGES
+    surprise = np.concatenate([part.surprise for part in parts])
+    grounds = np.concatenate([part.grounds for part in parts])
+    order = np.argsort(keys, kind="stable")
+    firsts = np.flatnonzero(np.append(True, np.diff(keys[order]) != 0))
+    return Edges(
+        keys[order][firsts],
+        np.maximum.reduceat(surprise[order], firsts),
+        np.bitwise_or.reduceat(grounds[order], firsts),
+    )

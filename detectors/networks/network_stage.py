@@ -1,0 +1,334 @@
+"""From evidence to networks: chance, the gate, communities, expansion and recurring crowds, tick by tick.
+
+A tick tests the pairs that gained evidence since the last one, and clusters the components where edges were
+added: work follows news, so a quiet tick costs nothing. Once a day the null model is estimated again, with the
+co-shares of validated pairs taken out, all candidates are tested against it, evidence ages, and networks expand.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from detectors.accounts import AccountBook
+from detectors.arrays.dtypes import F64, I32, U64, Bools
+from detectors.arrays.sorted_keys import places
+from detectors.config import DetectionConfig
+from detectors.evidence.null_model import Null, null_model
+from detectors.evidence.pairs import PairEvidence
+from detectors.evidence.shared_interest import PRIOR_SPREAD, SLOW_WINDOW, spread_of
+from detectors.networks.communities import communities
+from detectors.networks.edges import NO_EDGES, Edges, Ground, chosen, edges_of, ends, merged
+from detectors.networks.expansion import expand
+from detectors.networks.loose_members import loose_members
+from detectors.networks.networks import Network, NetworkBook
+from detectors.networks.recurring_crowds import crowd_edges, recurring_crowds
+from detectors.networks.untied_crowds import of_their_own
+from detectors.statistics.false_discovery import Gate
+from detectors.synchrony.co_shares import Cells, window_table
+from detectors.synchrony.exposure import ExposureLedger
+from schemas.networks import Lifecycle
+
+_PEELS = 2
+"""Rounds of taking validated co-shares out of the null model: the second changes little, a third nothing."""
+
+_FAR = 4.0
+"""Surprise below which a pair is far from the gate: p = .02, against a gate at 1e-4 or less."""
+_SPREAD_MOVED = 0.7
+_GRACE_S = 7 * 86_400
+"""A peripheral member that passes no more leaves after so long."""
+_WEEK_S = 7 * 86_400
+"""All candidates are tested again at least this often."""
+
+
+@dataclass(slots=True)
+class Change:
+    """What happened to a network at a tick."""
+
+    network: Network
+    lifecycle: Lifecycle
+    successor: Network | None = None
+    """The network it was merged into."""
+
+
+class NetworkStage:
+    """Edges and networks of one network agent.
+
+    Args:
+        config: gate, horizons and seed.
+        cells: numbering of the counters.
+        ledger: exposure of all accounts.
+        pairs: evidence on all pairs.
+        accounts: who the accounts are.
+    """
+
+    not_state: ClassVar[frozenset[str]] = frozenset({"_config", "_cells"})
+
+    def __init__(
+        self,
+        config: DetectionConfig,
+        cells: Cells,
+        ledger: ExposureLedger,
+        pairs: PairEvidence,
+        accounts: AccountBook,
+    ) -> None:
+        self._config = config
+        self._cells = cells
+        self._ledger = ledger
+        self._pairs = pairs
+        self._accounts = accounts
+        self._gate = Gate(config.gate.false_discovery_rate)
+        self._edges = NO_EDGES
+        """Ascending by key."""
+        self.networks = NetworkBook(config.gate.min_members)
+        self.spread = PRIOR_SPREAD
+        """How much pairs differ in shared interest (`detectors.evidence.shared_interest`)."""
+        self._profile: F64 = np.full(cells.activity, np.inf)
+        self._spread_of_all = float("inf")
+        """The spread when all candidates were last tested, whatever their surprise."""
+        self._week = -1
+        self._peeled: I32 = np.zeros(0, np.int32)
+        """Accounts whose exposure has been peeled."""
+        self._news = False
+        """Whether any pair gained evidence since the null model was last estimated."""
+        self.threshold = float("inf")
+        """Surprise at which the gate stands."""
+
+    @property
+    def edges(self) -> int:
+        """Count of validated pairs."""
+        return len(self._edges.keys)
+
+    @property
+    def hypotheses(self) -> float:
+        """Count of pairs that could pass: an account that posted once cannot share two objects in two posts."""
+        return self._accounts.repeated * (self._accounts.repeated - 1) / 2
+
+    def null(self) -> Null:
+        """The null model as it is now."""
+        return null_model(
+            self._config,
+            self._ledger,
+            self._cells,
+            self._pairs.independent_share,
+            self.spread,
+            self.slow_ratio(),
+            self._profile,
+        )
+
+    def tick(self, now: int, sources: Bools | None = None) -> list[Change]:
+        """Test what is new.
+
+        Args:
+            now: event time, seconds.
+            sources: bool, by account: known sources (`ContextStage.sources`). Between
+                them and other accounts there are no edges.
+        """
+        self.networks.reserve(len(self._accounts))
+        touched = self._pairs.take_touched()
+        if not len(touched):
+            return []
+        self._news = True
+        before = self._pairs.surprise[touched].copy()
+        after = self._pairs.evaluate(touched, self.null())
+        self._gate.move(before, after)
+        self.threshold = self._gate.threshold(self.hypotheses)
+        passed = touched[after >= self.threshold]
+        passed = passed[_alike(self._pairs.keys[passed], sources)]
+        if not len(passed):
+            return []
+        a, b = self._pairs.accounts(passed)
+        self._note_evidence(a, b, now)
+        keys = self._pairs.keys[passed]
+        fresh = ~places(self._edges.keys, keys)[1]
+        self._edges = merged([self._edges, edges_of(keys, self._pairs.surprise[passed], Ground.ALONE)])
+        if not fresh.any():
+            return []
+        return self._cluster(np.unique(np.concatenate([a[fresh], b[fresh]])), now)
+
+    def reestimate(self, now: int, sources: Bools | None = None, more: Edges = NO_EDGES) -> list[Change]:
+        """Age the evidence, estimate the null model again and test everything against it.
+
+        Args:
+            now: event time, seconds.
+            sources: as for `tick`.
+            more: edges that other detectors found: each instead of those that it gave the day before.
+        """
+        self.networks.reserve(len(self._accounts))
+        self._ledger.close_day()
+        held = len(self._pairs.rows)
+        self._pairs.age(now)
+        if not self._news and len(self._pairs.rows) == held and not len(more.keys):
+            return self._resolve(now)
+        self._news = False
+        self._profile = self._pairs.profile(self._cells.strata)
+        inside = self._inside()
+        validated = self._pairs.among(self._edges.keys)
+        self.spread = self._spread(validated | inside)
+        candidates = self._pairs.candidates()
+        surprise = self._pairs.surprise[candidates]
+        # a pair far from the gate that gained nothing stays there, unless the null model itself moved
+        moved = self.spread < _SPREAD_MOVED * self._spread_of_all or now // _WEEK_S != self._week
+        close = np.flatnonzero(surprise >= (0.0 if moved else _FAR))
+        if moved:
+            self._spread_of_all, self._week = self.spread, now // _WEEK_S
+        surprise[close] = self._pairs.evaluate(candidates[close], self.null())
+        validated = self._gated(candidates, surprise)
+        for _ in range(_PEELS):
+            changed = self._peel(validated | inside)
+            a, b = self._pairs.accounts(candidates)
+            again = np.flatnonzero(changed[a] | changed[b])
+            surprise[again] = self._pairs.evaluate(candidates[again], self.null())
+            validated = self._gated(candidates, surprise)
+        edges = merged([*self._found(np.flatnonzero(validated)), more])
+        edges = chosen(edges, _alike(edges.keys, sources))
+        differing = np.setxor1d(edges.keys, self._edges.keys)
+        before, self._edges = self._edges, edges
+        changes: list[Change] = []
+        if len(differing):
+            changes = self._cluster(np.unique(np.concatenate(ends(differing))), now)
+            network_of, least = self.networks.network_of, self._config.gate.min_members
+            left = self.networks.leave(loose_members(before, edges, network_of, least))
+            changes += [Change(network, Lifecycle.UPDATED) for network in left]
+        changes += self._expand(now, sources)
+        return changes + self._resolve(now)
+
+    def validated(self, pairs: I32) -> Bools:
+        """Which of some pairs (numbers in the pair evidence) passed the gate by themselves."""
+        alone = (self._edges.grounds & Ground.ALONE) > 0
+        return places(self._edges.keys[alone], self._pairs.keys[pairs])[1]
+
+    def members_edges(self, network: Network) -> Edges:
+        """The edges inside a network."""
+        a, b = ends(self._edges.keys)
+        of = self.networks.network_of
+        inside = (of[a] == network.number) & (of[b] == network.number)
+        return chosen(self._edges, inside)
+
+    def _peel(self, explained: Bools) -> Bools:
+        """Take out of the exposure what some pairs explain, instead of what was taken out before.
+
+        Returns:
+            bool, one an account: whether its exposure may have changed. It bears on the pairs of those accounts alone.
+        """
+        self._ledger.peel(*self._pairs.explained(explained, self._cells.strata))
+        before, self._peeled = self._peeled, np.concatenate(self._pairs.accounts(np.flatnonzero(explained)))
+        changed = np.zeros(len(self._accounts), np.bool_)
+        changed[before] = changed[self._peeled] = True
+        return changed
+
+    def _gated(self, candidates: I32, surprise: F64) -> Bools:
+        """Set the gate by all candidates; which of all pairs pass."""
+        self._gate.clear()
+        self._gate.move(np.zeros(0), surprise)
+        self.threshold = self._gate.threshold(self.hypotheses)
+        validated = np.zeros(self._pairs.size, np.bool_)
+        validated[candidates[surprise >= self.threshold]] = True
+        return validated
+
+    def slow_ratio(self) -> float:
+        """Independent slow co-shares over what exposure alone would give, all pairs together.
+
+        A pair of posts is one piece of evidence but adds to the exposure of every kind it has, so this is below 1.
+        """
+        share = self._config.co_share
+        slow_gap = int(window_table(self._config)[:, SLOW_WINDOW].max())
+        outside = 1.0 - slow_gap / max(share.reference_s, 1)
+        # each meeting is in the exposure of both accounts
+        due = 0.5 * self._ledger.slow_exposure_ever * outside
+        return self._pairs.slow_co_shares / due if due > 0 else 1.0
+
+    def _spread(self, explained: Bools) -> float:
+        """The spread of affinities among pairs that are not explained by coordination."""
+        null = self.null()
+        interest = null.interest
+        scale = interest.scale * (1.0 - interest.bands[SLOW_WINDOW] / max(interest.reference_s, 1.0))
+        return spread_of(self._pairs.slow_pairs(null, explained), interest.exposure, interest.activity, scale)
+
+    def _inside(self) -> Bools:
+        """Which pairs are members of one network: what they share is explained by it."""
+        network_of = self.networks.network_of
+        keys = self._pairs.keys
+        a = network_of[(keys >> np.uint64(32)).astype(np.int64)]
+        b = network_of[(keys & np.uint64(0xFFFFFFFF)).astype(np.int64)]
+        return np.asarray((a == b) & (a >= 0))
+
+    def _note_evidence(self, a: I32, b: I32, now: int) -> None:
+        of_a, of_b = self.networks.network_of[a], self.networks.network_of[b]
+        for number in np.unique(of_a[(of_a == of_b) & (of_a >= 0)]).tolist():
+            self.networks.alive[number].last_evidence = now
+
+    def _cluster(self, changed: I32, now: int) -> list[Change]:
+        a, b = ends(self._edges.keys)
+        touched, found = communities(
+            a, b, self._edges.surprise, changed, self.networks.network_of, self._config.seed
+        )
+        networks, merged = self.networks.follow(touched, found, now, self._accounts.names)
+        changes = [Change(old, Lifecycle.MERGED, successor=heir) for old, heir in merged]
+        for network in networks:
+            network.last_evidence = now
+            changes.append(Change(network, network.lifecycle))
+            network.lifecycle = Lifecycle.UPDATED
+        return changes
+
+    def _found(self, validated: npt.NDArray[np.intp]) -> list[Edges]:
+        """Edges of validated pairs and of recurring crowds."""
+        level = self._config.gate.false_discovery_rate
+        crowds = recurring_crowds(self._pairs.rows, self._pairs.keys, self.null(), level)
+        keys = self._pairs.keys[validated]
+        crowds = of_their_own(crowds, np.sort(keys))
+        return [
+            edges_of(keys, self._pairs.surprise[validated], Ground.ALONE),
+            edges_of(*crowd_edges(crowds), Ground.CROWD),
+        ]
+
+    def _expand(self, now: int, sources: Bools | None) -> list[Change]:
+        gate = self._config.gate
+        grown: dict[int, Change] = {}
+        # who joined is asked again each day: evidence ages, and one in a hundred was there by chance
+        before = self.networks.part_from_peripheral()
+        for _ in range(gate.expansion_rounds):
+            numbers = sorted(self.networks.alive)
+            if not numbers:
+                break
+            compact = np.full(len(self.networks.network_of), -1, np.int32)
+            for at, number in enumerate(numbers):
+                compact[self.networks.alive[number].members] = at
+            joined = expand(
+                self._pairs.rows,
+                self._pairs.keys,
+                compact[: len(self._accounts)],
+                self._accounts.posts,
+                len(numbers),
+                self.null(),
+                gate.false_discovery_rate,
+                gate.min_objects,
+            )
+            if not len(joined.account):
+                break
+            for account, at, surprise in zip(*(column.tolist() for column in joined), strict=True):
+                network = self.networks.alive[numbers[at]]
+                if sources is not None and (sources[account] != sources[network.members[0]]):
+                    continue
+                self.networks.join(network.number, account, surprise, now)
+                network.last_evidence = now
+                grown[network.number] = Change(network, Lifecycle.UPDATED)
+        for network in self.networks.take_back(before, now - _GRACE_S):
+            grown[network.number] = Change(network, Lifecycle.UPDATED)
+        return [grown[number] for number in sorted(grown)]
+
+    def _resolve(self, now: int) -> list[Change]:
+        oldest = now - self._config.time.resolve_days * 86_400
+        quiet = [n for n in self.networks.alive.values() if n.last_evidence < oldest]
+        for network in quiet:
+            self.networks.resolve(network)
+        return [Change(network, Lifecycle.RESOLVED) for network in quiet]
+
+
+def _alike(keys: U64, sources: Bools | None) -> Bools:
+    """Edges between two known sources, or between two other accounts."""
+    if sources is None:
+        return np.ones(len(keys), np.bool_)
+    a, b = ends(keys)
+    return np.asarray(sources[a] == sources[b])

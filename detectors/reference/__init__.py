@@ -1,0 +1,1 @@
+"""Reference data: who is known, what their profiles show, what reviewers decided."""

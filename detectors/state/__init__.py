@@ -1,0 +1,1 @@
+"""The memory of detection as plain data, and back."""

@@ -1,0 +1,110 @@
+"""The state of a pipeline: saved, and restored exactly, so that a run that was cut goes on as if it had not been.
+
+How objects become plain data is in `detectors.state.state_forms`, and how they are filled again in
+`detectors.state.state_filling`. A state fits pipelines of the same settings and the same reference data; it holds the
+reference data it was saved under, since what is remembered refers to entities by number.
+"""
+
+from typing import Any, TypeAlias
+
+import msgspec
+import polars as pl
+
+from detectors.pipeline import Pipeline
+from detectors.reference.reference_data import PROFILES, Context
+from detectors.reference.registry import Registry, RegistryError
+from detectors.state.state_filling import fill
+from detectors.state.state_forms import Form, StateError, form_of
+from schemas.registry import RegistryEntity
+from schemas.reviews import SuppressionRule
+
+FORMAT = 1
+"""One more whenever the same attributes come to mean something else. Attributes that come, go or change their type are
+noticed by themselves."""
+
+State: TypeAlias = dict[str, Any]
+"""Nested dict and list of None, bool, int, float, str, bytes, numpy arrays and polars frames."""
+
+
+def capture(live: Any) -> State:
+    """Everything that a pipeline, or another object with `not_state`, remembers.
+
+    It is done when this returns, and shares nothing that the pipeline goes on to change, so the rest can be left to
+    another thread. Not while a batch is between `Pipeline.trace` and the end of `Pipeline.apply`.
+
+    Args:
+        live: a `Pipeline`, or one of `detectors.event_time`, for example.
+
+    Raises:
+        StateError: a class has an attribute that cannot be saved: a mistake in the program.
+    """
+    state = {"format": FORMAT, "of": type(live).__name__, "remembered": form_of(live)}
+    if isinstance(live, Pipeline):
+        state["config"] = live.config.digest
+        state["context"] = _context_form(live.context.context)
+    return state
+
+
+def context_of(state: State) -> Context:
+    """The reference data that a pipeline was captured under: those that another needs to be restored exactly.
+
+    Raises:
+        StateError: the state is of no pipeline, or damaged.
+    """
+    form = state.get("context")
+    if type(form) is not dict or form.keys() != {"entities", "profiles", "rules"}:
+        raise StateError("the saved state has no reference data: it is not that of a pipeline")
+    profiles = form["profiles"]
+    if not isinstance(profiles, pl.DataFrame) or profiles.schema != pl.Schema(PROFILES):
+        raise StateError("the saved profiles do not have the columns of profiles")
+    try:
+        entities = msgspec.msgpack.decode(form["entities"], type=list[RegistryEntity])
+        rules = msgspec.msgpack.decode(form["rules"], type=list[SuppressionRule])
+        return Context(Registry.of(entities), profiles, rules)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, RegistryError) as error:
+        raise StateError(f"the saved reference data are damaged: {error}") from error
+
+
+def restore(live: Any, state: State) -> None:
+    """Let a pipeline go on where another was captured.
+
+    Args:
+        live: freshly built as the other was: with the same settings and, if it is a `Pipeline`, `context_of(state)`.
+            For other reference data call `Pipeline.refer` afterwards. It is unchanged if an error is raised.
+        state: of an object of the same class. It is copied, and can be used again.
+
+    Raises:
+        StateError: the state is of another format, class or configuration, of other reference data, or damaged.
+    """
+    if state.get("format") != FORMAT:
+        raise StateError(f"the saved state is of format {state.get('format')}, where {FORMAT} can be read")
+    if state.get("of") != type(live).__name__:
+        raise StateError(f"the saved state is of a {state.get('of')}, not of a {type(live).__name__}")
+    if isinstance(live, Pipeline):
+        if state.get("config") != live.config.digest:
+            raise StateError(
+                "the state was saved under another configuration of detection: go back to that one, or begin anew"
+            )
+        if not _same(state.get("context"), _context_form(live.context.context)):
+            raise StateError(
+                "the state was saved under other reference data: build the pipeline with context_of"
+            )
+    fill(live, state.get("remembered"))
+
+
+def _context_form(context: Context) -> dict[str, Form]:
+    return {
+        "entities": msgspec.msgpack.encode(context.registry.entities),
+        "profiles": context.profiles,
+        "rules": msgspec.msgpack.encode(context.rules),
+    }
+
+
+def _same(one: Form, other: dict[str, Form]) -> bool:
+    if type(one) is not dict or one.keys() != other.keys() or not isinstance(one["profiles"], pl.DataFrame):
+        return False
+    return (
+        one["entities"] == other["entities"]
+        and one["rules"] == other["rules"]
+        and one["profiles"].equals(other["profiles"])
+    )

@@ -1,0 +1,216 @@
+"""Plain data back into the objects that remember: the way back from `detectors.state.state_forms`.
+
+Data never name a class or an attribute. An object is filled in place, attribute by attribute, with what has the type,
+dtype and dimensions of what it holds, or of what its class is annotated with; so whatever refers to the object still
+does, and nothing else can come in. All of it is compared before any of it is used.
+"""
+
+import types
+from collections import deque
+from collections.abc import Mapping
+from enum import Enum
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from detectors.state.state_forms import (
+    PLAIN,
+    SAME_AS,
+    Form,
+    StateError,
+    below,
+    fields_of,
+    hints_of,
+    is_named_tuple,
+    state_of,
+)
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def fill(live: Any, form: Form) -> None:
+    """Let an object that was built with the same settings remember what another one did.
+
+    Args:
+        live: as it was built. It is unchanged if an error is raised.
+        form: as `detectors.state.state_forms.form_of` gave it, from any source; it is copied.
+
+    Raises:
+        StateError: names, types, dtypes or dimensions do not fit.
+    """
+    filling = _Filling()
+    filling.note(live, form, "")
+    for thing, name, value in filling.changes:
+        setattr(thing, name, value)
+
+
+class _Filling:
+    """One walk over live objects beside saved ones."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, object] = {}
+        self._paths: dict[int, str] = {}
+        self.changes: list[tuple[object, str, object]] = []
+        """What is to be set: object, attribute and value."""
+
+    def note(self, live: Any, form: Form, path: str) -> None:
+        """Take down how an object is to be filled."""
+        first = self._paths.setdefault(id(live), path)
+        if first != path:
+            _expect(type(form) is dict and form == {SAME_AS: first}, path, f"the same as {first}")
+            return
+        self._found[path] = live
+        self._note(live, form, path, {name: getattr(live, name) for name in state_of(live)})
+
+    def _note(self, live: Any, form: Form, path: str, values: Mapping[str, object]) -> None:
+        hints = hints_of(live.__class__)
+        _expect_names(form, values, path)
+        for name, value in values.items():
+            there = below(path, name)
+            if hasattr(value, "not_state"):
+                self.note(value, form[name], there)
+            elif name in hints:
+                self.changes.append((live, name, self._typed(hints[name], form[name], there)))
+            else:
+                self.changes.append((live, name, self._like(value, form[name], there)))
+
+    def _like(self, live: Any, form: Form, path: str) -> object:
+        """A value of the form that the live one shows."""
+        if isinstance(live, np.ndarray):
+            array = self._array(form, live.dtype, path)
+            differing = sum(one != other for one, other in zip(live.shape, array.shape, strict=False))
+            # tables grow along one dimension
+            _expect(
+                array.ndim == live.ndim and differing <= 1, path, f"the dimensions {live.shape}, one longer"
+            )
+            return array
+        if isinstance(live, pl.DataFrame):
+            return _frame(form, live.schema, path)
+        if is_named_tuple(type(live)):
+            names = fields_of(live.__class__)
+            _expect_names(form, names, path)
+            return type(live)(**{n: self._like(getattr(live, n), form[n], below(path, n)) for n in names})
+        return _scalar(type(live.item()) if isinstance(live, np.generic) else type(live), form, path)
+
+    def _typed(self, hint: Any, form: Form, path: str) -> Any:
+        """A value of the type that an annotation names."""
+        origin, inside = get_origin(hint), get_args(hint)
+        if origin in (Union, types.UnionType):
+            (of,) = (one for one in inside if one is not type(None))
+            return None if form is None else self._typed(of, form, path)
+        if origin is Annotated:
+            return _frame(form, inside[1], path)
+        if origin is np.ndarray:
+            return self._array(form, np.dtype(get_args(inside[1])[0]), path)
+        if origin is dict:
+            return self._dict(inside[0], inside[1], form, path)
+        if origin in (list, deque, set, tuple):
+            _expect(type(form) is list, path, "a list")
+            each = inside[:1] if origin is not tuple or inside[-1] is ... else inside
+            each = each * len(form) if len(each) == 1 else each
+            _expect(len(each) == len(form), path, f"{len(each)} items")
+            if all(of in PLAIN or of is ... for of in inside):
+                _expect(all(map(_is_of, form, each)), path, f"a list of {inside[0].__name__}")
+                return origin(form)
+            pairs = enumerate(zip(each, form, strict=True))
+            return origin([self._typed(of, item, below(path, at)) for at, (of, item) in pairs])
+        return self._instance(hint, form, path)
+
+    def _instance(self, of: Any, form: Form, path: str) -> Any:
+        """A value of a class."""
+        if of in PLAIN:
+            return _scalar(of, form, path)
+        if of is pl.DataFrame:
+            return _frame(form, None, path)
+        if issubclass(of, Enum):
+            _expect(type(form) in PLAIN and form in {one.value for one in of}, path, f"a {of.__name__}")
+            return of(form)
+        if issubclass(of, msgspec.Struct):
+            _expect(type(form) is bytes, path, "bytes")
+            try:
+                return msgspec.msgpack.decode(form, type=of)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                raise _unfit(path, f"a {of.__name__}") from error
+        if hasattr(of, "not_state"):
+            return self._made(of, form, path)
+        names, hints = fields_of(of), hints_of(of)
+        _expect_names(form, names, path)
+        return of(**{name: self._typed(hints[name], form[name], below(path, name)) for name in names})
+
+    def _made(self, of: Any, form: Form, path: str) -> object:
+        """An object that is not there at first, if its class is annotated in full; or one that was met before."""
+        if _is_reference(form):
+            found = self._found.get(form[SAME_AS])
+            _expect(type(found) is of, path, f"a {of.__name__} that was met before")
+            return found
+        hints = hints_of(of)
+        _expect(bool(hints), path, f"a {of.__name__} that was met before")
+        made: object = of.__new__(of)
+        self._found[path] = made
+        self._note(made, form, path, dict.fromkeys(hints))
+        return made
+
+    def _dict(self, key: Any, value: Any, form: Form, path: str) -> dict[Any, Any]:
+        pairs = list(form.items()) if type(form) is dict else form
+        _expect(type(pairs) is list and all(map(_is_pair, pairs)), path, "keys and values")
+        made = {
+            self._typed(key, name, path): self._typed(value, item, below(path, at))
+            for at, (name, item) in enumerate(pairs)
+        }
+        _expect(len(made) == len(pairs), path, "each key once")
+        return made
+
+    def _array(self, form: Form, dtype: "np.dtype[Any]", path: str) -> Array:
+        if _is_reference(form):
+            found = self._found.get(form[SAME_AS])
+            if isinstance(found, np.ndarray) and found.dtype == dtype:
+                return found
+            raise _unfit(path, f"an array of {dtype} that was met before")
+        fits = isinstance(form, np.ndarray) and form.ndim > 0 and form.dtype == dtype
+        _expect(fits, path, f"an array of {dtype}")
+        array = np.array(form, dtype, order="C")
+        self._found[path] = array
+        return array
+
+
+def _is_of(item: Form, of: type) -> bool:
+    return type(item) is of
+
+
+def _is_pair(item: Form) -> bool:
+    return isinstance(item, list | tuple) and len(item) == 2
+
+
+def _is_reference(form: Form) -> bool:
+    return type(form) is dict and form.keys() == {SAME_AS} and type(form[SAME_AS]) is str
+
+
+def _scalar(of: type, form: Form, path: str) -> Any:
+    if isinstance(form, np.ndarray) and not form.ndim:
+        _expect(type(form.item()) is of, path, f"a {of.__name__}")
+        return form[()]
+    _expect(type(form) is of, path, f"a {of.__name__}")
+    return form
+
+
+def _frame(form: Form, schema: Mapping[str, Any] | None, path: str) -> pl.DataFrame:
+    if not isinstance(form, pl.DataFrame):
+        raise _unfit(path, "a frame")
+    if schema is not None:
+        _expect(form.schema == pl.Schema(schema), path, f"a frame of {', '.join(schema)}")
+    return form.clone()
+
+
+def _expect_names(form: Form, names: Mapping[str, object] | tuple[str, ...], path: str) -> None:
+    _expect(type(form) is dict and form.keys() == set(names), path, f"exactly {', '.join(names)}")
+
+
+def _expect(holds: bool, path: str, wanted: str) -> None:
+    if not holds:
+        raise _unfit(path, wanted)
+
+
+def _unfit(path: str, wanted: str) -> StateError:
+    return StateError(f"the saved state does not fit at {path or 'its top'}: wanted {wanted}")

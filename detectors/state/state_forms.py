@@ -1,0 +1,168 @@
+"""Objects that remember, as plain data.
+
+The walk follows the attributes of a live object, so an attribute that is added to a class is saved without being named
+anywhere. A class that can be walked names in `not_state` which of its attributes are no state: what was given to its
+constructor, and what is drawn from that alone. What can stand where is known from the live object and, where that
+does not show it (containers, and what is None at first), from an annotation in the body of the class. Whatever the
+walk cannot carry is an error when it is saved, not only when it is needed.
+
+| live | form |
+|---|---|
+| None, bool, int, float, str, bytes, polars frame | itself |
+| numpy array; numpy scalar | a copy; an array of no dimensions |
+| enumeration; msgspec struct | its value; its MessagePack |
+| list, tuple, deque; set | a list; an ascending list |
+| dict | a dict if all keys are str, else a list of (key, value); the order is kept |
+| named tuple, dataclass, object with `not_state` | a dict by attribute |
+| an object or array that was met before | `{SAME_AS: its path}` |
+
+`detectors.state.state_filling` is the way back.
+"""
+
+import dataclasses
+import functools
+from collections import deque
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, TypeAlias, get_type_hints
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from schemas.errors import InputError
+
+Form: TypeAlias = Any
+"""Nested dict and list of None, bool, int, float, str, bytes, numpy arrays and polars frames."""
+
+SAME_AS = "same as"
+"""Key of a reference; no attribute has a space in its name."""
+
+PLAIN = (bool, int, float, str, bytes)
+"""Types that are their own form."""
+
+
+class StateError(InputError):
+    """A saved state is damaged, or was not saved from the like of what it is to be restored to."""
+
+
+def form_of(live: Any) -> Form:
+    """Everything that an object remembers, copied: what happens to the object later does not change it.
+
+    Arrays are copied at memory speed; frames are shared, since polars never changes their columns in place.
+
+    Args:
+        live: of a class with `not_state`.
+
+    Raises:
+        StateError: an attribute cannot be saved. It is a mistake in the class, whatever the state.
+    """
+    return _Saving().saved(live, "")
+
+
+class _Saving:
+    """One walk over live objects."""
+
+    def __init__(self) -> None:
+        self._met: dict[int, str] = {}
+
+    def saved(self, live: Any, path: str) -> Form:
+        """The form of an object with `not_state`."""
+        if id(live) in self._met:
+            return {SAME_AS: self._met[id(live)]}
+        self._met[id(live)] = path
+        hints = hints_of(live.__class__)
+        form = {}
+        for name in state_of(live):
+            value = getattr(live, name)
+            if name not in hints and not _shows_its_form(value):
+                raise StateError(f"{type(live).__name__}.{name}: annotate it in the body of the class")
+            form[name] = self._value(value, below(path, name))
+        return form
+
+    def _value(self, value: Any, path: str) -> Form:
+        if value is None or type(value) in PLAIN:
+            return value
+        if isinstance(value, np.ndarray):
+            return self._array(value, path)
+        if isinstance(value, np.generic):
+            return np.array(value)
+        if isinstance(value, pl.DataFrame):
+            return value.clone()
+        if isinstance(value, Enum):
+            return value.value
+        if isinstance(value, msgspec.Struct):
+            return msgspec.msgpack.encode(value)
+        if is_named_tuple(type(value)) or dataclasses.is_dataclass(value):
+            return {
+                name: self._value(getattr(value, name), below(path, name))
+                for name in fields_of(value.__class__)
+            }
+        if isinstance(value, list | tuple | deque):
+            if all(type(item) in PLAIN for item in value):
+                return list(value)
+            return [self._value(item, below(path, at)) for at, item in enumerate(value)]
+        if isinstance(value, set) and all(type(item) in PLAIN for item in value):
+            return sorted(value)
+        if isinstance(value, dict):
+            items = [
+                (key, self._value(item, below(path, at))) for at, (key, item) in enumerate(value.items())
+            ]
+            if all(type(key) is str for key in value):
+                return dict(items)
+            return [[self._value(key, path), item] for key, item in items]
+        if hasattr(value, "not_state"):
+            return self.saved(value, path)
+        raise StateError(f"{path}: a {type(value).__name__} cannot be saved")
+
+    def _array(self, value: "np.ndarray[Any, np.dtype[Any]]", path: str) -> Form:
+        if value.dtype.hasobject or not value.ndim:
+            raise StateError(f"{path}: an array of {value.dtype} in {value.ndim} dimensions cannot be saved")
+        if id(value) in self._met:
+            return {SAME_AS: self._met[id(value)]}
+        self._met[id(value)] = path
+        return np.array(value, order="C")
+
+
+def _shows_its_form(value: object) -> bool:
+    """Whether a value says of what type others in its place have to be."""
+    if is_named_tuple(type(value)) and isinstance(value, tuple):
+        return all(_shows_its_form(field) for field in value)
+    return (
+        type(value) in PLAIN
+        or isinstance(value, np.ndarray | np.generic | pl.DataFrame)
+        or hasattr(value, "not_state")
+    )
+
+
+def state_of(live: Any) -> list[str]:
+    """The attributes of an object that are state, in the order in which they were made."""
+    not_state: frozenset[str] = live.not_state
+    if gone := not_state - vars(live).keys():
+        raise StateError(
+            f"{type(live).__name__}.not_state names what is not there: {', '.join(sorted(gone))}"
+        )
+    return [name for name in vars(live) if name not in not_state]
+
+
+@functools.cache
+def hints_of(of: Any) -> Mapping[str, Any]:
+    """The annotated types in the body of a class, by attribute."""
+    hints = get_type_hints(of, include_extras=True)
+    return {name: hint for name, hint in hints.items() if name != "not_state"}
+
+
+def is_named_tuple(of: type) -> bool:
+    """Whether a type is a named tuple."""
+    return issubclass(of, tuple) and hasattr(of, "_fields")
+
+
+@functools.cache
+def fields_of(of: Any) -> tuple[str, ...]:
+    """The fields of a named tuple or a dataclass."""
+    return tuple(of._fields) if is_named_tuple(of) else tuple(field.name for field in dataclasses.fields(of))
+
+
+def below(path: str, name: object) -> str:
+    """The path of an attribute or item of what is at `path`."""
+    return f"{path}/{name}" if path else str(name)

@@ -1,0 +1,77 @@
+"""The false-discovery gate: Benjamini-Hochberg over all pairs of accounts, kept up to date in constant time.
+
+Benjamini and Hochberg (1995) at level q against m hypotheses: the largest k such that the k-th smallest
+p-value is at most q k / m. Here the p-values fall into narrow bins of surprise, so one more pair moves one
+count, and the gate stands at a bin's lower edge: never less strict than the exact procedure, by at most the
+width of a bin.
+"""
+
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from detectors.arrays.dtypes import F64, I64, Bools
+
+_WIDTH = 0.02
+_BINS = 8192
+
+
+class Gate:
+    """Histogram of the surprises of candidate pairs, and where the gate stands.
+
+    Args:
+        level: the false-discovery rate, 0-1.
+    """
+
+    not_state: ClassVar[frozenset[str]] = frozenset({"_level"})
+
+    def __init__(self, level: float) -> None:
+        self._level = level
+        self._bins = np.zeros(_BINS, np.int64)
+
+    def move(self, old: F64, new: F64) -> None:
+        """Take surprises out (`old`) and put surprises in (`new`); values of 0 or less are not counted."""
+        np.subtract.at(self._bins, _bin(old[old > 0]), 1)
+        np.add.at(self._bins, _bin(new[new > 0]), 1)
+
+    def clear(self) -> None:
+        """Forget all pairs."""
+        self._bins[:] = 0
+
+    def threshold(self, hypotheses: float) -> float:
+        """The least surprise that passes; infinite when none does."""
+        if hypotheses <= 0:
+            return math.inf
+        passing = np.cumsum(self._bins[::-1])[::-1]
+        edges = np.arange(_BINS) * _WIDTH
+        with np.errstate(divide="ignore"):
+            needed = np.log(hypotheses / self._level) - np.log(passing)
+        fits = np.flatnonzero((passing > 0) & (edges >= needed))
+        return float(edges[fits[0]]) if len(fits) else math.inf
+
+
+def benjamini_hochberg(surprise: F64, level: float, hypotheses: float) -> Bools:
+    """Which of some hypotheses pass, the others (of `hypotheses` in all) having nothing to show.
+
+    Args:
+        surprise: float64, minus the natural logarithm of each p-value.
+        level: the false-discovery rate.
+        hypotheses: how many were tested in all, at least `len(surprise)`.
+
+    Returns:
+        bool, shape of `surprise`.
+    """
+    passed = np.zeros(len(surprise), np.bool_)
+    if not len(surprise):
+        return passed
+    order = np.argsort(-surprise, kind="stable")
+    ranks = np.arange(1, len(surprise) + 1)
+    fits = np.flatnonzero(surprise[order] >= np.log(hypotheses / level) - np.log(ranks))
+    if len(fits):
+        passed[order[: fits[-1] + 1]] = True
+    return passed
+
+
+def _bin(surprise: F64) -> I64:
+    return np.minimum(surprise / _WIDTH, _BINS - 1).astype(np.int64)

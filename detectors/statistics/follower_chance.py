@@ -1,0 +1,164 @@
+"""Chance in follower counts: the share of registry followers and its dispersion by size, and the tails.
+
+Accounts are put into strata by the power of two of their followers. In each, the share of followers that belong to
+the registry, and how much accounts differ in it, are estimated from sums over organic accounts; a stratum with
+little data borrows from all of them, but is never taken to be below what it shows itself. Counts are negative
+binomial: Poisson around a gamma-distributed interest of the registry in the account.
+
+Source of the shrinkage: Robbins, "An empirical Bayes approach to statistics" (1956).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special
+
+from detectors.arrays.dtypes import F64, I64
+
+LEAST_P = 1e-300
+"""No p-value is told smaller, so that its logarithm exists."""
+PRIOR_DISPERSION = 3.0
+"""What is assumed where the data say little: one account in a few gets most of the interest."""
+MOST_DISPERSION = 1e6
+_RATE_WEIGHT = 4.0
+"""Registry follows that the overall share weighs against a stratum's own."""
+_DISPERSION_WEIGHT = 1.0
+"""The same for the dispersion, in squares of expected counts."""
+_THIN = 20
+"""Accounts that the prior stands for at least: a few large ones say little of the next, however much they have."""
+_CAUTION = 1.645
+"""What a stratum shows itself is taken at the lower bound of its 90 % confidence interval: standard deviations."""
+_STRATA = 32  # by the position of the highest bit of a count below 2^31
+_PARTS = (1.0, 1 / 4, 1 / 16, 1 / 64)
+"""Parts of the dispersion that are tried, beside none of it."""
+
+
+class Sums(NamedTuple):
+    """Sums over the accounts of a stratum, or of several of them: int64, shape (..., strata) or (...)."""
+
+    accounts: I64  # with one follower or more
+    followers: I64
+    squares: I64  # of followers
+    registry: I64
+    followed: I64  # accounts with one registry follower or more
+    twos: I64  # of registry x (registry - 1)
+    twice: I64  # accounts with two registry followers or more
+
+    def less(self, other: "Sums") -> "Sums":
+        """Take others out."""
+        return Sums(*(a - b for a, b in zip(self, other, strict=True)))
+
+    def of(self, strata: I64) -> "Sums":
+        """The sums of these strata."""
+        return Sums(*(a[strata] for a in self))
+
+    def total(self) -> "Sums":
+        """The sums over all strata."""
+        return Sums(*(a.sum() for a in self))
+
+
+def upper_tail(observed: I64, expected: F64, dispersion: F64) -> F64:
+    """P(X >= observed) for a count of mean `expected`, whatever its dispersion up to the one given.
+
+    A wide distribution has more zeros, too, so one observation can be less likely under it than under a narrow
+    one; the greatest of a few dispersions, down to none (Poisson), is taken.
+
+    Args:
+        observed: int64, (n,).
+        expected: float64, (n,).
+        dispersion: float64, (n,): the variance is expected + dispersion x expected^2.
+
+    Returns:
+        float64, (n,), between `LEAST_P` and 1.
+    """
+    count = np.maximum(observed, 1).astype(np.float64)
+    mean = np.maximum(expected, np.finfo(np.float64).tiny)
+    p = special.gammainc(count, mean)
+    for part in _PARTS:
+        spread = np.maximum(dispersion * part, 1e-9)
+        p = np.maximum(p, special.betainc(count, 1 / spread, spread * mean / (1 + spread * mean)))
+    return np.where(observed > 0, np.clip(p, LEAST_P, 1.0), 1.0)
+
+
+def share_and_dispersion(stratum: Sums, overall: Sums) -> tuple[F64, F64]:
+    """Share of registry accounts among followers, and dispersion, of each stratum."""
+    # one more than seen: what has not been seen yet may come next
+    share = np.minimum((overall.registry + 1) / np.maximum(overall.followers, 1), 1.0)
+    due = (stratum.followers * share).astype(np.float64)
+    weight = _weight(_RATE_WEIGHT, due, stratum.accounts)
+    rate = np.minimum(share * _shrunk(stratum.registry, stratum.followed, due, 1.0, weight), 1.0)
+    least = 1 + PRIOR_DISPERSION
+    squares = (overall.squares * share**2).astype(np.float64)
+    pooled = _shrunk(overall.twos, overall.twice, squares, least, np.asarray(_DISPERSION_WEIGHT))
+    squares = stratum.squares * rate**2
+    weight = _weight(_DISPERSION_WEIGHT, squares, stratum.accounts)
+    ratio = _shrunk(stratum.twos, stratum.twice, squares, np.maximum(pooled, least), weight)
+    return rate, np.clip(ratio - 1, 0.0, MOST_DISPERSION)
+
+
+def pair_dispersion(shared: I64, squares: float) -> float:
+    """Dispersion of what pairs of accounts share.
+
+    Args:
+        shared: int64, what each organic pair shares; pairs that share nothing may be left out.
+        squares: sum of the squared expectations over all of the organic pairs.
+    """
+    both = single_sums(shared, shared)
+    ratio = _shrunk(
+        np.array(both.twos.sum()),
+        np.array(both.twice.sum()),
+        np.array(squares),
+        1 + PRIOR_DISPERSION,
+        np.array(_DISPERSION_WEIGHT),
+    )
+    return float(np.clip(ratio - 1, 0.0, MOST_DISPERSION))
+
+
+def _shrunk(seen: I64, accounts: I64, due: F64, prior: float | F64, weight: F64) -> F64:
+    """Ratio of what was seen to what was due: drawn to `prior` by `weight`, unless the data contradict that.
+
+    Args:
+        seen: what was seen.
+        accounts: how many accounts it was seen at: the independent observations.
+        due: what was due.
+        prior: the ratio assumed beforehand.
+        weight: how much of `due` the prior stands for.
+    """
+    drawn = (seen + weight * prior) / (due + weight)
+    several = np.maximum(accounts, 1)
+    # Wilson and Hilferty 1931: the lower bound of a Poisson count, as a part of the count
+    lower = (1 - 1 / (9 * several) - _CAUTION / (3 * np.sqrt(several))) ** 3
+    itself = np.where(accounts > 0, lower * seen / np.maximum(due, np.finfo(np.float64).tiny), 0.0)
+    return np.asarray(np.maximum(drawn, itself), np.float64)
+
+
+def _weight(least: float, due: F64, accounts: I64) -> F64:
+    """What the prior stands for: `least` of what was due, or its part that falls to `_THIN` accounts."""
+    return np.maximum(least, due * _THIN / np.maximum(accounts, 1))
+
+
+def strata_of(followers: I64) -> I64:
+    """Position of the highest bit: 0 for 1, 1 for 2-3, 2 for 4-7; 0 for none, too."""
+    return np.frexp(np.clip(followers, 1, 2**_STRATA - 1))[1].astype(np.int64) - 1
+
+
+def single_sums(followers: I64, registry: I64) -> Sums:
+    """The sums of single accounts."""
+    return Sums(
+        (followers > 0).astype(np.int64),
+        followers,
+        followers**2,
+        registry,
+        (registry > 0).astype(np.int64),
+        registry * (registry - 1),
+        (registry > 1).astype(np.int64),
+    )
+
+
+def sums_by_stratum(followers: I64, registry: I64) -> I64:
+    """Sums over accounts by stratum: int64, rows as in `Sums`. Whole numbers, so no order matters."""
+    sums = np.zeros((len(Sums._fields), _STRATA), np.int64)
+    strata = strata_of(followers)
+    for row, values in zip(sums, single_sums(followers, registry), strict=True):
+        np.add.at(row, strata, values)
+    return sums

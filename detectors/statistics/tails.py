@@ -1,0 +1,61 @@
+"""Tails of counts: how surprising a count is, and surprises of several kinds fused into one.
+
+P-values travel as *surprise*: minus their natural logarithm, so that none underflows.
+"""
+
+import math
+
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import F64, Int
+
+LEAST_EXPECTED = 1e-6
+"""No expectation is taken to be smaller: below it the model, not the data, would speak."""
+
+
+@compiled
+def poisson_surprise(observed: Int, expected: float) -> float:
+    """-ln P(X >= observed) for a Poisson variable; 0 where the observation is no surprise.
+
+    The tail is summed from its first term, so it stays exact where scipy's underflows.
+    """
+    if observed <= 0 or observed <= expected:
+        return 0.0
+    first = -expected + observed * math.log(expected) - math.lgamma(observed + 1.0)
+    total = 1.0
+    term = 1.0
+    count = observed + 1
+    while term > 1e-12 * total:
+        term *= expected / count
+        total += term
+        count += 1
+    return max(0.0, -(first + math.log(total)))
+
+
+@compiled
+def fused_surprise(by_kind: F64, kinds: Int) -> float:
+    """Fuse the surprises of several kinds into one.
+
+    Args:
+        by_kind: float64, one a kind, already corrected for windows and strata; 0 where a kind says nothing.
+        kinds: how many kinds occur in the data: the fixed degrees of freedom.
+    """
+    total = 0.0
+    best = 0.0
+    for kind in range(len(by_kind)):
+        total += by_kind[kind]
+        best = max(best, by_kind[kind])
+    if best == 0.0:
+        return 0.0
+    # Fisher: chi-squared of 2 x total with 2 x kinds degrees of freedom has a closed tail
+    largest = 0.0  # ln of the largest term
+    term = 0.0
+    for k in range(1, kinds):
+        term += math.log(total) - math.log(k)
+        largest = max(largest, term)
+    series = math.exp(-largest)
+    term = 0.0
+    for k in range(1, kinds):
+        term += math.log(total) - math.log(k)
+        series += math.exp(term - largest)
+    fisher = total - largest - math.log(series)
+    return max(0.0, max(fisher, best - math.log(kinds)) - math.log(2.0))

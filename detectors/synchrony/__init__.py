@@ -1,0 +1,1 @@
+"""Shares by object to co-shares in their crowds and exposures; posting rhythm."""

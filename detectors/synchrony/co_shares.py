@@ -1,0 +1,102 @@
+"""The records that co-sharing hands on, the numbering of the counters that accounts have, and its rules."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import I64, StructArray
+from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, DetectionConfig
+
+NO_STRATUM = 15
+"""Nibble of a window that the two shares do not fall into."""
+
+CO_SHARES = np.dtype(
+    [
+        ("time", np.int64),  # of the later share, seconds
+        ("object", np.uint64),
+        ("later_post", np.int64),  # running number of the post
+        ("earlier_post", np.int64),
+        ("later", np.int32),  # account numbers
+        ("earlier", np.int32),
+        ("gap", np.int32),  # seconds between the two shares
+        ("crowd", np.int32),  # accounts on the object within the smallest window that holds both
+        ("strata", np.uint16),  # crowd stratum per window, a nibble each, or NO_STRATUM
+        ("kind", np.uint8),
+    ]
+)
+"""Two shares of one object by two accounts, ordered by the later one."""
+
+EXPOSURES = np.dtype([("account", np.int32), ("cell", np.int32), ("amount", np.int32)])
+"""Additions to an account's exposure in a cell of `Cells`, or to its activity."""
+
+
+def window_table(config: DetectionConfig) -> I64:
+    """Length of each window in seconds, by kind and index; 0 where there is none."""
+    share = config.co_share
+    windows = np.zeros((len(KINDS), MAX_WINDOWS), np.int64)
+    for kind, spans in share.windows_s.items():
+        windows[KINDS.index(kind), : len(spans)] = spans
+        windows[KINDS.index(kind), REFERENCE] = share.reference_s if spans else 0
+    return windows
+
+
+class Cells:
+    """Numbers of the counters an account has: exposure by kind, window and stratum; activity by kind."""
+
+    def __init__(self, config: DetectionConfig) -> None:
+        self.strata = len(config.co_share.strata) + 1
+        self.activity = len(KINDS) * MAX_WINDOWS * self.strata
+        """The first activity cell; one a kind follows."""
+        self.count = self.activity + len(KINDS)
+        cap = config.co_share.cap or max(config.co_share.strata)
+        # strata that the cap cuts short would show fewer slow co-shares than their exposure promises
+        self.reference_strata = max(1, sum(bound <= 2 * cap for bound in config.co_share.strata))
+        """Crowd strata, from the smallest, in which slow meetings are counted."""
+
+
+class Rules(NamedTuple):
+    """Settings of co-sharing, as its kernel takes them."""
+
+    windows: I64  # (kinds, MAX_WINDOWS) seconds, 0 where there is none
+    lags: I64  # (pointers,) distinct waits for the crowd, ascending
+    lag_of: I64  # (kinds, MAX_WINDOWS) index in lags
+    bounds: I64  # crowd strata
+    cap: int
+    capped: bool
+    horizon: int  # seconds after which an object without shares starts anew
+    activity_cell: int
+
+
+def rules_of(config: DetectionConfig) -> Rules:
+    """The rules that settings ask for."""
+    share = config.co_share
+    windows = window_table(config)
+    waits = np.minimum(windows, share.settle_s)
+    longest = int(windows.max())
+    lags = np.unique(np.append(waits[windows > 0], min(longest, share.settle_s)))
+    return Rules(
+        windows,
+        lags,
+        np.searchsorted(lags, waits).clip(0, len(lags) - 1),
+        np.array(share.strata, np.int64),
+        share.cap or np.iinfo(np.int64).max,
+        share.cap > 0,
+        longest + share.settle_s,
+        Cells(config).activity,
+    )
+
+
+@compiled
+def count_made(pairs: StructArray, bounds: I64, tally: I64) -> None:
+    """Count records of `CO_SHARES` by kind and crowd stratum.
+
+    It stands apart from the loop that makes them, which it would slow by a tenth (measured).
+
+    Args:
+        pairs: the records.
+        bounds: crowd strata, ascending.
+        tally: int64 (kinds, strata or more), added to.
+    """
+    for pair in range(len(pairs)):
+        tally[pairs[pair].kind, np.searchsorted(bounds, pairs[pair].crowd)] += 1

@@ -1,0 +1,262 @@
+"""How active each account is and how often chance alone would have made it meet others.
+
+Exposure is the sum of the crowds an account was part of, by kind, window and crowd stratum; activity is how
+many objects of a kind it shared. Both are counted over the evidence horizon in daily panes, and the exposure
+that validated co-shares explain can be taken out (*peeled*), so that a network does not set its own bar.
+"""
+
+from collections import deque
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.dtypes import F64, I64, U64, Int, StructArray
+from detectors.arrays.hashing import mix
+from detectors.config import KINDS, MAX_WINDOWS, REFERENCE
+from detectors.synchrony.co_shares import Cells
+
+_FIRST_SIZE = 1 << 14
+CELL_BITS = 16
+
+
+class Counters(NamedTuple):
+    """Counters by (account, cell), open addressing; key 0 is an empty slot."""
+
+    key: U64  # (account << CELL_BITS | cell) + 1
+    value: I64
+
+
+class Spans(NamedTuple):
+    """When each account was active, on a clock that counts everybody's shares: (accounts,) each."""
+
+    first: F64
+    last: F64
+
+
+class Slow(NamedTuple):
+    """What measures interest: exposure in the reference window, and activity, over all kinds; (accounts,) each."""
+
+    exposure: F64
+    activity: F64
+
+
+class ExposureLedger:
+    """Counters of all accounts of one network agent.
+
+    Args:
+        cells: numbering of the counters.
+        keep_days: panes kept; 0 keeps everything.
+    """
+
+    not_state: ClassVar[frozenset[str]] = frozenset({"_cells", "_keep_days"})
+    _panes: deque[tuple[Counters, I64]]
+    _pane_starts: deque[int]
+
+    def __init__(self, cells: Cells, keep_days: int) -> None:
+        self._cells = cells
+        self._keep_days = keep_days
+        self._net = _Table()
+        self._today = _Table()
+        self._panes = deque()
+        self._peeled = Counters(np.zeros(0, np.uint64), np.zeros(0, np.int64))
+        self.mass = np.zeros(len(KINDS), np.int64)
+        """Activity of all accounts, by kind, over the horizon; int64, shape (kinds,)."""
+        self._today_mass = np.zeros(len(KINDS), np.int64)
+        self._clock = np.zeros(1, np.int64)
+        self._pane_starts = deque([0])
+        self.spans = Spans(np.full(1024, -1.0), np.full(1024, -1.0))
+        self.slow = Slow(np.zeros(1024), np.zeros(1024))
+        self.slow_exposure_ever = 0.0
+        """Slow exposure of all accounts since the start, aged or not."""
+
+    @property
+    def counters(self) -> Counters:
+        """Counters over the horizon, peeled; for kernels."""
+        return self._net.counters
+
+    @property
+    def clock(self) -> float:
+        """Shares counted so far, by everybody."""
+        return float(self._clock[0])
+
+    @property
+    def horizon_start(self) -> float:
+        """The clock at the beginning of the horizon."""
+        return float(self._pane_starts[0])
+
+    def add(self, exposures: StructArray, accounts: int) -> None:
+        """Count `EXPOSURES` records.
+
+        Args:
+            exposures: records in event order.
+            accounts: count of account numbers in use.
+        """
+        if accounts > len(self.spans.first):
+            size = max(accounts, len(self.spans.first) * 2)
+            self.spans = Spans(_widened(self.spans.first, size, -1.0), _widened(self.spans.last, size, -1.0))
+            self.slow = Slow(_widened(self.slow.exposure, size, 0.0), _widened(self.slow.activity, size, 0.0))
+        tables = [self._net, self._today] if self._keep_days else [self._net]
+        for table in tables:
+            table.reserve(len(exposures))
+            _count(table.counters, table.used, exposures)
+        before = self.mass.copy()
+        _count_mass(exposures, self._cells.activity, self.mass, self._clock, self.spans)
+        accounts_of = exposures["account"].astype(np.int64)
+        self.slow_exposure_ever += _count_slow(
+            accounts_of,
+            exposures["cell"].astype(np.int64),
+            exposures["amount"].astype(np.int64),
+            *self._rule,
+            self.slow,
+        )
+        self._today_mass += self.mass - before
+
+    def close_day(self) -> None:
+        """End today's pane and let the oldest go."""
+        if not self._keep_days:
+            return
+        self._panes.append((_compact(self._today.counters), self._today_mass))
+        self._pane_starts.append(int(self._clock[0]))
+        self._today = _Table()
+        self._today_mass = np.zeros(len(KINDS), np.int64)
+        while len(self._panes) > self._keep_days:
+            pane, mass = self._panes.popleft()
+            self._pane_starts.popleft()
+            self.mass -= mass
+            self._net.add(pane.key, -pane.value)
+            keys = (pane.key - np.uint64(1)).astype(np.int64)
+            _count_slow(keys >> CELL_BITS, keys & ((1 << CELL_BITS) - 1), -pane.value, *self._rule, self.slow)
+
+    @property
+    def _rule(self) -> tuple[int, int, int]:
+        """Which cells are activity, how many strata there are, and how many of them tell of interest."""
+        return self._cells.activity, self._cells.strata, self._cells.reference_strata
+
+    def peel(self, keys: U64, amounts: I64) -> None:
+        """Replace what was peeled before by `amounts` at `keys` (as in `Counters`)."""
+        self._net.add(self._peeled.key, self._peeled.value)
+        self._net.add(keys, -amounts)
+        self._peeled = Counters(keys, amounts)
+
+
+class _Table:
+    """Counters that grow."""
+
+    not_state: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self) -> None:
+        self.counters = Counters(np.zeros(_FIRST_SIZE, np.uint64), np.zeros(_FIRST_SIZE, np.int64))
+        self.used = np.zeros(1, np.int64)
+
+    def reserve(self, more: int) -> None:
+        """Make room for `more` new keys."""
+        if (int(self.used[0]) + more) * 2 <= len(self.counters.key):
+            return
+        alive = int(np.count_nonzero(self.counters.value))
+        size = 1 << max(14, ((alive + more) * 3 - 1).bit_length())
+        grown = Counters(np.zeros(size, np.uint64), np.zeros(size, np.int64))
+        self.used[0] = move_counters(self.counters, grown)
+        self.counters = grown
+
+    def add(self, keys: U64, amounts: I64) -> None:
+        """Add `amounts` at `keys`."""
+        self.reserve(len(keys))
+        _add(self.counters, self.used, keys, amounts)
+
+
+def _widened(old: F64, size: int, empty: float) -> F64:
+    new = np.full(size, empty)
+    new[: len(old)] = old
+    return new
+
+
+def _compact(counters: Counters) -> Counters:
+    kept = counters.value != 0
+    return Counters(counters.key[kept], counters.value[kept])
+
+
+@inlined
+def counter_key(account: Int, cell: Int) -> np.uint64:
+    """Key of a counter."""
+    return (np.uint64(account) << np.uint64(CELL_BITS) | np.uint64(cell)) + np.uint64(1)
+
+
+@inlined
+def counter_place(counters: Counters, key: np.uint64) -> Int:
+    """Place of a counter, whether it is there or belongs there."""
+    mask = len(counters.key) - 1
+    at = np.int64(mix(key)) & mask
+    while counters.key[at] != 0 and counters.key[at] != key:
+        at = (at + 1) & mask
+    return at
+
+
+@inlined
+def counted(counters: Counters, account: Int, cell: Int) -> Int:
+    """The value of a counter, never below 0."""
+    at = counter_place(counters, counter_key(account, cell))
+    return max(counters.value[at], np.int64(0)) if counters.key[at] != 0 else np.int64(0)
+
+
+@compiled
+def move_counters(old: Counters, new: Counters) -> int:
+    """Put all counters that are not 0 into an empty table with room for them; how many there are."""
+    used = 0
+    for at in range(len(old.key)):
+        if old.value[at] != 0:
+            to = counter_place(new, old.key[at])
+            new.key[to] = old.key[at]
+            new.value[to] = old.value[at]
+            used += 1
+    return used
+
+
+@compiled
+def _add(counters: Counters, used: I64, keys: U64, amounts: I64) -> None:
+    for row in range(len(keys)):
+        at = counter_place(counters, keys[row])
+        if counters.key[at] == 0:
+            counters.key[at] = keys[row]
+            used[0] += 1
+        counters.value[at] += amounts[row]
+
+
+@compiled
+def _count(counters: Counters, used: I64, exposures: StructArray) -> None:
+    for row in range(len(exposures)):
+        key = counter_key(exposures[row].account, exposures[row].cell)
+        at = counter_place(counters, key)
+        if counters.key[at] == 0:
+            counters.key[at] = key
+            used[0] += 1
+        counters.value[at] += exposures[row].amount
+
+
+@compiled
+def _count_mass(exposures: StructArray, activity: int, mass: I64, clock: I64, spans: Spans) -> None:
+    for row in range(len(exposures)):
+        cell = exposures[row].cell
+        if cell >= activity:
+            mass[cell - activity] += exposures[row].amount
+            clock[0] += 1
+            account = exposures[row].account
+            if spans.first[account] < 0:
+                spans.first[account] = clock[0]
+            spans.last[account] = clock[0]
+
+
+@compiled
+def _count_slow(
+    accounts: I64, cells: I64, amounts: I64, activity: int, strata: int, counted_strata: int, slow: Slow
+) -> float:
+    """Add to what measures interest; returns the slow exposure added."""
+    added = 0.0
+    for row in range(len(accounts)):
+        cell = cells[row]
+        if cell >= activity:
+            slow.activity[accounts[row]] += amounts[row]
+        elif cell // strata % MAX_WINDOWS == REFERENCE and cell % strata < counted_strata:
+            slow.exposure[accounts[row]] += amounts[row]
+            added += amounts[row]
+    return added

@@ -1,0 +1,246 @@
+"""Kernels of the posting rhythm: which pairs share time bins, and how many they would share when shifted.
+
+Posts are a sparse matrix of accounts by time bins, kept by row and by column. The sweep adds up each row's meetings
+with all later rows, exactly and without a matrix of pairs: its cost is the sum over bins of k (k - 1) / 2, k being
+the accounts in a bin. What the sweep lets through is tested against ever closer nulls, the cheap ones first.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.dtypes import F64, I32, I64, U8, Int
+
+HOURS = 24
+
+
+class Grid(NamedTuple):
+    """Accounts by bins, each entry once. Row r has `bins[row_start[r]:row_start[r + 1]]`, ascending; so do columns."""
+
+    row_start: I64
+    bins: I32
+    column_start: I64
+    rows: I32
+
+
+class Rules(NamedTuple):
+    """What the kernels need besides the grid; lengths in bins."""
+
+    bins_per_hour: int
+    phase: int
+    """The bin of the UTC day with which the grid begins."""
+    gap: int
+    """Least distance of two coincidences that count as two."""
+    least_days: int
+    by_activity: float
+    """Expected shared bins of two accounts with one bin each, from how many post when."""
+    by_bin: float
+    """The same if all bins of one hour and phase were alike, over the mean bin: to be weighed by habits."""
+    highest_rate: F64
+    """By count of coincidences: the highest expectation at which they are still beyond the bar."""
+    shifts: I64
+    """Families of shifts, one after the other."""
+    family_start: I64
+    weight: F64
+    """Of each family: the sum over its shifts of the part of the grid that still overlaps."""
+
+
+class Found(NamedTuple):
+    """Pairs of rows beyond the bar."""
+
+    first: I32
+    second: I32
+    observed: I64
+    expected: F64
+
+
+@compiled
+def columns_of(row_start: I64, bins: I32, bin_count: int) -> tuple[I64, I32]:
+    """The other side of a grid: where each column begins, and its rows, ascending."""
+    start = np.zeros(bin_count + 1, np.int64)
+    for at in range(len(bins)):
+        start[bins[at] + 1] += 1
+    for column in range(bin_count):
+        start[column + 1] += start[column]
+    place = start[:-1].copy()
+    rows = np.empty(len(bins), np.int32)
+    for row in range(len(row_start) - 1):
+        for at in range(row_start[row], row_start[row + 1]):
+            rows[place[bins[at]]] = row
+            place[bins[at]] += 1
+    return start, rows
+
+
+@compiled
+def rhythmic_pairs(grid: Grid, rules: Rules) -> Found:
+    """Every pair of rows whose coincidences are beyond the bar under each null, in ascending order of first row."""
+    row_count = len(grid.row_start) - 1
+    bin_count = len(grid.column_start) - 1
+    reach = np.int64(0)
+    for shift in rules.shifts:
+        reach = max(reach, abs(shift))
+    present = np.zeros(bin_count + 2 * reach, np.uint8)
+    phases = np.zeros(rules.bins_per_hour, np.float64)
+    hours = np.zeros(HOURS, np.float64)
+    # the rest of each column: rows after the one in hand
+    rest = grid.column_start[:-1].copy()
+    last = np.full(row_count, -1, np.int64)
+    count = np.zeros(row_count, np.int64)
+    candidates = np.empty(row_count, np.int32)
+    found = Found(
+        np.empty(1024, np.int32),
+        np.empty(1024, np.int32),
+        np.empty(1024, np.int64),
+        np.empty(1024, np.float64),
+    )
+    used = 0
+    floor = np.int64(1)
+    while floor < len(rules.highest_rate) and rules.highest_rate[floor] <= 0.0:
+        floor += 1
+    for row in range(row_count):
+        own = grid.bins[grid.row_start[row] : grid.row_start[row + 1]]
+        many = _sweep(grid, rules.gap, row, own, rest, last, count, floor, candidates)
+        filled = False
+        for at in range(many):
+            other = candidates[at]
+            theirs = grid.bins[grid.row_start[other] : grid.row_start[other + 1]]
+            bar = rules.highest_rate[min(count[other], len(rules.highest_rate) - 1)]
+            both = np.float64(len(own)) * len(theirs)
+            if rules.by_activity * both > bar:
+                continue
+            if not filled:
+                filled = True
+                _fill(own, rules, present, reach, phases, hours)
+            expected = max(rules.by_activity * both, _by_habit(theirs, both, rules, phases, hours))
+            if expected > bar or _days(theirs, rules, present, reach) < rules.least_days:
+                continue
+            expected = _by_shifts(theirs, rules, present, reach, expected, bar)
+            if expected > bar:
+                continue
+            if used == len(found.first):
+                found = _doubled(found)
+            found.first[used] = row
+            found.second[used] = other
+            found.observed[used] = count[other]
+            found.expected[used] = expected
+            used += 1
+        if filled:
+            for at in own:
+                present[reach + at] = 0
+    return Found(found.first[:used], found.second[:used], found.observed[:used], found.expected[:used])
+
+
+@inlined
+def _sweep(
+    grid: Grid,
+    gap: Int,
+    row: Int,
+    own: I32,
+    rest: I64,
+    last: I64,
+    count: I64,
+    floor: Int,
+    candidates: I32,
+) -> int:
+    """Count the coincidences of `row` with later rows; returns how many of them have `floor` or more."""
+    many = 0
+    # a clock that never goes back, so that nothing has to be wiped between rows
+    origin = np.int64(row) * len(rest)
+    for column in own:
+        rest[column] += 1
+        now = origin + column
+        for at in range(rest[column], grid.column_start[column + 1]):
+            other = grid.rows[at]
+            if last[other] < origin:
+                last[other] = now
+                count[other] = 1
+                reached = floor == 1
+            elif now - last[other] >= gap:
+                last[other] = now
+                count[other] += 1
+                reached = count[other] == floor
+            else:
+                reached = False
+            if reached:
+                candidates[many] = other
+                many += 1
+    return many
+
+
+@inlined
+def _fill(own: I32, rules: Rules, present: U8, reach: Int, phases: F64, hours: F64) -> None:
+    """Lay a row out: its bins, and how many of them in each phase of the hour and hour of the day."""
+    phases[:] = 0.0
+    hours[:] = 0.0
+    for column in own:
+        present[reach + column] = 1
+        phases[(rules.phase + column) % rules.bins_per_hour] += 1.0
+        hours[(rules.phase + column) // rules.bins_per_hour % HOURS] += 1.0
+
+
+@inlined
+def _by_habit(theirs: I32, both: float, rules: Rules, phases: F64, hours: F64) -> float:
+    """Expected shared bins of two accounts that keep their hours of the day and minutes of the hour, but not more.
+
+    Habits that do not match are no credit: with few posts that is mostly luck.
+    """
+    same_phase = 0.0
+    same_hour = 0.0
+    for column in theirs:
+        same_phase += phases[(rules.phase + column) % rules.bins_per_hour]
+        same_hour += hours[(rules.phase + column) // rules.bins_per_hour % HOURS]
+    return (
+        rules.by_bin
+        * both
+        * max(1.0, same_phase * rules.bins_per_hour / both)
+        * max(1.0, same_hour * HOURS / both)
+    )
+
+
+@inlined
+def _days(theirs: I32, rules: Rules, present: U8, reach: Int) -> int:
+    """UTC days with a shared bin."""
+    days = 0
+    before = np.int64(-1)
+    for column in theirs:
+        if present[reach + column]:
+            day = (rules.phase + np.int64(column)) // (HOURS * rules.bins_per_hour)
+            if day != before:
+                days += 1
+                before = day
+    return days
+
+
+@inlined
+def _by_shifts(theirs: I32, rules: Rules, present: U8, reach: Int, expected: float, bar: float) -> float:
+    """The greatest of `expected` and the mean coincidences in each family of shifts; some value above `bar` if it is.
+
+    Half a coincidence is added to each family, or a pair that never meets when shifted would be infinitely surprising.
+    """
+    for family in range(len(rules.weight)):
+        met = 0.5
+        for at in range(rules.family_start[family], rules.family_start[family + 1]):
+            shift = reach + rules.shifts[at]
+            before = np.int64(-rules.gap)
+            for column in theirs:
+                if present[shift + column] and column - before >= rules.gap:
+                    met += 1.0
+                    before = np.int64(column)
+            # thousands of accounts that are awake in the same hours would cost too much otherwise
+            if met > bar * rules.weight[family]:
+                break
+        expected = max(expected, met / rules.weight[family])
+        if expected > bar:
+            break
+    return expected
+
+
+@compiled
+def _doubled(found: Found) -> Found:
+    return Found(
+        np.append(found.first, np.empty_like(found.first)),
+        np.append(found.second, np.empty_like(found.second)),
+        np.append(found.observed, np.empty_like(found.observed)),
+        np.append(found.expected, np.empty_like(found.expected)),
+    )

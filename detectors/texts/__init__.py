@@ -1,0 +1,1 @@
+"""Near-copies of a text become one object."""

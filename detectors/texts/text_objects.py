@@ -1,0 +1,288 @@
+"""Near-duplicate texts become one object, so that the co-share engine treats them like any URL.
+
+Every post's text gets an object key. The same normalised text gives the same key; a text that is nearly
+the same as a recent one takes over the key of that one, its *leader*. Members are compared with leaders
+only, never with one another, so a chain of small edits cannot drift from one text to another.
+
+Candidates come from MinHash bands, the most recent leader of a band standing for it; a candidate counts
+when the estimated Jaccard similarity reaches `similarity`. Why leaders and not bands as objects of
+their own: `docs/decisions/0002-text-objects.md`.
+"""
+
+from typing import ClassVar, NamedTuple, Self
+
+import numpy as np
+
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import I64, U8, U32, U64, Bools, Int
+from detectors.arrays.hashing import mix
+from detectors.config import TraceConfig
+from detectors.traces.text import BANDS, MAX_SHINGLES, PERMUTATIONS, band_key, minima, multipliers, shingles
+
+_FIRST_SIZE = 1 << 12
+
+
+class _Tables(NamedTuple):
+    """Exact texts, leaders and bands. A slot of key 0 is empty."""
+
+    text_key: U64  # (slots,) open addressing by the exact text
+    text_object: U64
+    text_seen: I64  # event time of last use, seconds
+    text_leader: I64  # number of the leader it belongs to, or -1
+    leader_object: U64  # (leaders,) a ring, by order of creation
+    leader_seen: I64
+    leader_bytes: U8  # (leaders, PERMUTATIONS) low byte of each minimum
+    band_key: U64  # (slots,) open addressing by band
+    band_leader: I64
+
+
+class TextObjects:
+    """Assigns object keys to texts, in the order of events.
+
+    Args:
+        similarity: least Jaccard similarity of near-duplicates, 0-1.
+        min_shingles: texts with fewer distinct shingles match only exactly.
+        memory_s: seconds of event time for which a text is remembered after its last use.
+        max_leaders: leaders kept; the oldest leave first. Memory is 1.3 to 1.6 kB each.
+    """
+
+    not_state: ClassVar[frozenset[str]] = frozenset(
+        {"_similarity", "_min_shingles", "_memory_s", "_max_leaders", "_multipliers"}
+    )
+
+    def __init__(self, similarity: float, min_shingles: int, memory_s: int, max_leaders: int) -> None:
+        self._similarity = similarity
+        self._min_shingles = min_shingles
+        self._memory_s = memory_s
+        self._max_leaders = max_leaders
+        self._multipliers = multipliers()
+        self._counts = np.zeros(3, np.int64)  # texts in table, leaders made, bands in table
+        self._tables = _empty(_FIRST_SIZE, min(max_leaders, _FIRST_SIZE), _FIRST_SIZE)
+
+    @classmethod
+    def of(cls, traces: TraceConfig) -> Self:
+        """The memory that the settings ask for; without near-duplicates no similarity is ever enough."""
+        return cls(
+            traces.similarity if traces.near_duplicates else 2.0,
+            traces.near_duplicate_shingles,
+            traces.text_memory_s,
+            traces.max_texts,
+        )
+
+    @property
+    def leaders_made(self) -> int:
+        """Count of leaders since the start; above `max_leaders` the oldest have been given up."""
+        return int(self._counts[1])
+
+    def assign(self, buffer: U8, offsets: I64, exact: U64, times: I64) -> tuple[U64, Bools]:
+        """Object keys for texts in event order.
+
+        Args:
+            buffer: UTF-8 bytes of normalised texts.
+            offsets: int64, shape (n + 1,).
+            exact: uint64, shape (n,): hash of each normalised text.
+            times: int64, shape (n,): event time in seconds, never falling.
+
+        Returns:
+            uint64, shape (n,): the objects; bool, shape (n,): whether nothing like it is remembered, so that this
+            text begins its object.
+        """
+        out = np.empty(len(exact), np.uint64)
+        first = np.zeros(len(exact), np.bool_)
+        step = 16_384
+        for begin in range(0, len(exact), step):
+            end = min(begin + step, len(exact))
+            self._reserve(end - begin, int(times[begin]))
+            _assign(
+                buffer,
+                offsets[begin : end + 1],
+                exact[begin:end],
+                times[begin:end],
+                self._tables,
+                self._counts,
+                self._multipliers,
+                self._similarity,
+                self._min_shingles,
+                self._memory_s,
+                out[begin:end],
+                first[begin:end],
+            )
+        return out, first
+
+    def _reserve(self, texts: int, now: int) -> None:
+        """Make room for `texts` more; what is forgotten at `now` leaves. Changes no later answer."""
+        old = self._tables
+        made = int(self._counts[1])
+        leaders = len(old.leader_object)
+        wanted_leaders = min(self._max_leaders, _power_of_two(made + texts))
+        if (
+            (self._counts[0] + texts) * 2 <= len(old.text_key)
+            and (self._counts[2] + texts * BANDS) * 2 <= len(old.band_key)
+            and (leaders >= self._max_leaders or made + texts <= leaders)
+        ):
+            return
+        oldest = now - self._memory_s
+        # sized by what is alive, with a quarter and a batch to spare before the next time
+        alive_leaders = int(np.count_nonzero(old.leader_seen >= oldest)) * 5 // 4
+        alive_texts = int(np.count_nonzero((old.text_key != 0) & (old.text_seen >= oldest)))
+        new = _empty(
+            _power_of_two((alive_texts + 2 * texts) * 3),
+            wanted_leaders,
+            _power_of_two((alive_leaders + 2 * texts) * BANDS * 2),
+        )
+        _rebuild(old, new, self._counts, oldest)
+        self._tables = new
+
+
+def _power_of_two(least: int) -> int:
+    return max(_FIRST_SIZE, 1 << (max(least, 1) - 1).bit_length())
+
+
+def _empty(texts: int, leaders: int, bands: int) -> _Tables:
+    return _Tables(
+        np.zeros(texts, np.uint64),
+        np.zeros(texts, np.uint64),
+        np.zeros(texts, np.int64),
+        np.full(texts, -1, np.int64),
+        np.zeros(leaders, np.uint64),
+        np.full(leaders, np.iinfo(np.int64).min, np.int64),
+        np.zeros((leaders, PERMUTATIONS), np.uint8),
+        np.zeros(bands, np.uint64),
+        np.zeros(bands, np.int64),
+    )
+
+
+@compiled
+def _slot(keys: U64, key: np.uint64) -> Int:
+    """Index of `key` in an open-addressing table, or of the empty slot where it belongs.
+
+    Slots follow the upper bits of the hash, so that a table is filled from a smaller one in order, not at random.
+    """
+    mask = len(keys) - 1
+    at = np.int64(((mix(key) >> np.uint64(32)) * np.uint64(len(keys))) >> np.uint64(32))
+    while keys[at] != 0 and keys[at] != key:
+        at = (at + 1) & mask
+    return at
+
+
+@compiled
+def _rebuild(old: _Tables, new: _Tables, counts: I64, oldest: int) -> None:
+    texts = 0
+    for at in range(len(old.text_key)):
+        if old.text_key[at] != 0 and old.text_seen[at] >= oldest:
+            to = _slot(new.text_key, old.text_key[at])
+            new.text_key[to] = old.text_key[at]
+            new.text_object[to] = old.text_object[at]
+            new.text_seen[to] = old.text_seen[at]
+            new.text_leader[to] = old.text_leader[at]
+            texts += 1
+    counts[0] = texts
+    first = max(0, counts[1] - len(old.leader_object))
+    for leader in range(first, counts[1]):
+        source = leader % len(old.leader_object)
+        target = leader % len(new.leader_object)
+        new.leader_object[target] = old.leader_object[source]
+        new.leader_seen[target] = old.leader_seen[source]
+        new.leader_bytes[target] = old.leader_bytes[source]
+    bands = 0
+    for at in range(len(old.band_key)):
+        leader = old.band_leader[at]
+        if old.band_key[at] != 0 and leader >= first:
+            if old.leader_seen[leader % len(old.leader_object)] >= oldest:
+                to = _slot(new.band_key, old.band_key[at])
+                new.band_key[to] = old.band_key[at]
+                new.band_leader[to] = leader
+                bands += 1
+    counts[2] = bands
+
+
+@compiled
+def _alike(signature: U8, minhash: U32) -> float:
+    """Estimated Jaccard similarity; equal bytes by accident (1 in 256) are taken out."""
+    equal = 0
+    for k in range(len(minhash)):
+        equal += signature[k] == np.uint8(minhash[k] & np.uint32(0xFF))
+    return (equal / len(minhash) - 1.0 / 256.0) / (1.0 - 1.0 / 256.0)
+
+
+@compiled
+def _assign(
+    buffer: U8,
+    offsets: I64,
+    exact: U64,
+    times: I64,
+    tables: _Tables,
+    counts: I64,
+    factors: U32,
+    similarity: float,
+    min_shingles: int,
+    memory_s: int,
+    out: U64,
+    first: Bools,
+) -> None:
+    scratch = np.empty(MAX_SHINGLES, np.uint32)
+    minhash = np.empty(PERMUTATIONS, np.uint32)
+    keys = np.empty(BANDS, np.uint64)
+    capacity = len(tables.leader_object)
+    for row in range(len(exact)):
+        now = times[row]
+        at = _slot(tables.text_key, exact[row])
+        known = tables.text_key[at] != 0
+        if known and tables.text_seen[at] >= now - memory_s:
+            tables.text_seen[at] = now
+            out[row] = tables.text_object[at]
+            leader = tables.text_leader[at]
+            if leader >= 0 and leader >= counts[1] - capacity:
+                tables.leader_seen[leader % capacity] = now  # or near-copies would lose what is still in use
+            continue
+        chosen = exact[row]
+        leader = -1
+        begins = True
+        count = shingles(buffer, offsets[row], offsets[row + 1], scratch)
+        if count >= min_shingles:
+            minima(scratch, count, factors, minhash)
+            best = similarity
+            best_leader = -1
+            for band in range(BANDS):
+                keys[band] = band_key(minhash, band)
+                slot = _slot(tables.band_key, keys[band])
+                if tables.band_key[slot] == 0:
+                    continue
+                other = tables.band_leader[slot]
+                place = other % capacity
+                if other == best_leader or other < counts[1] - capacity:
+                    continue
+                if tables.leader_seen[place] < now - memory_s:
+                    continue
+                alike = _alike(tables.leader_bytes[place], minhash)
+                # on a tie the older leader wins, so that the answer does not hang on the order of bands
+                if alike > best or (alike == best and (best_leader < 0 or other < best_leader)):
+                    best = alike
+                    best_leader = other
+            if best_leader >= 0:
+                begins = False
+                leader = best_leader
+                chosen = tables.leader_object[leader % capacity]
+                tables.leader_seen[leader % capacity] = now
+            else:
+                leader = counts[1]
+                place = leader % capacity
+                tables.leader_object[place] = chosen
+                tables.leader_seen[place] = now
+                for k in range(PERMUTATIONS):
+                    tables.leader_bytes[place, k] = np.uint8(minhash[k] & np.uint32(0xFF))
+                for band in range(BANDS):
+                    slot = _slot(tables.band_key, keys[band])
+                    if tables.band_key[slot] == 0:
+                        tables.band_key[slot] = keys[band]
+                        counts[2] += 1
+                    tables.band_leader[slot] = leader
+                counts[1] += 1
+        first[row] = begins
+        if not known:
+            counts[0] += 1
+        tables.text_key[at] = exact[row]
+        tables.text_object[at] = chosen
+        tables.text_leader[at] = leader
+        tables.text_seen[at] = now
+        out[row] = chosen

@@ -1,0 +1,1 @@
+"""Posts to shares: links, tags, reposts, mentions and normalised text. Stateless."""

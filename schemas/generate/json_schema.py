@@ -1,0 +1,119 @@
+"""Publish the records as JSON Schemas (draft 2020-12), one file a record, for readers in any language.
+
+`python -m schemas.generate.json_schema` writes `schemas/published/`, with an AsyncAPI document of the topics beside
+the schemas; `--check` writes nothing and fails where a file is stale. The structs are the source: a schema
+is never edited by hand.
+"""
+
+import argparse
+import inspect
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from schemas.alerts import Alert
+from schemas.dead_letters import DeadLetter
+from schemas.events import AccountProfile, FollowEvent, PostEvent
+from schemas.generate import asyncapi
+from schemas.networks import NetworkSnapshot
+from schemas.progress import Progress
+from schemas.registry import RegistryEntity
+from schemas.reviews import ReviewEvent, SuppressionRule
+from schemas.shares import PairEvidence, Share
+
+PUBLISHED = Path(__file__).parents[1] / "published"
+"""Where the published schemas lie."""
+
+ASYNCAPI = "asyncapi.json"
+"""Name of the AsyncAPI document beside them."""
+
+RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
+    {
+        "account_profile": AccountProfile,
+        "alert": Alert,
+        "dead_letter": DeadLetter,
+        "follow_event": FollowEvent,
+        "network_snapshot": NetworkSnapshot,
+        "pair_evidence": PairEvidence,
+        "post_event": PostEvent,
+        "progress": Progress,
+        "registry_entity": RegistryEntity,
+        "review_event": ReviewEvent,
+        "share": Share,
+        "suppression_rule": SuppressionRule,
+    }
+)
+"""Every published record by the name of its schema. A name, once published, stays."""
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of the record `name`.
+
+    Raises:
+        KeyError: no record of that name is published.
+    """
+    generated = msgspec.json.schema(RECORDS[name])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:lockstep:schema:{name}:v1",
+        "$ref": generated["$ref"],
+        "$defs": {key: _tidy(generated["$defs"][key]) for key in sorted(generated["$defs"])},
+    }
+
+
+def published_files() -> dict[str, str]:
+    """Return the text of every published file by its name."""
+    documents = {f"{name}.v1.json": schema_of(name) for name in RECORDS} | {ASYNCAPI: asyncapi.document()}
+    return {
+        name: json.dumps(content, indent=2, ensure_ascii=False) + "\n" for name, content in documents.items()
+    }
+
+
+def stale_files(folder: Path) -> list[str]:
+    """Name the files in `folder` that differ from what the structs say: changed, missing or left over."""
+    wanted = published_files()
+    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
+    return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+
+
+def write(folder: Path) -> list[str]:
+    """Bring `folder` up to date and name the files that were changed or removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = stale_files(folder)
+    wanted = published_files()
+    for name in changed:
+        if name in wanted:
+            (folder / name).write_text(wanted[name], encoding="utf-8", newline="\n")
+        else:
+            (folder / name).unlink()
+    return changed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the published schemas, or with `--check` say which are stale; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m schemas.generate.json_schema", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file is stale")
+    parser.add_argument("--to", type=Path, default=PUBLISHED, metavar="DIR", help="another folder")
+    options = parser.parse_args(arguments)
+    if not options.check:
+        for name in write(options.to):
+            print(f"updated {name}")
+        return 0
+    stale = stale_files(options.to)
+    for name in stale:
+        print(f"stale: {name}; run `python -m schemas.generate.json_schema`", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def _tidy(schema: dict[str, Any]) -> dict[str, Any]:
+    # A description that came from a docstring still carries the indentation of the source.
+    return {**schema, "description": inspect.cleandoc(schema["description"])}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,264 @@
+"""The command line: options and help texts. What the commands do is in `streams.command.replay_commands`.
+
+The commands of the live service are in `streams.command.live_program`, exit statuses in `streams.command.faults`.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from streams.command.faults import end, faults_told
+from streams.command.live_program import live
+from streams.command.options import (
+    Accounts,
+    Alerts,
+    Config,
+    Days,
+    DeadLetters,
+    Exact,
+    Follows,
+    Format,
+    Inputs,
+    Json,
+    Labels,
+    Metrics,
+    NoProgress,
+    Pairs,
+    Positive,
+    Posts,
+    Registry,
+    Report,
+    Seed,
+    SimulatedAccounts,
+    SimulationFolder,
+    Stealth,
+    Suppressions,
+    Timings,
+    Unordered,
+)
+from streams.outputs.plain_text import plain_lines
+from streams.version import VERSION
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lockstep {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def lockstep(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Find accounts that act together while pretending not to."""
+
+
+@app.command()
+def replay(
+    inputs: Inputs,
+    format: Format = None,
+    config: Config = None,
+    registry: Registry = None,
+    follows: Follows = None,
+    accounts: Accounts = None,
+    suppressions: Suppressions = None,
+    unordered: Unordered = False,
+    exact: Exact = False,
+    alerts: Alerts = None,
+    pairs: Pairs = None,
+    report: Report = None,
+    dead_letters: DeadLetters = None,
+    metrics: Metrics = None,
+    timings: Timings = None,
+    no_progress: NoProgress = False,
+) -> None:
+    """Replay dumps of posts and raise the alerts that a live run would have raised.
+
+    Data go to the files named or to standard output; a summary for people goes to standard error.
+    """
+    with faults_told():
+        from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
+
+        failures = commands.replay(
+            commands.RunOptions(
+                inputs=inputs,
+                format=format,
+                config=config,
+                registry=registry,
+                follows=follows,
+                accounts=accounts,
+                suppressions=suppressions,
+                unordered=unordered,
+                exact=exact,
+                alerts=alerts,
+                pairs=pairs,
+                report=report,
+                dead_letters=dead_letters,
+                timings=timings,
+                progress=not no_progress,
+                more_outputs={"--metrics": metrics},
+            )
+        )
+        end(failures)
+
+
+@app.command()
+def backtest(
+    inputs: Inputs,
+    labels: Labels,
+    positive: Positive = "io",
+    format: Format = None,
+    config: Config = None,
+    registry: Registry = None,
+    follows: Follows = None,
+    accounts: Accounts = None,
+    suppressions: Suppressions = None,
+    unordered: Unordered = False,
+    exact: Exact = False,
+    json: Json = None,
+    alerts: Alerts = None,
+    pairs: Pairs = None,
+    report: Report = None,
+    dead_letters: DeadLetters = None,
+    metrics: Metrics = None,
+    timings: Timings = None,
+    no_progress: NoProgress = False,
+) -> None:
+    """Replay dumps of labelled accounts and measure how much was found, how rightly and how soon.
+
+    What each figure means is in docs/backtest.md.
+    """
+    with faults_told():
+        from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
+
+        failures = commands.backtest(
+            commands.RunOptions(
+                inputs=inputs,
+                format=format,
+                config=config,
+                registry=registry,
+                follows=follows,
+                accounts=accounts,
+                suppressions=suppressions,
+                unordered=unordered,
+                exact=exact,
+                alerts=alerts,
+                pairs=pairs,
+                report=report,
+                dead_letters=dead_letters,
+                timings=timings,
+                progress=not no_progress,
+                more_inputs={"--labels": labels},
+                more_outputs={"--json": json, "--metrics": metrics},
+            ),
+            labels,
+            positive,
+            json,
+        )
+        end(failures)
+
+
+def _list_scenarios(wanted: bool) -> None:
+    if wanted:
+        from streams.simulation.scenarios import SCENARIOS  # noqa: PLC0415 - --help need not wait for it
+
+        for name, scenario in SCENARIOS.items():
+            typer.echo(f"{name:<16}{scenario.summary}")
+        raise typer.Exit
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO",
+            help="diaspora-press, troll-farm, spam-amplifier, paid-placement or quiet; --list describes them.",
+            show_default=False,
+        ),
+    ],
+    out: SimulationFolder,
+    seed: Seed = 1,
+    accounts: SimulatedAccounts = 20_000,
+    days: Days = 7,
+    stealth: Stealth = 1,
+    posts: Posts = None,
+    scenarios: Annotated[
+        bool,
+        typer.Option(
+            "--list", help="Describe the scenarios and exit.", callback=_list_scenarios, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Make up posts, followers, profiles and a registry, with planted networks and the truth about them.
+
+    What is in the files is in docs/simulate.md.
+    """
+    with faults_told():
+        from streams.simulation.folder import write_world  # noqa: PLC0415 - --help need not wait for it
+        from streams.simulation.scenarios import Plan  # noqa: PLC0415 - nor for this
+
+        written = write_world(Plan(scenario, seed, accounts, days, stealth, posts), Path(out))
+        typer.echo(plain_lines(f"{out}: {written}"), err=True)
+
+
+@app.command()
+def doctor(
+    config: Config = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Look at the live service, too: brokers, topics, rights, clocks, saved state, metrics.",
+        ),
+    ] = False,
+    registry: Annotated[
+        str | None, typer.Option("--registry", metavar="FILE", help="Check this registry of entities, too.")
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the findings as JSON instead of for people.")
+    ] = False,
+) -> None:
+    """Check the environment and the settings: what is wrong, and how to mend it.
+
+    The exit status is 1 when a check failed.
+    """
+    with faults_told():
+        from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
+
+        if not commands.doctor(config, registry=registry, live=live, as_json=json):
+            raise typer.Exit(1)
+
+
+app.add_typer(live)
+
+
+def main() -> None:
+    """Run the program; every expected error is a message and an exit status."""
+    # streams that the caller has closed: nothing comes in, and nobody wants to hear anything
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
+    # temporary files go when the program is told to end, too
+    signal.signal(signal.SIGTERM, _terminated)
+    app()
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)

@@ -1,0 +1,163 @@
+"""What the commands do; `streams.command.program` turns their faults into messages and exit statuses."""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from schemas.alerts import Alert
+from schemas.errors import InputError
+from streams.doctor.doctor import examine, show_findings
+from streams.outputs.output_files import output
+from streams.outputs.plain_text import plain
+from streams.reference_files.labels import read_labels
+from streams.replay.backtest import Figures, Scorekeeper
+from streams.replay.local_run import Outcome, RunOptions, local_run
+from streams.replay.replay import Replay
+from streams.replay.run_metrics import write_run_metrics
+from streams.reports.summary import duration, show_summary
+from streams.version import VERSION
+
+__all__ = ["RunOptions", "backtest", "doctor", "replay"]
+
+_WIDTH_WITHOUT_TERMINAL = 110
+
+
+def replay(options: RunOptions) -> Sequence[InputError]:
+    """`lockstep replay`: give the reasons for which it failed, none if all is well."""
+    console = _stderr()
+    outcome = local_run(options, console)
+    if (path := options.more_outputs.get("--metrics")) is not None:
+        write_run_metrics(path, outcome)
+    _show(console, outcome)
+    return outcome.failures
+
+
+def backtest(options: RunOptions, labels: str, positive: str, json: str | None) -> Sequence[InputError]:
+    """`lockstep backtest`: a replay held against labels."""
+    console = _stderr()
+    keeper = Scorekeeper(read_labels(labels, positive))
+
+    def note(alert: Alert, run: Replay) -> None:
+        assert run.progress.tick is not None  # noqa: S101 - for the type checker; an alert has been raised
+        keeper.saw_alert(
+            alert,
+            run.progress.tick,
+            merged_away=run.merged_away(alert),
+            unnamed=run.unnamed_members(alert),
+        )
+
+    outcome = local_run(options, console, note, keeper.saw_posts)
+    figures = Figures(
+        accounts=keeper.account_figures(),
+        networks=keeper.network_figures(),
+        suspected=keeper.suspected_figures(),
+        time_to_detection_s=keeper.time_to_detection(),
+        first_detection_s=keeper.first_detection_s(outcome.run.first_time),
+        alerts=outcome.figures.alerts,
+        posts=outcome.figures.posts,
+        dead_letters=sum(outcome.figures.dead_letters.values()),
+        seconds=round(outcome.figures.seconds, 3),
+        config_hash=outcome.run.settings.detection.digest,
+        code_version=VERSION,
+    )
+    if json is not None:
+        with output(json) as file:
+            file.write(msgspec.json.format(msgspec.json.encode(figures), indent=1) + b"\n")
+    if (path := options.more_outputs.get("--metrics")) is not None:
+        write_run_metrics(path, outcome, figures)
+    _show(console, outcome)
+    console.print()
+    console.print(_figures_table(figures))
+    if json not in (None, "-"):
+        console.print(Text(plain(f"figures: {json}")))
+    return outcome.failures
+
+
+def doctor(config: str | None, *, registry: str | None, live: bool, as_json: bool) -> bool:
+    """`lockstep doctor`: whether nothing failed."""
+    findings = examine(config, registry=registry, live=live)
+    if as_json:
+        with output("-") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(findings), indent=1) + b"\n")
+    else:
+        show_findings(_console(stderr=False), findings)
+    return findings.healthy
+
+
+def _show(console: Console, outcome: Outcome) -> None:
+    show_summary(console, outcome.figures, outcome.found)
+    if outcome.written:
+        console.print()
+        for option, path in outcome.written.items():
+            console.print(Text(plain(f"{option[2:].replace('-', ' ')}: {path}")))
+
+
+def _figures_table(figures: Figures) -> Table:
+    accounts, networks, waits = figures.accounts, figures.networks, figures.time_to_detection_s
+    suspected = figures.suspected
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column("figure")
+    table.add_column("value", justify="right", no_wrap=True)
+    table.add_column("meaning", ratio=1)
+    for name, value, meaning in (
+        (
+            "precision",
+            _share(accounts.precision),
+            f"of the {accounts.found:,} labelled accounts found, those labelled so",
+        ),
+        (
+            "recall",
+            _share(accounts.recall),
+            f"of the {accounts.positive:,} accounts labelled so, those found",
+        ),
+        ("F1", _share(accounts.f1), "the harmonic mean of both"),
+        (
+            "average precision",
+            _share(accounts.average_precision),
+            "over all thresholds: suspected accounts first, then coordination x membership",
+        ),
+        (
+            "suspected covert",
+            f"{suspected.accounts:,}",
+            f"labelled accounts in {suspected.networks:,} networks: precision {_share(suspected.precision)}, recall "
+            f"{_share(suspected.recall)}",
+        ),
+        ("purity", _share(networks.purity), "labelled members with the most frequent label of their network"),
+        (
+            "time to detection",
+            _time(waits.p50),
+            f"half of the accounts; nine in ten within {_time(waits.p90)}",
+        ),
+        ("first detection", _time(figures.first_detection_s), "after the first post of the data"),
+    ):
+        table.add_row(name, value, meaning)
+    if accounts.without_posts:
+        table.add_row(
+            "without posts", f"{accounts.without_posts:,}", "labelled accounts that the data hold no post of"
+        )
+    return table
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _time(seconds: float | None) -> str:
+    return "-" if seconds is None else duration(timedelta(seconds=seconds))
+
+
+def _stderr() -> Console:
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    """A console that takes nothing in a text for an instruction, and folds lines in a log file later."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _WIDTH_WITHOUT_TERMINAL
+    return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)

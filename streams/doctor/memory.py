@@ -1,0 +1,85 @@
+"""Does what the settings bound fit into memory, when all of it is full."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from detectors.config import DetectionConfig
+from streams.doctor.finding import Finding, Status
+from streams.settings.settings import WorkerSettings
+
+_GB = 1e9
+FIXED = 0.5 * _GB
+"""Bytes that a run takes before it holds anything: libraries, blocks being decoded."""
+HELD_ROW = 1_000
+"""Bytes of a post that waits for the watermark: 300 and its text, twice while rows are brought into order."""
+
+
+class Store(NamedTuple):
+    """What one setting bounds."""
+
+    setting: str
+    """Its dotted name."""
+    size: int
+    """Bytes of one item when the table is full, by its module's docstring."""
+
+
+STORES = (
+    Store("co_share.max_recent_shares", 130),
+    Store("evidence.max_pairs", 130),
+    Store("traces.max_texts", 1_500),
+    Store("time.max_post_ids", 32),
+    Store("engagement.max_posts", 75),
+    Store("followers.max_edges", 43),
+    Store("attribution.max_facts", 200),
+    Store("rhythm.max_posts", 60),
+)
+"""Everything that detection bounds by a setting (docs/limits.md). What is kept for each account is not among it."""
+
+
+def memory(config: DetectionConfig, worker: WorkerSettings | None = None) -> Finding:
+    """Whether the bounds of the settings fit into memory.
+
+    Args:
+        config: of detection.
+        worker: of a live worker, which holds rows besides; None for a replay.
+    """
+    check = "memory"
+    needs = {store.setting: _value(config, store.setting) * store.size for store in STORES}
+    if worker is not None:
+        needs["worker.held_rows"] = worker.held_rows * HELD_ROW
+    need = FIXED + sum(needs.values())
+    bound = f"at most {need / _GB:,.1f} GB by these settings, when all tables are full"
+    have = available_memory()
+    if have is None:
+        return Finding(check=check, status=Status.OK, found=f"{bound}; how much is available is not known")
+    if have < need:
+        largest = sorted(needs, key=lambda setting: -needs[setting])[:3]
+        shares = ", ".join(f"{setting} ({needs[setting] / _GB:,.1f} GB)" for setting in largest)
+        return Finding(
+            check=check,
+            status=Status.WARN,
+            found=f"{have / _GB:,.1f} GB available, {bound}.",
+            mend=f"Large inputs may run out of it: lower the largest in --config: {shares}.",
+        )
+    return Finding(check=check, status=Status.OK, found=f"{have / _GB:,.1f} GB available, {bound}")
+
+
+def available_memory() -> int | None:
+    """Bytes free without swapping, within the limit of a container; None where that is not told."""
+    figures = []
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                figures.append(int(line.split()[1]) * 1024)
+        limit = Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii").strip()
+        if limit.isdigit():
+            used = int(Path("/sys/fs/cgroup/memory.current").read_text(encoding="ascii"))
+            figures.append(max(0, int(limit) - used))
+    except (OSError, ValueError):
+        pass
+    return min(figures, default=None)
+
+
+def _value(config: DetectionConfig, setting: str) -> int:
+    section, name = setting.split(".")
+    return int(getattr(getattr(config, section), name))

@@ -1,0 +1,32 @@
+"""Can the registry be used: read as `--registry` reads it, with all its faults."""
+
+from schemas.errors import LockstepError
+from streams.doctor.finding import Finding, Status
+from streams.reference_files.registry_file import read_registry
+
+
+def registry(path: str) -> Finding:
+    """Whether a registry file is valid, and what is in it."""
+    try:
+        found = read_registry(path)
+    except LockstepError as error:
+        return Finding(
+            check="registry",
+            status=Status.FAIL,
+            found=str(error),
+            mend="Correct the file; its fields are in docs/sources.md.",
+        )
+    accounts = sum(len(entity.accounts) for entity in found.entities)
+    domains = sum(len(entity.domains) for entity in found.entities)
+    if not accounts and not domains:
+        return Finding(
+            check="registry",
+            status=Status.WARN,
+            found=f"{path}: {len(found.entities):,} entities, but no account and no domain of any.",
+            mend="Nothing can be tied to them: add accounts, handles or domains.",
+        )
+    return Finding(
+        check="registry",
+        status=Status.OK,
+        found=f"{path}: {len(found.entities):,} entities, {accounts:,} accounts, {domains:,} domains",
+    )

@@ -1,1 +1,0 @@
-"""What leaves a run: pairs as CSV, alerts as a report."""

@@ -1,1 +1,0 @@
-"""What `lockstep doctor` looks at, one check a function."""

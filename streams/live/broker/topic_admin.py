@@ -1,0 +1,218 @@
+"""Topics on a broker against the table in `schemas.topics`: making those that are absent, and finding what differs.
+
+Nothing that exists is ever changed: fewer partitions or a shorter retention lose data, and more partitions move keys.
+That is for a person to decide (docs/operations/topics.md).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import (
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+
+from schemas.topics import TOPICS, Role, Topic
+from streams.live.broker.broker_check import FAULTS, PATIENCE_S, BrokerError, broker_error, reach
+from streams.live.broker.connection import Connection, client_arguments
+
+_SEEN_EVERY_S = 0.1
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one topic when it was to be made."""
+
+    topic: str
+    """Its full name."""
+    created: bool
+    """False: it was there already, in whatever form."""
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One property of a topic that is not as it should be."""
+
+    property: str
+    """`partitions`, `replication_factor`, or a topic setting by its name in Kafka."""
+    wanted: str
+    found: str
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """One topic, as it is found."""
+
+    topic: str
+    """Its full name."""
+    exists: bool
+    """False: it is absent, or these credentials may not see it."""
+    differences: list[Difference]
+
+    @property
+    def as_wanted(self) -> bool:
+        """Whether there is nothing to do."""
+        return self.exists and not self.differences
+
+
+async def create_topics(connection: Connection, prefix: str) -> list[Made]:
+    """Make the topics that are absent, and wait until the broker shows them.
+
+    Raises:
+        BrokerError: the broker cannot be reached, or does not make one of them. What it made before stays.
+    """
+    replicas = connection.settings.replication_factor
+    wanted = {topic.full_name(prefix): topic for topic in TOPICS}
+    async with _admin(connection, "making topics") as admin:
+        absent = wanted.keys() - (await _described(admin)).keys()
+        made = await _make(admin, {name: wanted[name] for name in wanted if name in absent}, replicas)
+        async with asyncio.timeout(PATIENCE_S):
+            while made - (await _described(admin)).keys():
+                await asyncio.sleep(_SEEN_EVERY_S)
+    return [Made(topic=name, created=name in made) for name in wanted]
+
+
+async def require_topics(connection: Connection, prefix: str, role: Role) -> None:
+    """Make sure that all topics are there which a role writes or reads; clients would wait for them without end.
+
+    Raises:
+        BrokerError: the broker cannot be reached, or one of them is absent or not for these credentials to see.
+    """
+    async with _admin(connection, "looking for topics") as admin:
+        there = await _described(admin)
+    wanted = [topic.full_name(prefix) for topic in TOPICS if role in (*topic.writers, *topic.readers)]
+    if absent := [name for name in wanted if name not in there]:
+        raise BrokerError(
+            f"Kafka: {', '.join(absent)}: absent, or not for these credentials to see. Make the topics with "
+            "`lockstep topics create`, with the same settings."
+        )
+
+
+async def check_topics(connection: Connection, prefix: str) -> list[Checked]:
+    """Hold every topic against the table. What a topic has beside it is not looked at.
+
+    Raises:
+        BrokerError: the broker cannot be reached, or does not tell.
+    """
+    replicas = connection.settings.replication_factor
+    async with _admin(connection, "checking topics") as admin:
+        described = await _described(admin)
+        wanted = {topic.full_name(prefix): topic for topic in TOPICS}
+        found = await _configs(
+            admin, {name: _config(topic, replicas) for name, topic in wanted.items() if name in described}
+        )
+    return [
+        Checked(
+            topic=name,
+            exists=name in found,
+            differences=list(_differences(topic, replicas, described[name], found[name]))
+            if name in found
+            else [],
+        )
+        for name, topic in wanted.items()
+    ]
+
+
+@asynccontextmanager
+async def _admin(connection: Connection, doing: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    await reach(connection)
+    admin = AIOKafkaAdminClient(
+        **client_arguments(connection, "topics"), request_timeout_ms=int(PATIENCE_S * 1_000)
+    )
+    try:
+        await admin.start()
+        yield admin
+    except FAULTS as error:
+        raise broker_error(error, connection, doing) from error
+    finally:
+        await admin.close()
+
+
+async def _described(admin: AIOKafkaAdminClient) -> dict[str, list[Mapping[str, Any]]]:
+    """Partitions of every topic by its name.
+
+    All are asked for, since a broker may make a topic that is asked for by name.
+    """
+    return {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
+
+
+async def _make(admin: AIOKafkaAdminClient, topics: Mapping[str, Topic], replicas: int) -> set[str]:
+    """Names of those that were made; others came in between."""
+    if not topics:
+        return set()
+    answer = await admin.create_topics(
+        [
+            NewTopic(name, topic.partitions, replicas, topic_configs=dict(_config(topic, replicas)))
+            for name, topic in topics.items()
+        ]
+    )
+    made = set()
+    refused: dict[str, list[str]] = {}
+    for name, code, *words in answer.topic_errors:
+        fault = for_code(code)
+        if not code:
+            made.add(name)
+        elif fault is TopicAuthorizationFailedError:
+            raise fault(name)
+        elif fault is not TopicAlreadyExistsError:
+            refused.setdefault((words[0] if words else None) or fault.description, []).append(name)
+    if refused:
+        reasons = " ".join(f"{', '.join(names)}: {reason.rstrip('.')}." for reason, names in refused.items())
+        raise BrokerError(f"Kafka: not all topics were made. {reasons}")
+    return made
+
+
+async def _configs(
+    admin: AIOKafkaAdminClient, wanted: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Those settings of each topic that are wanted, as they are; without topics that have gone meanwhile."""
+    if not wanted:
+        return {}
+    answers = await admin.describe_configs(
+        [
+            ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(config))
+            for name, config in wanted.items()
+        ]
+    )
+    found = {}
+    for answer in answers:
+        for code, words, _, name, entries in answer.resources:
+            if code and for_code(code) is not UnknownTopicOrPartitionError:
+                raise for_code(code)(words or name)
+            if not code:
+                found[name] = {entry[0]: entry[1] for entry in entries}
+    return found
+
+
+def _config(topic: Topic, replicas: int) -> Mapping[str, str]:
+    """Settings of the topic, with how many copies have to be in step before a message counts as written.
+
+    Two of three: what was acknowledged survives the loss of a broker, and one broker may be away. Of two copies both
+    would have to be there always.
+    """
+    return {**topic.config, "min.insync.replicas": "2" if replicas > 2 else "1"}
+
+
+def _differences(
+    topic: Topic, replicas: int, partitions: list[Mapping[str, Any]], found: Mapping[str, str]
+) -> Iterable[Difference]:
+    if len(partitions) != topic.partitions:
+        yield Difference(property="partitions", wanted=str(topic.partitions), found=str(len(partitions)))
+    copies = sorted({len(partition["replicas"]) for partition in partitions})
+    if copies != [replicas]:
+        yield Difference(
+            property="replication_factor", wanted=str(replicas), found=", ".join(map(str, copies))
+        )
+    for name, value in _config(topic, replicas).items():
+        is_now = found.get(name, "unknown")
+        if _normal(value) != _normal(is_now):
+            yield Difference(property=name, wanted=value, found=is_now)
+
+
+def _normal(value: str) -> list[str]:
+    # `compact,delete` and `delete,compact` are one policy
+    return sorted(part.strip() for part in value.split(","))

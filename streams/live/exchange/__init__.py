@@ -1,0 +1,1 @@
+"""Kafka records to rows, rows to frames, results to topics."""

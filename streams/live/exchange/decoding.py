@@ -1,0 +1,234 @@
+"""Kafka records to rows: whole batches at once, with the decoders that read dumps.
+
+What cannot be used becomes a dead letter that names topic, partition and offset.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+import numpy as np
+import polars as pl
+
+from detectors.traces.traces import keyed
+from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
+from schemas.registry import RegistryEntity
+from schemas.reviews import SuppressionRule
+from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, Span
+from streams.reference_files.follow_events import decoded_follows
+from streams.reference_files.profiles import decoded_profiles
+from streams.sources.files.compressed import Block
+from streams.sources.files.lines import scan_lines
+from streams.sources.files.records import Records, read_records
+from streams.sources.formats.jsonl import Jsonl
+from streams.sources.screening import LEEWAY, screen
+
+END_HEADER = "lockstep-end"
+"""Header of a record without a value that says that nothing more will come in its partition."""
+UPTO_HEADER = "lockstep-upto"
+"""Header of a record without a value: all posts and follow events before this event time, in seconds since 1970 UTC,
+have been published, on whatever partition. A partition with few messages holds nothing up if its publisher says so."""
+
+KIND_OF: dict[str, Kind] = {
+    "posts.v1": "posts",
+    "follows.v1": "follows",
+    "accounts.v1": "profiles",
+    "registry.v1": "registry",
+    "suppressions.v1": "rules",
+}
+"""What the public topics hold, by name without prefix."""
+WAITED_FOR = ("posts.v1", "follows.v1")
+"""Topics whose partitions carry event time."""
+
+
+class Record(Protocol):
+    """What is used of a Kafka record."""
+
+    offset: int
+    timestamp: int
+    """Milliseconds since 1970 UTC."""
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records of one topic as they were read: one run of offsets a partition."""
+
+    topic: str
+    """Without the prefix."""
+    spans: list[Span] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    """In the order of spans."""
+    source: list[int] = field(default_factory=list)
+    """Span of each record."""
+    bytes: int = 0
+    """Of all values; known once they have been decoded."""
+
+    def add(self, partition: int, begin: int, records: Sequence[Record]) -> None:
+        """Take the records of one partition.
+
+        Args:
+            partition: its number.
+            begin: the offset that was due; lower than that of the first record where some were deleted.
+            records: in order.
+        """
+        # where something follows, the partition goes on
+        upto = max((_upto(record) for record in records if record.value is None), default=0)
+        span = Span(self.topic, partition, begin, records[-1].offset + 1, _is_end(records[-1]), upto)
+        kept = [r for r in records if r.value is not None or self._means_something(r)]
+        self.source.extend([len(self.spans)] * len(kept))
+        self.spans.append(span)
+        self.records.extend(kept)
+
+    def _means_something(self, record: Record) -> bool:
+        """Whether a record without a value is more than the end of a partition or a deleted profile."""
+        if self.topic in WAITED_FOR:
+            return not _is_end(record) and not _upto(record)
+        return KIND_OF[self.topic] in ("registry", "rules")
+
+
+def _is_end(record: Record) -> bool:
+    return record.value is None and any(name == END_HEADER for name, _ in record.headers)
+
+
+def _upto(record: Record) -> int:
+    """Event time that a publisher says it has reached, seconds; 0 where it says nothing that can be."""
+    for name, value in record.headers:
+        if name == UPTO_HEADER and re.fullmatch(rb"[0-9]{1,12}", value):
+            seconds = int(value)
+            # as for posts: nothing is in the future
+            return seconds if record.timestamp < 0 or seconds <= record.timestamp // 1_000 + LEEWAY else 0
+    return 0
+
+
+def decode_batch(
+    batch: Batch, max_ahead_s: int, now: Callable[[], float] = time.time
+) -> tuple[Frame, list[DeadLetter]]:
+    """Decode records to the rows of a frame.
+
+    Args:
+        batch: records of one topic.
+        max_ahead_s: a record may be dated so far after the time that Kafka has for it, seconds. A post of next year
+            would make all others late, and a profile of next year would outdate them.
+        now: seconds since 1970 UTC.
+
+    Returns:
+        The frame, and dead letters for all that is not in it.
+    """
+    kind = KIND_OF[batch.topic]
+    header = Header(kind=kind, spans=batch.spans)
+    if not batch.records:
+        return Frame(header, pl.DataFrame(schema=COLUMNS[kind])), []
+    if kind in ("registry", "rules"):
+        return _low_rate(batch, header)
+    records, letters = _lines(batch)
+    stamps = np.array([record.timestamp for record in batch.records], np.int64) // 1_000
+    stamps[stamps < 0] = int(now())  # a producer need not give one
+    index = records.numbers - 1  # of the batch's records, by row of `records`
+    if kind == "posts":
+        found = screen(Jsonl().decode(records), records, now)
+        rows = found.rows
+        frame = keyed(found.posts)
+        at, told = "created_at", "created_at"
+    elif kind == "follows":
+        frame, rows = decoded_follows(records, now() + LEEWAY)
+        at, told = "at", "at"
+    else:
+        frame, rows = decoded_profiles(records)
+        at, told = "observed", "observed_at"
+    places = index[rows]
+    ahead = frame[at].to_numpy() > stamps[places] + max_ahead_s
+    if ahead.any():
+        for row in np.flatnonzero(ahead):
+            detail = f"{told} is more than {max_ahead_s} s after the time of its record"
+            records.set_aside(int(rows[row]), Reason.BAD_TIME, detail)
+        frame = frame.filter(pl.Series(~ahead))
+        places = places[~ahead]
+    letters.extend(_placed(records.dead_letters, batch))
+    offsets = np.array([record.offset for record in batch.records], np.int64)
+    sources = np.array(batch.source, np.uint16)
+    frame = frame.with_columns(
+        source=pl.Series(sources[places], dtype=pl.UInt16), offset=pl.Series(offsets[places], dtype=pl.Int64)
+    )
+    return Frame(header, frame.select(COLUMNS[kind].keys())), letters
+
+
+def _lines(batch: Batch) -> tuple[Records, list[DeadLetter]]:
+    """The values of a batch as lines that can be decoded; numbered from 1 by their place in the batch."""
+    values = [record.value or b"" for record in batch.records]
+    batch.bytes = sum(map(len, values))
+    data = b"\n".join(values)
+    if data.count(b"\n") != len(values) - 1 or b"\r" in data:
+        # line ends mean nothing in JSON outside of strings, and are not allowed in them
+        values = [value.replace(b"\n", b" ").replace(b"\r", b" ") for value in values]
+    # a line without anything would not be counted
+    data = b"\n".join([value if value.strip() else b"null" for value in values])
+    both = list(read_records(iter([Block(data + b"\n", 0)]), batch.topic, scan_lines, str))
+    first, rest = both[0], both[1:]
+    letters = [letter for records in both for letter in _placed(records.dead_letters, batch)]
+    first.dead_letters.clear()
+    assert not any(len(records) for records in rest)  # noqa: S101 - the data end with a line end
+    return first, letters
+
+
+def _placed(letters: Iterable[DeadLetter], batch: Batch) -> Iterator[DeadLetter]:
+    """Dead letters whose positions are places in the batch, with the places in Kafka and the values as they came."""
+    for letter in letters:
+        at = letter.position - 1
+        record, span = batch.records[at], batch.spans[batch.source[at]]
+        value = record.value or b""
+        yield msgspec.structs.replace(
+            letter,
+            source=f"{span.topic}/{span.partition}",
+            position=record.offset,
+            raw=_raw(value),
+            raw_bytes=len(value),
+        )
+
+
+def _raw(value: bytes) -> str:
+    return value[: 4 * RAW_LIMIT].decode("utf-8", "backslashreplace")[:RAW_LIMIT]
+
+
+def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
+    """Registry entities and rules, one at a time: there are few, and each has to be whole."""
+    decoder: msgspec.json.Decoder[RegistryEntity] | msgspec.json.Decoder[SuppressionRule]
+    if header.kind == "registry":
+        decoder, name = msgspec.json.Decoder(RegistryEntity), "entity_id"
+    else:
+        decoder, name = msgspec.json.Decoder(SuppressionRule), "rule_id"
+    rows: list[tuple[str, str | None, int, int]] = []
+    letters = []
+    batch.bytes = sum(len(record.value or b"") for record in batch.records)
+    for source, record in zip(batch.source, batch.records, strict=True):
+        fault, key = "", (record.key or b"").decode("utf-8", "replace")
+        text: str | None = None
+        if record.value is not None:
+            try:
+                text = record.value.decode()
+                found = getattr(decoder.decode(text), name)
+                fault = "" if found == key else f"the record's key is not its {name}"
+            except RecursionError:
+                fault = "nested too deeply"
+            except (msgspec.DecodeError, ValueError) as error:
+                fault = str(error).replace("`", "")
+        if fault:
+            span = batch.spans[source]
+            letters.append(
+                DeadLetter(
+                    source=f"{span.topic}/{span.partition}",
+                    position=record.offset,
+                    reason=Reason.MALFORMED,
+                    detail=fault,
+                    raw=_raw(record.value or b""),
+                    raw_bytes=len(record.value or b""),
+                )
+            )
+        else:
+            rows.append((key, text, source, record.offset))
+    return Frame(header, pl.DataFrame(rows, schema=COLUMNS[header.kind], orient="row")), letters

@@ -1,0 +1,89 @@
+"""What goes back onto topics: alerts, networks, dead letters, progress. One producer for all of it."""
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+
+from schemas.alerts import Alert
+from schemas.dead_letters import DeadLetter
+from schemas.networks import NetworkMember, NetworkSnapshot
+from schemas.progress import Progress
+from schemas.topics import ALERTS, ALERTS_LATEST, DEAD_LETTERS, FRAMES, NETWORKS, PROGRESS, Topic
+from streams.live.broker.in_flight import Pending
+from streams.live.exchange.frames import HEADER
+
+_encoder = msgspec.json.Encoder()
+
+
+class Outputs:
+    """Writes to the topics of one service.
+
+    Args:
+        producer: started; waits for all copies, and leaves no repetition of its own.
+        prefix: of the topics.
+    """
+
+    def __init__(self, producer: AIOKafkaProducer, prefix: str) -> None:
+        self._producer = producer
+        self._prefix = prefix
+
+    async def alerts(self, alerts: Iterable[Alert]) -> None:
+        """Write alerts, and the networks that they tell of; on return the broker has them."""
+        pending = Pending()
+        for alert in alerts:
+            value = _encoder.encode(alert)
+            await pending.add(self._send(ALERTS, alert.network_id, value))
+            await pending.add(self._send(ALERTS_LATEST, alert.alert_id, value))
+            await pending.add(self._send(NETWORKS, alert.network_id, _encoder.encode(network_of(alert))))
+        await pending.settled()
+
+    async def dead_letters(self, letters: Iterable[DeadLetter]) -> None:
+        """Write dead letters under the places that they came from; on return the broker has them."""
+        pending = Pending()
+        for letter in letters:
+            key = f"{letter.source}/{letter.position}"
+            await pending.add(self._send(DEAD_LETTERS, key, _encoder.encode(letter)))
+        await pending.settled()
+
+    async def frame(self, header: bytes, value: bytes) -> "asyncio.Future[object]":
+        """Write a frame; the future gives the record's metadata when the broker has it."""
+        sent: asyncio.Future[object] = await self._producer.send(
+            FRAMES.full_name(self._prefix), value, partition=0, headers=[(HEADER, header)]
+        )
+        return sent
+
+    async def progress(self, progress: Progress) -> None:
+        """Say where detection is; nobody waits for it."""
+        await self._send(PROGRESS, "detection", _encoder.encode(progress))
+
+    async def _send(self, topic: Topic, key: str, value: bytes) -> "asyncio.Future[object]":
+        sent: asyncio.Future[object] = await self._producer.send(
+            topic.full_name(self._prefix), value, key=key.encode()
+        )
+        return sent
+
+
+def network_of(alert: Alert) -> NetworkSnapshot:
+    """The network as its alert describes it."""
+    return NetworkSnapshot(
+        network_id=alert.network_id,
+        revision=alert.revision,
+        lifecycle=alert.lifecycle,
+        event_time=alert.event_time_end,
+        event_time_start=alert.event_time_start,
+        event_time_end=alert.event_time_end,
+        members=[
+            NetworkMember(
+                account_id=member.account_id,
+                role=member.role,
+                membership=member.membership,
+                first_seen=member.first_seen,
+                last_seen=member.last_seen,
+            )
+            for member in alert.members
+        ],
+        member_count=alert.member_count,
+        predecessor_ids=alert.predecessor_ids,
+    )

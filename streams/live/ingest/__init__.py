@@ -1,0 +1,1 @@
+"""Public topics in, frames out."""

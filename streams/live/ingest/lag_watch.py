@@ -1,0 +1,84 @@
+"""Looks, every few seconds, at what no stage passes by: lag, the age of the registry, whether the event loop keeps up.
+
+Lag is asked of the brokers, since a partition that is held back fetches nothing and would show none.
+"""
+
+import asyncio
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.topics import FRAMES, REGISTRY
+from streams.live.broker.connection import Connection, consumer_arguments
+from streams.live.ingest.ingest import Ingest
+from streams.live.telemetry.telemetry import Telemetry
+
+_TURN_S = 0.25
+_LOOK_EVERY_S = 5.0
+_PATIENCE_S = 10.0
+
+
+class LagWatch:
+    """Of one worker.
+
+    Args:
+        connection: to the brokers.
+        ingest: of the worker.
+        telemetry: told of what is seen.
+        log: told when the brokers do not answer.
+    """
+
+    def __init__(self, connection: Connection, ingest: Ingest, telemetry: Telemetry, log: Any) -> None:
+        self._connection = connection
+        self._ingest = ingest
+        self._telemetry = telemetry
+        self._log = log
+        prefix = connection.settings.topic_prefix
+        self._frames = TopicPartition(FRAMES.full_name(prefix), 0)
+        self._registry = TopicPartition(REGISTRY.full_name(prefix), 0)
+        self._registry_end = 0
+
+    async def run(self) -> None:
+        """Work until cancelled. Faults are told, and tried again."""
+        await self._ingest.joined.wait()
+        loop = asyncio.get_running_loop()
+        looked, longest = float("-inf"), 0.0
+        while True:
+            if loop.time() - looked >= _LOOK_EVERY_S:
+                self._telemetry.loop_delayed(longest)
+                looked, longest = loop.time(), 0.0
+                try:
+                    async with asyncio.timeout(_PATIENCE_S):
+                        await self._look()
+                except (KafkaError, TimeoutError) as error:
+                    self._log.warning("lag unknown", error=type(error).__name__)
+            due = loop.time() + _TURN_S
+            await asyncio.sleep(_TURN_S)
+            longest = max(longest, loop.time() - due)
+
+    async def _look(self) -> None:
+        lags, ends = await self._ingest.lag([self._frames, self._registry])
+        progress = self._ingest.progress
+        applied = progress.frame_offset if progress is not None else -1
+        self._telemetry.lags(lags, max(0, ends[self._frames] - 1 - applied))
+        if ends[self._registry] != self._registry_end:
+            stamp = await self._latest(self._registry, ends[self._registry])
+            self._registry_end = ends[self._registry]
+            if stamp is not None:
+                self._telemetry.registry_updated(stamp)
+
+    async def _latest(self, partition: TopicPartition, end: int) -> float | None:
+        """When the latest record of a partition reached the broker, seconds; None if there is none."""
+        consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "registry-age"))
+        await consumer.start()
+        try:
+            consumer.assign([partition])
+            consumer.seek(partition, max(0, end - 1))
+            while await consumer.position(partition) < end:
+                for records in (await consumer.getmany(timeout_ms=500)).values():
+                    if records:
+                        return float(records[-1].timestamp) / 1_000
+            return None
+        finally:
+            await consumer.stop()

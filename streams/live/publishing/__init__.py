@@ -1,0 +1,1 @@
+"""`lockstep publish`: dumps onto the public topics."""

@@ -1,0 +1,332 @@
+"""`lockstep publish`: dumps onto the public topics, as a platform would have sent them.
+
+Reference data and follow events go first, then posts, each in the order of event time and under its key. What was
+confirmed by the broker is noted in a file, so that a run that was interrupted goes on where it was.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import polars as pl
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import GroupAuthorizationFailedError
+
+from schemas.errors import InputError
+from schemas.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, SUPPRESSIONS, Topic
+from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
+from streams.live.broker.in_flight import Pending
+from streams.live.exchange.decoding import END_HEADER, UPTO_HEADER
+from streams.live.publishing.post_records import post_records
+from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts
+from streams.outputs.output_files import OutputError
+from streams.reference_files.registry_file import read_registry
+from streams.reference_files.suppressions import read_suppressions
+from streams.sources.cells.times import rfc3339_seconds
+from streams.sources.files.compressed import ByteInput
+
+_PATIENCE_S = 10.0
+"""Seconds that running workers have to read reference data."""
+_LOOK_EVERY_S = 0.1
+_STEP = 2_000
+"""Posts that are sent before the broker has to have confirmed them."""
+_LOOK_S = 0.2
+"""Seconds between two looks at the clock where there is a pace to keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublishOptions:
+    """What is to be published beside posts, and how fast."""
+
+    registry: str | None = None
+    suppressions: str | None = None
+    accounts: str | None = None
+    follows: str | None = None
+    speed: float | None = None
+    """Seconds of event time a second; None: as fast as the broker takes it."""
+    end: bool = False
+    """Say at the end that nothing more will come: the last evidence is settled as at the end of a replay."""
+    resume: str | None = None
+    """File that notes how far a run has come."""
+
+
+class Publisher:
+    """Publishes one run.
+
+    Args:
+        connection: to the brokers.
+        options: what and how fast.
+        on_posts: told how many posts the broker has.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        options: PublishOptions,
+        on_posts: Callable[[int], None] = lambda posts: None,
+    ) -> None:
+        self._connection = connection
+        self._options = options
+        self._on_posts = on_posts
+        self._prefix = connection.settings.topic_prefix
+        self.published = 0
+        """Posts that the broker has, those of an earlier run included."""
+
+    async def run(self, posts: OrderedPosts) -> None:
+        """Publish everything.
+
+        Raises:
+            InputError: an input cannot be read.
+            OutputError: the note of how far it has come cannot be written.
+            aiokafka.errors.KafkaError: the broker refused a message.
+        """
+        self.published = skip = self._begun(posts)
+        self._note(posts)  # before anything is published: what cannot be written shows at once
+        self._producer = AIOKafkaProducer(
+            **producer_arguments(self._connection, "publish"), linger_ms=5, max_batch_size=256 << 10
+        )
+        await self._producer.start()
+        try:
+            if not skip:
+                await self._references()
+                await self._until_read()
+            await self._posts(posts, skip)
+            if self._options.end:
+                await self._end()
+        finally:
+            await self._producer.stop()
+
+    def _begun(self, posts: OrderedPosts) -> int:
+        """Posts that an earlier run has published."""
+        path = self._options.resume
+        if path is None or not Path(path).exists():
+            return 0
+        try:
+            noted = json.loads(Path(path).read_text(encoding="utf-8"))
+            inputs, count = noted["inputs"], max(0, int(noted["posts"]))
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            raise InputError(f"{path}: is not a note of an earlier run. Remove it to begin anew.") from error
+        if inputs != list(posts.inputs):
+            raise InputError(f"{path}: was noted for other inputs. Name another file, or remove it.")
+        return count
+
+    def _note(self, posts: OrderedPosts) -> None:
+        if self._options.resume is None:
+            return
+        path = Path(self._options.resume)
+        fresh = path.with_name(path.name + ".new")
+        try:
+            fresh.write_text(
+                json.dumps({"inputs": list(posts.inputs), "posts": self.published}), encoding="utf-8"
+            )
+            fresh.replace(path)
+        except OSError as error:
+            raise OutputError(f"--resume: {path} cannot be written: {error.strerror or error}.") from error
+
+    async def _references(self) -> None:
+        options = self._options
+        if options.registry is not None:
+            known = read_registry(options.registry)
+            # those above first, so that what a worker has read so far is whole at any time
+            order = sorted(range(len(known)), key=lambda number: len(known.path(number)))
+            entities = [known.entities[number] for number in order]
+            await self._send(
+                REGISTRY, ((entity.entity_id, msgspec.json.encode(entity)) for entity in entities)
+            )
+        if options.suppressions is not None:
+            rules = read_suppressions(options.suppressions)
+            await self._send(SUPPRESSIONS, ((rule.rule_id, msgspec.json.encode(rule)) for rule in rules))
+        if options.accounts is not None:
+            await self._send(ACCOUNTS, _profile_lines(options.accounts))
+        if options.follows is not None:
+            await self._send(FOLLOWS, _follow_lines(options.follows))
+
+    async def _until_read(self) -> None:
+        """Wait until running workers have read the reference data, so that the first posts are judged by them.
+
+        Workers that start later read reference data first. Where none is running, nothing is waited for.
+        """
+        arguments = consumer_arguments(self._connection, "publish")
+        consumer = AIOKafkaConsumer(**arguments, group_id=f"{self._prefix}ingest")
+        await consumer.start()
+        try:
+            partitions = [
+                TopicPartition(topic.full_name(self._prefix), number)
+                for topic in (REGISTRY, SUPPRESSIONS, ACCOUNTS)
+                for number in await self._producer.partitions_for(topic.full_name(self._prefix))
+            ]
+            ends = await consumer.end_offsets(partitions)
+            waited = 0.0
+            while waited < _PATIENCE_S:
+                read = {tp: await consumer.committed(tp) for tp in partitions}
+                if all(offset is None for offset in read.values()):
+                    return
+                if all((read[tp] or 0) >= end for tp, end in ends.items()):
+                    return
+                await asyncio.sleep(_LOOK_EVERY_S)
+                waited += _LOOK_EVERY_S
+        except GroupAuthorizationFailedError:
+            return  # who only brings posts need not know how far workers are
+        finally:
+            await consumer.stop()
+
+    async def _posts(self, posts: OrderedPosts, skip: int) -> None:
+        topic = POSTS.full_name(self._prefix)
+        speed = self._options.speed
+        clock: _Pace | None = None
+        for part, count in parts_of(posts.batches(), skip, None if speed is None else speed * _LOOK_S):
+            if speed is not None:
+                first = int(part["timestamp"][0])
+                clock = clock or _Pace(first, speed)
+                await clock.wait(first)
+            pending = Pending()
+            for key, value, timestamp in part.iter_rows():
+                await pending.add(
+                    self._producer.send(topic, value.encode(), key=key.encode(), timestamp_ms=timestamp)
+                )
+            await pending.settled()
+            await self._beat(int(part["timestamp"][-1]) // 1_000)
+            self.published = count
+            self._note(posts)
+            self._on_posts(count)
+
+    async def _send(self, topic: Topic, records: Iterable[tuple[str, bytes]]) -> None:
+        name = topic.full_name(self._prefix)
+        pending = Pending()
+        for key, value in records:
+            await pending.add(self._producer.send(name, value, key=key.encode()))
+        await pending.settled()
+
+    async def _beat(self, upto: int) -> None:
+        """Say on every partition how far event time has come, so that none with few posts is waited for."""
+        await self._sign(UPTO_HEADER, str(upto).encode())
+
+    async def _end(self) -> None:
+        await self._sign(END_HEADER, b"")
+
+    async def _sign(self, header: str, value: bytes) -> None:
+        """Write a record without a value on every partition that carries event time."""
+        pending = Pending()
+        for topic in (POSTS, FOLLOWS):
+            name = topic.full_name(self._prefix)
+            for partition in sorted(await self._producer.partitions_for(name)):
+                await pending.add(
+                    self._producer.send(
+                        name, None, key=header.encode(), partition=partition, headers=[(header, value)]
+                    )
+                )
+        await pending.settled()
+
+
+def parts_of(
+    batches: Iterable[OrderedBatch], skip: int, most_s: float | None = None
+) -> Iterator[tuple[pl.DataFrame, int]]:
+    """Posts in the parts that they are published in.
+
+    Args:
+        batches: posts in event order.
+        skip: posts at the beginning that have been published.
+        most_s: event time of a part, seconds at most; None: any.
+
+    Yields:
+        Records as `post_records` gives them, and the count of posts up to the end of the part.
+    """
+    count = 0
+    for batch in batches:
+        records = post_records(batch.posts[max(0, skip - count) :])
+        count += len(batch.posts) - len(records)
+        times = records["timestamp"].to_numpy()
+        begin = 0
+        while begin < len(records):
+            end = begin + _STEP
+            if most_s is not None:
+                end = min(end, int(np.searchsorted(times, times[begin] + most_s * 1_000, side="right")))
+            part = records[begin:end]
+            begin += len(part)
+            count += len(part)
+            yield part, count
+
+
+class _Pace:
+    """Event time as it would pass."""
+
+    def __init__(self, first_ms: int, speed: float) -> None:
+        self._first_ms = first_ms
+        self._speed = speed
+        self._begun = time.monotonic()
+
+    async def wait(self, now_ms: int) -> None:
+        due = self._begun + (now_ms - self._first_ms) / 1_000 / self._speed
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+
+def _profile_lines(path: str) -> Iterator[tuple[str, bytes]]:
+    """Lines of a file and their keys; what is no profile goes on as it is, and is set aside by the worker."""
+    for lines, text in _lines(path):
+        keys = _found(text, "platform") + ":" + _found(text, "account_id")
+        yield from zip(keys.to_list(), lines.to_list(), strict=True)
+
+
+def _follow_lines(path: str) -> Iterator[tuple[str, bytes]]:
+    """Follow events in the order of time, as workers wait for each partition to have passed a tick.
+
+    They are held in memory, some 400 bytes an event.
+    """
+    parts = [
+        pl.DataFrame(
+            {
+                "at": rfc3339_seconds(_found(text, "at")),
+                "key": _found(text, "platform") + ":" + _found(text, "followee_id"),
+                "line": lines,
+            }
+        )
+        for lines, text in _lines(path)
+    ]
+    if parts:
+        events = pl.concat(parts).sort("at", maintain_order=True)
+        yield from events.select("key", "line").iter_rows()
+
+
+def _lines(path: str) -> Iterator[tuple[pl.Series, pl.Series]]:
+    """The lines of a file of JSON objects, as they are and as text (empty where they are none), in batches.
+
+    Blank ones are left out.
+
+    Raises:
+        InputError: the file cannot be read, or is none.
+    """
+    stream = ByteInput(path)
+    rest = b""
+    first = True
+    for block in chain(stream.blocks(), [None]):
+        data = rest + (block.data if block is not None else b"\n")
+        whole, _, rest = data.rpartition(b"\n")
+        lines = pl.Series("line", whole.split(b"\n"), dtype=pl.Binary)
+        text = _text(lines).str.strip_chars()
+        said = text.is_null() | (text.str.len_bytes() > 0)
+        lines, text = lines.filter(said), text.filter(said).fill_null("")
+        if first and len(text) and not text[0].startswith("{"):
+            raise InputError(f"{stream.name}: publishing takes JSON objects, one a line.")
+        if len(text):
+            first = False
+            yield lines, text
+
+
+def _text(lines: pl.Series) -> pl.Series:
+    """Bytes as text; null where they are none."""
+    try:
+        return lines.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        whole = [line if line.decode("utf-8", "ignore").encode() == line else None for line in lines]
+        return pl.Series(lines.name, whole, dtype=pl.Binary).cast(pl.String)
+
+
+def _found(lines: pl.Series, name: str) -> pl.Series:
+    """A field of each line; empty where there is none."""
+    return lines.str.json_path_match(f"$.{name}").fill_null("")

@@ -1,0 +1,96 @@
+"""What `lockstep worker` and `lockstep publish` do; `command.live_program` turns their faults into exit statuses."""
+
+import asyncio
+import re
+from contextlib import nullcontext
+
+import msgspec
+from rich.console import Console
+
+from schemas.errors import UsageError
+from schemas.topics import Role
+from streams.live.broker.broker_check import FAULTS, broker_error
+from streams.live.broker.connection import connection
+from streams.live.broker.topic_admin import require_topics
+from streams.live.publishing.publish import Publisher, PublishOptions
+from streams.ordering.ordered_posts import OrderedPosts
+from streams.ordering.progress_bar import ProgressBar
+from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.outputs.output_files import output
+from streams.settings.settings import for_run, load_settings
+from streams.sources import expand_inputs
+
+_SPEED = re.compile(r"(\d+(?:\.\d+)?)x", re.ASCII)
+
+
+def speed_of(text: str) -> float | None:
+    """Read `60x` or `max` (None).
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text == "max":
+        return None
+    found = _SPEED.fullmatch(text)
+    if found is None or not float(found[1]):
+        raise UsageError(f"--speed: give max, or a multiple of event time such as 60x, not {text!r}.")
+    return float(found[1])
+
+
+def worker(config: str | None, run_id: str | None, web_port: int | None = None) -> int:
+    """`lockstep worker`: the exit status."""
+    from streams.live.service.worker import run  # noqa: PLC0415 - Faust takes a second to load
+
+    settings = for_run(load_settings(config), run_id)
+    if web_port is not None:
+        settings = msgspec.structs.replace(
+            settings, worker=msgspec.structs.replace(settings.worker, web_port=web_port)
+        )
+    return run(settings)
+
+
+def publish(
+    inputs: list[str],
+    options: PublishOptions,
+    *,
+    config: str | None,
+    run_id: str | None,
+    format: str | None,
+    unordered: bool,
+    dead_letters: str | None,
+    progress: bool,
+) -> str:
+    """`lockstep publish`: what was published, in words."""
+    settings = for_run(load_settings(config), run_id)
+    broker = connection(settings.kafka)
+    log = DeadLetterLog(None, settings.input)
+    bar = ProgressBar(Console(stderr=True), shown=progress)
+    posts = OrderedPosts(
+        expand_inputs(inputs), settings, log, format=format, unordered=unordered, on_progress=bar.show
+    )
+    posts.open()
+
+    def shown(count: int) -> None:
+        posts.progress.posts = count
+        bar.show(posts.progress)
+
+    publisher = Publisher(broker, options, shown)
+
+    async def run() -> None:
+        await require_topics(broker, settings.kafka.topic_prefix, Role.COLLECTOR)
+        try:
+            await publisher.run(posts)
+        except FAULTS as error:
+            raise broker_error(error, broker, "publishing") from error
+
+    with output(dead_letters) if dead_letters is not None else nullcontext() as file:
+        if file is not None:
+            log.write_to(file)
+        with bar:
+            asyncio.run(run())
+    for fault in posts.faults:
+        raise fault
+    if not publisher.published:
+        posts.check_used()
+    aside = f"; {log.total:,} rows set aside" if log.total else ""
+    return f"{publisher.published:,} posts on {settings.kafka.topic_prefix}posts.v1{aside}."

@@ -1,0 +1,89 @@
+"""What a worker serves over HTTP: its metrics, and whether it is alive and ready. On loopback, if not told otherwise.
+
+    GET /metrics        for Prometheus
+    GET /health/live    200, or 503 when a part of the worker has failed
+    GET /health/ready   200, or 503 with what the worker waits for
+
+The answers come from the event loop that the worker works on: one that hangs does not answer at all.
+"""
+
+import socket
+
+from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from schemas.errors import UsageError
+from streams.live.telemetry.telemetry import Telemetry
+from streams.settings.settings import WorkerSettings
+
+
+def listen(settings: WorkerSettings) -> socket.socket | None:
+    """The socket to serve at; None if nothing is to be served.
+
+    Raises:
+        UsageError: the address is taken, or none of this machine.
+    """
+    if not settings.web_port:
+        return None
+    place = f"{settings.web_host}:{settings.web_port}"
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            settings.web_host, settings.web_port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        server = socket.socket(family, kind)
+        try:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind(address)
+            server.listen(16)
+        except OSError:
+            server.close()
+            raise
+    except OSError as error:
+        raise UsageError(
+            f"worker.web_port: metrics cannot be served at {place}: {error.strerror}. Give each worker of a machine "
+            "a port of its own (--web-port), or 0 for none."
+        ) from error
+    return server
+
+
+class Web:
+    """Serves one worker.
+
+    Args:
+        telemetry: of the worker.
+        server: bound and listening.
+    """
+
+    def __init__(self, telemetry: Telemetry, server: socket.socket) -> None:
+        self._telemetry = telemetry
+        self._server = server
+
+    async def start(self) -> None:
+        """Begin to answer."""
+        app = web.Application()
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/health/live", self._live)
+        app.router.add_get("/health/ready", self._ready)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await self._runner.setup()
+        await web.SockSite(self._runner, self._server).start()
+
+    async def stop(self) -> None:
+        """Answer no more."""
+        await self._runner.cleanup()
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        self._telemetry.look_at_health()
+        body = generate_latest(self._telemetry.registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+    async def _live(self, request: web.Request) -> web.Response:
+        health = self._telemetry.health
+        return _answer([] if health.alive else [health.failed], "alive")
+
+    async def _ready(self, request: web.Request) -> web.Response:
+        return _answer(self._telemetry.health.waits_for, "ready")
+
+
+def _answer(waits: list[str], well: str) -> web.Response:
+    return web.Response(status=503 if waits else 200, text="".join(f"{line}\n" for line in waits or [well]))

@@ -1,0 +1,1 @@
+"""Faust agents: each runs one stage of detection."""

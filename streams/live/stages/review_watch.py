@@ -1,0 +1,73 @@
+"""Follows the audit log of reviews, for what metrics say of it. Nothing in detection depends on reviews."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from detectors.reference.review_cases import ReviewCases
+from schemas.reviews import ReviewEvent
+from schemas.topics import REVIEWS
+from streams.live.broker.connection import Connection, consumer_arguments
+from streams.live.telemetry.telemetry import Telemetry
+
+_POLL_MS = 1_000
+_AGAIN_S = 10.0
+
+_decoder = msgspec.json.Decoder(ReviewEvent)
+
+
+class ReviewWatch:
+    """Of one worker: each reads all reviews, which people write by hand and are few.
+
+    Args:
+        connection: to the brokers.
+        telemetry: told of what reviewers take networks to be.
+        log: told of records that are no reviews, and when the brokers do not answer.
+    """
+
+    def __init__(self, connection: Connection, telemetry: Telemetry, log: Any) -> None:
+        self._connection = connection
+        self._telemetry = telemetry
+        self._log = log
+
+    async def run(self) -> None:
+        """Work until cancelled. Faults are told, and everything is read anew."""
+        while True:
+            try:
+                await self._follow()
+            except KafkaError as error:
+                self._log.warning("reviews cannot be read", error=type(error).__name__)
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _follow(self) -> None:
+        cases = ReviewCases()
+        topic = REVIEWS.full_name(self._connection.settings.topic_prefix)
+        consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "reviews"))
+        await consumer.start()
+        try:
+            numbers = await consumer._client.fetch_all_metadata()
+            partitions = [
+                TopicPartition(topic, number) for number in numbers.partitions_for_topic(topic) or ()
+            ]
+            if not partitions:
+                return
+            consumer.assign(partitions)
+            await consumer.seek_to_beginning(*partitions)
+            while True:
+                for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
+                    for record in records:
+                        self._take(cases, record)
+                self._telemetry.reviewed(cases)
+        finally:
+            await consumer.stop()
+
+    def _take(self, cases: ReviewCases, record: ConsumerRecord) -> None:
+        try:
+            cases.take(_decoder.decode(record.value or b""))
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            self._log.warning(
+                "a record of reviews is no review event", partition=record.partition, offset=record.offset
+            )

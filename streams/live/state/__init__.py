@@ -1,0 +1,1 @@
+"""Snapshots of detection on a compacted topic."""

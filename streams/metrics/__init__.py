@@ -1,0 +1,1 @@
+"""Every metric: name, type, unit, labels and meaning."""

@@ -1,0 +1,1 @@
+"""Dumps to one sequence of posts in event order."""

@@ -1,0 +1,95 @@
+"""Dumps without order: an external merge sort, so that memory does not grow with the dump.
+
+Rows are sorted in runs that fit in memory; runs go to temporary files. What comes out are feeds, each in
+order of time: the driver merges them by watermark as it merges any other sources.
+"""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from streams.outputs.output_files import OutputError
+
+_SLICE = 20_000
+"""Rows given at a time where there is room for them."""
+_RECORD_BATCH = 2_000
+"""Rows that a run's file is read by."""
+
+
+class RunSorter:
+    """Sorts the rows of sources into runs.
+
+    Args:
+        run_rows: rows held in memory at a time.
+    """
+
+    def __init__(self, run_rows: int) -> None:
+        self._run_rows = run_rows
+        # removed when the sorter is: on every way out of the run
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.runs = 0
+        """Runs written to temporary files so far, of all sources."""
+
+    def feeds(self, frames: Iterable[pl.DataFrame]) -> list[Iterator[pl.DataFrame]]:
+        """Read everything, and give it back as feeds in order of time.
+
+        Args:
+            frames: of one source.
+
+        Returns:
+            Iterators of frames, each never falling in `created_at` from row to row and frame to frame.
+
+        Raises:
+            OutputError: there is no room for temporary files.
+        """
+        feeds: list[Iterator[pl.DataFrame]] = []
+        held: list[pl.DataFrame] = []
+        rows = 0
+        for frame in frames:
+            held.append(frame)
+            rows += len(frame)
+            if rows >= self._run_rows:
+                feeds.append(self._read(self._spill(pl.concat(held))))
+                held, rows = [], 0
+        if held:
+            feeds.append(_slices(pl.concat(held).sort("created_at", maintain_order=True)))
+        return feeds
+
+    def close(self) -> None:
+        """Remove the temporary files."""
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def _spill(self, frame: pl.DataFrame) -> Path:
+        try:
+            if self._folder is None:
+                self._folder = tempfile.TemporaryDirectory(prefix="lockstep-sort-")
+            path = Path(self._folder.name) / f"run-{self.runs:05d}.arrow"
+            frame.sort("created_at", maintain_order=True).write_ipc(
+                path, compression="lz4", record_batch_size=_RECORD_BATCH
+            )
+        except (OSError, pl.exceptions.ComputeError) as error:
+            raise OutputError(
+                f"{tempfile.gettempdir()}: temporary files for sorting cannot be written: {error}. Set "
+                "TMPDIR to a folder with as much room as the unpacked dump takes."
+            ) from error
+        self.runs += 1
+        return path
+
+    def _read(self, path: Path) -> Iterator[pl.DataFrame]:
+        scan = pl.scan_ipc(path)
+        # all runs together hold about as many rows as one of them did while it was sorted
+        share = self._run_rows // max(self.runs, 1)
+        rows = max(_RECORD_BATCH, min(_SLICE, share - share % _RECORD_BATCH))
+        begin = 0
+        while len(frame := scan.slice(begin, rows).collect()):
+            yield frame
+            begin += rows
+
+
+def _slices(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    for begin in range(0, len(frame), _SLICE):
+        yield frame[begin : begin + _SLICE]

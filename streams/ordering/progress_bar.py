@@ -1,0 +1,62 @@
+"""How far a run is, on a terminal: gone when the run is over, absent where no one is looking."""
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from streams.ordering.ordered_posts import Progress as Reached
+
+_WIDTH = 16
+
+
+class ProgressBar:
+    """A bar on standard error.
+
+    Args:
+        console: where to draw.
+        shown: False to draw nothing at all.
+    """
+
+    def __init__(self, console: Console, *, shown: bool) -> None:
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(_WIDTH),
+            TextColumn("{task.fields[share]}"),
+            TextColumn("{task.fields[reached]}"),
+            console=console,
+            transient=True,
+            disable=not (shown and console.is_terminal),
+        )
+        self._task: TaskID = self._bar.add_task("reading", total=None, share="", reached="")
+        self._start = time.perf_counter()
+
+    def __enter__(self) -> "ProgressBar":
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, reached: Reached) -> None:
+        """Draw how far the run is."""
+        if self._bar.disable:
+            return
+        seconds = time.perf_counter() - self._start
+        parts = [f"{reached.posts:,} posts"]
+        if reached.posts:
+            parts.append(f"{reached.posts / max(seconds, 1e-9):,.0f}/s")
+        if reached.event_time is not None:
+            parts.append(f"at {reached.event_time:%Y-%m-%d %H:%M}")
+        parts.append(f"{reached.alerts:,} alerts")
+        total = reached.bytes_total
+        self._bar.update(
+            self._task,
+            total=total,
+            completed=min(reached.bytes_read, total) if total else reached.bytes_read,
+            share=f"{reached.bytes_read / total:.0%}" if total else f"{reached.bytes_read / 1e6:,.1f} MB",
+            reached=" \u00b7 ".join(parts),
+        )

@@ -1,0 +1,1 @@
+"""Files given beside posts: registry, profiles, follow events, rules, labels."""

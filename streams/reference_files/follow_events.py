@@ -1,0 +1,212 @@
+"""`--follows`: follow events, read whole and kept as keys in order of time."""
+
+import codecs
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+import polars as pl
+
+from detectors.arrays.dtypes import I64
+from detectors.arrays.hashing import hash_strings
+from detectors.followers.follow_edges import ACTIONS, FollowEvents
+from detectors.traces.traces import ACCOUNT_KEYS
+from schemas.dead_letters import Reason
+from schemas.errors import InputError
+from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.reference_files.follow_lines import FIELDS, plain_events
+from streams.sources.cells.times import rfc3339_seconds
+from streams.sources.files.compressed import BLOCK_SIZE, Block, ByteInput
+from streams.sources.files.csv_rows import Layout, csv_records, read_rows, split_record
+from streams.sources.files.json_rows import decode_objects
+from streams.sources.files.lines import scan_lines
+from streams.sources.files.records import Records, read_records
+from streams.sources.screening import EARLIEST, LEEWAY
+
+FOLLOW_EVENT = pl.Struct(dict.fromkeys(FIELDS, pl.String()))
+EVENT_TABLE = {"at": pl.Int64(), "follower": pl.UInt64(), "followee": pl.UInt64(), "action": pl.UInt8()}
+_CODES = {action.value: code for code, action in enumerate(ACTIONS)}
+_SEPARATORS = (",", "\t", ";", "|")
+_HEAD = 64 << 10
+_JUDGED_FIRST = 1_000
+"""The first so many records are judged by themselves, so that a large file of something else is given up early."""
+
+
+def read_follows(
+    path: str,
+    dead_letters: DeadLetterLog,
+    *,
+    block_size: int = BLOCK_SIZE,
+    now: Callable[[], float] = time.time,
+) -> FollowEvents:
+    """Read follow events: JSON objects, one a line, or CSV with the same fields as columns; plain or compressed.
+
+    25 bytes an event; 60 while they are read and sorted.
+
+    Records that cannot be used become dead letters.
+
+    Args:
+        path: a file, or `-` for standard input.
+        dead_letters: where they go.
+        block_size: decompressed bytes decoded at a time; the result does not depend on it.
+        now: seconds since 1970 UTC; events later than a day from now are set aside, since one of them would
+            outrank all true ones of its edge for ever.
+
+    Raises:
+        InputError: the file cannot be read, ends early, is empty, or most of its records are no follow events.
+    """
+    stream = ByteInput(path)
+    head = stream.peek(_HEAD).removeprefix(codecs.BOM_UTF8)
+    layout = _csv_layout(head)
+    blocks = _without_mark(stream.blocks(block_size))
+    latest = now() + LEEWAY
+    parts = [pl.DataFrame(schema=EVENT_TABLE)]
+    good = bad = bad_first = 0
+    found = (
+        csv_records(blocks, stream.name, layout)
+        if layout is not None
+        else read_records(blocks, stream.name, scan_lines, str)
+    )
+    for records in found:
+        if layout is not None:
+            rows, numbers = read_rows(records, layout, FIELDS), np.arange(len(records), dtype=np.int64)
+            parts.append(keyed_events(rows, numbers, records, latest)[0])
+        else:
+            parts.append(decoded_follows(records, latest)[0])
+        good += len(parts[-1])
+        bad += len(records.dead_letters)
+        for letter in sorted(records.dead_letters, key=lambda letter: letter.position):
+            dead_letters.keep(letter)
+            bad_first += letter.position <= _JUDGED_FIRST
+        if good + bad >= _JUDGED_FIRST:
+            _judge(stream.name, _JUDGED_FIRST - bad_first, bad_first)
+    _judge(stream.name, good, bad)
+    events = pl.concat(parts, rechunk=True)
+    parts.clear()
+    # polars takes thrice as long where all rows have the same first key, as those of a snapshot have
+    differing = [name for name in EVENT_TABLE if events[name].min() != events[name].max()]
+    events = events.sort(differing or ["at"])
+    return FollowEvents(*(events[name].to_numpy() for name in ("follower", "followee", "action", "at")))
+
+
+def _csv_layout(head: bytes) -> Layout | None:
+    """The layout of a CSV of follow events, None for anything else."""
+    line = head.decode("utf-8", "replace").lstrip().partition("\n")[0].removesuffix("\r")
+    if line.startswith("{"):
+        return None
+    for separator in _SEPARATORS:
+        columns = tuple(column.strip() for column in split_record(line, separator))
+        if set(FIELDS) <= set(columns):
+            return Layout(separator, columns, header=True)
+    return None
+
+
+def decoded_follows(records: Records, latest: float) -> tuple[pl.DataFrame, I64]:
+    """Decode lines of JSON, each a follow event.
+
+    Args:
+        records: the lines, and where dead letters go.
+        latest: time after which no event can be, seconds since 1970 UTC.
+
+    Returns:
+        Columns of `EVENT_TABLE`, and the row of `records` of each, ascending.
+    """
+    plain = plain_events(records, latest)
+    table = pl.DataFrame({name: getattr(plain, name) for name in EVENT_TABLE}, schema=EVENT_TABLE)
+    if len(table) == len(records):
+        return table, plain.row
+    others = np.setdiff1d(np.arange(len(records), dtype=np.int64), plain.row, assume_unique=True)
+    rest = _picked(records, others) if len(table) else records
+    found, rows = keyed_events(*decode_objects(rest, FOLLOW_EVENT), rest, latest)
+    rows = np.append(plain.row, others[rows])
+    order = np.argsort(rows)
+    return pl.concat([table, found])[order], rows[order]
+
+
+def keyed_events(
+    rows: pl.DataFrame, numbers: I64, records: Records, latest: float
+) -> tuple[pl.DataFrame, I64]:
+    """Keep the rows that can be used; the rest become dead letters.
+
+    Args:
+        rows: the fields of follow events, as text.
+        numbers: row of `records` that each came from.
+        records: where dead letters go.
+        latest: time after which no event can be, seconds since 1970 UTC.
+
+    Returns:
+        Columns of `EVENT_TABLE`, and the row of `records` of each.
+    """
+    accounts = [
+        rows.select(pl.concat_str("platform", pl.lit(":"), name)).to_series()
+        for name in ("follower_id", "followee_id")
+    ]
+    at = rfc3339_seconds(rows["at"])
+    action = pl.col("action").replace_strict(_CODES, default=None, return_dtype=pl.UInt8)
+    blank = [(pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")) for name in FIELDS]
+    checks = rows.select(
+        missing=pl.any_horizontal(blank),
+        untimely=pl.lit(at.is_null() | (at < EARLIEST) | (at > latest)),
+        unknown=action.is_null(),
+        alone=pl.col("follower_id") == pl.col("followee_id"),
+    )
+    bad = checks.select(pl.any_horizontal(pl.all())).to_series()
+    table = pl.DataFrame(
+        {
+            "at": at,
+            "follower": hash_strings(accounts[0], ACCOUNT_KEYS),
+            "followee": hash_strings(accounts[1], ACCOUNT_KEYS),
+            "action": rows.select(action).to_series(),
+        },
+        schema=EVENT_TABLE,
+    )
+    if not bad.any():
+        return table, numbers
+    for row in bad.arg_true().to_list():
+        missing, untimely, unknown, _ = checks.row(row)
+        if missing:
+            reason, detail = Reason.MISSING_FIELD, f"one of {', '.join(FIELDS)} is absent or empty"
+        elif untimely:
+            reason, detail = Reason.BAD_TIME, "at is not a time from 2000 to a day from now that can be read"
+        elif unknown:
+            reason, detail = Reason.MALFORMED, f"action is not one of {', '.join(sorted(_CODES))}"
+        else:
+            reason, detail = Reason.MALFORMED, "an account does not follow itself"
+        records.set_aside(int(numbers[row]), reason, detail)
+    return table.filter(~bad), numbers[~bad.to_numpy()]
+
+
+def _picked(records: Records, rows: I64) -> Records:
+    """Some of the records; their dead letters go to the same place."""
+    lines = [records.raw(row) for row in rows.tolist()]
+    lengths = np.array([len(line) for line in lines], np.int64)
+    ends = np.cumsum(lengths + 1) - 1
+    return replace(
+        records,
+        data=b"\n".join(lines),
+        starts=ends - lengths,
+        ends=ends,
+        numbers=records.numbers[rows],
+        verdicts=records.verdicts[rows],
+    )
+
+
+def _judge(name: str, good: int, bad: int) -> None:
+    """Stop when most records are something else."""
+    if bad > good or not good + bad:
+        raise InputError(
+            f"{name}: {bad:,} of {good + bad:,} records are no follow events. Each line has to be a JSON object "
+            'such as {"platform": "x", "follower_id": "1", "followee_id": "2", "action": "follow", '
+            '"at": "2023-02-14T08:30:00Z"}, or a CSV has to have these columns: '
+            f"{', '.join(FIELDS)}. Actions are {', '.join(sorted(_CODES))}."
+        )
+
+
+def _without_mark(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Leave out the byte order mark that some spreadsheets write before UTF-8."""
+    first = next(blocks, None)
+    if first is None:
+        return iter(())
+    return chain([Block(first.data.removeprefix(codecs.BOM_UTF8), first.bytes_read)], blocks)

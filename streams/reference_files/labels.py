@@ -1,0 +1,95 @@
+"""Labels of accounts, for backtests: who, according to someone else, is part of an operation."""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from schemas.errors import InputError, UsageError
+from streams.sources.files.compressed import ByteInput
+
+_COLUMNS = ("account_id", "label")
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The label of each labelled account.
+
+    Args:
+        label_of: label by account, as the file names it: `platform:id`, or the bare id on whatever platform.
+        positive: the label of accounts that should be found.
+    """
+
+    label_of: dict[str, str]
+    positive: str
+
+    def __len__(self) -> int:
+        return len(self.label_of)
+
+    @property
+    def positives(self) -> int:
+        """Count of accounts that should be found."""
+        return sum(label == self.positive for label in self.label_of.values())
+
+    def entry(self, account: str) -> str | None:
+        """The labelled account that `platform:id` is: the name with its platform goes before the bare one."""
+        if account in self.label_of:
+            return account
+        bare = account.partition(":")[2]
+        return bare if bare in self.label_of else None
+
+    def entries(self, accounts: Iterable[str]) -> set[str]:
+        """The labelled ones of some accounts."""
+        return {entry for account in accounts if (entry := self.entry(account)) is not None}
+
+    def is_positive(self, entry: str) -> bool:
+        """Whether a labelled account should be found."""
+        return self.label_of[entry] == self.positive
+
+
+def read_labels(path: str, positive: str) -> Labels:
+    """Read a CSV with the columns `account_id` and `label`; others, such as `group`, are for other readers.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, has a row without account or label, or labels one
+            account in two ways.
+        UsageError: no account has the label `positive`.
+    """
+    stream = ByteInput(path)
+    try:
+        text = b"".join(block.data for block in stream.blocks()).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{stream.name}: byte {error.start + 1:,} is not UTF-8. Save the labels as UTF-8."
+        ) from error
+    rows = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
+    label_of: dict[str, str] = {}
+    try:
+        missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
+        if missing:
+            raise InputError(
+                f"{stream.name}: column {' and '.join(missing)} is missing. Its first line has to be "
+                "account_id,label or account_id,label,group."
+            )
+        for row in rows:
+            account, label = ((row[column] or "").strip() for column in _COLUMNS)
+            if not account or not label:
+                raise InputError(
+                    f"{stream.name}: line {rows.line_num} has no {'label' if account else 'account_id'}."
+                )
+            if label_of.setdefault(account, label) != label:
+                raise InputError(
+                    f"{stream.name}: account {account} is labelled {label_of[account]} and, in line "
+                    f"{rows.line_num}, {label}. Leave one of them out."
+                )
+    except csv.Error as error:
+        raise InputError(f"{stream.name}: line {rows.line_num} is not CSV: {error}.") from error
+    if not label_of:
+        raise InputError(f"{stream.name}: holds no label.")
+    labels = Labels(label_of, positive)
+    if not labels.positives:
+        known = ", ".join(sorted(set(label_of.values()))[:10])
+        raise UsageError(
+            f"--positive: no account in {stream.name} is labelled {positive!r}. Its labels are: {known}."
+        )
+    return labels

@@ -1,0 +1,119 @@
+"""`--registry`: entities from JSONL or CSV.
+
+A registry is context for every alert, so unlike a dump it is taken whole or not at all: a line that cannot be
+used is an error that names it, never a dead letter.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import PurePath
+
+import msgspec
+
+from detectors.reference.registry import Registry, RegistryError
+from schemas.errors import InputError
+from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
+from streams.sources.files.compressed import ByteInput
+
+_MOST_BYTES = 1 << 26
+"""A registry of 64 MiB would have some hundred thousand entities."""
+_MOST_FAULTS = 10
+_COLUMNS = ("entity_id", "name", "kind")
+_ALL_COLUMNS = (*_COLUMNS, "parent_id", "accounts", "domains", "source", "note")
+_EXAMPLE = '{"entity_id": "press-agency", "name": "Press Agency", "kind": "state_media"}'
+
+
+def read_registry(path: str) -> Registry:
+    """Read a registry: JSON objects, one a line, or a CSV with a header; plain or compressed.
+
+    In a CSV, `accounts` holds `platform:account_id` or `platform:@handle`, several separated by spaces or
+    semicolons, and `domains` likewise.
+
+    Raises:
+        InputError: the file cannot be read, is too large, holds no entity, a line is not one, or entities
+            contradict one another; up to ten faults are listed.
+    """
+    stream = ByteInput(path)
+    data = bytearray()
+    for block in stream.blocks():
+        data += block.data
+        if len(data) > _MOST_BYTES:
+            raise InputError(f"{stream.name}: a registry of more than {_MOST_BYTES >> 20} MiB is not one.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{stream.name}: byte {error.start + 1:,} is not UTF-8.") from error
+    lines = _csv_lines if _is_csv(stream.name, text) else _json_lines
+    entities, faults = [], []
+    for number, entity in lines(text):
+        if isinstance(entity, str):
+            faults.append(f"line {number}: {entity}")
+        else:
+            entities.append(entity)
+    if faults:
+        more = f"; and {len(faults) - _MOST_FAULTS:,} more" if len(faults) > _MOST_FAULTS else ""
+        raise InputError(f"{stream.name}: {'; '.join(faults[:_MOST_FAULTS])}{more}.")
+    if not entities:
+        raise InputError(f"{stream.name}: holds no entity. Each line has to be one, such as {_EXAMPLE}.")
+    try:
+        return Registry.of(entities)
+    except RegistryError as error:
+        raise RegistryError(f"{stream.name}: {error}") from error
+
+
+def _is_csv(name: str, text: str) -> bool:
+    stripped = text.lstrip()
+    return not stripped.startswith("{") and (".csv" in PurePath(name).suffixes or "," in stripped[:200])
+
+
+def _json_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
+    """The entity of each line, or what is wrong with it."""
+    decoder = msgspec.json.Decoder(RegistryEntity)
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                yield number, decoder.decode(line)
+            except (msgspec.DecodeError, ValueError) as error:
+                yield number, f"{_told(str(error))} (an entity is written like {_EXAMPLE})"
+
+
+def _csv_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
+    rows = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
+    try:
+        missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
+        unknown = [column for column in rows.fieldnames or () if column not in _ALL_COLUMNS]
+        if missing or unknown:
+            what = f"lacks {', '.join(missing)}" if missing else f"has unknown {', '.join(unknown)}"
+            yield 1, f"the header {what}; known columns are {', '.join(_ALL_COLUMNS)}"
+            return
+        for row in rows:
+            yield rows.line_num, _entity(row)
+    except csv.Error as error:
+        yield rows.line_num, f"not CSV: {error}"
+
+
+def _entity(row: dict[str, str]) -> RegistryEntity | str:
+    if None in row or None in row.values():
+        return "has another number of fields than the header"
+    known = {column: value.strip() for column, value in row.items() if value.strip()}
+    accounts = []
+    for account in known.pop("accounts", "").replace(";", " ").split():
+        platform, colon, name = account.partition(":")
+        if not (platform and colon and name.strip("@")):
+            return f"{account!r} is no account; give platform:account_id or platform:@handle"
+        given = {"handle": name[1:]} if name.startswith("@") else {"account_id": name}
+        accounts.append(RegistryAccount(platform=platform, **given))
+    domains = known.pop("domains", "").replace(";", " ").split()
+    try:
+        return msgspec.convert({**known, "domains": domains, "accounts": accounts}, RegistryEntity)
+    except msgspec.ValidationError as error:
+        return _told(str(error))
+
+
+def _told(fault: str) -> str:
+    """A fault of msgspec's in plain words."""
+    said = fault.replace("`", "")
+    if "Invalid enum value" in said:
+        said += f"; a kind is one of {', '.join(EntityKind)}"
+    return f"{said[0].lower()}{said[1:]}"

@@ -1,0 +1,38 @@
+"""`--suppressions`: rules of reviewers, one JSON object a line.
+
+Like a registry they are taken whole or not at all: a rule that was dropped in silence would page somebody.
+"""
+
+import msgspec
+
+from schemas.errors import InputError
+from schemas.reviews import SuppressionRule
+from streams.sources.files.compressed import ByteInput
+
+_EXAMPLE = '{"rule_id": "r1", "kind": "allow", "account_ids": ["x:1"], "reason": "the town library and its branches"}'
+
+
+def read_suppressions(path: str) -> list[SuppressionRule]:
+    """Read the rules of a file, in the order of their ids: the first that fits is the one that is named.
+
+    Raises:
+        InputError: the file cannot be read, a line is no rule, or two rules have one id.
+    """
+    stream = ByteInput(path)
+    lines = b"".join(block.data for block in stream.blocks()).split(b"\n")
+    decoder = msgspec.json.Decoder(SuppressionRule)
+    rules: dict[str, SuppressionRule] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            rule = decoder.decode(line)
+        except (msgspec.DecodeError, ValueError) as error:
+            said = str(error).replace("`", "")
+            raise InputError(
+                f"{stream.name}: line {number}: {said}. A rule is written like {_EXAMPLE}."
+            ) from error
+        if rule.rule_id in rules:
+            raise InputError(f"{stream.name}: line {number}: a second rule with the id {rule.rule_id}.")
+        rules[rule.rule_id] = rule
+    return [rules[name] for name in sorted(rules)]

@@ -1,0 +1,1 @@
+"""The local driver: dumps in, alerts out, in one process; backtests."""

@@ -1,0 +1,175 @@
+"""The local driver: dumps in, alerts out, in one process and without Kafka.
+
+It reads whichever source is furthest behind in event time, holds rows until all sources have passed them, and
+lets the pipeline work through them. Reading, ordering and tracing run ahead in a thread of their own, detection in the
+calling one. Everything that decides anything is in `detectors`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import msgspec
+import polars as pl
+
+from detectors.pipeline import Pipeline, Traced
+from schemas.alerts import Alert
+from schemas.dead_letters import Reason
+from schemas.errors import InputError
+from schemas.networks import Lifecycle
+from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts, Progress
+from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.reference_files.references import References
+from streams.replay.read_ahead import Ahead
+from streams.settings.settings import Settings
+from streams.version import VERSION
+
+_AHEAD = 2
+"""Batches that are read and traced while detection works on an earlier one."""
+
+
+@dataclass
+class Replay:
+    """One run over some inputs.
+
+    Args:
+        inputs: paths, as `streams.sources.expand_inputs` gives them.
+        settings: how to read and detect.
+        dead_letters: where rejected rows go.
+        format: of all inputs, instead of what their content says.
+        unordered: sort every input, whatever its format.
+        on_progress: called as the run goes on.
+        on_posts: called with each frame of posts as it is applied, duplicates and late ones left out.
+    """
+
+    inputs: Sequence[str]
+    settings: Settings
+    dead_letters: DeadLetterLog
+    format: str | None = None
+    unordered: bool = False
+    on_progress: Callable[[Progress], None] = lambda progress: None
+    on_posts: Callable[[pl.DataFrame], None] = lambda posts: None
+    run_id: str = field(default_factory=lambda: uuid4().hex)
+    ordered: OrderedPosts = field(init=False)
+    """Where the posts come from."""
+
+    def __post_init__(self) -> None:
+        self.ordered = OrderedPosts(
+            self.inputs, self.settings, self.dead_letters, self.format, self.unordered, self.on_progress
+        )
+        self._pipeline: Pipeline | None = None
+        self._first_time: int | None = None
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run is."""
+        return self.ordered.progress
+
+    @property
+    def timings(self) -> dict[str, float]:
+        """Seconds by stage."""
+        return self.ordered.watch.seconds
+
+    @property
+    def faults(self) -> list[InputError]:
+        """Inputs that ended early; what they held before was used."""
+        return self.ordered.faults
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """What decides; without reference data if `refer` was not called before the first use."""
+        if self._pipeline is None:
+            self._pipeline = self._built(References())
+        return self._pipeline
+
+    def refer(self, references: References) -> None:
+        """Take reference data and follow events; before `run`."""
+        self._pipeline = self._built(references)
+
+    def _built(self, references: References) -> Pipeline:
+        pipeline = Pipeline(
+            self.settings.detection, VERSION, "replay", self.run_id, self.ordered.watch, references.context
+        )
+        if references.follows is not None:
+            pipeline.follow(references.follows)
+        return pipeline
+
+    @property
+    def first_time(self) -> int | None:
+        """Event time of the first post applied, seconds."""
+        return self._first_time
+
+    @property
+    def evicted_early(self) -> dict[str, int]:
+        """What was forgotten early for want of room, by store; stores that had room are left out."""
+        counts = {**self.pipeline.evicted_early, "post_ids": self.ordered.forgotten_early}
+        return {store: count for store, count in counts.items() if count}
+
+    def merged_away(self, alert: Alert) -> bool:
+        """Whether an alert just yielded says that its network went into another one.
+
+        `merged` is also the lifecycle of the network that took the other in; that one is alive.
+        """
+        alive = self.pipeline.stage.networks.alive.values()
+        return alert.lifecycle is Lifecycle.MERGED and all(
+            network.network_id != alert.network_id for network in alive
+        )
+
+    def unnamed_members(self, alert: Alert) -> list[str]:
+        """Members that an alert just yielded has no room to name, as `platform:account_id`."""
+        if alert.member_count <= len(alert.members):
+            return []
+        named = {member.account_id for member in alert.members}
+        names = self.pipeline.accounts.names
+        return [
+            names[number]
+            for network in self.pipeline.stage.networks.alive.values()
+            if network.network_id == alert.network_id
+            for number in network.members
+            if names[number] not in named
+        ]
+
+    def open(self) -> None:
+        """Recognise all inputs; `run` does it otherwise.
+
+        Raises:
+            InputError: an input cannot be read, or is in no known format.
+        """
+        self.ordered.open()
+
+    def run(self) -> Iterator[Alert]:
+        """Yield alerts as they are raised.
+
+        Raises:
+            InputError: an input cannot be read, most of its rows cannot be used, or no row can.
+        """
+        with Ahead(self._traced(), _AHEAD) as steps:
+            for batch, traced in steps:
+                yield from self._apply(batch, traced)
+            yield from self._stamped(self.pipeline.end(), self.dead_letters.counts[Reason.LATE])
+        if not self.progress.posts:
+            self.ordered.check_used()
+
+    def _traced(self) -> Iterator[tuple[OrderedBatch, Traced]]:
+        for batch in self.ordered.batches():
+            yield batch, self.pipeline.trace(batch.posts)
+
+    def _apply(self, batch: OrderedBatch, traced: Traced) -> Iterator[Alert]:
+        if self._first_time is None:
+            self._first_time = int(batch.posts["created_at"][0])
+        self.on_posts(batch.posts)
+        yield from self._stamped(self.pipeline.apply(traced, batch.until), batch.late)
+        self.progress.posts += len(batch.posts)
+        self.progress.event_time = datetime.fromtimestamp(int(batch.posts["created_at"][-1]), UTC)
+        self.on_progress(self.progress)
+
+    def _stamped(self, alerts: Iterator[Alert], late: int) -> Iterator[Alert]:
+        for alert in alerts:
+            self.progress.alerts += 1
+            self.progress.tick = alert.emitted_at
+            yield msgspec.structs.replace(
+                alert,
+                emitted_at=datetime.now(UTC),
+                provenance=msgspec.structs.replace(alert.provenance, late=late),
+            )

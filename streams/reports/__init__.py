@@ -1,0 +1,1 @@
+"""What a run gives to people: summary, report, pairs."""

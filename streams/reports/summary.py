@@ -1,0 +1,175 @@
+"""What a run says at its end, for a person who never saw the code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from schemas.alerts import Alert, Evidence, Severity
+from schemas.dead_letters import DeadLetter, Reason
+from streams.outputs.plain_text import plain
+from streams.reports.found_networks import FoundNetworks, is_closed, nouns, shared_kinds
+
+SHOWN_NETWORKS = 15
+EXPLAINED_NETWORKS = 3
+_SAMPLES = 3
+_SAMPLE_ACCOUNTS = 4
+
+REASONS = {
+    Reason.MALFORMED: "not decodable as its format",
+    Reason.NOT_UTF8: "not UTF-8",
+    Reason.OVERSIZED: "longer than a record may be",
+    Reason.MISSING_FIELD: "a required field is absent",
+    Reason.BAD_TIME: "time unreadable or implausible",
+    Reason.DUPLICATE: "the same post again",
+    Reason.LATE: "too far out of order",
+}
+_STORES = {
+    "shares": "recent shares (co_share.max_recent_shares)",
+    "pairs": "pair evidence (evidence.max_pairs)",
+    "post_ids": "generations of post ids (time.max_post_ids)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RunFigures:
+    """A run in numbers."""
+
+    posts: int
+    seconds: float
+    first: datetime | None
+    last: datetime | None
+    alerts: int
+    dead_letters: Mapping[Reason, int]
+    examples: Mapping[Reason, DeadLetter]
+    evicted_early: Mapping[str, int]
+    dead_letters_kept: bool
+    """Whether the rejected rows were written to a file."""
+
+
+def show_summary(console: Console, figures: RunFigures, found: FoundNetworks) -> None:
+    """Print the whole summary; what comes from the data is made harmless first."""
+    console.print(_figures(figures, found))
+    ranked = found.ranked()
+    if ranked:
+        console.print()
+        console.print(_table(ranked[:SHOWN_NETWORKS]))
+        if len(ranked) > SHOWN_NETWORKS:
+            console.print(
+                f"and {len(ranked) - SHOWN_NETWORKS:,} more: --alerts FILE or --report FILE has them all"
+            )
+        for rank, alert in enumerate(ranked[:EXPLAINED_NETWORKS], start=1):
+            _explain(console, rank, alert)
+    elif figures.posts:
+        console.print("No network was found: nothing that accounts shared together is beyond chance.")
+    else:
+        console.print("There were no posts to look at.")
+    _show_rejected(console, figures)
+    for store, count in figures.evicted_early.items():
+        console.print(
+            f"{count:,} {_STORES.get(store, store)} left memory before their time, so something may have "
+            "been missed: raise that limit in --config if there is memory."
+        )
+
+
+def _figures(figures: RunFigures, found: FoundNetworks) -> Text:
+    rate = figures.posts / figures.seconds if figures.seconds else 0.0
+    line = f"{figures.posts:,} posts in {figures.seconds:,.1f} s ({rate:,.0f} posts/s)"
+    if figures.first is not None and figures.last is not None:
+        line += f", from {figures.first:%Y-%m-%d %H:%M} to {figures.last:%Y-%m-%d %H:%M} UTC"
+        line += f" ({duration(figures.last - figures.first)})"
+    closed = sum(is_closed(alert) for alert in found.ranked())
+    suspected = sum(alert.severity is not Severity.INFO for alert in found.ranked())
+    line += f"\n{len(found):,} networks in {figures.alerts:,} alerts, {suspected:,} suspected covert"
+    notes = []
+    if closed:
+        notes.append(f"{closed:,} closed since, as nothing new was seen of them")
+    if found.merged_away:
+        notes.append(f"{found.merged_away:,} others went into them")
+    return Text(line + (f" ({'; '.join(notes)})" if notes else ""))
+
+
+def _table(alerts: list[Alert]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("#", justify="right")
+    table.add_column("network", no_wrap=True)
+    table.add_column("accounts", justify="right")
+    table.add_column("first seen", no_wrap=True)
+    table.add_column("shared")
+    table.add_column("coordination", justify="right")
+    table.add_column("covertness", justify="right")
+    table.add_column("finding", ratio=1)
+    for rank, alert in enumerate(alerts, start=1):
+        finding = plain(alert.headline, 100)
+        table.add_row(
+            str(rank),
+            Text(plain(alert.network_id, 40)),
+            f"{alert.member_count:,}",
+            f"{alert.event_time_start:%Y-%m-%d}",
+            Text(plain(", ".join(shared_kinds(alert)), 60)),
+            f"{alert.coordination:.2f}",
+            "?" if alert.covertness is None else f"{alert.covertness:.2f}",
+            Text(f"(closed) {finding}" if is_closed(alert) else finding),
+        )
+    return table
+
+
+def _explain(console: Console, rank: int, alert: Alert) -> None:
+    console.print()
+    title = f"{rank}. {plain(alert.network_id, 40)}: {alert.member_count:,} accounts, coordination "
+    title += f"{alert.coordination:.2f} of 1"
+    if alert.covertness is not None:
+        title += f", covertness {alert.covertness:.2f} of 1"
+    console.print(Text(title, style="bold"))
+    console.print(_indented(plain(alert.explanation, 4_000)))
+    for sample in alert.evidence[:_SAMPLES]:
+        console.print(_indented(_sample(sample), 5))
+
+
+def _sample(sample: Evidence) -> str:
+    shown = [plain(account.removeprefix("unknown:"), 48) for account in sample.account_ids[:_SAMPLE_ACCOUNTS]]
+    more = int(sample.observed) - len(shown)
+    who = ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+    noun = nouns([sample.kind])[0].replace("_", " ")
+    if not sample.post_ids or (sample.window_start == sample.window_end and len(sample.account_ids) == 1):
+        when = f"{sample.window_start:%Y-%m-%d %H:%M:%S} UTC"
+        return f"\u2022 {plain(sample.object, 160)} ({noun}): {who}, {when}"
+    took = sample.window_end - sample.window_start
+    return (
+        f"\u2022 {plain(sample.object, 160)} ({noun}): {int(sample.observed):,} members within "
+        f"{duration(took)} from {sample.window_start:%Y-%m-%d %H:%M:%S} UTC: {who}"
+    )
+
+
+def _show_rejected(console: Console, figures: RunFigures) -> None:
+    if not figures.dead_letters:
+        return
+    console.print()
+    rows = sum(figures.dead_letters.values())
+    console.print(f"{rows:,} rows were not used:")
+    for reason, count in sorted(figures.dead_letters.items(), key=lambda item: (-item[1], item[0].value)):
+        line = f"{count:,} {REASONS[reason]} ({reason.value})"
+        example = figures.examples.get(reason)
+        if example is not None and example.position:
+            where = f"{plain(example.source, 80)}, record {example.position:,}"
+            line += f"; the first: {where}: {plain(example.detail, 160)}"
+        console.print(_indented(line))
+    if not figures.dead_letters_kept:
+        console.print("Give --dead-letters FILE to keep them, each with its reason.")
+
+
+def _indented(text: str, spaces: int = 3) -> Padding:
+    return Padding(Text(text), (0, 0, 0, spaces))
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in the one or two units that matter."""
+    seconds = int(length.total_seconds())
+    for unit, name in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:,.0f} {name}"
+    return f"{seconds} s"

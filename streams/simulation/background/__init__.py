@@ -1,0 +1,1 @@
+"""Ordinary people and what they post."""

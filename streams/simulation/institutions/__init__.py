@@ -1,0 +1,1 @@
+"""Invented states and their press."""

@@ -1,0 +1,1 @@
+"""Groups planted in a world: covert ones and open ones."""

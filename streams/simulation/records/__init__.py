@@ -1,0 +1,1 @@
+"""A world written out: posts, profiles, follow events."""

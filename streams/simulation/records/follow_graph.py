@@ -1,0 +1,155 @@
+"""Who follows whom on `x`, and the events by which an observer learns it."""
+
+import numpy as np
+import polars as pl
+
+from detectors.arrays.dtypes import I64, Bools
+from streams.simulation.background.book import START
+from streams.simulation.background.cast import Cast
+from streams.simulation.background.prose import LANGUAGES, Floats
+from streams.simulation.institutions.states import registry_accounts
+
+_LEFT = 0.02
+"""Share of random edges that end within the world."""
+_NEW = 0.15
+"""Share of edges that begin within it."""
+_SEEN_AGAIN = 0.02
+_SAME_LANGUAGE = 0.7
+
+
+def follow_events(cast: Cast, rng: np.random.Generator) -> pl.DataFrame:
+    """Draw the follow graph, and settle how many followers everyone has.
+
+    Most edges are seen in a snapshot at the start, the others begin (and a few end) later; some are seen twice.
+    An account has about 30 followers in the world on average: all of a small account's, a part of a popular one's.
+    `People.audience` is raised to what the events show, and set to it where followers were given one by one.
+
+    Returns:
+        Columns at (seconds since 1970 UTC), follower, followee (account numbers) and action, in the order of time.
+    """
+    edges = _edges(cast, rng)
+    size = edges.height
+    born = np.array(
+        [cast.shown[who].created_s or 0 if who in cast.shown else 0 for who in range(len(cast.people))]
+    )
+    born = np.maximum(born, np.where(np.array(cast.people.group) == "one-day", cast.people.begins_s, 0))
+    earliest = np.maximum(born[edges["follower"]], born[edges["followee"]])
+    given, left = edges["given"].to_numpy(), edges["left"].to_numpy()
+    new = (rng.random(size) < _NEW) | (earliest > 0) | (left & given)
+    span_s = cast.span_s
+    begins = np.where(new, earliest + rng.random(size) * np.where(left, 0.5, 1.0) * (span_s - earliest), 0)
+    ends = np.where(left, begins + rng.random(size) * (span_s - begins), -1)
+    again = ~new & ~left & (rng.random(size) < _SEEN_AGAIN)
+    seen_again_s = np.full(size, span_s // 2)
+    parts = [
+        _events(edges, begins, "follow", new),
+        _events(edges, begins, "snapshot", ~new),
+        _events(edges, ends, "unfollow", left),
+        _events(edges, seen_again_s, "snapshot", again),
+    ]
+    present = np.bincount(edges["followee"].to_numpy()[~left], minlength=len(cast.people))
+    audience = np.maximum(cast.people.audience, present)
+    counted = np.array(sorted(cast.counted), np.int64)
+    audience[counted] = present[counted]
+    cast.people.audience = audience
+    following = np.bincount(edges["follower"].to_numpy()[~left], minlength=len(cast.people))
+    cast.people.following = np.maximum(cast.people.following, following)
+    return pl.concat(parts).sort("at", "follower", "followee", "action")
+
+
+def change_since_start(cast: Cast, events: pl.DataFrame) -> I64:
+    """By how many followers each account grew after the start, by number."""
+    size = len(cast.people)
+    gained = events.filter(pl.col("action") == "follow")["followee"].to_numpy()
+    lost = events.filter(pl.col("action") == "unfollow")["followee"].to_numpy()
+    return np.bincount(gained, minlength=size) - np.bincount(lost, minlength=size)
+
+
+def _events(edges: pl.DataFrame, at: Floats | I64, action: str, rows: Bools) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "at": np.floor(at[rows]).astype(np.int64) + START,
+            "follower": edges["follower"].to_numpy()[rows],
+            "followee": edges["followee"].to_numpy()[rows],
+        }
+    ).with_columns(action=pl.lit(action))
+
+
+def _edges(cast: Cast, rng: np.random.Generator) -> pl.DataFrame:
+    """All edges of the world once: follower, followee, whether it was given and whether it ends."""
+    registry = registry_accounts(cast)
+    ties = cast.ties
+    given = [
+        (tie.follower, tie.followee, tie.left)
+        for keep in (False, True)
+        for tie in ties
+        if tie.left.all() == keep
+    ]
+    drawn = [_diplomacy(cast, rng, registry), _audiences(cast, rng, registry)]
+    parts = [
+        pl.DataFrame({"follower": follower, "followee": followee, "given": True, "left": left})
+        for follower, followee, left in given
+        if len(follower)
+    ]
+    parts += [
+        pl.DataFrame(
+            {
+                "follower": follower,
+                "followee": followee,
+                "given": False,
+                "left": rng.random(len(follower)) < _LEFT,
+            }
+        )
+        for follower, followee in drawn
+    ]
+    edges = pl.concat(parts).filter(pl.col("follower") != pl.col("followee"))
+    return edges.unique(["follower", "followee"], keep="first", maintain_order=True)
+
+
+def _diplomacy(cast: Cast, rng: np.random.Generator, registry: I64) -> tuple[I64, I64]:
+    """Whom the registry's accounts follow: one another, the popular, and what they privately care about.
+
+    The last are any accounts, a few hundred for some diplomats and none for others.
+    """
+    people = cast.people
+    size = len(registry)
+    one, other = np.nonzero(rng.random((size, size)) < 0.4)
+    able = np.flatnonzero(~people.hired & ~np.isin(np.arange(len(people)), sorted(cast.counted)))
+    popular = able[np.argsort(-people.audience[able], kind="stable")[:200]]
+    stars = rng.choice(popular, size * 12)
+    hobbies = np.minimum(rng.lognormal(2.5, 1.0, size), len(able) / 20).astype(np.int64)
+    weight = people.audience[able] ** 0.3
+    liked = rng.choice(able, int(hobbies.sum()), p=weight / weight.sum())
+    follower = np.concatenate([registry[one], np.repeat(registry, 12), np.repeat(registry, hobbies)])
+    return follower, np.concatenate([registry[other], stars, liked])
+
+
+def _audiences(cast: Cast, rng: np.random.Generator, registry: I64) -> tuple[I64, I64]:
+    """Random followers for everyone whose followers were not given, mostly of one's own language."""
+    people = cast.people
+    size = len(people)
+    web = np.array([who in cast.shown and cast.shown[who].platform != "x" for who in range(size)])
+    wanted = np.minimum(people.audience, np.floor(8 + 0.6 * people.audience**0.6)).astype(np.int64)
+    wanted = np.minimum(wanted, int((~people.hired).sum()) // 4)
+    wanted[sorted(cast.counted)] = 0
+    wanted[web] = 0
+    able = ~web
+    able[registry] = False
+    everyone = np.flatnonzero(able)
+    followee = np.repeat(np.arange(size), wanted)
+    follower = _drawn(rng, everyone, people.following, len(followee))
+    near = rng.random(len(followee)) < _SAME_LANGUAGE
+    for language in range(len(LANGUAGES)):
+        rows = np.flatnonzero(near & (people.language[followee] == language))
+        pool = everyone[people.language[everyone] == language]
+        if len(pool):
+            follower[rows] = _drawn(rng, pool, people.following, len(rows))
+    return follower, followee
+
+
+def _drawn(rng: np.random.Generator, pool: I64, weight: I64, size: int) -> I64:
+    """Draw accounts in proportion to the square root of how many they follow."""
+    reached = np.cumsum(np.sqrt(weight[pool]))
+    at = np.searchsorted(reached, rng.random(size) * reached[-1], side="right")
+    drawn: I64 = pool[np.minimum(at, len(pool) - 1)]
+    return drawn

@@ -1,0 +1,1 @@
+"""What one cell holds: a time, a list, a text."""

@@ -1,0 +1,30 @@
+"""Where the records of JSONL are: one a line."""
+
+import numpy as np
+
+from streams.sources.files.records import OVERSIZED, RECORD_LIMIT, Scan
+
+
+def scan_lines(buffer: bytes, final: bool) -> Scan:
+    """Find the lines of a buffer; lines that are empty but for a carriage return are left out."""
+    octets = np.frombuffer(buffer, dtype=np.uint8)
+    ends = np.flatnonzero(octets == 10).astype(np.int64, copy=False)
+    consumed = int(ends[-1]) + 1 if len(ends) else 0
+    overlong = False
+    if consumed < len(buffer):
+        if final:
+            ends = np.append(ends, len(buffer))
+            consumed = len(buffer)
+        else:
+            overlong = len(buffer) - consumed > RECORD_LIMIT
+    starts = np.empty_like(ends)
+    starts[:1] = 0
+    starts[1:] = ends[:-1] + 1
+    lengths = ends - starts
+    blank = lengths == 0
+    single = np.flatnonzero(lengths == 1)
+    blank[single[octets[starts[single]] == 13]] = True
+    if blank.any():
+        starts, ends, lengths = starts[~blank], ends[~blank], lengths[~blank]
+    verdicts = np.where(lengths > RECORD_LIMIT, OVERSIZED, 0).astype(np.uint8)
+    return Scan(starts, ends, verdicts, consumed, overlong)

@@ -1,0 +1,241 @@
+"""Records of an input: blocks of bytes cut where records end, whatever the size of the blocks.
+
+Cutting is the same for every format but for one thing, the `Scanner`, which says where the records of
+a stretch of bytes begin and end. Everything that makes a stream safe is here, once: what is left
+over between blocks, records too long to hold, bytes that are not UTF-8, numbering.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from detectors.arrays.dtypes import I64, U8, Bools
+from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
+from schemas.errors import InputError
+from streams.sources.files.compressed import Block
+
+RECORD_LIMIT = 1 << 20
+"""Bytes of the longest record that is decoded; a post is some hundred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Where the records of a buffer are; blank lines are not among them."""
+
+    starts: I64
+    ends: I64
+    """One past the last byte of each record, its line end left out."""
+    verdicts: U8
+    """0: fit to decode; `OVERSIZED`; any other: the scanner's own word for what is wrong."""
+    consumed: int
+    """Bytes settled; what follows belongs to a record whose end has not been seen."""
+    overlong: bool
+    """The unsettled rest is already known to be an oversized line: drop it up to its line end."""
+
+
+OVERSIZED = 255
+
+Scanner = Callable[[bytes, bool], Scan]
+"""Scan a buffer that begins at a record; the flag says that no more bytes will come."""
+
+
+@dataclass(slots=True)
+class Records:
+    """Whole records of an input, ready to decode, with those set aside while cutting."""
+
+    source: str
+    data: bytes
+    """The records, one after the other, each but the last followed by one line end."""
+    starts: I64
+    ends: I64
+    numbers: I64
+    """Each record's number in its input, from 1, counting those set aside as well."""
+    verdicts: U8
+    bytes_read: int
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def raw(self, row: int) -> bytes:
+        """Return the bytes of one record."""
+        return self.data[self.starts[row] : self.ends[row]]
+
+    def set_aside(self, row: int, reason: Reason, detail: str) -> None:
+        """Add a dead letter for one record."""
+        self.dead_letters.append(
+            _dead_letter(self.source, int(self.numbers[row]), reason, detail, self.raw(row))
+        )
+
+
+def read_records(
+    blocks: Iterator[Block],
+    source: str,
+    scan: Scanner,
+    explain: Callable[[int], str],
+    *,
+    decodable: int = 0,
+    first_number: int = 1,
+) -> Iterator[Records]:
+    """Cut blocks into records. The records given do not depend on the size of the blocks.
+
+    Args:
+        blocks: the decompressed input.
+        source: its name, for dead letters.
+        scan: where records begin and end.
+        explain: words for a verdict of the scanner.
+        decodable: verdicts up to this one are fit to decode.
+        first_number: number of the first record; 0 when it is a header, which is then left out.
+
+    Raises:
+        InputError: from `blocks`, after the records before the fault were given. A record that the
+            fault cut in two becomes a dead letter, since its rest might have changed its meaning.
+    """
+    cutter = _Cutter(source, scan, explain, decodable, first_number)
+    bytes_read = 0
+    fault: InputError | None = None
+    try:
+        for block in blocks:
+            bytes_read = block.bytes_read
+            yield cutter.feed(block.data, bytes_read)
+    except InputError as error:
+        fault = error
+    yield cutter.finish(bytes_read, cut_off=fault is not None)
+    if fault is not None:
+        raise fault
+
+
+class _Cutter:
+    def __init__(
+        self, source: str, scan: Scanner, explain: Callable[[int], str], decodable: int, first_number: int
+    ) -> None:
+        self._source = source
+        self._scan = scan
+        self._explain = explain
+        self._decodable = decodable
+        self._number = first_number
+        self._rest = b""
+        self._overlong_head: bytes | None = None  # the beginning of an oversized line whose end is awaited
+        self._overlong_bytes = 0
+
+    def feed(self, data: bytes, bytes_read: int) -> Records:
+        letters: list[DeadLetter] = []
+        if self._overlong_head is not None:
+            end = data.find(b"\n")
+            if end < 0:
+                self._overlong_bytes += len(data)
+                return self._records(b"", None, letters, bytes_read)
+            self._overlong_bytes += end
+            self._end_overlong(letters)
+            data = data[end + 1 :]
+        return self._cut(self._rest + data if self._rest else data, False, letters, bytes_read)
+
+    def finish(self, bytes_read: int, *, cut_off: bool) -> Records:
+        letters: list[DeadLetter] = []
+        if self._overlong_head is not None:
+            self._end_overlong(letters)
+        if cut_off and self._rest:
+            detail = "the input ends inside this record"
+            letters.append(_dead_letter(self._source, self._number, Reason.MALFORMED, detail, self._rest))
+            self._rest = b""
+        return self._cut(self._rest, True, letters, bytes_read)
+
+    def _cut(self, buffer: bytes, final: bool, letters: list[DeadLetter], bytes_read: int) -> Records:
+        scan = self._scan(buffer, final)
+        self._rest = buffer[scan.consumed :]
+        records = self._records(buffer, scan, letters, bytes_read)
+        if scan.overlong:
+            # What the raw field needs is kept; the line may never end.
+            self._overlong_head = self._rest[: 4 * RAW_LIMIT]
+            self._overlong_bytes = len(self._rest)
+            self._rest = b""
+        return records
+
+    def _records(
+        self, buffer: bytes, scan: Scan | None, letters: list[DeadLetter], bytes_read: int
+    ) -> Records:
+        if scan is None or not len(scan.starts):
+            none = np.empty(0, np.int64)
+            return Records(self._source, b"", none, none, none, np.empty(0, np.uint8), bytes_read, letters)
+        numbers = self._number + np.arange(len(scan.starts), dtype=np.int64)
+        self._number += len(numbers)
+        keep = scan.verdicts <= self._decodable
+        if numbers[0] == 0:
+            keep[0] = False
+        for row in np.flatnonzero(~keep & (numbers > 0)):
+            raw = buffer[scan.starts[row] : scan.ends[row]]
+            verdict = int(scan.verdicts[row])
+            letters.append(self._excised(int(numbers[row]), verdict, raw, len(raw)))
+        picked = _pick(buffer, scan.starts, scan.ends, keep)
+        if not _is_utf8(picked[0]):
+            keep = keep.copy()
+            for row in np.flatnonzero(keep):
+                raw = buffer[scan.starts[row] : scan.ends[row]]
+                try:
+                    raw.decode()
+                except UnicodeDecodeError as error:
+                    keep[row] = False
+                    detail = f"byte {error.start + 1} of the record is not UTF-8 ({error.reason})"
+                    letters.append(
+                        _dead_letter(self._source, int(numbers[row]), Reason.NOT_UTF8, detail, raw)
+                    )
+            picked = _pick(buffer, scan.starts, scan.ends, keep)
+        data, starts, ends = picked
+        return Records(
+            self._source, data, starts, ends, numbers[keep], scan.verdicts[keep], bytes_read, letters
+        )
+
+    def _end_overlong(self, letters: list[DeadLetter]) -> None:
+        assert self._overlong_head is not None  # noqa: S101 - for the type checker; both callers look first
+        if self._number > 0:
+            letters.append(self._excised(self._number, OVERSIZED, self._overlong_head, self._overlong_bytes))
+        self._number += 1
+        self._overlong_head = None
+
+    def _excised(self, number: int, verdict: int, raw: bytes, length: int) -> DeadLetter:
+        if verdict == OVERSIZED:
+            detail = f"longer than {RECORD_LIMIT:,} bytes"
+            return _dead_letter(self._source, number, Reason.OVERSIZED, detail, raw, length)
+        return _dead_letter(self._source, number, Reason.MALFORMED, self._explain(verdict), raw, length)
+
+
+def _pick(buffer: bytes, starts: I64, ends: I64, keep: Bools) -> tuple[bytes, I64, I64]:
+    starts, ends = starts[keep], ends[keep]
+    if not len(starts):
+        return b"", starts, ends
+    broken = np.flatnonzero(starts[1:] != ends[:-1] + 1) + 1
+    if not len(broken):
+        return buffer[starts[0] : ends[-1]], starts - starts[0], ends - starts[0]
+    # Runs of neighbours are copied whole, not record by record.
+    firsts = np.concatenate(([0], broken))
+    lasts = np.concatenate((broken, [len(starts)])) - 1
+    data = b"\n".join(buffer[starts[first] : ends[last]] for first, last in zip(firsts, lasts, strict=True))
+    lengths = ends - starts
+    new_ends = np.cumsum(lengths + 1) - 1
+    return data, new_ends - lengths, new_ends
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        pl.Series([data], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return False
+    return True
+
+
+def _dead_letter(
+    source: str, number: int, reason: Reason, detail: str, raw: bytes, length: int | None = None
+) -> DeadLetter:
+    text = raw[: 4 * RAW_LIMIT].decode("utf-8", "backslashreplace")[:RAW_LIMIT]
+    return DeadLetter(
+        source=source,
+        position=number,
+        reason=reason,
+        detail=detail,
+        raw=text,
+        raw_bytes=len(raw) if length is None else length,
+    )

@@ -1,0 +1,31 @@
+"""CooRTweet's input: one row a share."""
+
+import polars as pl
+
+from streams.sources.cells.times import unix_seconds
+from streams.sources.formats.format import CsvFormat
+from streams.sources.screening import Decoded
+
+
+class Coortweet(CsvFormat):
+    """`object_id, account_id, content_id, timestamp_share` (unix seconds), in any order.
+
+    What the objects are is not said, nor on which platform: they are kept as they stand, as urls on
+    platform `unknown`. A post that shares several objects has several rows, told apart by `part`.
+    """
+
+    name = "coortweet"
+    needed = ("object_id", "account_id", "content_id", "timestamp_share")
+
+    def posts(self, rows: pl.DataFrame) -> Decoded:
+        """Make one post row of each share."""
+        when = rows["timestamp_share"]
+        posts = rows.select(
+            pl.col("content_id").alias("post_id"),
+            pl.lit("unknown").alias("platform"),
+            "account_id",
+            unix_seconds(when).alias("created_at"),
+            pl.col("object_id").alias("part"),
+            pl.when(pl.col("object_id").is_not_null()).then(pl.concat_list("object_id")).alias("urls"),
+        )
+        return Decoded(posts, when)

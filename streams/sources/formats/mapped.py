@@ -1,0 +1,126 @@
+"""Any CSV whose columns the user has named."""
+
+from collections.abc import Mapping
+
+import msgspec
+import polars as pl
+
+from detectors.post_columns import POSTS
+from schemas.errors import UsageError
+from streams.sources.cells.texts import count, known, split_list
+from streams.sources.cells.times import any_seconds, text_seconds, unix_seconds
+from streams.sources.files.csv_rows import Layout
+from streams.sources.formats.format import CsvFormat
+from streams.sources.screening import Decoded
+
+OBJECTS = ("urls", "hashtags", "mentions", "repost_of", "reply_to", "quote_of", "media_hashes")
+"""What a share can be of."""
+_REQUIRED = ("post_id", "account_id", "created_at")
+_TARGETS = tuple(name for name in POSTS if name != "part")
+
+EXAMPLE = """\
+[source]
+platform = "unknown"
+
+[source.columns]   # ours = "column of the file"
+post_id = "..."
+account_id = "..."
+created_at = "..."
+urls = "..."
+"""
+
+
+class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which column of a CSV holds what: the section `[source]` of a configuration file."""
+
+    columns: dict[str, str]
+    """Field of a post -> column of the file. `post_id`, `account_id` and `created_at` must be there."""
+    platform: str = "unknown"
+    """Platform of every post, unless `columns` names a column for it."""
+    time_format: str | None = None
+    """`unix` (seconds), `unix_ms`, or a pattern such as `%d.%m.%Y %H:%M` (UTC unless it has %z). Absent:
+    numbers are seconds, or milliseconds if they are that large, anything else is RFC 3339."""
+    list_separator: str | None = None
+    """What stands between the items of a list column; absent: the column holds one item."""
+    row_is_share: bool = False
+    """Whether a post has one row for each object that it shares. `part` then tells its rows apart."""
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.columns) - set(_TARGETS)):
+            raise ValueError(
+                f"columns: {', '.join(unknown)} is no field of a post; those are {', '.join(_TARGETS)}"
+            )
+        if missing := [name for name in _REQUIRED if name not in self.columns]:
+            raise ValueError(f"columns: {', '.join(missing)} must be given")
+        if not self.platform.strip():
+            raise ValueError("platform: must not be empty")
+        if self.time_format not in (None, "unix", "unix_ms") and "%" not in str(self.time_format):
+            raise ValueError("time_format: must be unix, unix_ms or a pattern such as %d.%m.%Y %H:%M")
+        if self.list_separator == "":
+            raise ValueError("list_separator: must not be empty; leave it out for columns of one item")
+
+    @classmethod
+    def from_config(cls, section: Mapping[str, object]) -> "ColumnMapping":
+        """Read a `[source]` section.
+
+        Raises:
+            UsageError: the section has an unknown key, or a value of the wrong type.
+        """
+        try:
+            return msgspec.convert(dict(section), cls)
+        except msgspec.ValidationError as error:
+            raise UsageError(f"[source] in the configuration: {error}. An example:\n{EXAMPLE}") from error
+
+
+class Mapped(CsvFormat):
+    """A CSV read by a `ColumnMapping`. An empty field is unknown.
+
+    An opaque id in a list column is a list of one item: an id that stands for a whole sequence of
+    hashtags becomes one hashtag, which the stage that makes traces can be told to take for a sequence.
+    """
+
+    name = "mapped"
+
+    def __init__(self, layout: Layout, mapping: ColumnMapping) -> None:
+        super().__init__(layout)
+        self._mapping = mapping
+        self.needed = tuple(dict.fromkeys(mapping.columns.values()))
+
+    def posts(self, rows: pl.DataFrame) -> Decoded:
+        """Make one post row of each row."""
+        columns = self._mapping.columns
+        when = rows[columns["created_at"]]
+        fields = [self._field(name, column) for name, column in columns.items() if name != "created_at"]
+        if "platform" not in columns:
+            fields.append(pl.lit(self._mapping.platform).alias("platform"))
+        if self._mapping.row_is_share:
+            # A null is written as nothing, so that the place of an object says of which kind it is.
+            objects = [pl.col(columns[name]).fill_null("") for name in OBJECTS if name in columns]
+            fields.append(
+                pl.concat_str(objects, separator="|").alias("part") if objects else pl.lit("").alias("part")
+            )
+        return Decoded(rows.select(self._seconds(when).alias("created_at"), *fields), when)
+
+    def _field(self, name: str, column: str) -> pl.Expr:
+        value = known(pl.col(column))
+        match POSTS[name]:
+            case pl.List():
+                separator = self._mapping.list_separator
+                if separator is not None:
+                    return split_list(value, separator).alias(name)
+                return pl.when(value.is_not_null()).then(pl.concat_list(value)).alias(name)
+            case pl.Int64():
+                return count(value).alias(name)
+        # In ids and text a word such as "null" may be meant.
+        return pl.col(column).alias(name)
+
+    def _seconds(self, when: pl.Series) -> pl.Series:
+        match self._mapping.time_format:
+            case None:
+                return any_seconds(when)
+            case "unix":
+                return unix_seconds(when)
+            case "unix_ms":
+                return unix_seconds(when) // 1000
+            case pattern:
+                return text_seconds(when, pattern)

@@ -1,0 +1,47 @@
+"""The input of coordination-network-toolkit: columns by position."""
+
+from typing import ClassVar
+
+import polars as pl
+
+from streams.sources.cells.texts import hashtags_in, known, mentions_in, split_list
+from streams.sources.cells.times import unix_seconds
+from streams.sources.formats.format import CsvFormat
+from streams.sources.screening import Decoded
+
+
+class Toolkit(CsvFormat):
+    """Message, user, name, repost, reply, text, unix time, urls: by position, with or without a header."""
+
+    name = "toolkit"
+    time_ordered = True
+    positions: ClassVar[tuple[str, ...]] = (
+        "message_id",
+        "user_id",
+        "username",
+        "repost_id",
+        "reply_id",
+        "message",
+        "timestamp",
+        "urls",
+    )
+    needed = ("message_id", "user_id", "repost_id", "reply_id", "message", "timestamp")
+    optional = ("urls",)
+
+    def posts(self, rows: pl.DataFrame) -> Decoded:
+        """Make posts; hashtags and mentions are taken from the text."""
+        when = rows["timestamp"]
+        text = pl.col("message")
+        posts = rows.select(
+            pl.col("message_id").alias("post_id"),
+            pl.lit("x").alias("platform"),
+            pl.col("user_id").alias("account_id"),
+            unix_seconds(when).alias("created_at"),
+            text.alias("text"),
+            split_list(pl.col("urls"), " ").alias("urls"),
+            hashtags_in(text).alias("hashtags"),
+            mentions_in(text).alias("mentions"),
+            known(pl.col("repost_id")).alias("repost_of"),
+            known(pl.col("reply_id")).alias("reply_to"),
+        )
+        return Decoded(posts, when)

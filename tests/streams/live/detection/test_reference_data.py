@@ -1,0 +1,257 @@
+"""Registry, rules and profiles as the log brings them: what is in use, and what is only known."""
+
+import json
+import random
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.reference.reference_data import PROFILES, Context
+from detectors.state.state_forms import StateError
+from streams.live.detection import reference_data
+from streams.live.detection.detection import Detection
+from streams.live.detection.detection_state import captured, restored
+from streams.live.detection.reference_data import ReferenceData
+from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, Span
+from streams.live.state.state_codec import encode
+from streams.settings.settings import Settings
+
+
+def frame(kind: Kind, *rows: tuple[str, dict[str, Any] | str | None]) -> Frame:
+    """Rows of (key, value) as they come out of decoding."""
+    told = [
+        (key, json.dumps(value) if isinstance(value, dict) else value, 0, at)
+        for at, (key, value) in enumerate(rows)
+    ]
+    return Frame(
+        Header(kind=kind, spans=[Span("registry.v1", 0, 0, len(rows))]),
+        pl.DataFrame(told, schema=COLUMNS[kind], orient="row"),
+    )
+
+
+def entity(name: str, *domains: str, **more: Any) -> tuple[str, dict[str, Any]]:
+    return name, {
+        "entity_id": name,
+        "name": name.upper(),
+        "kind": "company",
+        "domains": list(domains),
+        **more,
+    }
+
+
+def rule(name: str, **more: Any) -> tuple[str, dict[str, Any]]:
+    return name, {"rule_id": name, "kind": "mute", "network_id": "n", "reason": "r", **more}
+
+
+def profiles(*rows: tuple[str, int, int]) -> Frame:
+    """Rows of (account, observed, followers)."""
+    table = pl.DataFrame(
+        [
+            {"account": account, "observed": observed, "followers": followers}
+            for account, observed, followers in rows
+        ],
+        schema=COLUMNS["profiles"],
+    )
+    return Frame(Header(kind="profiles", spans=[Span("accounts.v1", 0, 0, len(rows))]), table)
+
+
+def domains_in_use(known: ReferenceData) -> dict[str, str]:
+    registry = known.context().registry
+    return {domain: registry.entities[number].entity_id for domain, number in registry.domains.items()}
+
+
+def again(known: ReferenceData) -> ReferenceData:
+    """The same, saved and restored."""
+    detection = Detection(Settings().detection, "live", "w")
+    detection.references = known
+    return restored(encode(captured(detection)), Settings().detection, "live", "w").references
+
+
+def test_given_entities_then_they_are_in_use_and_the_change_is_told_once() -> None:
+    known = ReferenceData()
+    assert not known.entities_changed
+    assert (
+        known.take(frame("registry", entity("a", "a.example"), entity("b", "b.example", parent_id="a")))
+        is None
+    )
+
+    assert known.entities_changed
+    assert domains_in_use(known) == {"a.example": "a", "b.example": "b"}
+    assert not known.entities_changed
+
+
+def test_given_a_later_record_of_an_entity_then_it_takes_its_place_and_a_deletion_removes_it() -> None:
+    known = ReferenceData()
+    known.take(
+        frame("registry", entity("a", "a.example"), entity("b", "b.example"), entity("a", "c.example"))
+    )
+    assert domains_in_use(known) == {"c.example": "a", "b.example": "b"}
+
+    assert known.take(frame("registry", ("a", None), ("never", None))) is None
+    assert domains_in_use(known) == {"b.example": "b"}
+    assert known.take(frame("registry", ("b", None))) is None
+    assert domains_in_use(known) == {}
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_given_a_registry_that_contradicts_itself_for_a_while_then_the_last_whole_one_stays_in_use(
+    saved: bool,
+) -> None:
+    known = ReferenceData()
+    known.take(frame("registry", entity("a", "a.example"), entity("b", "b.example")))
+
+    # a domain changes hands in two records, and a third comes in between
+    fault = known.take(frame("registry", entity("b", "b.example", "a.example")))
+    assert fault is not None
+    assert "the registry stays as it was" in fault
+    assert "a.example" in fault
+    assert "the registry stays as it was" in (known.take(frame("registry", entity("c", "c.example"))) or "")
+    if saved:
+        known = again(known)
+    assert domains_in_use(known) == {"a.example": "a", "b.example": "b"}
+    assert set(known.entities) == {"a", "b", "c"}
+    assert set(known.entities_used) == {"a", "b"}
+
+    assert known.take(frame("registry", entity("a"))) is None
+    assert domains_in_use(known) == {"a.example": "b", "b.example": "b", "c.example": "c"}
+
+
+def test_given_a_parent_that_is_deleted_or_comes_later_then_the_one_before_stays_in_use() -> None:
+    known = ReferenceData()
+    assert "parent" in (known.take(frame("registry", entity("b", "b.example", parent_id="a"))) or "")
+    assert domains_in_use(known) == {}
+    assert known.take(frame("registry", entity("a", "a.example"))) is None
+    assert domains_in_use(known) == {"a.example": "a", "b.example": "b"}
+
+    assert known.take(frame("registry", ("a", None))) is not None
+    assert domains_in_use(known) == {"a.example": "a", "b.example": "b"}
+    assert known.take(frame("registry", ("b", None))) is None
+    assert domains_in_use(known) == {}
+
+
+@pytest.mark.parametrize(
+    "value", ["", "{}", "null", '{"entity_id":"a","name":"A","kind":"of a later version"}', "[" * 100_000]
+)
+@pytest.mark.parametrize("kind", ["registry", "rules"])
+def test_given_a_record_that_cannot_be_read_then_what_was_there_stays_and_all_others_count(
+    kind: Kind, value: str
+) -> None:
+    # a worker of a later version may have let it pass
+    known = ReferenceData()
+    made = entity if kind == "registry" else rule
+    known.take(frame(kind, made("a"), made("b")))
+
+    fault = known.take(frame(kind, ("a", value), made("c"), ("b", None)))
+
+    assert fault is not None
+    assert fault.startswith("a: cannot be read: ")
+    context = known.context()
+    found = (
+        [one.entity_id for one in context.registry.entities]
+        if kind == "registry"
+        else [one.rule_id for one in context.rules]
+    )
+    assert found == ["a", "c"]
+
+
+def test_given_rules_then_they_are_in_the_order_of_their_ids_whatever_came_first() -> None:
+    known = ReferenceData()
+    assert known.take(frame("rules", rule("c"), rule("b"), rule("a", reason="first"))) is None
+    assert known.entities_changed
+    known.take(frame("rules", ("b", None), rule("a", reason="second")))
+
+    assert [(one.rule_id, one.reason) for one in known.context().rules] == [("a", "second"), ("c", "r")]
+
+
+def test_given_profiles_then_the_latest_observation_counts_and_of_two_at_once_the_later_in_the_log() -> None:
+    known = ReferenceData()
+    known.take(profiles(("x:a", 5, 50), ("x:b", 5, 51)))
+    assert known.profiles_changed
+    assert not known.entities_changed
+    known.take(profiles(("x:a", 4, 40), ("x:b", 6, 60), ("x:b", 6, 61)))
+    known.take(profiles(("x:a", 5, 52)))
+
+    found = {row["account"]: row["followers"] for row in known.context().profiles.to_dicts()}
+    assert found == {"x:a": 52, "x:b": 61}
+    assert not known.profiles_changed
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.sampled_from(["x:a", "x:b", "x:c", "y:a"]), st.integers(0, 4)), max_size=30),
+    seed=st.integers(0, 1_000),
+    few=st.sampled_from([0, 3, 10_000]),
+)
+def test_given_any_frames_and_looks_then_profiles_are_those_of_all_rows_at_once(
+    rows: list[tuple[str, int]], seed: int, few: int
+) -> None:
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    told = [(account, observed, at) for at, (account, observed) in enumerate(rows)]
+    known = ReferenceData()
+    left = list(told)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reference_data, "_FEW", few)
+        while left:
+            count = rng.randint(1, 5)
+            known.take(profiles(*left[:count]))
+            left = left[count:]
+            if rng.random() < 0.3:
+                assert len(known.profiles)
+            if rng.random() < 0.1:
+                known = again(known)
+        found = known.profiles
+
+    latest: dict[str, tuple[int, int]] = {}
+    for account, observed, followers in told:
+        latest[account] = max(latest.get(account, (-1, -1)), (observed, followers))
+    assert {row["account"]: (row["observed"], row["followers"]) for row in found.to_dicts()} == latest
+    # whatever the frames were: the same table, in the same order
+    whole = ReferenceData()
+    whole.take(profiles(*told))
+    assert found.equals(whole.profiles)
+    assert dict(found.schema) == dict(PROFILES)
+
+
+def test_given_frames_without_a_look_then_profiles_do_not_pile_up() -> None:
+    known = ReferenceData()
+    for at in range(300):
+        known.take(profiles(*((f"x:{number}", at, at) for number in range(100))))
+
+    assert known._more <= reference_data._FEW
+    assert len(known.profiles) == 100
+
+
+@pytest.mark.parametrize("looked", [False, True])
+def test_given_saved_data_then_they_come_back_with_what_had_changed(looked: bool) -> None:
+    known = ReferenceData()
+    known.take(frame("registry", entity("a", "a.example")))
+    known.take(frame("rules", rule("r")))
+    known.take(profiles(("x:a", 5, 50)))
+    if looked:
+        known.context()
+
+    found = again(known)
+
+    assert (found.entities_changed, found.profiles_changed) == (not looked, not looked)
+    one, other = known.context(), found.context()
+    assert contents(one) == contents(other)
+    assert not found.entities_changed
+
+
+def test_given_a_saved_registry_that_cannot_be_used_then_the_state_is_refused() -> None:
+    detection = Detection(Settings().detection, "live", "w")
+    state = captured(detection)
+    for used in (
+        {"a": "{}"},
+        {"a": json.dumps(entity("a", "x.example")[1]), "b": json.dumps(entity("b", "x.example")[1])},
+    ):
+        state["entities_used"] = used
+        with pytest.raises(StateError, match="not whole"):
+            restored(encode(state), Settings().detection, "live", "w")
+
+
+def contents(context: Context) -> tuple[Any, ...]:
+    return context.registry.entities, context.rules, context.profiles.to_dicts()

@@ -1,0 +1,151 @@
+"""Posts as records of the public topic: what a strict reader finds in them is what the row says."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import polars as pl
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from detectors.post_columns import POSTS
+from schemas.events import PostEvent
+from streams.live.publishing.post_records import post_records
+from tests.streams.live.partitions import Message, decoded
+
+METRICS = ("likes", "reposts", "replies", "quotes", "views")
+_HOSTILE = [
+    '","a":null',
+    ',"a":null',
+    '"a":null,',
+    '"lang":null,"',
+    ':null,"',
+    "\\",
+    '\\"',
+    ',"',
+    '",',
+    "null",
+    "\x00\x1f\x7f\x80",
+    "\u2028\u2029\ufeff",
+    "😀\U0010ffff",
+    "</script>",
+    "\r\n",
+    "}{",
+]
+# halves of surrogate pairs are in no String of polars
+TEXT = st.one_of(st.text(max_size=6), st.lists(st.sampled_from(_HOSTILE), max_size=4).map("".join))
+NAME = TEXT.filter(bool)
+COUNT = st.none() | st.integers(0, 2**63 - 1)
+_OF: dict[pl.DataType, st.SearchStrategy[Any]] = {
+    pl.String(): st.none() | TEXT,
+    pl.Int64(): COUNT,
+    pl.List(pl.String()): st.none() | st.lists(TEXT, max_size=3),
+}
+ROWS = st.fixed_dictionaries(
+    {name: _OF[dtype] for name, dtype in POSTS.items()}
+    | {"post_id": NAME, "platform": NAME, "account_id": NAME, "created_at": st.integers(946_684_800, 2**35)}
+)
+Row = dict[str, Any]
+
+
+def frame(*rows: Row) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=POSTS)
+
+
+def plain(**more: Any) -> Row:
+    row: Row = dict.fromkeys(POSTS)
+    return row | {"post_id": "1", "platform": "x", "account_id": "a", "created_at": 1_676_332_800} | more
+
+
+def row_of(event: PostEvent) -> Row:
+    """The row that an event says."""
+    told = {name: getattr(event, name) for name in POSTS if name not in METRICS}
+    told["created_at"] = int(event.created_at.timestamp())
+    return told | {name: getattr(event.metrics, name, None) for name in METRICS}
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=st.lists(ROWS, min_size=1, max_size=4))
+@example(
+    [plain(text='","a":null', part=',"a":null,"b":null', urls=['"c":null,', ',"d":null']), plain(likes=0)]
+)
+@example([plain(likes=1, views=None), plain(reposts=0, likes=None), plain(views=2)])
+def test_given_any_texts_then_a_strict_reader_finds_the_row(rows: list[Row]) -> None:
+    records = post_records(frame(*rows))
+
+    events = [msgspec.json.decode(value, type=PostEvent, strict=True) for value in records["value"]]
+    assert [row_of(event) for event in events] == rows
+    assert records["key"].to_list() == [f"{row['platform']}:{row['account_id']}" for row in rows]
+    assert records["timestamp"].to_list() == [row["created_at"] * 1_000 for row in rows]
+    for value in records["value"]:
+        assert "\n" not in value
+        # what is unknown is absent
+        found = json.loads(value)
+        assert None not in found.values()
+        assert None not in found.get("metrics", {"": 0}).values()
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=st.lists(ROWS, min_size=1, max_size=4))
+def test_given_records_when_a_worker_reads_them_then_it_has_the_rows(rows: list[Row]) -> None:
+    rows = [
+        row
+        for row in rows
+        # nothing but blanks is no name, and what is later than now no time
+        if all(row[name].strip() for name in ("post_id", "platform", "account_id"))
+        and row["created_at"] < 1_700_000_000
+    ] or [plain()]
+    records = post_records(frame(*rows))
+    messages = [
+        Message(at, timestamp, key.encode(), value.encode())
+        for at, (key, value, timestamp) in enumerate(records.iter_rows())
+    ]
+
+    found, letters = decoded("posts.v1", (0, 0, messages))
+
+    blank = {letter.position for letter in letters}
+    assert all(not_a_name(rows[at]) for at in blank)
+    expected = [row for at, row in enumerate(rows) if at not in blank]
+    assert found.rows.select(POSTS.keys()).to_dicts() == expected
+    assert found.rows["account"].to_list() == [f"{row['platform']}:{row['account_id']}" for row in expected]
+
+
+def not_a_name(row: Row) -> bool:
+    """Whether a required text is blank to those who count other characters as blanks."""
+    names = [row[name] for name in ("post_id", "platform", "account_id")]
+    return any(not pl.Series([name]).str.strip_chars().item() for name in names)
+
+
+def test_given_a_post_with_little_known_then_its_record_says_no_more() -> None:
+    (value,) = post_records(frame(plain()))["value"]
+
+    assert json.loads(value) == {
+        "post_id": "1",
+        "platform": "x",
+        "account_id": "a",
+        "created_at": "2023-02-14T00:00:00Z",
+    }
+
+
+@pytest.mark.parametrize("known", [{"likes": 0}, {"views": 3}, dict.fromkeys(METRICS, 5)])
+def test_given_some_reactions_then_only_those_are_told(known: dict[str, int]) -> None:
+    (value,) = post_records(frame(plain(**known)))["value"]
+
+    assert json.loads(value)["metrics"] == known
+
+
+@pytest.mark.parametrize("year", [2000, 2023, 9999])
+def test_given_a_time_then_it_is_to_the_second(year: int) -> None:
+    when = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    (value,) = post_records(frame(plain(created_at=int(when.timestamp()))))["value"]
+
+    assert msgspec.json.decode(value, type=PostEvent).created_at == when
+
+
+def test_given_no_posts_then_there_are_no_records() -> None:
+    records = post_records(frame())
+
+    assert records.columns == ["key", "value", "timestamp"]
+    assert not len(records)
