@@ -16,8 +16,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from detectors.arrays.dtypes import I32, I64, U64
-from detectors.engagement.engagement import EngagementBook
-from detectors.engagement.obscurity import AccountFigures, Peers, network_obscurity
+from detectors.engagement.engagement import EngagementStore
+from detectors.engagement.obscurity import ActivityFigures, Peers, network_obscurity
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ _DAYS = 14
 
 
 class Posts(NamedTuple):
-    """Columns as `EngagementBook.add` takes them."""
+    """Columns as `EngagementStore.add` takes them."""
 
     accounts: I32
     times: I64
@@ -56,7 +56,7 @@ def main() -> int:
     members = random.choice(accounts, 100, replace=False)
     _, took = _timed(lambda: book.received_from(members.astype(np.int32)))
     print(f"reactions among 100 members: {took * 1e3:.1f} ms")
-    figures = AccountFigures(
+    figures = ActivityFigures(
         *table,
         random.lognormal(5, 1.8, accounts).astype(np.int64),
         random.integers(0, 4_000, accounts),
@@ -96,9 +96,9 @@ def posts(count: int, share: float, seed: int) -> Posts:
     return Posts(by.astype(np.int32), times, keys, targets, metrics)
 
 
-def _run(rows: Posts) -> tuple[EngagementBook, float, float]:
+def _run(rows: Posts) -> tuple[EngagementStore, float, float]:
     """Add in batches: the book, seconds in all, and seconds of the longest batch."""
-    book = EngagementBook()
+    book = EngagementStore()
     times = []
     for begin in range(0, len(rows.times), _BATCH):
         start = time.perf_counter()

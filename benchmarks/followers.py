@@ -16,8 +16,8 @@ import numpy as np
 
 from detectors.arrays.dtypes import I64, U8, U64
 from detectors.followers.follow_edges import FOLLOW, UNFOLLOW
-from detectors.followers.follower_overlap import FollowNull
-from detectors.followers.followers import FollowerBook
+from detectors.followers.follower_overlap import FollowNullModel
+from detectors.followers.followers import FollowerStore
 
 _BATCH = 10_000
 _REGISTRY = 500
@@ -36,14 +36,16 @@ def main() -> int:
         f"{len(at):,} events in batches of {_BATCH:,}: {len(at) / took / 1e6:.1f}M/s, longest {worst:.3f} s"
     )
     print(f"{len(book):,} edges present, {book.remembered:,} remembered, {used / 1e6:.0f} MB at most")
-    big = FollowerBook(registry)
+    big = FollowerStore(registry)
     took = _timed(lambda: big.apply(follower, followee, action, at))
     print(f"the same at once: {len(at) / took / 1e6:.1f}M/s")
     took = _timed(lambda: big.apply(follower, followee, action, at))
     print(f"again, nothing new: {len(at) / took / 1e6:.1f}M/s")
     keys = book.followees().keys[:: max(1, count // 1_000_000)]
-    print(f"null model of {len(book.followees().keys):,} accounts: {_timed(lambda: FollowNull(book)):.3f} s")
-    null = FollowNull(book)
+    print(
+        f"null model of {len(book.followees().keys):,} accounts: {_timed(lambda: FollowNullModel(book)):.3f} s"
+    )
+    null = FollowNullModel(book)
     print(f"tails of {len(keys):,} accounts: {_timed(lambda: null.account_tails(keys)):.3f} s")
     print(f"enrichment of 100 members: {_timed(lambda: null.enrichment(keys[:100])):.4f} s")
     print(f"pairs of {len(keys):,} accounts: {_timed(lambda: null.overlapping_pairs(keys, max_p=1.0)):.3f} s")
@@ -77,9 +79,9 @@ def events(count: int, seed: int) -> tuple[U64, U64, U64, U8, I64]:
 
 def _measure(
     registry: U64, follower: U64, followee: U64, action: U8, at: I64
-) -> tuple[FollowerBook, float, float]:
+) -> tuple[FollowerStore, float, float]:
     """Apply in batches: the book, seconds in all, and seconds of the longest batch."""
-    book = FollowerBook(registry)
+    book = FollowerStore(registry)
     times = []
     for begin in range(0, len(at), _BATCH):
         step = slice(begin, begin + _BATCH)

@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.canonical import Label, write_labels, write_posts
 from benchmarks.planted_groups import enlist_all
-from streams.simulation.background.book import Book
+from streams.simulation.background.book import WorldLog
 from streams.simulation.background.organic import Organic
 from streams.simulation.background.people import DAY, People, populate
 from streams.simulation.planting.groups import act
@@ -61,7 +61,7 @@ def generate(world: World, out: Path, labels: Path | None = None) -> int:
     rng = np.random.default_rng([world.seed, int(world.scenario == "networks")])
     span_s = int(world.days * DAY)
     people = populate(rng, world.accounts, span_s)
-    organic = Organic(rng, people, Book(rng), span_s)
+    organic = Organic(rng, people, WorldLog(rng), span_s)
     groups = enlist_all(organic) if world.scenario == "networks" else []
     organic.one_day_events()
     organic.show()

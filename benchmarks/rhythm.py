@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.arrays.dtypes import I32, I64
-from detectors.synchrony.rhythm import RhythmBook, RhythmPairs
+from detectors.synchrony.rhythm import RhythmPairs, RhythmStore
 
 START = 1_700_006_400
 """Seconds since 1970 UTC of the first possible post: midnight of 15 November 2023."""
@@ -128,7 +128,7 @@ def together(*parts: Posts) -> Posts:
 
 def evaluated(posts: Posts, **settings: int) -> RhythmPairs:
     """The pairs that a book finds in a week of posts."""
-    book = RhythmBook(**settings)
+    book = RhythmStore(**settings)
     for begin in range(0, len(posts.times), _BATCH):
         book.add(posts.accounts[begin : begin + _BATCH], posts.times[begin : begin + _BATCH])
     return book.evaluate(START + DAYS * _DAY)

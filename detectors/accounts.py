@@ -12,7 +12,7 @@ from detectors.arrays.hashing import mix
 _FIRST_SIZE = 1 << 14
 
 
-class AccountBook:
+class AccountStore:
     """Numbers accounts in the order in which they first post, and keeps what their posts say of them."""
 
     not_state: ClassVar[frozenset[str]] = frozenset()

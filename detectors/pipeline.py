@@ -15,24 +15,24 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 
-from detectors.accounts import AccountBook
-from detectors.alerts.alerting import Alerting
-from detectors.alerts.network_facts import gather
+from detectors.accounts import AccountStore
+from detectors.alerts.alerting import AlertWriter
+from detectors.alerts.network_facts import gather_facts
 from detectors.arrays.dtypes import I32, I64, U8, U64
 from detectors.config import DetectionConfig
-from detectors.covertness.account_observations import ContextStage
+from detectors.covertness.account_observations import AccountObservations
 from detectors.covertness.assessment import Assessment, assess
-from detectors.covertness.observation_extractor import ContextExtractor, Watched
-from detectors.evidence.co_share_samples import EvidenceBook
-from detectors.evidence.pairs import PairEvidence
+from detectors.covertness.observation_extractor import ObservationExtractor, PostObservations
+from detectors.evidence.co_share_samples import CoShareSamples
+from detectors.evidence.pairs import PairStore
 from detectors.followers.follow_edges import FollowEvents
-from detectors.networks.network_stage import Change, NetworkStage
+from detectors.networks.network_stage import NetworkChange, NetworkStage
 from detectors.networks.networks import Network
-from detectors.reference.reference_data import Context
-from detectors.stage_timing import StageWatch, unwatched
+from detectors.reference.reference_data import ReferenceData
+from detectors.stage_timing import StageTimer, untimed
 from detectors.synchrony.co_shares import Cells, window_table
 from detectors.synchrony.co_sharing import CoSharing
-from detectors.synchrony.exposure import ExposureLedger
+from detectors.synchrony.exposure import ExposureStore
 from detectors.texts.text_objects import TextObjects
 from detectors.traces.traces import TraceExtractor, Traces
 from schemas.alerts import Alert, Mode
@@ -40,11 +40,11 @@ from schemas.networks import Lifecycle
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class TracedPosts:
     """A batch of posts, traced."""
 
     traces: Traces
-    watched: Watched
+    watched: PostObservations
 
 
 class Pipeline:
@@ -68,23 +68,23 @@ class Pipeline:
         code_version: str = "0",
         mode: Mode = "replay",
         run_id: str = "run",
-        watch: StageWatch = unwatched,
-        context: Context | None = None,
+        watch: StageTimer = untimed,
+        context: ReferenceData | None = None,
     ) -> None:
         self.config = config
-        self.accounts = AccountBook()
+        self.accounts = AccountStore()
         self.cells = Cells(config)
         self._extractor = TraceExtractor(config, TextObjects.of(config.traces))
-        known = context if context is not None else Context()
-        self._context_extractor = ContextExtractor(config, known)
-        self.context = ContextStage(config, known, self.accounts, watch)
+        known = context if context is not None else ReferenceData()
+        self._context_extractor = ObservationExtractor(config, known)
+        self.context = AccountObservations(config, known, self.accounts, watch)
         self.sharing = CoSharing(config)
-        self._ledger = ExposureLedger(self.cells, config.evidence.keep_days)
-        self.pairs = PairEvidence(config)
+        self._ledger = ExposureStore(self.cells, config.evidence.keep_days)
+        self.pairs = PairStore(config)
         longest = int(window_table(config).max())
-        self.book = EvidenceBook(longest + self.sharing.settle_lag_s)
+        self.book = CoShareSamples(longest + self.sharing.settle_lag_s)
         self.stage = NetworkStage(config, self.cells, self._ledger, self.pairs, self.accounts)
-        self._alerting = Alerting(config, code_version, mode, run_id)
+        self._alerting = AlertWriter(config, code_version, mode, run_id)
         self._watch = watch
         self._tick_s = config.time.tick_s
         self._now = None
@@ -140,7 +140,7 @@ class Pipeline:
         """Take follow events in the order of time; all before a tick have to be given before it is reached."""
         self.context.follow(events)
 
-    def refer(self, context: Context) -> None:
+    def refer(self, context: ReferenceData) -> None:
         """Go on under other reference data; not between `trace` and `apply` of a batch.
 
         Entities are known again by their ids: what was remembered of those that are gone is dropped, and of the others
@@ -154,7 +154,7 @@ class Pipeline:
         self._context_extractor.refer(context)
         self.context.refer(context)
 
-    def trace(self, posts: pl.DataFrame) -> Traced:
+    def trace(self, posts: pl.DataFrame) -> TracedPosts:
         """The traces of posts; may run ahead of `apply` in another thread, since they share no state.
 
         Args:
@@ -164,9 +164,9 @@ class Pipeline:
         with self._watch("traces"):
             traces = self._extractor.extract(posts)
         with self._watch("attribution"):
-            return Traced(traces, self._context_extractor.extract(posts, traces))
+            return TracedPosts(traces, self._context_extractor.extract(posts, traces))
 
-    def apply(self, traced: Traced | None, until: int) -> Iterator[Alert]:
+    def apply(self, traced: TracedPosts | None, until: int) -> Iterator[Alert]:
         """Apply posts, and let event time pass to `until`.
 
         Args:
@@ -282,7 +282,7 @@ class Pipeline:
         if now % self.config.time.reestimate_s == 0:
             yield from self._tell_turned(now)
 
-    def _tell(self, changes: list[Change], now: int) -> Iterator[Alert]:
+    def _tell(self, changes: list[NetworkChange], now: int) -> Iterator[Alert]:
         for change in changes:
             if change.successor is not None or change.lifecycle is Lifecycle.RESOLVED:
                 ending = self._alerting.close(change.network, change.lifecycle, now, change.successor)
@@ -309,7 +309,9 @@ class Pipeline:
 
     def _written(self, network: Network, lifecycle: Lifecycle, now: int, assessment: Assessment) -> Alert:
         with self._watch("alerts"):
-            findings = gather(self.config, self.stage, network, self.pairs, self.book, self.accounts.posts)
+            findings = gather_facts(
+                self.config, self.stage, network, self.pairs, self.book, self.accounts.posts
+            )
             return self._alerting.write(
                 findings,
                 assessment,

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 
-class StageWatch(Protocol):
+class StageTimer(Protocol):
     """Told when a stage begins and ends."""
 
     def __call__(self, stage: str) -> AbstractContextManager[None]:
@@ -12,6 +12,6 @@ class StageWatch(Protocol):
         ...
 
 
-def unwatched(stage: str) -> AbstractContextManager[None]:
+def untimed(stage: str) -> AbstractContextManager[None]:
     """Nobody is told."""
     return nullcontext()

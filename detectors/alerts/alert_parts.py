@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from detectors.accounts import AccountBook
+from detectors.accounts import AccountStore
 from detectors.alerts.explanation import signal_summary
-from detectors.alerts.network_facts import Findings, ObjectFinding
+from detectors.alerts.network_facts import NetworkFacts, ObjectFacts
 from detectors.covertness.covertness import Covertness
 from detectors.covertness.network_context import NetworkContext
 from schemas.alerts import Action, Evidence, Member, Signal, SuggestedAction, Suppression
@@ -52,7 +52,7 @@ def suggested_actions(covert: Covertness, muted: Suppression | None) -> list[Sug
 
 
 def members_shown(
-    findings: Findings, context: NetworkContext, accounts: AccountBook, gate_surprise: float
+    findings: NetworkFacts, context: NetworkContext, accounts: AccountStore, gate_surprise: float
 ) -> list[Member]:
     """Members, core first, by name; membership from how often each was seen with the others."""
     network = findings.network
@@ -82,7 +82,7 @@ def members_shown(
     return found[:MAX_MEMBERS]
 
 
-def co_share_signals(findings: Findings, weakest_p: float | None) -> list[Signal]:
+def co_share_signals(findings: NetworkFacts, weakest_p: float | None) -> list[Signal]:
     """What was shared, kind by kind, and how many pairs stand out by themselves.
 
     Args:
@@ -122,7 +122,7 @@ def co_share_signals(findings: Findings, weakest_p: float | None) -> list[Signal
     return signals
 
 
-def object_evidence(sample: ObjectFinding, names: Sequence[str]) -> Evidence:
+def object_evidence(sample: ObjectFacts, names: Sequence[str]) -> Evidence:
     """One object with the accounts and posts that shared it, at most `MAX_EVIDENCE_ACCOUNTS`."""
     shown = sample.accounts[:MAX_EVIDENCE_ACCOUNTS]
     post_ids = list(sample.post_ids[: len(shown)])

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import msgspec
 
-from detectors.accounts import AccountBook
+from detectors.accounts import AccountStore
 from detectors.alerts.alert_parts import (
     co_share_signals,
     members_shown,
@@ -17,7 +17,7 @@ from detectors.alerts.alert_parts import (
 )
 from detectors.alerts.coordination_score import coordination_terms, counter_evidence, score
 from detectors.alerts.explanation import explanation, headline
-from detectors.alerts.network_facts import Findings
+from detectors.alerts.network_facts import NetworkFacts
 from detectors.config import DetectionConfig
 from detectors.covertness.assessment import Assessment
 from detectors.covertness.covertness import Covertness, priority, severity
@@ -54,7 +54,7 @@ class _Reported:
     alert: Alert
 
 
-class Alerting:
+class AlertWriter:
     """Decides which changes are told, numbers the revisions, and writes the alerts.
 
     A network is told at once when it opens, merges, splits or is resolved, or has grown by a quarter; other changes at
@@ -130,9 +130,9 @@ class Alerting:
 
     def write(
         self,
-        findings: Findings,
+        findings: NetworkFacts,
         assessment: Assessment,
-        accounts: AccountBook,
+        accounts: AccountStore,
         lifecycle: Lifecycle,
         now: int,
         gate_surprise: float,

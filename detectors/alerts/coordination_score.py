@@ -6,7 +6,7 @@ It says nothing about covertness, which needs context that co-sharing does not h
 
 import numpy as np
 
-from detectors.alerts.network_facts import Findings
+from detectors.alerts.network_facts import NetworkFacts
 from schemas.alerts import CounterEvidence, ScoreTerm
 from schemas.shares import TraceKind
 
@@ -14,7 +14,7 @@ _FEW_OBJECTS = 3
 _MINUTE = 60
 
 
-def coordination_terms(findings: Findings) -> list[ScoreTerm]:
+def coordination_terms(findings: NetworkFacts) -> list[ScoreTerm]:
     """The terms of the coordination score."""
     observed = sum(kind.observed for kind in findings.kinds)
     expected = sum(kind.expected for kind in findings.kinds)
@@ -58,7 +58,7 @@ def coordination_terms(findings: Findings) -> list[ScoreTerm]:
     ]
 
 
-def _other_ties(findings: Findings) -> str:
+def _other_ties(findings: NetworkFacts) -> str:
     """Ties of other grounds than a pair's own co-shares, in words."""
     told = [f"{findings.crowd_edges:,} by a crowd that came together again"]
     if findings.copy_edges:
@@ -74,7 +74,7 @@ def score(terms: list[ScoreTerm]) -> float:
     return _rounded(sum(term.value * term.weight for term in terms) / weight) if weight else 0.0
 
 
-def counter_evidence(findings: Findings) -> list[CounterEvidence]:
+def counter_evidence(findings: NetworkFacts) -> list[CounterEvidence]:
     """Facts that speak for an innocent explanation, the weightiest first."""
     found: list[CounterEvidence] = []
     objects = float(np.median(findings.objects_per_edge)) if len(findings.objects_per_edge) else 0.0
@@ -123,7 +123,7 @@ def counter_evidence(findings: Findings) -> list[CounterEvidence]:
     return found
 
 
-def _common_host(findings: Findings) -> str | None:
+def _common_host(findings: NetworkFacts) -> str | None:
     """The site that at least two thirds of the sampled links lead to, when there are three or more."""
     hosts = [
         sample.label.split("/")[0].split("?")[0]

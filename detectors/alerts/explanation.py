@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from detectors.alerts.network_facts import Findings, KindFinding
+from detectors.alerts.network_facts import KindFacts, NetworkFacts
 from detectors.covertness.context_words import chance
 from detectors.covertness.covertness import SUSPECTED, Covertness, strength
 from detectors.covertness.network_context import NetworkContext
@@ -40,7 +40,7 @@ _ABSENT = {
 }
 
 
-def headline(findings: Findings, platforms: Sequence[str], covert: Covertness) -> str:
+def headline(findings: NetworkFacts, platforms: Sequence[str], covert: Covertness) -> str:
     """One hedged sentence."""
     members = len(findings.members)
     where = f" on {', '.join(platforms)}" if platforms and list(platforms) != ["unknown"] else ""
@@ -61,7 +61,7 @@ def headline(findings: Findings, platforms: Sequence[str], covert: Covertness) -
 
 
 def explanation(
-    findings: Findings, threshold_p: float | None, context: NetworkContext, covert: Covertness
+    findings: NetworkFacts, threshold_p: float | None, context: NetworkContext, covert: Covertness
 ) -> str:
     """Why, in a few sentences: what was seen, what chance would give, what is not known."""
     parts = [
@@ -128,12 +128,12 @@ def _about_covertness(context: NetworkContext, covert: Covertness) -> list[str]:
     return parts
 
 
-def signal_summary(kind: KindFinding) -> str:
+def signal_summary(kind: KindFacts) -> str:
     """One sentence on one kind of trace."""
     return _kind_sentence(kind)
 
 
-def _kind_sentence(kind: KindFinding) -> str:
+def _kind_sentence(kind: KindFacts) -> str:
     expected = f"about {kind.expected:,.0f}" if kind.expected >= 10 else f"{kind.expected:.2g}"
     if kind.expected < 0.01:
         expected = "less than 0.01"

@@ -7,10 +7,10 @@ import numpy as np
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I32, I64, U64, StructArray
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
-from detectors.evidence.co_share_samples import EvidenceBook
-from detectors.evidence.null_model import Null, same_time
-from detectors.evidence.pair_table import Pairs, pair_number
-from detectors.evidence.pairs import PairEvidence
+from detectors.evidence.co_share_samples import CoShareSamples
+from detectors.evidence.null_model import NullModel, same_time
+from detectors.evidence.pair_table import PairTable, pair_number
+from detectors.evidence.pairs import PairStore
 from detectors.networks.edges import Ground
 from detectors.networks.network_stage import NetworkStage
 from detectors.networks.networks import Network
@@ -26,7 +26,7 @@ _NONE = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
-class KindFinding:
+class KindFacts:
     """Co-shares of one kind among members, in the window where they surprise most."""
 
     kind: TraceKind
@@ -39,7 +39,7 @@ class KindFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectFinding:
+class ObjectFacts:
     """One object that members shared together."""
 
     kind: TraceKind
@@ -56,7 +56,7 @@ class ObjectFinding:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class NetworkFacts:
     """Everything that is known of one network from co-sharing."""
 
     network: Network
@@ -73,11 +73,11 @@ class Findings:
     """Other pairs, tied by their rhythm alone."""
     edge_surprise: F64
     objects_per_edge: F64
-    kinds: tuple[KindFinding, ...]
+    kinds: tuple[KindFacts, ...]
     """Strongest first."""
     objects: int
     """Distinct objects co-shared by members."""
-    samples: tuple[ObjectFinding, ...]
+    samples: tuple[ObjectFacts, ...]
     posts: int
     """Posts by members, over all time."""
     start: int
@@ -90,14 +90,14 @@ class Findings:
     """Whether all times of the evidence are whole minutes."""
 
 
-def gather(
+def gather_facts(
     config: DetectionConfig,
     stage: NetworkStage,
     network: Network,
-    pairs: PairEvidence,
-    book: EvidenceBook,
+    pairs: PairStore,
+    book: CoShareSamples,
     posts_of: I64,
-) -> Findings:
+) -> NetworkFacts:
     """Gather the facts about `network` as they are now.
 
     Args:
@@ -129,7 +129,7 @@ def gather(
     activity = own[:, null.activity :].sum(axis=0) / np.maximum(null.mass, 1)
     samples, languages = _samples(chosen, activity, book, _longest(config))
     widest = _widest(chosen)
-    return Findings(
+    return NetworkFacts(
         network=network,
         members=tuple(members.tolist()),
         first_seen=dict(zip(names, first[known].tolist(), strict=True)),
@@ -168,18 +168,18 @@ def _widest(rows: StructArray) -> I64:
     return widest
 
 
-def _objects_of_edges(edges: U64, independent: StructArray, pairs: PairEvidence) -> F64:
+def _objects_of_edges(edges: U64, independent: StructArray, pairs: PairStore) -> F64:
     """Independent objects of each edge that has any, ascending."""
     found, counts = np.unique(pairs.keys[independent["pair"]], return_counts=True)
     return np.sort(counts[np.isin(found, edges)]).astype(np.float64)
 
 
-def _by_kind(config: DetectionConfig, independent: StructArray, expected: F64) -> tuple[KindFinding, ...]:
+def _by_kind(config: DetectionConfig, independent: StructArray, expected: F64) -> tuple[KindFacts, ...]:
     """Observed and expected co-shares by kind, each in its most surprising window."""
     found = []
     for number, kind in enumerate(KINDS):
         mine = independent[independent["kind"] == number]
-        best: KindFinding | None = None
+        best: KindFacts | None = None
         for window, span in enumerate(config.co_share.windows_s.get(kind, ())):
             within = ((mine["strata"].astype(np.int64) >> (4 * window)) & 15) != NO_STRATUM
             observed = int(within.sum())
@@ -187,15 +187,15 @@ def _by_kind(config: DetectionConfig, independent: StructArray, expected: F64) -
                 chance = float(expected[number, window])
                 surprise = float(poisson_surprise(observed, max(chance, LEAST_EXPECTED)))
                 if best is None or surprise > best.surprise:
-                    best = KindFinding(kind, span, observed, chance, surprise)
+                    best = KindFacts(kind, span, observed, chance, surprise)
         if best is not None:
             found.append(best)
     return tuple(sorted(found, key=lambda f: (-f.surprise, KINDS.index(f.kind))))
 
 
 def _samples(
-    rows: StructArray, activity: F64, book: EvidenceBook, longest_s: int
-) -> tuple[tuple[ObjectFinding, ...], tuple[str, ...]]:
+    rows: StructArray, activity: F64, book: CoShareSamples, longest_s: int
+) -> tuple[tuple[ObjectFacts, ...], tuple[str, ...]]:
     """The most telling objects: many members first, then small crowds; and the languages of all posts."""
     posts = np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64)
     known, time, account, spoken = book.lookup(posts)
@@ -240,7 +240,7 @@ def _samples(
         kind = int(rows["kind"][first_row[number]])
         width = max(int(crowd[number]), 2)
         samples.append(
-            ObjectFinding(
+            ObjectFacts(
                 kind=KINDS[kind],
                 label=labels.get(key) or f"{key:016x}",
                 accounts=tuple(account[of_posts].tolist()),
@@ -267,7 +267,7 @@ def _largest_burst(posts: I64, time: I64, gap_s: int) -> I64:
 
 
 @compiled
-def _rows_between(members: I32, rows: StructArray, pairs: Pairs) -> I64:
+def _rows_between(members: I32, rows: StructArray, pairs: PairTable) -> I64:
     """Rows of all pairs of `members` (ascending account numbers), ascending."""
     out = np.empty(256, np.int64)
     found = 0
@@ -290,7 +290,7 @@ def _rows_between(members: I32, rows: StructArray, pairs: Pairs) -> I64:
 
 
 @compiled
-def _counters_of(members: I32, null: Null) -> F64:
+def _counters_of(members: I32, null: NullModel) -> F64:
     """All counters of the members; float64, (members, cells)."""
     out = np.zeros((len(members), null.activity + len(null.mass)))
     for at in range(len(members)):
@@ -300,7 +300,7 @@ def _counters_of(members: I32, null: Null) -> F64:
 
 
 @compiled
-def _expected_among(members: I32, own: F64, null: Null) -> F64:
+def _expected_among(members: I32, own: F64, null: NullModel) -> F64:
     """Co-shares that chance would give among all pairs of members, by kind and window.
 
     As `detectors.evidence.null_model.expected_co_shares`, over counters fetched once.

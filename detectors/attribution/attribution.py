@@ -25,7 +25,7 @@ from detectors.attribution.facts import FACTS, Fact
 from detectors.attribution.hidden_mentions.hidden_mentions import HiddenMentions
 from detectors.config import KINDS
 from detectors.reference.affiliation import hiding_entities
-from detectors.reference.reference_data import Context
+from detectors.reference.reference_data import ReferenceData
 from detectors.reference.registry import NO_ENTITY, DomainMatcher, Registry, telling_entities
 from detectors.traces.traces import Traces
 from schemas.shares import TraceKind
@@ -59,7 +59,7 @@ class AttributionExtractor:
         | {"_crediting"}
     )
 
-    def __init__(self, context: Context, memory_s: int) -> None:
+    def __init__(self, context: ReferenceData, memory_s: int) -> None:
         registry = context.registry
         self._context = context
         self._memory_s = memory_s
@@ -77,7 +77,7 @@ class AttributionExtractor:
         self._copied = pl.DataFrame(schema=_COPIED)
         """Copies without credit, to recognise those who pass them on."""
 
-    def under(self, context: Context) -> "AttributionExtractor":
+    def under(self, context: ReferenceData) -> "AttributionExtractor":
         """The same under other reference data; texts are kept of entities that are there and tell of somebody."""
         if context.registry is self._context.registry:
             other = copy(self)

@@ -68,7 +68,7 @@ def rate_finding(mine: I64, written: I64, ordinary: RateSums, concerned: pl.Data
     )
 
 
-class FactLedger:
+class FactStore:
     """Facts about posts, by account.
 
     Counts are kept for good (4 bytes an account and kind), the facts themselves for `keep_days` and at most

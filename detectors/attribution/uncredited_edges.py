@@ -15,7 +15,7 @@ def uncredited_edges(held: pl.DataFrame, amplified: pl.DataFrame, posts: I64, or
     """Edges of crowds and of groups of a few.
 
     Args:
-        held: facts, columns as in `detectors.attribution.fact_store.FactLedger.held`.
+        held: facts, columns as in `detectors.attribution.fact_store.FactStore.held`.
         amplified: of these, reposts beyond the audience (`amplification.amplified`). Who passes such a copy
             on carries the original as its author does, and counts into crowds.
         posts: int64, posts of each account.

@@ -8,33 +8,33 @@ from typing import Annotated, ClassVar
 import numpy as np
 import polars as pl
 
-from detectors.accounts import AccountBook
+from detectors.accounts import AccountStore
 from detectors.arrays.dtypes import I32, I64, Bools
 from detectors.attribution.amplification import amplified, amplifying
-from detectors.attribution.fact_store import FACT_LOG, FactLedger
+from detectors.attribution.fact_store import FACT_LOG, FactStore
 from detectors.attribution.facts import Fact
 from detectors.attribution.uncredited_edges import uncredited_edges
 from detectors.config import DetectionConfig
-from detectors.covertness.baseline import Population, upper_quartile
-from detectors.covertness.observation_extractor import Watched
-from detectors.engagement.engagement import EngagementBook
-from detectors.engagement.obscurity import AccountFigures, Peers
+from detectors.covertness.baseline import Baseline, upper_quartile
+from detectors.covertness.observation_extractor import PostObservations
+from detectors.engagement.engagement import EngagementStore
+from detectors.engagement.obscurity import ActivityFigures, Peers
 from detectors.followers.follow_edges import FollowEvents
-from detectors.followers.follower_overlap import FollowNull
-from detectors.followers.followers import FollowerBook
+from detectors.followers.follower_overlap import FollowNullModel
+from detectors.followers.followers import FollowerStore
 from detectors.networks.edges import NO_EDGES, Edges, Ground, edges_of, merged
 from detectors.reference.affiliation import hiding_entities
-from detectors.reference.reference_data import Context
+from detectors.reference.reference_data import ReferenceData
 from detectors.reference.registry import NO_ENTITY, telling_entities
-from detectors.stage_timing import StageWatch, unwatched
-from detectors.synchrony.rhythm import RhythmBook, RhythmPairs
+from detectors.stage_timing import StageTimer, untimed
+from detectors.synchrony.rhythm import RhythmPairs, RhythmStore
 from detectors.traces.traces import Traces
 
 _DAY_S = 86_400
 _USUAL_S = 12 * 3_600
 _RHYTHM_EVERY_S = 7 * _DAY_S
 _ANSWERED = 1
-"""Column of the targets (`detectors.covertness.observation_extractor.Watched`)."""
+"""Column of the targets (`detectors.covertness.observation_extractor.PostObservations`)."""
 
 
 _KNOWN = np.dtype(
@@ -49,7 +49,7 @@ _KNOWN = np.dtype(
 """One account."""
 
 
-class ContextStage:
+class AccountObservations:
     """The watched state of one process.
 
     Args:
@@ -63,23 +63,23 @@ class ContextStage:
     _rhythm: RhythmPairs | None
     _first_day: int | None
     _pending: list[FollowEvents]
-    _population: tuple[int, Population] | None
+    _population: tuple[int, Baseline] | None
     amplified: Annotated[pl.DataFrame, FACT_LOG]
 
     def __init__(
         self,
         config: DetectionConfig,
-        context: Context,
-        accounts: AccountBook,
-        watch: StageWatch = unwatched,
+        context: ReferenceData,
+        accounts: AccountStore,
+        watch: StageTimer = untimed,
     ) -> None:
         self.context = context
         self._watch = watch
-        self.engagement = EngagementBook(
+        self.engagement = EngagementStore(
             window_days=config.engagement.window_days, max_posts=config.engagement.max_posts
         )
-        self.followers = FollowerBook(context.telling_keys, config.followers.max_edges)
-        self.facts = FactLedger(
+        self.followers = FollowerStore(context.telling_keys, config.followers.max_edges)
+        self.facts = FactStore(
             config.evidence.keep_days, config.attribution.max_facts, hiding_entities(context.registry)
         )
         self.amplified = self.facts.held
@@ -90,7 +90,7 @@ class ContextStage:
         """Accounts whose reference data is in there: those with numbers below this."""
         self._accounts = accounts
         rhythm = config.rhythm
-        self.rhythm = RhythmBook(
+        self.rhythm = RhythmStore(
             bin_s=rhythm.bin_s, window_days=rhythm.window_days, level=rhythm.level, max_posts=rhythm.max_posts
         )
         self._rhythm_window_s = rhythm.window_days * _DAY_S
@@ -124,7 +124,7 @@ class ContextStage:
             "rhythm": len(self.rhythm),
         }
 
-    def refer(self, context: Context) -> None:
+    def refer(self, context: ReferenceData) -> None:
         """Go on under other reference data, as `detectors.pipeline.Pipeline.refer` says."""
         before, self.context = self.context.registry, context
         if context.registry is not before:
@@ -135,7 +135,7 @@ class ContextStage:
         self._population = None
         self._amplify()
 
-    def add(self, traces: Traces, watched: Watched, numbers: I32, begin: int, end: int) -> None:
+    def add(self, traces: Traces, watched: PostObservations, numbers: I32, begin: int, end: int) -> None:
         """Take in the posts `begin` to `end` of a batch, which event time has reached.
 
         Args:
@@ -278,7 +278,7 @@ class ContextStage:
         hidden = self.facts.any_of(members) or bool((self._known["entity"][members] != NO_ENTITY).any())
         return hidden or bool(self.followers.followers_of(self._accounts.keys[members])[2].any())
 
-    def population(self, now: int, network_of: I32, members: I32) -> Population:
+    def population(self, now: int, network_of: I32, members: I32) -> Baseline:
         """All accounts as they are, or were up to twelve hours ago on the same day.
 
         What is usual changes slowly, and to look through all accounts at every alert would cost more than the
@@ -308,7 +308,7 @@ class ContextStage:
         own = self._accounts.followers[:count]
         return np.where(own >= 0, own, self._known["followers"][:count])
 
-    def _counted(self, now: int, network_of: I32) -> Population:
+    def _counted(self, now: int, network_of: I32) -> Baseline:
         count = self._accounts.seen
         keys = self._accounts.keys[:count]
         self._look_up()
@@ -318,7 +318,7 @@ class ContextStage:
         engagement = self.engagement.table(now, count)
         followers = self._followers_of(count)
         created = known["created"]
-        figures = AccountFigures(
+        figures = ActivityFigures(
             posts=engagement.posts,
             reactions=engagement.reactions,
             known_posts=engagement.known_posts,
@@ -327,7 +327,7 @@ class ContextStage:
             platforms=known["platform"],
         )
         measured = ordinary & (engagement.known_posts > 0)
-        return Population(
+        return Baseline(
             ordinary=ordinary,
             engagement=engagement,
             followers=followers,
@@ -340,5 +340,5 @@ class ContextStage:
             },
             many_followers=upper_quartile(followers[ordinary & (followers >= 0)]),
             many_reactions=upper_quartile(engagement.reactions[measured] / engagement.known_posts[measured]),
-            follow_null=FollowNull(self.followers, keys[~ordinary]) if self.followed else None,
+            follow_null=FollowNullModel(self.followers, keys[~ordinary]) if self.followed else None,
         )

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from detectors.accounts import AccountBook
+from detectors.accounts import AccountStore
 from detectors.arrays.dtypes import I32, Bools
 from detectors.attribution.amplification import amplification
 from detectors.attribution.fact_store import RateFinding
 from detectors.attribution.facts import Fact
 from detectors.covertness import context_words as words
-from detectors.covertness.account_observations import ContextStage
-from detectors.covertness.baseline import Population
+from detectors.covertness.account_observations import AccountObservations
+from detectors.covertness.baseline import Baseline
 from detectors.covertness.counter_evidence import counter_facts
 from detectors.covertness.covertness import SUSPECTED, Covertness, covertness, strength
 from detectors.covertness.network_context import MemberContext, NetworkContext
@@ -86,7 +86,7 @@ class _Notes:
 
 
 def assess(
-    network: Network, stage: ContextStage, population: Population, accounts: AccountBook, now: int
+    network: Network, stage: AccountObservations, population: Baseline, accounts: AccountStore, now: int
 ) -> Assessment:
     """Assess a network at event time `now`, seconds.
 
@@ -170,7 +170,7 @@ def _not_obscure(obscurity: float | None, notes: _Notes, *, lowest: bool) -> lis
 
 
 def _obscurity(
-    notes: _Notes, members: I32, stage: ContextStage, population: Population
+    notes: _Notes, members: I32, stage: AccountObservations, population: Baseline
 ) -> tuple[float | None, bool]:
     """How obscure the typical member is by what others than the members make of it; whether all here are as unknown."""
     inside = stage.engagement.received_from(members)
@@ -187,9 +187,9 @@ def _obscurity(
 def _content(
     notes: _Notes,
     members: I32,
-    stage: ContextStage,
-    population: Population,
-    accounts: AccountBook,
+    stage: AccountObservations,
+    population: Baseline,
+    accounts: AccountStore,
 ) -> None:
     """What the members publish, against what ordinary accounts do."""
     registry = stage.context.registry
@@ -214,9 +214,9 @@ def _content(
 def _followed(
     notes: _Notes,
     members: I32,
-    stage: ContextStage,
-    population: Population,
-    accounts: AccountBook,
+    stage: AccountObservations,
+    population: Baseline,
+    accounts: AccountStore,
     now: int,
 ) -> None:
     """Who of the registry follows the members."""
@@ -270,7 +270,7 @@ def _shared(notes: _Notes, pairs: OverlappingPairs) -> None:
     notes.signal(name, shared, expected, least, int(telling.sum()))
 
 
-def _rhythm(notes: _Notes, members: I32, stage: ContextStage) -> None:
+def _rhythm(notes: _Notes, members: I32, stage: AccountObservations) -> None:
     """Members that post in the same minutes: coordination, not covertness."""
     found = stage.rhythm_of(members)
     if found is None:
@@ -281,7 +281,7 @@ def _rhythm(notes: _Notes, members: I32, stage: ContextStage) -> None:
     notes.signal("rhythm", observed, expected, math.exp(-strongest), len(found.a))
 
 
-def _samples(name: str, found: RateFinding, accounts: AccountBook, registry: Registry) -> list[Evidence]:
+def _samples(name: str, found: RateFinding, accounts: AccountStore, registry: Registry) -> list[Evidence]:
     """Posts to check: the entity's post first where one was copied."""
     return [
         Evidence(
@@ -308,7 +308,7 @@ def _object(fact: dict[str, Any], registry: Registry) -> str:
 
 def _members(
     affiliation: Affiliation,
-    population: Population,
+    population: Baseline,
     members: I32,
     allowed: Bools,
     registry: Registry,
@@ -332,7 +332,7 @@ def _members(
     )
 
 
-def _engagements(population: Population, members: I32) -> int | None:
+def _engagements(population: Baseline, members: I32) -> int | None:
     table = population.engagement
     if not table.known_posts[members].sum():
         return None

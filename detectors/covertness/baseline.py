@@ -8,11 +8,11 @@ from detectors.arrays.dtypes import F64, I64, Bools
 from detectors.attribution.facts import Fact
 from detectors.engagement.engagement import EngagementTable
 from detectors.engagement.obscurity import Peers
-from detectors.followers.follower_overlap import FollowNull
+from detectors.followers.follower_overlap import FollowNullModel
 from detectors.statistics.rates import RateSums
 
 
-class Population(NamedTuple):
+class Baseline(NamedTuple):
     """All accounts at one tick, by number."""
 
     ordinary: Bools
@@ -28,7 +28,7 @@ class Population(NamedTuple):
     """What three in four ordinary accounts have less than; NaN: unknown."""
     many_reactions: float
     """The same of reactions a post."""
-    follow_null: FollowNull | None
+    follow_null: FollowNullModel | None
     """None where no follow event has been seen."""
 
 

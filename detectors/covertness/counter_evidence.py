@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from detectors.arrays.dtypes import I32, Bools
-from detectors.attribution.fact_store import FactLedger
+from detectors.attribution.fact_store import FactStore
 from detectors.attribution.facts import Fact
 from detectors.covertness import context_words as words
-from detectors.covertness.baseline import Population
+from detectors.covertness.baseline import Baseline
 from detectors.reference.affiliation import Affiliation
 from detectors.reference.registry import NO_ENTITY, Registry
 from detectors.statistics.peer_ranks import median
@@ -21,9 +21,9 @@ def counter_facts(
     rules: Mapping[str, SuppressionRule],
     names: Sequence[str],
     members: I32,
-    population: Population,
+    population: Baseline,
     registry: Registry,
-    facts: FactLedger,
+    facts: FactStore,
 ) -> Iterator[CounterEvidence]:
     """Facts for an innocent explanation, the weightiest first.
 
@@ -73,7 +73,7 @@ def counter_facts(
         )
 
 
-def _well_known(members: I32, population: Population) -> Iterator[CounterEvidence]:
+def _well_known(members: I32, population: Baseline) -> Iterator[CounterEvidence]:
     """Many followers or many reactions, against ordinary accounts."""
     mine = population.followers[members]
     mine = mine[mine >= 0]

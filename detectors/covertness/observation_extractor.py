@@ -10,7 +10,7 @@ from detectors.arrays.dtypes import I32, I64, U64
 from detectors.arrays.hashing import hash_strings
 from detectors.attribution.attribution import AttributionExtractor
 from detectors.config import KINDS, DetectionConfig
-from detectors.reference.reference_data import Context
+from detectors.reference.reference_data import ReferenceData
 from detectors.reference.registry import WEB, registered_domain
 from detectors.traces.traces import ACCOUNT_KEYS, POST_KEYS, Traces
 from schemas.shares import TraceKind
@@ -23,7 +23,7 @@ _MOST_HOSTS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class PostObservations:
     """Of one batch of posts in event order."""
 
     facts: pl.DataFrame
@@ -40,7 +40,7 @@ class Watched:
     """Account key of that site."""
 
 
-class ContextExtractor:
+class ObservationExtractor:
     """Extracts what the context needs, in event order.
 
     Args:
@@ -52,18 +52,18 @@ class ContextExtractor:
     _platforms: dict[str, int]
     _sites: set[str]
 
-    def __init__(self, config: DetectionConfig, context: Context) -> None:
+    def __init__(self, config: DetectionConfig, context: ReferenceData) -> None:
         self._attribution = AttributionExtractor(context, config.attribution.origin_days * 86_400)
         self._platforms = {}
         self._sites = set()
         """Domains that have posted as accounts of the web."""
         self._domain_of: dict[str, str | None] = {}
 
-    def refer(self, context: Context) -> None:
+    def refer(self, context: ReferenceData) -> None:
         """Go on under other reference data."""
         self._attribution = self._attribution.under(context)
 
-    def extract(self, posts: pl.DataFrame, traces: Traces) -> Watched:
+    def extract(self, posts: pl.DataFrame, traces: Traces) -> PostObservations:
         """Extract.
 
         Args:
@@ -77,7 +77,7 @@ class ContextExtractor:
                 target = posts.select(pl.concat_str("platform", pl.lit(":"), name).gather(rows)).to_series()
                 targets[rows.to_numpy(), column] = hash_strings(target, POST_KEYS)
         link_post, link_site = self._site_links(posts, traces)
-        return Watched(
+        return PostObservations(
             facts=self._attribution.extract(posts, traces, np.ascontiguousarray(targets[:, _REPOSTED])),
             targets=targets,
             metrics=posts.select(pl.col(name).fill_null(-1) for name in _METRICS).to_numpy(order="c"),

@@ -36,8 +36,8 @@ from detectors.engagement.engagement_kernels import (
     UNRESOLVED,
     USED,
     WAITING,
-    Rows,
-    Tables,
+    EngagementTables,
+    PostRows,
 )
 
 _FIRST_SIZE = 1 << 12
@@ -58,7 +58,7 @@ class EngagementTable(NamedTuple):
     """Written posts of which it is known what they received, if only that it was nothing. 0: unknown, not unloved."""
 
 
-class EngagementBook:
+class EngagementStore:
     """Rolling counts of all accounts.
 
     Times never fall from call to call. Results are a function of the rows and of what was asked when, never of
@@ -90,7 +90,7 @@ class EngagementBook:
             raise ValueError("max_posts has to be between 1 and 2^30")
         self._pane_s, self._max_posts, self._resolved_share = pane_s, max_posts, resolved_share
         panes = window_days * 86_400 // pane_s + 1
-        self._tables = Tables(
+        self._tables = EngagementTables(
             np.zeros(1, kernels.POSTS),
             np.zeros(_FIRST_SIZE, np.uint64),
             np.zeros((1, 7), np.int32),
@@ -159,7 +159,7 @@ class EngagementBook:
             ValueError: shapes differ, times fall, or a number is below 0.
         """
         where = np.zeros(len(times), np.int32) if platforms is None else platforms
-        rows = Rows(accounts, times, post_keys, targets, metrics, where)
+        rows = PostRows(accounts, times, post_keys, targets, metrics, where)
         if {len(column) for column in rows} != {len(times)} or targets.shape[1:] + metrics.shape[1:] != (
             3,
             4,
@@ -173,7 +173,7 @@ class EngagementBook:
         for begin in range(0, len(times), _STEP):
             step = slice(begin, begin + _STEP)
             # copies: columns may be read-only or strided, and kernels are compiled for neither
-            part = Rows(
+            part = PostRows(
                 np.array(accounts[step], np.int32),
                 np.array(times[step], np.int64),
                 np.array(post_keys[step], np.uint64),

@@ -49,7 +49,7 @@ _AHEAD = 32  # rows whose places are fetched before they are needed
 _LOW = np.uint64(0xFFFFFFFF)
 
 
-class Tables(NamedTuple):
+class EngagementTables(NamedTuple):
     """All that is held of posts."""
 
     posts: StructArray  # by position modulo the size, in event order
@@ -62,8 +62,8 @@ class Tables(NamedTuple):
     starts: I64  # first position of each pane, by pane modulo their number
 
 
-class Rows(NamedTuple):
-    """Rows of posts in event order, as for `detectors.engagement.engagement.EngagementBook.add`."""
+class PostRows(NamedTuple):
+    """Rows of posts in event order, as for `detectors.engagement.engagement.EngagementStore.add`."""
 
     accounts: I32
     times: I64
@@ -118,7 +118,7 @@ def move_index(old: U64, new: U64, state: I64) -> None:
 
 
 @compiled
-def _find(tables: Tables, state: I64, key: np.uint64) -> Int:
+def _find(tables: EngagementTables, state: I64, key: np.uint64) -> Int:
     """Position of a post that is held, or -1."""
     index, posts = tables.places, tables.posts
     tag = _tag(key)
@@ -137,7 +137,7 @@ def _find(tables: Tables, state: I64, key: np.uint64) -> Int:
 
 
 @compiled
-def add_posts(rows: Rows, tables: Tables, state: I64, pane_s: int, most: int) -> np.uint64:
+def add_posts(rows: PostRows, tables: EngagementTables, state: I64, pane_s: int, most: int) -> np.uint64:
     """Take in rows; of posts no more than `most` are held. What it returns means nothing."""
     posts, accounts, index = tables.posts, tables.accounts, tables.places
     fetched = np.uint64(0)
@@ -189,7 +189,7 @@ def add_posts(rows: Rows, tables: Tables, state: I64, pane_s: int, most: int) ->
 
 
 @compiled
-def _take(tables: Tables, state: I64, position: Int, column: Int, value: Int) -> None:
+def _take(tables: EngagementTables, state: I64, position: Int, column: Int, value: Int) -> None:
     """Note what a post received: at least `value` in a column given, one more in a column seen."""
     received = tables.received
     post = tables.posts[position % len(tables.posts)]
@@ -218,7 +218,9 @@ def _total(received: I32, row: Int) -> Int:
 
 
 @compiled
-def _refer(tables: Tables, state: I64, position: Int, kind: Int, target: np.uint64, last: bool) -> None:
+def _refer(
+    tables: EngagementTables, state: I64, position: Int, kind: Int, target: np.uint64, last: bool
+) -> None:
     """Count a reference of a post to another; wait for the other to come, unless this is the `last` time."""
     posts, accounts, log = tables.posts, tables.accounts, tables.log
     post = posts[position % len(posts)]
@@ -249,7 +251,7 @@ def _refer(tables: Tables, state: I64, position: Int, kind: Int, target: np.uint
 
 
 @compiled
-def _leave(tables: Tables, state: I64) -> None:
+def _leave(tables: EngagementTables, state: I64) -> None:
     """Take out the oldest post and all that it brought."""
     post = tables.posts[state[OLDEST] % len(tables.posts)]
     account = tables.accounts[post.account]
@@ -280,7 +282,7 @@ def _open_panes(starts: I64, state: I64, pane: Int) -> Int:
 
 
 @compiled
-def advance(tables: Tables, state: I64, time: Int, pane_s: int) -> None:
+def advance(tables: EngagementTables, state: I64, time: Int, pane_s: int) -> None:
     """Settle the second that has passed, and take out the panes that have."""
     if time <= state[TIME]:
         return
@@ -334,7 +336,7 @@ def advance_links(links: StructArray, accounts: StructArray, state: I64, starts:
 
 @compiled
 def count_received(
-    tables: Tables, state: I64, links: StructArray, link_state: I64, place: I32, counts: I64
+    tables: EngagementTables, state: I64, links: StructArray, link_state: I64, place: I32, counts: I64
 ) -> None:
     """Add to `counts` the reactions between accounts that have a `place` (from 1; 0: none)."""
     posts, log = tables.posts, tables.log

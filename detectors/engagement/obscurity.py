@@ -37,7 +37,7 @@ import numpy.typing as npt
 from scipy import special
 
 from detectors.arrays.dtypes import F64, I32, I64, Bools
-from detectors.statistics.peer_ranks import THIRDS, Comparison, Ranks, median
+from detectors.statistics.peer_ranks import THIRDS, PeerComparison, Ranks, median
 
 OBSCURE = 1 / 3
 """An account with this tail or less is called obscure."""
@@ -46,7 +46,7 @@ _TIES = 1e-8
 _FEW_POSTS = 5
 
 
-class AccountFigures(NamedTuple):
+class ActivityFigures(NamedTuple):
     """What is known of each account, by account number; equal lengths."""
 
     posts: I64
@@ -131,13 +131,13 @@ class Peers:
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset()
-    figures: AccountFigures
+    figures: ActivityFigures
     _thirds: I64
-    _by_followers: Comparison
-    _by_engagement: Comparison
-    _by_both: Comparison
+    _by_followers: PeerComparison
+    _by_engagement: PeerComparison
+    _by_both: PeerComparison
 
-    def __init__(self, figures: AccountFigures, exclude: Bools) -> None:
+    def __init__(self, figures: ActivityFigures, exclude: Bools) -> None:
         if {len(column) for column in figures} != {len(exclude)}:
             raise ValueError("all figures, and exclude, have to be of one length")
         self.figures = figures
@@ -188,8 +188,8 @@ class Peers:
             engagement.median,
         )
 
-    def _compared(self, peers: I64, volumes: I64, values: F64) -> Comparison:
-        return Comparison(*self._where(peers, volumes), values[peers])
+    def _compared(self, peers: I64, volumes: I64, values: F64) -> PeerComparison:
+        return PeerComparison(*self._where(peers, volumes), values[peers])
 
     def _where(self, accounts: I64, volumes: I64) -> tuple[I64, I64, I64]:
         """Platform, third by age, and stratum of volume of accounts; -1 where there is none."""
@@ -214,7 +214,7 @@ def network_obscurity(peers: Peers, members: npt.ArrayLike, inside: I64 | None =
     Args:
         peers: to compare with; the members were left out of them.
         members: account numbers, each once.
-        inside: reactions that each received from other members (`EngagementBook.received_from`). They are taken
+        inside: reactions that each received from other members (`EngagementStore.received_from`). They are taken
             off: members that applaud one another are as obscure as before. Those of the peers are not known, so
             in return a closely knit group looks somewhat more obscure than it is.
     """

@@ -37,7 +37,7 @@ class _Chunk:
     settled: bool = False
 
 
-class EvidenceBook:
+class CoShareSamples:
     """Posts and objects by number.
 
     Args:

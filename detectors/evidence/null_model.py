@@ -26,12 +26,12 @@ from detectors.config import KINDS, MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig
 from detectors.evidence.shared_interest import Interest, slow_expected, surprise_beyond_interest
 from detectors.statistics.tails import LEAST_EXPECTED, fused_surprise, poisson_surprise
 from detectors.synchrony.co_shares import NO_STRATUM, Cells
-from detectors.synchrony.exposure import Counters, ExposureLedger, Spans, counted
+from detectors.synchrony.exposure import Counters, ExposureStore, Spans, counted
 
 KIND_COUNT = len(KINDS)
 
 
-class Null(NamedTuple):
+class NullModel(NamedTuple):
     """The null model at one moment, as kernels take it."""
 
     counters: Counters
@@ -50,13 +50,13 @@ class Null(NamedTuple):
 
 def null_model(
     config: DetectionConfig,
-    ledger: ExposureLedger,
+    ledger: ExposureStore,
     cells: Cells,
     independent: F64,
     spread: float,
     slow_ratio: float,
     profile: F64,
-) -> Null:
+) -> NullModel:
     """The null model of the ledger as it is now; arrays are views, not copies.
 
     Args:
@@ -80,7 +80,7 @@ def null_model(
             sides[number, window] = 2 * span / (span + min(span, share.settle_s))
             bands[window] = max(bands[window], span)
     reference = share.reference_s
-    return Null(
+    return NullModel(
         ledger.counters,
         ledger.spans,
         ledger.mass,
@@ -106,7 +106,7 @@ def null_model(
 
 
 @inlined
-def same_spans(null: Null, first_a: float, last_a: float, first_b: float, last_b: float) -> float:
+def same_spans(null: NullModel, first_a: float, last_a: float, first_b: float, last_b: float) -> float:
     """As `same_time`, of two spans on the clock of everybody's shares; a network has one, too."""
     first_a, last_a = max(first_a, null.start), last_a + 1.0
     first_b, last_b = max(first_b, null.start), last_b + 1.0
@@ -117,7 +117,7 @@ def same_spans(null: Null, first_a: float, last_a: float, first_b: float, last_b
 
 
 @inlined
-def same_time(null: Null, a: Int, b: Int) -> float:
+def same_time(null: NullModel, a: Int, b: Int) -> float:
     """How much likelier two accounts meet for being active in the same part of the time; at least 1."""
     spans = null.spans
     return same_spans(null, spans.first[a], spans.last[a], spans.first[b], spans.last[b])
@@ -125,7 +125,7 @@ def same_time(null: Null, a: Int, b: Int) -> float:
 
 @inlined
 def expected_co_shares(
-    null: Null, kind: Int, window: Int, stratum: Int, a: Int, b: Int, together: float
+    null: NullModel, kind: Int, window: Int, stratum: Int, a: Int, b: Int, together: float
 ) -> float:
     """Co-shares of two accounts that chance would give in one cell."""
     activity_a = counted(null.counters, a, null.activity + kind)
@@ -135,7 +135,7 @@ def expected_co_shares(
 
 @inlined
 def expected_in_cell(
-    null: Null,
+    null: NullModel,
     kind: Int,
     window: Int,
     stratum: Int,
@@ -193,7 +193,7 @@ def clear_tally(tally: Tally) -> None:
 
 @inlined
 def cell_surprise(
-    null: Null, observed: Int, cell: Int, expected: float, slow: float, slow_due: float
+    null: NullModel, observed: Int, cell: Int, expected: float, slow: float, slow_due: float
 ) -> float:
     """Surprise of a count in one cell: over activity, and over what interest explains; corrected for all cells.
 
@@ -213,7 +213,7 @@ def cell_surprise(
 
 
 @compiled
-def pair_surprise(null: Null, tally: Tally, slow: I64, a: Int, b: Int, by_kind: F64) -> float:
+def pair_surprise(null: NullModel, tally: Tally, slow: I64, a: Int, b: Int, by_kind: F64) -> float:
     """Fused surprise of one pair.
 
     Args:

@@ -8,9 +8,16 @@ from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import F64, I32, I64, U64, Bools, Int, StructArray
 from detectors.arrays.hashing import mix
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
-from detectors.evidence.null_model import KIND_COUNT, Null, clear_tally, new_tally, pair_surprise, tally_up
+from detectors.evidence.null_model import (
+    KIND_COUNT,
+    NullModel,
+    clear_tally,
+    new_tally,
+    pair_surprise,
+    tally_up,
+)
 from detectors.evidence.pair_table import (
-    Pairs,
+    PairTable,
     entry_of,
     is_tested,
     merged_strata,
@@ -31,7 +38,7 @@ from detectors.synchrony.exposure import Counters, counter_key, counter_place, m
 def add_co_shares(
     co_shares: StructArray,
     rows: StructArray,
-    pairs: Pairs,
+    pairs: PairTable,
     used: I64,
     min_objects: int,
     viral: int,
@@ -184,7 +191,7 @@ def add_co_shares(
 
 
 @compiled
-def numbers_of(keys: U64, pairs: Pairs) -> I64:
+def numbers_of(keys: U64, pairs: PairTable) -> I64:
     """Number of the pair with each key, -1 where there is none; int64, shape of `keys`."""
     out = np.empty(len(keys), np.int64)
     for at in range(len(keys)):
@@ -193,7 +200,7 @@ def numbers_of(keys: U64, pairs: Pairs) -> I64:
 
 
 @inlined
-def _independent(co_shares: StructArray, at: int, rows: StructArray, pairs: Pairs) -> bool:
+def _independent(co_shares: StructArray, at: int, rows: StructArray, pairs: PairTable) -> bool:
     """Whether the object of a co-share is already an independent one of its pair."""
     a = np.uint64(min(co_shares[at].later, co_shares[at].earlier))
     b = np.uint64(max(co_shares[at].later, co_shares[at].earlier))
@@ -207,7 +214,7 @@ def _independent(co_shares: StructArray, at: int, rows: StructArray, pairs: Pair
 
 
 @compiled
-def evaluate_pairs(chosen: I32, rows: StructArray, pairs: Pairs, null: Null) -> F64:
+def evaluate_pairs(chosen: I32, rows: StructArray, pairs: PairTable, null: NullModel) -> F64:
     """Surprise of each chosen pair, float64; kept in `pairs.surprise`."""
     out = np.empty(len(chosen), np.float64)
     tally = new_tally(null.strata)
@@ -232,7 +239,7 @@ def evaluate_pairs(chosen: I32, rows: StructArray, pairs: Pairs, null: Null) -> 
 
 
 @compiled
-def lag_profile(rows: StructArray, count: int, pairs: Pairs, strata: int) -> F64:
+def lag_profile(rows: StructArray, count: int, pairs: PairTable, strata: int) -> F64:
     """How many fast meetings interest gives for each slow one, by (kind, window, stratum), flat.
 
     Counted over pairs that met once: those are chance and interest, whatever the rest of the data is.
@@ -256,7 +263,9 @@ def lag_profile(rows: StructArray, count: int, pairs: Pairs, strata: int) -> F64
 
 
 @compiled
-def count_slow_pairs(rows: StructArray, pairs: Pairs, count: int, null: Null, left_out: Bools) -> int:
+def count_slow_pairs(
+    rows: StructArray, pairs: PairTable, count: int, null: NullModel, left_out: Bools
+) -> int:
     """Count of pairs that met slowly at least twice where few slow meetings were due, and not mostly fast."""
     found = 0
     ratio = 0.0
@@ -291,7 +300,7 @@ def count_slow_pairs(rows: StructArray, pairs: Pairs, count: int, null: Null, le
 
 @compiled
 def explained_exposure(
-    rows: StructArray, count: Int, pairs: Pairs, validated: Bools, strata: int
+    rows: StructArray, count: Int, pairs: PairTable, validated: Bools, strata: int
 ) -> tuple[U64, I64]:
     """The exposure that co-shares of validated pairs explain: counter keys, each once, and amounts.
 

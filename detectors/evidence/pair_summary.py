@@ -7,8 +7,8 @@ import numpy as np
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I32, StructArray
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
-from detectors.evidence.null_model import KIND_COUNT, Null, expected_co_shares, same_time
-from detectors.evidence.pair_table import Pairs
+from detectors.evidence.null_model import KIND_COUNT, NullModel, expected_co_shares, same_time
+from detectors.evidence.pair_table import PairTable
 from detectors.statistics.tails import poisson_surprise
 from detectors.synchrony.co_shares import NO_STRATUM
 
@@ -26,7 +26,7 @@ SUMMARY = np.dtype(
 
 
 @compiled
-def summarise(chosen: I32, rows: StructArray, pairs: Pairs, null: Null) -> StructArray:
+def summarise(chosen: I32, rows: StructArray, pairs: PairTable, null: NullModel) -> StructArray:
     """Summarise pairs.
 
     Args:

@@ -36,7 +36,7 @@ ROWS = np.dtype(
 FIRST_SIZE = 1 << 14
 
 
-class Pairs(NamedTuple):
+class PairTable(NamedTuple):
     """Pairs by number; `key` holds the smaller account number in its upper half.
 
     The two indexes are open-addressing tables. An entry is the upper half of a hash and, below it, a number + 1; 0 is
@@ -57,9 +57,9 @@ def power_of_two(least: int) -> int:
     return max(FIRST_SIZE, 1 << (max(least, 1) - 1).bit_length())
 
 
-def new_pairs(pairs: int, rows: int) -> Pairs:
+def new_pairs(pairs: int, rows: int) -> PairTable:
     """Tables for `pairs` pairs and an index of `rows` rows (powers of two), half full at most."""
-    return Pairs(
+    return PairTable(
         np.zeros(pairs, np.uint64),
         np.full(pairs, -1, np.int32),
         np.zeros(pairs, np.int32),
@@ -70,7 +70,7 @@ def new_pairs(pairs: int, rows: int) -> Pairs:
     )
 
 
-def moved_pairs(old: Pairs, pair_count: int, pairs: int, rows: int) -> Pairs:
+def moved_pairs(old: PairTable, pair_count: int, pairs: int, rows: int) -> PairTable:
     """The same pairs with room for `pairs` pairs and `rows` rows in all, and no less than before."""
     if pairs > len(old.key):
         new = new_pairs(power_of_two(pairs), 0)
@@ -116,7 +116,7 @@ def first_place(index: U64, hashed: np.uint64) -> Int:
 
 
 @inlined
-def pair_place(pairs: Pairs, key: np.uint64, hashed: np.uint64) -> Int:
+def pair_place(pairs: PairTable, key: np.uint64, hashed: np.uint64) -> Int:
     """Place of a pair in the index, whether it is there or belongs there."""
     mask = len(pairs.slots) - 1
     at = first_place(pairs.slots, hashed)
@@ -128,13 +128,13 @@ def pair_place(pairs: Pairs, key: np.uint64, hashed: np.uint64) -> Int:
 
 
 @inlined
-def pair_number(pairs: Pairs, key: np.uint64) -> Int:
+def pair_number(pairs: PairTable, key: np.uint64) -> Int:
     """Number of a pair, -1 if it is not there."""
     return number_at(pairs.slots, pair_place(pairs, key, pair_hash(key)))
 
 
 @inlined
-def row_place(pairs: Pairs, rows: StructArray, pair: Int, thing: np.uint64, hashed: np.uint64) -> Int:
+def row_place(pairs: PairTable, rows: StructArray, pair: Int, thing: np.uint64, hashed: np.uint64) -> Int:
     """Place of (pair, object) in the index of rows, whether it is there or belongs there."""
     mask = len(pairs.row_index) - 1
     at = first_place(pairs.row_index, hashed)
@@ -173,7 +173,7 @@ def renumber_index(old: U64, new: U64, number: I32) -> None:
 
 @compiled
 def mark_kept(
-    rows: StructArray, row_count: Int, pairs: Pairs, pair_count: Int, oldest: Int, oldest_single: Int
+    rows: StructArray, row_count: Int, pairs: PairTable, pair_count: Int, oldest: Int, oldest_single: Int
 ) -> tuple[Bools, I32]:
     """Which rows stay, and the new number of each pair (-1: gone)."""
     held = np.zeros(pair_count, np.int32)
@@ -228,7 +228,7 @@ def is_tested(strata_word: Int) -> bool:
 
 
 @compiled
-def rechain(rows: StructArray, row_count: Int, old: Pairs, number: I32, new: Pairs) -> None:
+def rechain(rows: StructArray, row_count: Int, old: PairTable, number: I32, new: PairTable) -> None:
     """Chain the rows that stayed to their renumbered pairs, oldest first."""
     for pair in range(len(number)):
         if number[pair] >= 0:

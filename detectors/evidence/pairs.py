@@ -16,7 +16,7 @@ import numpy as np
 
 from detectors.arrays.dtypes import F64, I32, I64, U64, Bools, StructArray
 from detectors.config import TESTED_WINDOWS, DetectionConfig
-from detectors.evidence.null_model import KIND_COUNT, Null
+from detectors.evidence.null_model import KIND_COUNT, NullModel
 from detectors.evidence.pair_kernels import (
     add_co_shares,
     count_slow_pairs,
@@ -28,7 +28,7 @@ from detectors.evidence.pair_kernels import (
 from detectors.evidence.pair_table import (
     FIRST_SIZE,
     ROWS,
-    Pairs,
+    PairTable,
     mark_kept,
     moved_pairs,
     new_pairs,
@@ -41,7 +41,7 @@ from detectors.synchrony.co_shares import Cells, window_table
 _LOW = np.uint64(0xFFFFFFFF)
 
 
-class PairEvidence:
+class PairStore:
     """The evidence on all pairs of one partition.
 
     Args:
@@ -87,7 +87,7 @@ class PairEvidence:
         return (independent + 1.0) / (every + 1.0)
 
     @property
-    def table(self) -> Pairs:
+    def table(self) -> PairTable:
         """The memory itself, for kernels that look pairs up."""
         return self._pairs
 
@@ -147,7 +147,7 @@ class PairEvidence:
         enough = self._pairs.objects[: self._used[1]] >= self._config.gate.min_objects
         return np.flatnonzero(enough).astype(np.int32)
 
-    def evaluate(self, pairs: I32, null: Null) -> F64:
+    def evaluate(self, pairs: I32, null: NullModel) -> F64:
         """Surprise of each of `pairs` against chance, kept for `surprise`; float64, shape of `pairs`."""
         return evaluate_pairs(pairs, self._rows, self._pairs, null)
 
@@ -163,7 +163,7 @@ class PairEvidence:
         """
         return explained_exposure(self._rows, int(self._used[0]), self._pairs, validated, strata)
 
-    def slow_pairs(self, null: Null, left_out: Bools) -> int:
+    def slow_pairs(self, null: NullModel, left_out: Bools) -> int:
         """Count of pairs with two slow co-shares or more, and no other, where few were due.
 
         Pairs that also met fast may be coordinated, and those `left_out` (bool, one a pair) are known to be.

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array, triu
 
 from detectors.arrays.dtypes import F64, I64, U64, Bools
 from detectors.arrays.sorted_keys import places
-from detectors.followers.followers import Followees, FollowerBook
+from detectors.followers.followers import Followees, FollowerStore
 from detectors.statistics.follower_chance import (
     Sums,
     pair_dispersion,
@@ -79,7 +79,7 @@ class OverlappingPairs(NamedTuple):
     """Pairs that could have been told: the number of hypotheses."""
 
 
-class FollowNull:
+class FollowNullModel:
     """The null model of a book as it is now.
 
     Args:
@@ -89,13 +89,13 @@ class FollowNull:
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset()
-    _book: FollowerBook
+    _book: FollowerStore
     _known: Followees
     _followers: I64
     _registry: I64
     _reference: Sums
 
-    def __init__(self, book: FollowerBook, under_test: U64 | None = None) -> None:
+    def __init__(self, book: FollowerStore, under_test: U64 | None = None) -> None:
         self._book = book
         self._known = book.followees()
         # what is incomplete or left out counts as followed by nobody, and so for nothing

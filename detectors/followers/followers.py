@@ -57,7 +57,7 @@ class Followees(NamedTuple):
     """Whether no follower was missed for want of room."""
 
 
-class FollowerBook:
+class FollowerStore:
     """The follow edges of one platform, and who of the registry follows whom.
 
     When `max_edges` edges between other accounts are remembered, further ones are not. Their follow events are

@@ -26,7 +26,7 @@ from detectors.arrays.hashing import mix
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 from detectors.evidence.null_model import (
     KIND_COUNT,
-    Null,
+    NullModel,
     Tally,
     cell_surprise,
     clear_tally,
@@ -67,7 +67,7 @@ def expand(
     network_of: I32,
     posts_of: I64,
     networks: int,
-    null: Null,
+    null: NullModel,
     level: float,
     min_objects: int,
 ) -> Joined:
@@ -103,7 +103,7 @@ def expand(
 
 
 @compiled
-def _totals(network_of: I32, networks: int, null: Null) -> _Totals:
+def _totals(network_of: I32, networks: int, null: NullModel) -> _Totals:
     totals = _Totals(
         np.zeros((networks, KIND_COUNT)),
         np.zeros(networks),
@@ -130,7 +130,7 @@ def _test(
     network_of: I32,
     posts_of: I64,
     totals: _Totals,
-    null: Null,
+    null: NullModel,
     min_objects: int,
 ) -> tuple[I32, I32, F64]:
     crossing = 0
@@ -289,7 +289,7 @@ def _surprise(
     network: int,
     at_a_time: float,
     totals: _Totals,
-    null: Null,
+    null: NullModel,
     by_kind: F64,
 ) -> float:
     spans = null.spans

@@ -11,23 +11,23 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from detectors.accounts import AccountBook
+from detectors.accounts import AccountStore
 from detectors.arrays.dtypes import F64, I32, U64, Bools
 from detectors.arrays.sorted_keys import places
 from detectors.config import DetectionConfig
-from detectors.evidence.null_model import Null, null_model
-from detectors.evidence.pairs import PairEvidence
+from detectors.evidence.null_model import NullModel, null_model
+from detectors.evidence.pairs import PairStore
 from detectors.evidence.shared_interest import PRIOR_SPREAD, SLOW_WINDOW, spread_of
 from detectors.networks.communities import communities
 from detectors.networks.edges import NO_EDGES, Edges, Ground, chosen, edges_of, ends, merged
 from detectors.networks.expansion import expand
 from detectors.networks.loose_members import loose_members
-from detectors.networks.networks import Network, NetworkBook
+from detectors.networks.networks import Network, NetworkStore
 from detectors.networks.recurring_crowds import crowd_edges, recurring_crowds
 from detectors.networks.untied_crowds import of_their_own
-from detectors.statistics.false_discovery import Gate
+from detectors.statistics.false_discovery import FalseDiscoveryGate
 from detectors.synchrony.co_shares import Cells, window_table
-from detectors.synchrony.exposure import ExposureLedger
+from detectors.synchrony.exposure import ExposureStore
 from schemas.networks import Lifecycle
 
 _PEELS = 2
@@ -43,7 +43,7 @@ _WEEK_S = 7 * 86_400
 
 
 @dataclass(slots=True)
-class Change:
+class NetworkChange:
     """What happened to a network at a tick."""
 
     network: Network
@@ -69,19 +69,19 @@ class NetworkStage:
         self,
         config: DetectionConfig,
         cells: Cells,
-        ledger: ExposureLedger,
-        pairs: PairEvidence,
-        accounts: AccountBook,
+        ledger: ExposureStore,
+        pairs: PairStore,
+        accounts: AccountStore,
     ) -> None:
         self._config = config
         self._cells = cells
         self._ledger = ledger
         self._pairs = pairs
         self._accounts = accounts
-        self._gate = Gate(config.gate.false_discovery_rate)
+        self._gate = FalseDiscoveryGate(config.gate.false_discovery_rate)
         self._edges = NO_EDGES
         """Ascending by key."""
-        self.networks = NetworkBook(config.gate.min_members)
+        self.networks = NetworkStore(config.gate.min_members)
         self.spread = PRIOR_SPREAD
         """How much pairs differ in shared interest (`detectors.evidence.shared_interest`)."""
         self._profile: F64 = np.full(cells.activity, np.inf)
@@ -105,7 +105,7 @@ class NetworkStage:
         """Count of pairs that could pass: an account that posted once cannot share two objects in two posts."""
         return self._accounts.repeated * (self._accounts.repeated - 1) / 2
 
-    def null(self) -> Null:
+    def null(self) -> NullModel:
         """The null model as it is now."""
         return null_model(
             self._config,
@@ -117,12 +117,12 @@ class NetworkStage:
             self._profile,
         )
 
-    def tick(self, now: int, sources: Bools | None = None) -> list[Change]:
+    def tick(self, now: int, sources: Bools | None = None) -> list[NetworkChange]:
         """Test what is new.
 
         Args:
             now: event time, seconds.
-            sources: bool, by account: known sources (`ContextStage.sources`). Between
+            sources: bool, by account: known sources (`AccountObservations.sources`). Between
                 them and other accounts there are no edges.
         """
         self.networks.reserve(len(self._accounts))
@@ -147,7 +147,9 @@ class NetworkStage:
             return []
         return self._cluster(np.unique(np.concatenate([a[fresh], b[fresh]])), now)
 
-    def reestimate(self, now: int, sources: Bools | None = None, more: Edges = NO_EDGES) -> list[Change]:
+    def reestimate(
+        self, now: int, sources: Bools | None = None, more: Edges = NO_EDGES
+    ) -> list[NetworkChange]:
         """Age the evidence, estimate the null model again and test everything against it.
 
         Args:
@@ -185,12 +187,12 @@ class NetworkStage:
         edges = chosen(edges, _alike(edges.keys, sources))
         differing = np.setxor1d(edges.keys, self._edges.keys)
         before, self._edges = self._edges, edges
-        changes: list[Change] = []
+        changes: list[NetworkChange] = []
         if len(differing):
             changes = self._cluster(np.unique(np.concatenate(ends(differing))), now)
             network_of, least = self.networks.network_of, self._config.gate.min_members
             left = self.networks.leave(loose_members(before, edges, network_of, least))
-            changes += [Change(network, Lifecycle.UPDATED) for network in left]
+            changes += [NetworkChange(network, Lifecycle.UPDATED) for network in left]
         changes += self._expand(now, sources)
         return changes + self._resolve(now)
 
@@ -259,16 +261,16 @@ class NetworkStage:
         for number in np.unique(of_a[(of_a == of_b) & (of_a >= 0)]).tolist():
             self.networks.alive[number].last_evidence = now
 
-    def _cluster(self, changed: I32, now: int) -> list[Change]:
+    def _cluster(self, changed: I32, now: int) -> list[NetworkChange]:
         a, b = ends(self._edges.keys)
         touched, found = communities(
             a, b, self._edges.surprise, changed, self.networks.network_of, self._config.seed
         )
         networks, merged = self.networks.follow(touched, found, now, self._accounts.names)
-        changes = [Change(old, Lifecycle.MERGED, successor=heir) for old, heir in merged]
+        changes = [NetworkChange(old, Lifecycle.MERGED, successor=heir) for old, heir in merged]
         for network in networks:
             network.last_evidence = now
-            changes.append(Change(network, network.lifecycle))
+            changes.append(NetworkChange(network, network.lifecycle))
             network.lifecycle = Lifecycle.UPDATED
         return changes
 
@@ -283,9 +285,9 @@ class NetworkStage:
             edges_of(*crowd_edges(crowds), Ground.CROWD),
         ]
 
-    def _expand(self, now: int, sources: Bools | None) -> list[Change]:
+    def _expand(self, now: int, sources: Bools | None) -> list[NetworkChange]:
         gate = self._config.gate
-        grown: dict[int, Change] = {}
+        grown: dict[int, NetworkChange] = {}
         # who joined is asked again each day: evidence ages, and one in a hundred was there by chance
         before = self.networks.part_from_peripheral()
         for _ in range(gate.expansion_rounds):
@@ -313,17 +315,17 @@ class NetworkStage:
                     continue
                 self.networks.join(network.number, account, surprise, now)
                 network.last_evidence = now
-                grown[network.number] = Change(network, Lifecycle.UPDATED)
+                grown[network.number] = NetworkChange(network, Lifecycle.UPDATED)
         for network in self.networks.take_back(before, now - _GRACE_S):
-            grown[network.number] = Change(network, Lifecycle.UPDATED)
+            grown[network.number] = NetworkChange(network, Lifecycle.UPDATED)
         return [grown[number] for number in sorted(grown)]
 
-    def _resolve(self, now: int) -> list[Change]:
+    def _resolve(self, now: int) -> list[NetworkChange]:
         oldest = now - self._config.time.resolve_days * 86_400
         quiet = [n for n in self.networks.alive.values() if n.last_evidence < oldest]
         for network in quiet:
             self.networks.resolve(network)
-        return [Change(network, Lifecycle.RESOLVED) for network in quiet]
+        return [NetworkChange(network, Lifecycle.RESOLVED) for network in quiet]
 
 
 def _alike(keys: U64, sources: Bools | None) -> Bools:

@@ -23,7 +23,7 @@ class Network:
     """One network under one id."""
 
     number: int
-    """Index in `NetworkBook`; never used twice."""
+    """Index in `NetworkStore`; never used twice."""
     network_id: str
     opened_at: int
     """Event time, seconds."""
@@ -47,7 +47,7 @@ class Network:
         return len(self.core) + sum(account not in self.core for account in self.peripheral)
 
 
-class NetworkBook:
+class NetworkStore:
     """All networks that are alive.
 
     Args:

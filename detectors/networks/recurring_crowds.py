@@ -14,7 +14,7 @@ import numpy as np
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I32, I64, U64, StructArray
 from detectors.arrays.hashing import mix
-from detectors.evidence.null_model import Null
+from detectors.evidence.null_model import NullModel
 from detectors.evidence.pair_table import widest_stratum
 from detectors.statistics.false_discovery import benjamini_hochberg
 from detectors.statistics.tails import poisson_surprise
@@ -60,7 +60,9 @@ class _Crowds(NamedTuple):
     time: I64  # of each member's first share, seconds
 
 
-def recurring_crowds(rows: StructArray, pair_keys: U64, null: Null, level: float) -> list[RecurringCrowd]:
+def recurring_crowds(
+    rows: StructArray, pair_keys: U64, null: NullModel, level: float
+) -> list[RecurringCrowd]:
     """Find the accounts behind recurring crowds.
 
     Args:
@@ -291,7 +293,7 @@ def _met_again(crowds: _Crowds, first: int, second: int) -> I32:
     return out[:found]
 
 
-def _chance_of_same(crowds: _Crowds, first: I64, second: I64, null: Null) -> F64:
+def _chance_of_same(crowds: _Crowds, first: I64, second: I64, null: NullModel) -> F64:
     """The chance that a random member of one crowd is a random member of the other.
 
     An account counts by its activity, among the accounts that were in any crowd on the day. The chance is never taken
@@ -315,7 +317,7 @@ def _chance_of_same(crowds: _Crowds, first: I64, second: I64, null: Null) -> F64
 
 
 @compiled
-def _activity(accounts: I32, null: Null) -> F64:
+def _activity(accounts: I32, null: NullModel) -> F64:
     """Shares of each account, of all kinds."""
     out = np.zeros(len(accounts))
     for at in range(len(accounts)):

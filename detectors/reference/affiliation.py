@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.arrays.dtypes import I32, U64, Bools
-from detectors.reference.reference_data import Context, Profile
+from detectors.reference.reference_data import Profile, ReferenceData
 from detectors.reference.registry import NO_ENTITY, Registry
 from schemas.registry import EntityKind
 
@@ -40,7 +40,7 @@ def hiding_entities(registry: Registry) -> Bools:
     return np.array([entity.kind in _HIDING for entity in registry.entities], np.bool_)
 
 
-def affiliations(context: Context, keys: U64, linked: I32) -> Affiliation:
+def affiliations(context: ReferenceData, keys: U64, linked: I32) -> Affiliation:
     """Affiliation of accounts.
 
     Args:

@@ -47,7 +47,7 @@ class Profile(NamedTuple):
 _NO_PROFILE = Profile()
 
 
-class Context:
+class ReferenceData:
     """Reference data of one run.
 
     Args:

@@ -11,7 +11,7 @@ import msgspec
 import polars as pl
 
 from detectors.pipeline import Pipeline
-from detectors.reference.reference_data import PROFILES, Context
+from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import Registry, RegistryError
 from detectors.state.state_filling import fill
 from detectors.state.state_forms import Form, StateError, form_of
@@ -45,7 +45,7 @@ def capture(live: Any) -> State:
     return state
 
 
-def context_of(state: State) -> Context:
+def context_of(state: State) -> ReferenceData:
     """The reference data that a pipeline was captured under: those that another needs to be restored exactly.
 
     Raises:
@@ -60,7 +60,7 @@ def context_of(state: State) -> Context:
     try:
         entities = msgspec.msgpack.decode(form["entities"], type=list[RegistryEntity])
         rules = msgspec.msgpack.decode(form["rules"], type=list[SuppressionRule])
-        return Context(Registry.of(entities), profiles, rules)
+        return ReferenceData(Registry.of(entities), profiles, rules)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError, RegistryError) as error:
         raise StateError(f"the saved reference data are damaged: {error}") from error
 
@@ -92,7 +92,7 @@ def restore(live: Any, state: State) -> None:
     fill(live, state.get("remembered"))
 
 
-def _context_form(context: Context) -> dict[str, Form]:
+def _context_form(context: ReferenceData) -> dict[str, Form]:
     return {
         "entities": msgspec.msgpack.encode(context.registry.entities),
         "profiles": context.profiles,

@@ -17,7 +17,7 @@ _WIDTH = 0.02
 _BINS = 8192
 
 
-class Gate:
+class FalseDiscoveryGate:
     """Histogram of the surprises of candidate pairs, and where the gate stands.
 
     Args:

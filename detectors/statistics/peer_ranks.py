@@ -38,7 +38,7 @@ def _middle(ascending: F64) -> float:
     return float(ascending[(len(ascending) - 1) // 2] + ascending[len(ascending) // 2]) / 2
 
 
-class Comparison:
+class PeerComparison:
     """Values of peers. An account is compared with its platform's third by age if that has enough of them.
 
     Args:

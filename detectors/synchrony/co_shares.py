@@ -55,7 +55,7 @@ class Cells:
         """Crowd strata, from the smallest, in which slow meetings are counted."""
 
 
-class Rules(NamedTuple):
+class CoShareRules(NamedTuple):
     """Settings of co-sharing, as its kernel takes them."""
 
     windows: I64  # (kinds, MAX_WINDOWS) seconds, 0 where there is none
@@ -68,14 +68,14 @@ class Rules(NamedTuple):
     activity_cell: int
 
 
-def rules_of(config: DetectionConfig) -> Rules:
+def co_share_rules(config: DetectionConfig) -> CoShareRules:
     """The rules that settings ask for."""
     share = config.co_share
     windows = window_table(config)
     waits = np.minimum(windows, share.settle_s)
     longest = int(windows.max())
     lags = np.unique(np.append(waits[windows > 0], min(longest, share.settle_s)))
-    return Rules(
+    return CoShareRules(
         windows,
         lags,
         np.searchsorted(lags, waits).clip(0, len(lags) - 1),

@@ -19,11 +19,18 @@ import numpy as np
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I32, I64, U8, U64, StructArray
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
-from detectors.synchrony.co_shares import CO_SHARES, EXPOSURES, NO_STRATUM, Rules, count_made, rules_of
+from detectors.synchrony.co_shares import (
+    CO_SHARES,
+    EXPOSURES,
+    NO_STRATUM,
+    CoShareRules,
+    co_share_rules,
+    count_made,
+)
 from detectors.synchrony.share_ring import (
     FIRST_SIZE,
-    Objects,
-    Ring,
+    ObjectTable,
+    ShareRing,
     alive_objects,
     evict,
     find_object,
@@ -47,7 +54,7 @@ class CoSharing:
     not_state: ClassVar[frozenset[str]] = frozenset({"_rules", "_max_ring"})
 
     def __init__(self, config: DetectionConfig) -> None:
-        self._rules = rules_of(config)
+        self._rules = co_share_rules(config)
         self._max_ring = config.co_share.max_recent_shares
         self._ring = new_ring(min(FIRST_SIZE, self._max_ring))
         self._objects = new_objects(FIRST_SIZE)
@@ -164,9 +171,9 @@ def _push(
     kinds: U8,
     keys: U64,
     until: int,
-    rules: Rules,
-    ring: Ring,
-    objects: Objects,
+    rules: CoShareRules,
+    ring: ShareRing,
+    objects: ObjectTable,
     state: I64,
     tally: I64,
 ) -> tuple[StructArray, StructArray]:

@@ -41,7 +41,7 @@ class Slow(NamedTuple):
     activity: F64
 
 
-class ExposureLedger:
+class ExposureStore:
     """Counters of all accounts of one network agent.
 
     Args:

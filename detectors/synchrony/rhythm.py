@@ -24,7 +24,7 @@ from scipy.special import gammaincinv
 from detectors.arrays.dtypes import F64, I32, I64, Bools
 from detectors.config import BIN_LENGTHS_S
 from detectors.statistics.tails import poisson_surprise
-from detectors.synchrony.rhythm_kernels import HOURS, Grid, Rules, columns_of, rhythmic_pairs
+from detectors.synchrony.rhythm_kernels import HOURS, Grid, RhythmRules, columns_of, rhythmic_pairs
 
 MIN_COINCIDENCES = 5
 MIN_DAYS = 3
@@ -57,7 +57,7 @@ class RhythmPairs(NamedTuple):
     """Bins left out to bound the work; the most crowded of the others."""
 
 
-class RhythmBook:
+class RhythmStore:
     """The posts of a window, and the pairs of accounts that keep time.
 
     Memory: 8-16 bytes a post, at most 10 bytes for each of `max_posts`; while evaluating about 50 bytes a post and
@@ -249,7 +249,7 @@ class RhythmBook:
         most = int(np.searchsorted(np.cumsum(by_size), allowed, side="right"))
         return sizes >= most
 
-    def _rules(self, crowds: I64, first: int, tested: int) -> Rules:
+    def _rules(self, crowds: I64, first: int, tested: int) -> RhythmRules:
         per_hour = self._bins_per_hour
         mass = float(crowds.sum())
         meetings = float((crowds * (crowds - 1)).sum())
@@ -265,7 +265,7 @@ class RhythmBook:
         most = len(crowds) * self._bin_s // OCCASION_S + 2
         highest_rate = gammaincinv(np.arange(1, most + 1), np.exp(-bar))
         highest_rate[: MIN_COINCIDENCES - 1] = 0.0
-        return Rules(
+        return RhythmRules(
             bins_per_hour=per_hour,
             phase=first % (HOURS * per_hour),
             gap=max(1, OCCASION_S // self._bin_s),

@@ -24,7 +24,7 @@ class Grid(NamedTuple):
     rows: I32
 
 
-class Rules(NamedTuple):
+class RhythmRules(NamedTuple):
     """What the kernels need besides the grid; lengths in bins."""
 
     bins_per_hour: int
@@ -46,7 +46,7 @@ class Rules(NamedTuple):
     """Of each family: the sum over its shifts of the part of the grid that still overlaps."""
 
 
-class Found(NamedTuple):
+class RhythmMatches(NamedTuple):
     """Pairs of rows beyond the bar."""
 
     first: I32
@@ -73,7 +73,7 @@ def columns_of(row_start: I64, bins: I32, bin_count: int) -> tuple[I64, I32]:
 
 
 @compiled
-def rhythmic_pairs(grid: Grid, rules: Rules) -> Found:
+def rhythmic_pairs(grid: Grid, rules: RhythmRules) -> RhythmMatches:
     """Every pair of rows whose coincidences are beyond the bar under each null, in ascending order of first row."""
     row_count = len(grid.row_start) - 1
     bin_count = len(grid.column_start) - 1
@@ -88,7 +88,7 @@ def rhythmic_pairs(grid: Grid, rules: Rules) -> Found:
     last = np.full(row_count, -1, np.int64)
     count = np.zeros(row_count, np.int64)
     candidates = np.empty(row_count, np.int32)
-    found = Found(
+    found = RhythmMatches(
         np.empty(1024, np.int32),
         np.empty(1024, np.int32),
         np.empty(1024, np.int64),
@@ -128,7 +128,9 @@ def rhythmic_pairs(grid: Grid, rules: Rules) -> Found:
         if filled:
             for at in own:
                 present[reach + at] = 0
-    return Found(found.first[:used], found.second[:used], found.observed[:used], found.expected[:used])
+    return RhythmMatches(
+        found.first[:used], found.second[:used], found.observed[:used], found.expected[:used]
+    )
 
 
 @inlined
@@ -169,7 +171,7 @@ def _sweep(
 
 
 @inlined
-def _fill(own: I32, rules: Rules, present: U8, reach: Int, phases: F64, hours: F64) -> None:
+def _fill(own: I32, rules: RhythmRules, present: U8, reach: Int, phases: F64, hours: F64) -> None:
     """Lay a row out: its bins, and how many of them in each phase of the hour and hour of the day."""
     phases[:] = 0.0
     hours[:] = 0.0
@@ -180,7 +182,7 @@ def _fill(own: I32, rules: Rules, present: U8, reach: Int, phases: F64, hours: F
 
 
 @inlined
-def _by_habit(theirs: I32, both: float, rules: Rules, phases: F64, hours: F64) -> float:
+def _by_habit(theirs: I32, both: float, rules: RhythmRules, phases: F64, hours: F64) -> float:
     """Expected shared bins of two accounts that keep their hours of the day and minutes of the hour, but not more.
 
     Habits that do not match are no credit: with few posts that is mostly luck.
@@ -199,7 +201,7 @@ def _by_habit(theirs: I32, both: float, rules: Rules, phases: F64, hours: F64) -
 
 
 @inlined
-def _days(theirs: I32, rules: Rules, present: U8, reach: Int) -> int:
+def _days(theirs: I32, rules: RhythmRules, present: U8, reach: Int) -> int:
     """UTC days with a shared bin."""
     days = 0
     before = np.int64(-1)
@@ -213,7 +215,9 @@ def _days(theirs: I32, rules: Rules, present: U8, reach: Int) -> int:
 
 
 @inlined
-def _by_shifts(theirs: I32, rules: Rules, present: U8, reach: Int, expected: float, bar: float) -> float:
+def _by_shifts(
+    theirs: I32, rules: RhythmRules, present: U8, reach: Int, expected: float, bar: float
+) -> float:
     """The greatest of `expected` and the mean coincidences in each family of shifts; some value above `bar` if it is.
 
     Half a coincidence is added to each family, or a pair that never meets when shifted would be infinitely surprising.
@@ -237,8 +241,8 @@ def _by_shifts(theirs: I32, rules: Rules, present: U8, reach: Int, expected: flo
 
 
 @compiled
-def _doubled(found: Found) -> Found:
-    return Found(
+def _doubled(found: RhythmMatches) -> RhythmMatches:
+    return RhythmMatches(
         np.append(found.first, np.empty_like(found.first)),
         np.append(found.second, np.empty_like(found.second)),
         np.append(found.observed, np.empty_like(found.observed)),

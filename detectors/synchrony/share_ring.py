@@ -18,7 +18,7 @@ _LONG_AGO = -(1 << 62)
 """Time of a place that was never used: before every window, and far from overflow."""
 
 
-class Ring(NamedTuple):
+class ShareRing(NamedTuple):
     """Recent shares, by position modulo the size."""
 
     time: I64
@@ -33,7 +33,7 @@ class Ring(NamedTuple):
     seen: I64  # (size, MAX_WINDOWS) shares of the object so far, when settled
 
 
-class Objects(NamedTuple):
+class ObjectTable(NamedTuple):
     """Objects with recent shares, by slot."""
 
     key: U64
@@ -52,9 +52,9 @@ def power_of_two(least: int) -> int:
     return max(FIRST_SIZE, 1 << (max(least, 1) - 1).bit_length())
 
 
-def new_ring(size: int) -> Ring:
+def new_ring(size: int) -> ShareRing:
     """A ring for `size` shares, memory touched."""
-    return Ring(
+    return ShareRing(
         np.full(size, _LONG_AGO, np.int64),
         np.zeros(size, np.int32),
         np.zeros(size, np.int64),
@@ -68,9 +68,9 @@ def new_ring(size: int) -> Ring:
     )
 
 
-def new_objects(slots: int) -> Objects:
+def new_objects(slots: int) -> ObjectTable:
     """Tables for `slots` objects (a power of two) and as many latest shares, half full at most."""
-    return Objects(
+    return ObjectTable(
         np.zeros(slots, np.uint64),
         np.zeros(slots, np.uint8),
         np.full(slots, -1, np.int64),
@@ -97,7 +97,7 @@ def first_since(times: I64, begin: Int, end: Int, oldest: Int) -> Int:
 
 
 @compiled
-def move_ring(old: Ring, new: Ring, position: Int) -> None:
+def move_ring(old: ShareRing, new: ShareRing, position: Int) -> None:
     """Copy the shares before `position` to a larger ring."""
     for at in range(max(0, position - len(old.time)), position):
         source, target = at % len(old.time), at % len(new.time)
@@ -114,7 +114,7 @@ def move_ring(old: Ring, new: Ring, position: Int) -> None:
 
 
 @compiled
-def alive_objects(ring: Ring, objects: Objects, in_use: Int, oldest: Int, unsettled: Int) -> Bools:
+def alive_objects(ring: ShareRing, objects: ObjectTable, in_use: Int, oldest: Int, unsettled: Int) -> Bools:
     """Which objects were shared at or after `oldest`, or have shares from position `unsettled` on."""
     alive = np.zeros(in_use, np.bool_)
     for slot in range(in_use):
@@ -124,7 +124,7 @@ def alive_objects(ring: Ring, objects: Objects, in_use: Int, oldest: Int, unsett
 
 
 @inlined
-def find_object(objects: Objects, key: np.uint64) -> Int:
+def find_object(objects: ObjectTable, key: np.uint64) -> Int:
     """Place of an object in the index, whether it is there or belongs there."""
     mask = len(objects.slots) - 1
     at = np.int64(key) & mask
@@ -134,7 +134,7 @@ def find_object(objects: Objects, key: np.uint64) -> Int:
 
 
 @inlined
-def find_own(objects: Objects, account: Int, key: np.uint64) -> Int:
+def find_own(objects: ObjectTable, account: Int, key: np.uint64) -> Int:
     """Place of (account, object) in the table of latest shares."""
     own = mix(key ^ (np.uint64(account + 1) * np.uint64(0x9E3779B97F4A7C15)))
     if own == 0:
@@ -149,9 +149,9 @@ def find_own(objects: Objects, account: Int, key: np.uint64) -> Int:
 
 @compiled
 def move_objects(
-    ring: Ring,
-    old: Objects,
-    new: Objects,
+    ring: ShareRing,
+    old: ObjectTable,
+    new: ObjectTable,
     alive: Bools,
     state: I64,
     position: Int,
@@ -187,7 +187,7 @@ def move_objects(
 
 
 @compiled
-def evict(ring: Ring, objects: Objects, position: Int, oldest: Int, state: I64) -> None:
+def evict(ring: ShareRing, objects: ObjectTable, position: Int, oldest: Int, state: I64) -> None:
     """Take the oldest share out of its object's windows before its place is used again."""
     place = position % len(ring.time)
     slot = ring.slot[place]

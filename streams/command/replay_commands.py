@@ -16,7 +16,7 @@ from streams.doctor.doctor import examine, show_findings
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain
 from streams.reference_files.labels import read_labels
-from streams.replay.backtest import Figures, Scorekeeper
+from streams.replay.backtest import BacktestFigures, Scorekeeper
 from streams.replay.local_run import Outcome, RunOptions, local_run
 from streams.replay.replay import Replay
 from streams.replay.run_metrics import write_run_metrics
@@ -53,7 +53,7 @@ def backtest(options: RunOptions, labels: str, positive: str, json: str | None) 
         )
 
     outcome = local_run(options, console, note, keeper.saw_posts)
-    figures = Figures(
+    figures = BacktestFigures(
         accounts=keeper.account_figures(),
         networks=keeper.network_figures(),
         suspected=keeper.suspected_figures(),
@@ -98,7 +98,7 @@ def _show(console: Console, outcome: Outcome) -> None:
             console.print(Text(plain(f"{option[2:].replace('-', ' ')}: {path}")))
 
 
-def _figures_table(figures: Figures) -> Table:
+def _figures_table(figures: BacktestFigures) -> Table:
     accounts, networks, waits = figures.accounts, figures.networks, figures.time_to_detection_s
     suspected = figures.suspected
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)

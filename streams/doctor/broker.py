@@ -13,8 +13,8 @@ from aiokafka.errors import (
 
 from schemas.topics import TOPICS, Role, Topic
 from streams.doctor.finding import Finding, Status
-from streams.doctor.rights import Right, Seen, may_read_group, topic_rights
-from streams.live.broker.broker_check import PATIENCE_S, BrokerError, reach
+from streams.doctor.rights import Right, SeenRights, may_read_group, topic_rights
+from streams.live.broker.broker_check import PATIENCE_S, BrokerError, check_broker
 from streams.live.broker.connection import Connection, client_arguments
 from streams.live.broker.topic_admin import Checked, check_topics
 
@@ -26,7 +26,7 @@ GROUPS = ("ingest", "detection")
 async def reached(connection: Connection) -> Finding:
     """Whether a broker answers, and how many there are."""
     try:
-        await reach(connection)
+        await check_broker(connection)
         async with asked(connection) as client:
             brokers = sorted(f"{node.host}:{node.port}" for node in client.cluster.brokers())
     except (BrokerError, KafkaError) as error:
@@ -48,7 +48,7 @@ async def reached(connection: Connection) -> Finding:
     return Finding(check="brokers", status=Status.OK, found=found)
 
 
-async def seen_topics(connection: Connection) -> dict[str, Seen] | Finding:
+async def seen_topics(connection: Connection) -> dict[str, SeenRights] | Finding:
     """The topics as these credentials see them, by their names without prefix; or why that cannot be told."""
     prefix = connection.settings.topic_prefix
     try:
@@ -66,7 +66,7 @@ async def seen_topics(connection: Connection) -> dict[str, Seen] | Finding:
     return {name.removeprefix(prefix): topic for name, topic in seen.items()}
 
 
-async def topics(connection: Connection, seen: dict[str, Seen]) -> Finding:
+async def topics(connection: Connection, seen: dict[str, SeenRights]) -> Finding:
     """Whether every topic is there, and as it should be."""
     check, prefix = "topics", connection.settings.topic_prefix
     absent = [topic.full_name(prefix) for topic in TOPICS if topic.name not in seen and _is_needed(topic)]
@@ -111,7 +111,7 @@ async def topics(connection: Connection, seen: dict[str, Seen]) -> Finding:
     return Finding(check=check, status=Status.OK, found=f"{sum(t.exists for t in found)}, all as wanted")
 
 
-async def rights(connection: Connection, seen: dict[str, Seen]) -> Finding:
+async def rights(connection: Connection, seen: dict[str, SeenRights]) -> Finding:
     """Whether these credentials may do what a worker has to."""
     lacking = []
     for topic in TOPICS:

@@ -30,7 +30,7 @@ _ENVIRONMENT: tuple[Callable[[], Finding], ...] = (
 )
 
 
-class Findings(msgspec.Struct, frozen=True, kw_only=True):
+class DoctorReport(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the doctor looked at."""
 
     code_version: str
@@ -43,7 +43,7 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     """Every setting by its dotted name."""
 
 
-def examine(config: str | None, *, registry: str | None = None, live: bool = False) -> Findings:
+def examine(config: str | None, *, registry: str | None = None, live: bool = False) -> DoctorReport:
     """Look at everything.
 
     Args:
@@ -72,7 +72,7 @@ def examine(config: str | None, *, registry: str | None = None, live: bool = Fal
         from streams.doctor.live import live as live_service  # noqa: PLC0415 - laptops need no Kafka client
 
         checks += live_service(settings)
-    return Findings(
+    return DoctorReport(
         code_version=VERSION,
         healthy=all(finding.status is not Status.FAIL for finding in checks),
         checks=checks,
@@ -81,7 +81,7 @@ def examine(config: str | None, *, registry: str | None = None, live: bool = Fal
     )
 
 
-def show_findings(console: Console, findings: Findings) -> None:
+def show_findings(console: Console, findings: DoctorReport) -> None:
     """Print the findings for a person."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column("status", no_wrap=True)

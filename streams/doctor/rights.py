@@ -27,7 +27,7 @@ class Right(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenRights:
     """A topic as these credentials see it."""
 
     partitions: int
@@ -39,14 +39,16 @@ class Seen:
         return bool(self.rights >> right & 1)
 
 
-async def topic_rights(client: AIOKafkaClient, names: Iterable[str]) -> dict[str, Seen]:
+async def topic_rights(client: AIOKafkaClient, names: Iterable[str]) -> dict[str, SeenRights]:
     """Those of the topics that exist and that these credentials may see; asking makes none.
 
     Raises:
         aiokafka.errors.IncompatibleBrokerVersion: the broker is older than Kafka 2.3 and does not tell.
     """
     answer = await _asked(client, _TopicsRequest(sorted(names)))
-    return {name: Seen(len(parts), rights) for code, name, _, parts, rights in answer.topics if not code}
+    return {
+        name: SeenRights(len(parts), rights) for code, name, _, parts, rights in answer.topics if not code
+    }
 
 
 async def may_read_group(client: AIOKafkaClient, name: str) -> bool:

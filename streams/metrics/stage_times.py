@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class StageTimes:
-    """Measures what is done under it: a `detectors.stage_timing.StageWatch`."""
+    """Measures what is done under it: a `detectors.stage_timing.StageTimer`."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}

@@ -28,7 +28,7 @@ _SNIFFED_LATE_SHARE = 0.01
 
 
 @dataclass
-class Progress:
+class ReadProgress:
     """How far a run is, for whoever shows it."""
 
     bytes_total: int | None = None
@@ -71,8 +71,8 @@ class OrderedPosts:
     dead_letters: DeadLetterLog
     format: str | None = None
     unordered: bool = False
-    on_progress: Callable[[Progress], None] = lambda progress: None
-    progress: Progress = field(default_factory=Progress)
+    on_progress: Callable[[ReadProgress], None] = lambda progress: None
+    progress: ReadProgress = field(default_factory=ReadProgress)
     watch: StageTimes = field(default_factory=StageTimes)
     """Seconds by stage."""
     faults: list[InputError] = field(default_factory=list)

@@ -6,7 +6,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from streams.ordering.ordered_posts import Progress as Reached
+from streams.ordering.ordered_posts import ReadProgress as Reached
 
 _WIDTH = 16
 

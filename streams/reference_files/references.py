@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from detectors.followers.follow_edges import FollowEvents
-from detectors.reference.reference_data import PROFILES, Context
+from detectors.reference.reference_data import PROFILES, ReferenceData
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.follow_events import read_follows
 from streams.reference_files.profiles import read_profiles
@@ -17,7 +17,7 @@ from streams.reference_files.suppressions import read_suppressions
 class References:
     """Reference data and follow events."""
 
-    context: Context = field(default_factory=Context)
+    context: ReferenceData = field(default_factory=ReferenceData)
     follows: FollowEvents | None = None
 
 
@@ -40,4 +40,4 @@ def read_references(
         read_profiles(accounts, dead_letters) if accounts is not None else pl.DataFrame(schema=PROFILES)
     )
     events = read_follows(follows, dead_letters) if follows is not None else None
-    return References(Context(known, profiles, rules), events)
+    return References(ReferenceData(known, profiles, rules), events)

@@ -78,7 +78,7 @@ class Quantiles(msgspec.Struct, frozen=True, kw_only=True):
     p90: float | None
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class BacktestFigures(msgspec.Struct, frozen=True, kw_only=True):
     """What `lockstep backtest --json` writes."""
 
     accounts: AccountFigures

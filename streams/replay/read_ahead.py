@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Ahead(Generic[T]):
+class ReadAhead(Generic[T]):
     """The items of `source`, in their order, made in a background thread.
 
     An error of the source is raised where its item would have come. On the way out of the `with` block the source is

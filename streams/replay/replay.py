@@ -13,15 +13,15 @@ from uuid import uuid4
 import msgspec
 import polars as pl
 
-from detectors.pipeline import Pipeline, Traced
+from detectors.pipeline import Pipeline, TracedPosts
 from schemas.alerts import Alert
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from schemas.networks import Lifecycle
-from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts, Progress
+from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts, ReadProgress
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.references import References
-from streams.replay.read_ahead import Ahead
+from streams.replay.read_ahead import ReadAhead
 from streams.settings.settings import Settings
 from streams.version import VERSION
 
@@ -48,7 +48,7 @@ class Replay:
     dead_letters: DeadLetterLog
     format: str | None = None
     unordered: bool = False
-    on_progress: Callable[[Progress], None] = lambda progress: None
+    on_progress: Callable[[ReadProgress], None] = lambda progress: None
     on_posts: Callable[[pl.DataFrame], None] = lambda posts: None
     run_id: str = field(default_factory=lambda: uuid4().hex)
     ordered: OrderedPosts = field(init=False)
@@ -62,7 +62,7 @@ class Replay:
         self._first_time: int | None = None
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> ReadProgress:
         """How far the run is."""
         return self.ordered.progress
 
@@ -144,18 +144,18 @@ class Replay:
         Raises:
             InputError: an input cannot be read, most of its rows cannot be used, or no row can.
         """
-        with Ahead(self._traced(), _AHEAD) as steps:
+        with ReadAhead(self._traced(), _AHEAD) as steps:
             for batch, traced in steps:
                 yield from self._apply(batch, traced)
             yield from self._stamped(self.pipeline.end(), self.dead_letters.counts[Reason.LATE])
         if not self.progress.posts:
             self.ordered.check_used()
 
-    def _traced(self) -> Iterator[tuple[OrderedBatch, Traced]]:
+    def _traced(self) -> Iterator[tuple[OrderedBatch, TracedPosts]]:
         for batch in self.ordered.batches():
             yield batch, self.pipeline.trace(batch.posts)
 
-    def _apply(self, batch: OrderedBatch, traced: Traced) -> Iterator[Alert]:
+    def _apply(self, batch: OrderedBatch, traced: TracedPosts) -> Iterator[Alert]:
         if self._first_time is None:
             self._first_time = int(batch.posts["created_at"][0])
         self.on_posts(batch.posts)

@@ -13,12 +13,12 @@ from schemas.alerts import Severity
 from schemas.dead_letters import Reason
 from streams.metrics.metrics import RunMetrics
 from streams.outputs.output_files import OutputError
-from streams.replay.backtest import Figures
+from streams.replay.backtest import BacktestFigures
 from streams.replay.local_run import Outcome
 from streams.version import VERSION
 
 
-def write_run_metrics(path: str, outcome: Outcome, quality: Figures | None = None) -> None:
+def write_run_metrics(path: str, outcome: Outcome, quality: BacktestFigures | None = None) -> None:
     """Write the file, whole or not at all. The run is called after it: `runs/ira-2016.prom` gives `ira-2016`.
 
     Args:
@@ -54,7 +54,7 @@ def write_run_metrics(path: str, outcome: Outcome, quality: Figures | None = Non
         raise OutputError(f"{path}: cannot be written: {error.strerror}.") from error
 
 
-def _measures(quality: Figures) -> dict[str, float | None]:
+def _measures(quality: BacktestFigures) -> dict[str, float | None]:
     return {
         "precision": quality.accounts.precision,
         "recall": quality.accounts.recall,

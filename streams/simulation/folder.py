@@ -18,14 +18,14 @@ REGISTRY, LABELS = "registry.jsonl", "labels.csv"
 _FILES = (_RECORD, POSTS, FOLLOWS, ACCOUNTS, REGISTRY, LABELS)
 
 
-class Group(msgspec.Struct, frozen=True, kw_only=True):
+class RoleCount(msgspec.Struct, frozen=True, kw_only=True):
     """Accounts in one role that post."""
 
     label: str
     accounts: int
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class WorldRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What a folder holds, and how to make it again."""
 
     made_by: str
@@ -38,7 +38,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     posts: int
     """About how many were asked for."""
     dials: Style
-    groups: dict[str, Group]
+    groups: dict[str, RoleCount]
     """By name; ordinary accounts by what they do, those of states by their entity."""
 
 
@@ -71,9 +71,9 @@ def write_world(plan: Plan, folder: Path) -> str:
     return f"{posts:,} posts by {len(world.labels):,} accounts, {planted:,} of them planted"
 
 
-def _record(plan: Plan, labels: list[Label]) -> Record:
+def _record(plan: Plan, labels: list[Label]) -> WorldRecord:
     sizes = Counter((label.group, label.label) for label in labels)
-    return Record(
+    return WorldRecord(
         made_by=_MADE_BY,
         scenario=plan.scenario,
         summary=SCENARIOS[plan.scenario].summary,
@@ -83,7 +83,9 @@ def _record(plan: Plan, labels: list[Label]) -> Record:
         stealth=plan.stealth,
         posts=plan.wanted_posts,
         dials=STEALTH[plan.stealth],
-        groups={group: Group(label=label, accounts=size) for (group, label), size in sorted(sizes.items())},
+        groups={
+            group: RoleCount(label=label, accounts=size) for (group, label), size in sorted(sizes.items())
+        },
     )
 
 

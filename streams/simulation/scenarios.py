@@ -10,7 +10,7 @@ import polars as pl
 from detectors.arrays.dtypes import I64
 from schemas.errors import UsageError
 from schemas.registry import RegistryEntity
-from streams.simulation.background.book import START, Book
+from streams.simulation.background.book import START, WorldLog
 from streams.simulation.background.cast import Cast
 from streams.simulation.background.organic import Organic
 from streams.simulation.background.people import DAY, populate
@@ -126,7 +126,7 @@ def simulate(plan: Plan) -> World:
     plan.check()
     span_s = plan.days * DAY
     people = populate(plan.rng("people"), plan.accounts, span_s)
-    organic = Organic(plan.rng("background"), people, Book(plan.rng("texts")), span_s)
+    organic = Organic(plan.rng("background"), people, WorldLog(plan.rng("texts")), span_s)
     cast = Cast(organic, plan.seed)
     states = found_states(cast, plan.rng("states"))
     diplomats = np.concatenate([state.diplomats for state in states])

@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 
 from detectors.config import KINDS, DetectionConfig
-from detectors.evidence.null_model import KIND_COUNT, Null, null_model
-from detectors.evidence.pairs import PairEvidence
+from detectors.evidence.null_model import KIND_COUNT, NullModel, null_model
+from detectors.evidence.pairs import PairStore
 from detectors.evidence.shared_interest import PRIOR_SPREAD
 from detectors.post_columns import conform
 from detectors.synchrony.co_shares import Cells
 from detectors.synchrony.co_sharing import CoSharing
-from detectors.synchrony.exposure import ExposureLedger
+from detectors.synchrony.exposure import ExposureStore
 from detectors.traces.traces import keyed
 from schemas.shares import TraceKind
 
@@ -33,8 +33,8 @@ class Post(NamedTuple):
 class World(NamedTuple):
     """What a network stage sees."""
 
-    pairs: PairEvidence
-    null: Null
+    pairs: PairStore
+    null: NullModel
     posts_of: np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
@@ -78,9 +78,9 @@ def seen(posts: list[Post], accounts: int, config: DetectionConfig) -> World:
         things.astype(np.uint64),
         ordered[-1].time + DAY,
     )
-    ledger = ExposureLedger(cells, 0)
+    ledger = ExposureStore(cells, 0)
     ledger.add(exposures, accounts)
-    pairs = PairEvidence(config)
+    pairs = PairStore(config)
     pairs.add(co_shares)
     due = 0.5 * ledger.slow_exposure_ever * (1 - 600 / max(config.co_share.reference_s, 1))
     ratio = pairs.slow_co_shares / due if due > 0 else 1.0

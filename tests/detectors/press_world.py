@@ -12,7 +12,7 @@ from detectors.config import DetectionConfig
 from detectors.followers.follow_edges import FOLLOW, FollowEvents
 from detectors.pipeline import Pipeline
 from detectors.post_columns import conform
-from detectors.reference.reference_data import PROFILES, Context
+from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import Registry
 from detectors.traces.traces import ACCOUNT_KEYS, keyed
 from schemas.alerts import Alert, CounterEvidence, Evidence, ScoreTerm
@@ -159,13 +159,13 @@ def profiles(**more: object) -> pl.DataFrame:
 
 def context(
     entities: Sequence[RegistryEntity] = KNOWN, rules: Sequence[SuppressionRule] = (), **profile: object
-) -> Context:
-    return Context(Registry.of(entities) if entities else None, profiles(**profile), rules)
+) -> ReferenceData:
+    return ReferenceData(Registry.of(entities) if entities else None, profiles(**profile), rules)
 
 
 def driven(
     frame: pl.DataFrame,
-    known: Context,
+    known: ReferenceData,
     parts: Sequence[FollowEvents],
     batch_rows: int | None = None,
 ) -> Iterator[Alert]:
@@ -196,7 +196,7 @@ def told(*, copying: bool = True, followers: int = 4) -> tuple[Alert, ...]:
     return tuple(driven(frame, context(), [follows(ALL_FOLLOWS)]))
 
 
-def run(frame: pl.DataFrame, known: Context, edges: Iterable[Edge]) -> list[Alert]:
+def run(frame: pl.DataFrame, known: ReferenceData, edges: Iterable[Edge]) -> list[Alert]:
     return list(driven(frame, known, [follows(edges)]))
 
 

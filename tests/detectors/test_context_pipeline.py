@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from detectors.post_columns import conform
-from detectors.reference.reference_data import PROFILES, Context
+from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import Registry
 from detectors.traces.traces import keyed
 from schemas.alerts import Severity
@@ -152,7 +152,7 @@ def test_given_no_counts_in_posts_when_profiles_have_followers_then_those_tell_w
         PROFILES,
     )
 
-    (alert,) = run(blind, Context(Registry.of(KNOWN), known), ALL_FOLLOWS)
+    (alert,) = run(blind, ReferenceData(Registry.of(KNOWN), known), ALL_FOLLOWS)
 
     assert alert.severity is Severity.HIGH
     assert "Half of the members have 4 followers or fewer" in alert.explanation
@@ -339,4 +339,4 @@ def test_given_a_site_among_the_accounts_when_nobody_links_to_any_site_then_the_
     frame = keyed(conform(pl.DataFrame([{**site, "urls": ["https://site.example/a"]}, reader])))
 
     for batch_rows in (1, 2):
-        assert list(driven(frame, Context(), [], batch_rows)) == []
+        assert list(driven(frame, ReferenceData(), [], batch_rows)) == []

@@ -15,9 +15,9 @@ from detectors.attribution.facts import Fact
 from detectors.config import DetectionConfig
 from detectors.followers import followers
 from detectors.followers.follow_edges import FOLLOW, SNAPSHOT, UNFOLLOW
-from detectors.followers.followers import FollowerBook
+from detectors.followers.followers import FollowerStore
 from detectors.pipeline import Pipeline
-from detectors.reference.reference_data import PROFILES, Context
+from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import NO_ENTITY, Registry
 from detectors.state.capture import capture, context_of, restore
 from detectors.traces.traces import ACCOUNT_KEYS
@@ -54,13 +54,13 @@ events = st.lists(
 )
 
 
-def apply(book: FollowerBook, rows: Events) -> None:
+def apply(book: FollowerStore, rows: Events) -> None:
     columns = list(zip(*rows, strict=True)) if rows else [()] * 4
     follower, followee = (np.array(column, np.uint64) for column in columns[:2])
     book.apply(follower, followee, np.array(columns[2], np.uint8), np.array(columns[3], np.int64))
 
 
-def told_by(book: FollowerBook) -> tuple[object, ...]:
+def told_by(book: FollowerStore) -> tuple[object, ...]:
     """All that a book tells."""
     keys = np.array([*ACCOUNTS, 77], np.uint64)
     start, numbers = book.registry_follows(keys)
@@ -81,7 +81,7 @@ def test_given_other_registries_in_turn_then_the_book_is_as_if_the_last_had_been
     monkeypatch: pytest.MonkeyPatch, parts: list[tuple[list[int], Events]], last: list[int]
 ) -> None:
     monkeypatch.setattr(followers, "_FIRST_SIZE", 4)
-    book, fresh = (FollowerBook(np.array(keys, np.uint64)) for keys in (parts[0][0], last))
+    book, fresh = (FollowerStore(np.array(keys, np.uint64)) for keys in (parts[0][0], last))
     for keys, rows in parts:
         book.refer(np.array(keys, np.uint64))
         apply(book, rows)
@@ -97,7 +97,7 @@ def test_given_more_edges_than_there_is_room_for_when_accounts_leave_the_registr
 ):
     """Edges from the registry always find room, and are there when it is no longer from the registry that they come."""
     keys = np.arange(1, 30_001, dtype=np.uint64)
-    book = FollowerBook(keys[:2], max_edges=10)
+    book = FollowerStore(keys[:2], max_edges=10)
     every = np.full(len(keys), FOLLOW, np.uint8), np.zeros(len(keys), np.int64)
     book.apply(np.full(len(keys), 1, np.uint64), keys, *every)
     book.refer(keys[1:2])
@@ -109,7 +109,7 @@ def test_given_more_edges_than_there_is_room_for_when_accounts_leave_the_registr
 
 @pytest.mark.parametrize("wrong", [[2, 1], [0, 1], [1, 1]])
 def test_given_keys_that_are_not_ascending_then_nothing_is_changed(wrong: Sequence[int]) -> None:
-    book = FollowerBook(np.array([3], np.uint64))
+    book = FollowerStore(np.array([3], np.uint64))
 
     with pytest.raises(ValueError, match="ascending"):
         book.refer(np.array(wrong, np.uint64))
@@ -122,14 +122,14 @@ def parts() -> list[tuple[pl.DataFrame, int]]:
     return batches(posts(), 60)
 
 
-def begun(known: Context) -> Pipeline:
+def begun(known: ReferenceData) -> Pipeline:
     pipeline = Pipeline(DetectionConfig(), context=known)
     pipeline.follow(follows(ALL_FOLLOWS))
     return pipeline
 
 
 def told(
-    known: Context, at: int = 0, change: Callable[[Pipeline], object] = lambda pipeline: None
+    known: ReferenceData, at: int = 0, change: Callable[[Pipeline], object] = lambda pipeline: None
 ) -> list[Alert]:
     """The alerts of a run that is interfered with before batch `at`."""
     pipeline = begun(known)
@@ -150,7 +150,7 @@ def jsons(alerts: Sequence[Alert]) -> list[bytes]:
     return [msgspec.json.encode(alert) for alert in alerts]
 
 
-def until_batch(known: Context, at: int) -> Pipeline:
+def until_batch(known: ReferenceData, at: int) -> Pipeline:
     pipeline = begun(known)
     for frame, until in parts()[:at]:
         list(pipeline.process(frame, until))
@@ -162,12 +162,12 @@ MIDDLE = 6
 
 
 def test_given_reference_data_before_the_first_post_then_it_is_as_if_they_had_been_given_at_once() -> None:
-    late = begun(Context())
+    late = begun(ReferenceData())
     late.refer(context())
 
     # what may differ is the room for edges from the registry, of which there are none yet
     assert set(differences(late, begun(context()))) <= {"/context/followers/_tables/3"}
-    assert jsons(told(Context(), 0, lambda pipeline: pipeline.refer(context()))) == jsons(undisturbed())
+    assert jsons(told(ReferenceData(), 0, lambda pipeline: pipeline.refer(context()))) == jsons(undisturbed())
 
 
 def test_given_the_same_reference_data_again_then_nothing_that_is_told_changes() -> None:
@@ -216,7 +216,7 @@ def test_given_an_agency_that_is_now_known_as_a_person_then_its_texts_are_source
 
 
 def test_given_links_into_a_site_when_its_owner_turns_out_to_hide_then_they_count_from_then_on() -> None:
-    def owner(kind: EntityKind) -> Context:
+    def owner(kind: EntityKind) -> ReferenceData:
         known = msgspec.structs.replace(entity("site", kind, None, "own"), domains=["site.example"])
         return context([*KNOWN, known])
 
@@ -277,7 +277,7 @@ def test_given_profiles_that_are_new_then_accounts_are_known_by_them() -> None:
         KNOWN[0], accounts=[msgspec.structs.replace(KNOWN[0].accounts[0], account_id=None)]
     )
 
-    pipeline.refer(Context(Registry.of([by_handle, *KNOWN[1:]]), known))
+    pipeline.refer(ReferenceData(Registry.of([by_handle, *KNOWN[1:]]), known))
 
     assert pipeline.context.sources()[numbers].tolist() == [True, False, False]
     held = pipeline.context._known[numbers]

@@ -18,7 +18,7 @@ from schemas.progress import Progress
 from schemas.topics import DEFAULT_PREFIX, PROGRESS
 from streams.doctor.broker import reached, rights, seen_topics, topics
 from streams.doctor.finding import Finding, Status
-from streams.doctor.rights import Seen
+from streams.doctor.rights import SeenRights
 from streams.live.broker.connection import connection
 from streams.live.broker.topic_admin import create_topics
 from streams.settings.kafka_settings import KafkaSettings
@@ -101,7 +101,7 @@ async def test_given_topics_that_are_absent_or_wrong_then_that_is_told(kafka: st
     assert found.status is Status.FAIL
     assert f"{topic_prefix}frames.v1 has 2 partitions" in found.found
 
-    seen["frames.v1"] = Seen(1, seen["frames.v1"].rights)
+    seen["frames.v1"] = SeenRights(1, seen["frames.v1"].rights)
     found = await topics(way_there, seen)
     assert found.status is Status.WARN
     assert f"{topic_prefix}alerts.v1 (partitions 3 for 12" in found.found

@@ -25,7 +25,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.admin import CreateAclsRequest
 
 from schemas.topics import DEFAULT_PREFIX, POSTS, TOPICS, Role
-from streams.live.broker.broker_check import BrokerError, reach
+from streams.live.broker.broker_check import BrokerError, check_broker
 from streams.live.broker.connection import (
     Connection,
     client_arguments,
@@ -77,7 +77,7 @@ def web_token(user: str, life_s: float) -> str:
 
 async def said(connection: Connection) -> str:
     with pytest.raises(BrokerError) as caught:
-        await reach(connection)
+        await check_broker(connection)
     return str(caught.value)
 
 
@@ -98,7 +98,7 @@ async def test_every_mechanism_lets_the_right_one_in_and_nobody_else(
     ways[Mechanism.OAUTHBEARER] = way(broker, "admin", **by_token)
     await create_topics(ways[Mechanism.PLAIN], DEFAULT_PREFIX)
     for mechanism, admin in ways.items():
-        await reach(admin)
+        await check_broker(admin)
         await comes_through_faust(admin, mechanism.value)
 
     for mechanism in Mechanism:

@@ -32,7 +32,7 @@ _WORDS_BEFORE = {
 }
 
 
-class Book(NamedTuple):
+class HandleTrie(NamedTuple):
     """Handles as a trie of their letters; about 0.3 kB a handle with its edges."""
 
     starts: Bools  # (_STARTS,) by a mixture of the first two letters
@@ -54,7 +54,7 @@ class Book(NamedTuple):
     longest: int  # letters of the longest handle
 
 
-def book_of(names: Sequence[str]) -> Book:
+def build_trie(names: Sequence[str]) -> HandleTrie:
     """Index handles, given without @ and server; index = position."""
     table, text = folding(), scratch()
     buffer, offsets = utf8_buffer(pl.Series(names, dtype=pl.String))
@@ -95,7 +95,7 @@ def book_of(names: Sequence[str]) -> Book:
     edge_key, edge_node = np.zeros(slots, np.uint64), np.zeros(slots, np.int32)
     _place_edges(keys, np.array(list(edges.values()), np.int32), edge_key, edge_node)
     leads = [(folded(word), lead) for lead, words in _WORDS_BEFORE.items() for word in words.split()]
-    return Book(
+    return HandleTrie(
         starts, edge_key, edge_node, np.array(first, np.int32), np.array(following, np.int32),
         np.array(spelling, np.uint32), np.array(is_letter, np.bool_), np.array(spelling_at, np.int64),
         np.array(before, np.int32), np.array(after, np.int32), np.array(letters, np.int32),

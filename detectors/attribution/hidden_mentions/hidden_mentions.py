@@ -17,7 +17,7 @@ from detectors.arrays.dtypes import I64, U8
 from detectors.arrays.hashing import utf8_buffer
 from detectors.attribution.hidden_mentions import confusables as chars
 from detectors.attribution.hidden_mentions.confusables import Folded, Folding, fold, folding, scratch
-from detectors.attribution.hidden_mentions.handle_trie import Book, book_of, is_letter, start, walk
+from detectors.attribution.hidden_mentions.handle_trie import HandleTrie, build_trie, is_letter, start, walk
 from detectors.attribution.hidden_mentions.mention_rules import LINKED, NOTHING, judge
 
 HIDDEN_MENTIONS = {
@@ -54,7 +54,7 @@ class HiddenMentions:
     def __init__(self, handles: Sequence[str]) -> None:
         names = [handle.strip().removeprefix("@").split("@")[0] for handle in handles]
         self._names = pl.Series("name", names, dtype=pl.String).str.to_lowercase()
-        self._book = book_of(names) if names else None
+        self._book = build_trie(names) if names else None
 
     def find(self, texts: pl.Series, mentions: pl.Series) -> pl.DataFrame:
         """The hidden mentions in posts.
@@ -101,7 +101,7 @@ class HiddenMentions:
 
 
 @compiled
-def _scan(buffer: U8, offsets: I64, table: Folding, book: Book, text: Folded) -> I64:
+def _scan(buffer: U8, offsets: I64, table: Folding, book: HandleTrie, text: Folded) -> I64:
     """Hits of all texts: row, handle, style, begin and length in characters; int64, shape (hits, 5).
 
     The work for a character is bounded by the longest handle and by how many handles begin alike.

@@ -6,7 +6,7 @@ from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import Int
 from detectors.attribution.hidden_mentions import confusables as chars
 from detectors.attribution.hidden_mentions.confusables import Folded
-from detectors.attribution.hidden_mentions.handle_trie import (
+from detectors.attribution.hidden_mentions.handle_trie import (  # fmt: skip
     BARE,
     BRACKET,
     BROKEN,
@@ -22,9 +22,9 @@ from detectors.attribution.hidden_mentions.handle_trie import (
     SPELLED,
     UNDERSCORED,
     UNSEEN,
-    Book,
+    HandleTrie,
     is_letter,
-)  # fmt: skip
+)
 
 LINKED, NOTHING = -1, -2
 # what stands before a handle, beyond the styles above
@@ -35,7 +35,7 @@ PLAIN_AT, FORBIDDEN = 20, 21
 
 
 @compiled
-def judge(text: Folded, begin: Int, last: Int, count: Int, book: Book, handle: Int) -> tuple[Int, Int]:
+def judge(text: Folded, begin: Int, last: Int, count: Int, book: HandleTrie, handle: Int) -> tuple[Int, Int]:
     """Style of the handle at `begin` to `last`, `LINKED` or `NOTHING`; and where the telling piece begins."""
     nothing = (np.int64(NOTHING), np.int64(0))
     start = begin - np.int64(book.before[handle])
@@ -135,7 +135,7 @@ def _counts(
 
 
 @compiled
-def _form(text: Folded, begin: Int, last: Int, book: Book, handle: Int) -> Int:
+def _form(text: Folded, begin: Int, last: Int, book: HandleTrie, handle: Int) -> Int:
     """How the letters follow one another, as against the handle's spelling."""
     words = dotted = odd = filled = whole = spaced = 0
     at = begin
@@ -195,7 +195,7 @@ def _goes_on(text: Folded, after: Int, count: Int) -> bool:
 
 
 @compiled
-def _before(text: Folded, start: Int, book: Book) -> tuple[Int, Int, bool]:
+def _before(text: Folded, start: Int, book: HandleTrie) -> tuple[Int, Int, bool]:
     """What stands before a handle: a style, `PLAIN_AT` or `FORBIDDEN`; where it begins; whether a mark parts them."""
     bare = (np.int64(BARE), start, False)
     forbidden = (np.int64(FORBIDDEN), start, False)
@@ -255,7 +255,7 @@ def _before(text: Folded, start: Int, book: Book) -> tuple[Int, Int, bool]:
 
 
 @compiled
-def _word_before(text: Folded, last: Int, book: Book) -> tuple[Int, Int]:
+def _word_before(text: Folded, last: Int, book: HandleTrie) -> tuple[Int, Int]:
     """Which word of the book ends at `last`, as a style; and where it begins."""
     for number in range(len(book.word_lead)):
         size = book.word_at[number + 1] - book.word_at[number]

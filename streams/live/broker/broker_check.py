@@ -32,7 +32,7 @@ class BrokerError(LockstepError):
     """A broker cannot be reached, lets nobody in, or refuses what was asked of it (exit status 1)."""
 
 
-async def reach(connection: Connection, patience_s: float = PATIENCE_S) -> None:
+async def check_broker(connection: Connection, patience_s: float = PATIENCE_S) -> None:
     """Make sure that a broker answers, and that the addresses that brokers give for themselves can be reached.
 
     Raises:

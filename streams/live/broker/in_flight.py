@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 _MOST = 5_000
 
 
-class Pending:
+class InFlight:
     """Futures of sent messages that the broker has not confirmed yet."""
 
     def __init__(self) -> None:

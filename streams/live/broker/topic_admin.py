@@ -20,7 +20,7 @@ from aiokafka.errors import (
 )
 
 from schemas.topics import TOPICS, Role, Topic
-from streams.live.broker.broker_check import FAULTS, PATIENCE_S, BrokerError, broker_error, reach
+from streams.live.broker.broker_check import FAULTS, PATIENCE_S, BrokerError, broker_error, check_broker
 from streams.live.broker.connection import Connection, client_arguments
 
 _SEEN_EVERY_S = 0.1
@@ -119,7 +119,7 @@ async def check_topics(connection: Connection, prefix: str) -> list[Checked]:
 
 @asynccontextmanager
 async def _admin(connection: Connection, doing: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    await reach(connection)
+    await check_broker(connection)
     admin = AIOKafkaAdminClient(
         **client_arguments(connection, "topics"), request_timeout_ms=int(PATIENCE_S * 1_000)
     )

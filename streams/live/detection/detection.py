@@ -19,8 +19,8 @@ from detectors.post_columns import POSTS
 from schemas.alerts import Alert, Mode
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
 from streams.live.detection.merge import Gap, HeldRows, Positions, Watermark
-from streams.live.detection.reference_data import ReferenceData
-from streams.live.exchange.frames import FOLLOWS, KEYED_POSTS, Frame, Span
+from streams.live.detection.reference_data import LiveReferenceData
+from streams.live.exchange.frames import FOLLOWS, KEYED_POSTS, Frame, OffsetSpan
 from streams.metrics.stage_times import StageTimes
 from streams.version import VERSION
 
@@ -42,7 +42,7 @@ _FOLLOW_ORDER = ("at", "follower", "followee", "action")
 
 
 @dataclass(slots=True)
-class Found:
+class DetectionResult:
     """What a frame brought about."""
 
     alerts: list[Alert] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Detection:
         self.run_id = run_id
         self.positions = Positions()
         self.watermark = Watermark(config.time.lateness_s)
-        self.references = ReferenceData()
+        self.references = LiveReferenceData()
         self.duplicates = DuplicateFilter(config.time.duplicate_memory_s, config.time.max_post_ids)
         self.held_posts = HeldRows(_POST_ORDER)
         self.held_follows = HeldRows(_FOLLOW_ORDER)
@@ -82,9 +82,9 @@ class Detection:
         self.watch = StageTimes()
         """Seconds by stage; told of each."""
 
-    def apply(self, frame: Frame) -> Found:
+    def apply(self, frame: Frame) -> DetectionResult:
         """Apply the next frame of the log."""
-        found = Found()
+        found = DetectionResult()
         header = frame.header
         self.watermark.open(header.sources)
         rows, spans, gaps = self.positions.fresh(frame.rows, header.spans)
@@ -111,7 +111,7 @@ class Detection:
         """Event time that everything has been applied up to, seconds; None before the first post."""
         return None if self.pipeline is None else self.pipeline.now
 
-    def _hold_posts(self, rows: pl.DataFrame, spans: list[Span], found: Found) -> None:
+    def _hold_posts(self, rows: pl.DataFrame, spans: list[OffsetSpan], found: DetectionResult) -> None:
         times = rows["created_at"].to_numpy()
         late = self.watermark.see(times, rows["source"].to_numpy(), spans)
         self.watermark.reach(times)
@@ -129,7 +129,7 @@ class Detection:
             rows = rows.filter(~mask)
         self.held_posts.add(rows)
 
-    def _advance(self, found: Found) -> None:
+    def _advance(self, found: DetectionResult) -> None:
         """Apply what all partitions have passed."""
         ended = self.watermark.ended
         passed = self.watermark.passed
@@ -154,7 +154,7 @@ class Detection:
                 self._tell(self.pipeline.end(), found)
             self.watermark.restart((self.event_time or 0) + self._config.time.lateness_s)
 
-    def _once(self, posts: pl.DataFrame, found: Found) -> pl.DataFrame:
+    def _once(self, posts: pl.DataFrame, found: DetectionResult) -> pl.DataFrame:
         fresh = self.duplicates.fresh(posts["created_at"].to_numpy(), posts["row_key"].to_numpy())
         if fresh.all():
             return posts
@@ -179,7 +179,7 @@ class Detection:
             )
         return self.pipeline
 
-    def _tell(self, alerts: Iterator[Alert], found: Found) -> None:
+    def _tell(self, alerts: Iterator[Alert], found: DetectionResult) -> None:
         for alert in alerts:
             found.alerts.append(
                 msgspec.structs.replace(

@@ -14,7 +14,7 @@ import polars as pl
 
 from detectors.arrays.dtypes import I64, U16, Bools
 from detectors.event_time import ORDER
-from streams.live.exchange.frames import Mark, Span
+from streams.live.exchange.frames import Mark, OffsetSpan
 
 Source = tuple[str, int]
 """A public partition: topic without prefix, number."""
@@ -36,7 +36,9 @@ class Positions:
         self.next: dict[Source, int] = {}
         """Offset that comes next."""
 
-    def fresh(self, rows: pl.DataFrame, spans: Sequence[Span]) -> tuple[pl.DataFrame, list[Span], list[Gap]]:
+    def fresh(
+        self, rows: pl.DataFrame, spans: Sequence[OffsetSpan]
+    ) -> tuple[pl.DataFrame, list[OffsetSpan], list[Gap]]:
         """Leave out rows that were applied before, and take the spans to be applied.
 
         Args:
@@ -86,7 +88,7 @@ class Watermark:
         for topic, partition in sources:
             self.latest.setdefault((topic, partition), passed)
 
-    def see(self, times: I64, source_of: U16, spans: Sequence[Span]) -> Bools:
+    def see(self, times: I64, source_of: U16, spans: Sequence[OffsetSpan]) -> Bools:
         """Take the times of rows in the order of their offsets.
 
         A partition that was not announced, or goes on after its end, begins where the others are.

@@ -3,7 +3,7 @@
 import msgspec
 import polars as pl
 
-from detectors.reference.reference_data import PROFILES, Context
+from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import Registry, RegistryError
 from schemas.registry import RegistryEntity
 from schemas.reviews import SuppressionRule
@@ -17,7 +17,7 @@ _FEW = 10_000
 """Profiles that wait to be looked at, at least; at most as many as are known."""
 
 
-class ReferenceData:
+class LiveReferenceData:
     """What is known so far, and whether it changed since it was last asked for."""
 
     def __init__(self) -> None:
@@ -82,11 +82,11 @@ class ReferenceData:
             self._profiles = [rows.unique("account", keep="last", maintain_order=True)]
             self._more = 0
 
-    def context(self) -> Context:
+    def context(self) -> ReferenceData:
         """Everything as it now is."""
         self.entities_changed = self.profiles_changed = False
         rules = [_rules.decode(text) for _, text in sorted(self.rules.items())]
-        return Context(self._registry, self.profiles, rules)
+        return ReferenceData(self._registry, self.profiles, rules)
 
     def restore(
         self,

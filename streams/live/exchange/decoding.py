@@ -17,7 +17,7 @@ from detectors.traces.traces import keyed
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
 from schemas.registry import RegistryEntity
 from schemas.reviews import SuppressionRule
-from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, Span
+from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, OffsetSpan
 from streams.reference_files.follow_events import decoded_follows
 from streams.reference_files.profiles import decoded_profiles
 from streams.sources.files.compressed import Block
@@ -44,7 +44,7 @@ WAITED_FOR = ("posts.v1", "follows.v1")
 """Topics whose partitions carry event time."""
 
 
-class Record(Protocol):
+class KafkaRecord(Protocol):
     """What is used of a Kafka record."""
 
     offset: int
@@ -61,15 +61,15 @@ class Batch:
 
     topic: str
     """Without the prefix."""
-    spans: list[Span] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
+    spans: list[OffsetSpan] = field(default_factory=list)
+    records: list[KafkaRecord] = field(default_factory=list)
     """In the order of spans."""
     source: list[int] = field(default_factory=list)
     """Span of each record."""
     bytes: int = 0
     """Of all values; known once they have been decoded."""
 
-    def add(self, partition: int, begin: int, records: Sequence[Record]) -> None:
+    def add(self, partition: int, begin: int, records: Sequence[KafkaRecord]) -> None:
         """Take the records of one partition.
 
         Args:
@@ -79,24 +79,24 @@ class Batch:
         """
         # where something follows, the partition goes on
         upto = max((_upto(record) for record in records if record.value is None), default=0)
-        span = Span(self.topic, partition, begin, records[-1].offset + 1, _is_end(records[-1]), upto)
+        span = OffsetSpan(self.topic, partition, begin, records[-1].offset + 1, _is_end(records[-1]), upto)
         kept = [r for r in records if r.value is not None or self._means_something(r)]
         self.source.extend([len(self.spans)] * len(kept))
         self.spans.append(span)
         self.records.extend(kept)
 
-    def _means_something(self, record: Record) -> bool:
+    def _means_something(self, record: KafkaRecord) -> bool:
         """Whether a record without a value is more than the end of a partition or a deleted profile."""
         if self.topic in WAITED_FOR:
             return not _is_end(record) and not _upto(record)
         return KIND_OF[self.topic] in ("registry", "rules")
 
 
-def _is_end(record: Record) -> bool:
+def _is_end(record: KafkaRecord) -> bool:
     return record.value is None and any(name == END_HEADER for name, _ in record.headers)
 
 
-def _upto(record: Record) -> int:
+def _upto(record: KafkaRecord) -> int:
     """Event time that a publisher says it has reached, seconds; 0 where it says nothing that can be."""
     for name, value in record.headers:
         if name == UPTO_HEADER and re.fullmatch(rb"[0-9]{1,12}", value):

@@ -74,7 +74,7 @@ Partition = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 EventTime = Annotated[int, Meta(ge=0, le=2**40)]
 
 
-class Span(msgspec.Struct, frozen=True, array_like=True):
+class OffsetSpan(msgspec.Struct, frozen=True, array_like=True):
     """A run of offsets of one public partition, all read."""
 
     topic: str
@@ -105,7 +105,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     format: int = 1  # of a header that says none; what is written is FORMAT
     kind: Kind
-    spans: list[Span] = []
+    spans: list[OffsetSpan] = []
     sources: list[tuple[str, Partition]] = []
     """Partitions, by topic without prefix and number, that have to be waited for."""
     marks: list[Mark] = []
@@ -199,7 +199,7 @@ def _halves(frame: Frame) -> Iterator[Frame]:
     spans = frame.header.spans
     at, offset = frame.rows.select("source", "offset").row(middle)
     cut = spans[at]
-    first = [*spans[:at], Span(cut.topic, cut.partition, cut.begin, offset)]
+    first = [*spans[:at], OffsetSpan(cut.topic, cut.partition, cut.begin, offset)]
     second = [msgspec.structs.replace(cut, begin=offset), *spans[at + 1 :]]
     head = msgspec.structs.replace(frame.header, spans=first, marks=[])
     yield Frame(head, frame.rows[:middle])

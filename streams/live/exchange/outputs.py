@@ -11,7 +11,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.networks import NetworkMember, NetworkSnapshot
 from schemas.progress import Progress
 from schemas.topics import ALERTS, ALERTS_LATEST, DEAD_LETTERS, FRAMES, NETWORKS, PROGRESS, Topic
-from streams.live.broker.in_flight import Pending
+from streams.live.broker.in_flight import InFlight
 from streams.live.exchange.frames import HEADER
 
 _encoder = msgspec.json.Encoder()
@@ -31,7 +31,7 @@ class Outputs:
 
     async def alerts(self, alerts: Iterable[Alert]) -> None:
         """Write alerts, and the networks that they tell of; on return the broker has them."""
-        pending = Pending()
+        pending = InFlight()
         for alert in alerts:
             value = _encoder.encode(alert)
             await pending.add(self._send(ALERTS, alert.network_id, value))
@@ -41,7 +41,7 @@ class Outputs:
 
     async def dead_letters(self, letters: Iterable[DeadLetter]) -> None:
         """Write dead letters under the places that they came from; on return the broker has them."""
-        pending = Pending()
+        pending = InFlight()
         for letter in letters:
             key = f"{letter.source}/{letter.position}"
             await pending.add(self._send(DEAD_LETTERS, key, _encoder.encode(letter)))

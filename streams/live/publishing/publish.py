@@ -21,7 +21,7 @@ from aiokafka.errors import GroupAuthorizationFailedError
 from schemas.errors import InputError
 from schemas.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, SUPPRESSIONS, Topic
 from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
-from streams.live.broker.in_flight import Pending
+from streams.live.broker.in_flight import InFlight
 from streams.live.exchange.decoding import END_HEADER, UPTO_HEADER
 from streams.live.publishing.post_records import post_records
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts
@@ -185,7 +185,7 @@ class Publisher:
                 first = int(part["timestamp"][0])
                 clock = clock or _Pace(first, speed)
                 await clock.wait(first)
-            pending = Pending()
+            pending = InFlight()
             for key, value, timestamp in part.iter_rows():
                 await pending.add(
                     self._producer.send(topic, value.encode(), key=key.encode(), timestamp_ms=timestamp)
@@ -198,7 +198,7 @@ class Publisher:
 
     async def _send(self, topic: Topic, records: Iterable[tuple[str, bytes]]) -> None:
         name = topic.full_name(self._prefix)
-        pending = Pending()
+        pending = InFlight()
         for key, value in records:
             await pending.add(self._producer.send(name, value, key=key.encode()))
         await pending.settled()
@@ -212,7 +212,7 @@ class Publisher:
 
     async def _sign(self, header: str, value: bytes) -> None:
         """Write a record without a value on every partition that carries event time."""
-        pending = Pending()
+        pending = InFlight()
         for topic in (POSTS, FOLLOWS):
             name = topic.full_name(self._prefix)
             for partition in sorted(await self._producer.partitions_for(name)):

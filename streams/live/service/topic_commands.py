@@ -11,7 +11,7 @@ from streams.outputs.plain_text import plain_lines
 from streams.settings.settings import for_run, load_settings
 
 
-class Findings(msgspec.Struct, frozen=True, kw_only=True):
+class TopicsReport(msgspec.Struct, frozen=True, kw_only=True):
     """What `lockstep topics check --json` prints."""
 
     as_wanted: bool
@@ -35,7 +35,7 @@ def check(config: str | None, *, as_json: bool) -> bool:
     """`lockstep topics check`: whether all is as wanted."""
     kafka = load_settings(config).kafka
     found = asyncio.run(check_topics(connection(kafka), kafka.topic_prefix))
-    findings = Findings(
+    findings = TopicsReport(
         as_wanted=all(topic.as_wanted for topic in found),
         bootstrap_servers=list(kafka.servers),
         topics=found,

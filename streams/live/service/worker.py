@@ -24,7 +24,7 @@ from streams.live.ingest.ingest import Ingest, ingest_group
 from streams.live.ingest.lag_watch import LagWatch
 from streams.live.service.logs import set_up
 from streams.live.service.web import Web, listen
-from streams.live.stages.detection_agent import Owner
+from streams.live.stages.detection_agent import DetectionAgent
 from streams.live.stages.review_watch import ReviewWatch
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
@@ -102,7 +102,7 @@ def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket
         topic_partitions=1,
     )
     telemetry = Telemetry(prefix, settings.detection)
-    owner = Owner(broker, settings, worker_id, log, telemetry)
+    owner = DetectionAgent(broker, settings, worker_id, log, telemetry)
     ingest = Ingest(broker, settings, log, telemetry)
     lag = LagWatch(broker, ingest, telemetry, log)
     reviews = ReviewWatch(broker, telemetry, log)

@@ -21,7 +21,7 @@ from schemas.alerts import Mode
 from schemas.progress import Progress
 from schemas.topics import FRAMES, is_replay
 from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
-from streams.live.detection.detection import Detection, Found
+from streams.live.detection.detection import Detection, DetectionResult
 from streams.live.detection.detection_state import captured, restored
 from streams.live.exchange.frames import HEADER, Frame, FrameError, decode
 from streams.live.exchange.outputs import Outputs
@@ -35,7 +35,7 @@ _PROGRESS_EVERY_S = 0.2
 _POLL_MS = 500
 
 
-class Owner:
+class DetectionAgent:
     """Detection on one worker.
 
     Args:
@@ -171,8 +171,8 @@ class Owner:
         if writing is not None:
             await writing
 
-    async def _apply(self, offset: int, header: bytes | None, value: bytes) -> Found:
-        def work() -> Found:
+    async def _apply(self, offset: int, header: bytes | None, value: bytes) -> DetectionResult:
+        def work() -> DetectionResult:
             begun = time.perf_counter()
             try:
                 found = self._found(offset, header, value)
@@ -184,16 +184,16 @@ class Owner:
             self._telemetry.applied(self._the_detection(), self._applied, time.perf_counter() - begun)
             return found
 
-        found: Found = await self._in_thread(work)
+        found: DetectionResult = await self._in_thread(work)
         return found
 
-    def _found(self, offset: int, header: bytes | None, value: bytes) -> Found:
+    def _found(self, offset: int, header: bytes | None, value: bytes) -> DetectionResult:
         if offset in self._settings.worker.skip_frames:
-            return Found(faults=["left out, as the settings say"])
+            return DetectionResult(faults=["left out, as the settings say"])
         try:
             frame: Frame = decode(header, value)
         except FrameError as error:
-            return Found(faults=[f"left out: {error}"])
+            return DetectionResult(faults=[f"left out: {error}"])
         return self._the_detection().apply(frame)
 
     async def _catch_up(self, upto: int) -> None:

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.topics import SNAPSHOTS
 from streams.live.broker.connection import Connection, consumer_arguments
-from streams.live.broker.in_flight import Pending
+from streams.live.broker.in_flight import InFlight
 from streams.live.state.state_codec import MOST_BYTES, MOST_CHUNK_BYTES
 
 _SLOTS = 2
@@ -65,7 +65,7 @@ class Snapshots:
     async def write(self, manifest: Manifest, chunks: Sequence[bytes]) -> None:
         """Write a snapshot; on return the broker has all of it."""
         *parts, (last, told) = messages_of(manifest, chunks, self._slot)
-        pending = Pending()
+        pending = InFlight()
         for key, chunk in parts:
             await pending.add(self._producer.send(self._topic, chunk, key=key.encode()))
         await pending.settled()

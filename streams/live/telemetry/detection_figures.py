@@ -18,7 +18,7 @@ _Count = tuple[Labelled[Counter], tuple[str, ...], int]
 """A metric, its labels, and what detection has counted ever since its state began."""
 
 
-class Figures:
+class DetectionGauges:
     """Looks at detection and says what it found.
 
     Counts that detection remembers across workers are told as what came on top since this worker took over.

@@ -20,10 +20,10 @@ from schemas.alerts import Alert, Severity
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.networks import Lifecycle
 from schemas.progress import Progress
-from streams.live.detection.detection import Detection, Found
+from streams.live.detection.detection import Detection, DetectionResult
 from streams.live.exchange.decoding import KIND_OF, Batch
 from streams.live.state.snapshots import Manifest
-from streams.live.telemetry.detection_figures import Figures
+from streams.live.telemetry.detection_figures import DetectionGauges
 from streams.live.telemetry.health import Health
 from streams.metrics.metrics import WorkerMetrics
 from streams.version import VERSION
@@ -43,7 +43,7 @@ class Telemetry:
         self.registry = CollectorRegistry()
         self.metrics = WorkerMetrics(prefix, self.registry)
         self.health = Health()
-        self._figures = Figures(self.metrics, config)
+        self._figures = DetectionGauges(self.metrics, config)
         self._looked = 0.0
         self.metrics.build.of(VERSION, platform.python_version(), config.digest).set(1)
         _begin_at_zero(self.metrics)
@@ -133,7 +133,7 @@ class Telemetry:
             self._looked = now
             self._figures.look(detection)
 
-    def found(self, found: Found) -> None:
+    def found(self, found: DetectionResult) -> None:
         """What a frame brought about has been told; not so in a rebuild."""
         metrics = self.metrics
         metrics.posts.of().inc(found.posts)

@@ -17,7 +17,7 @@ Number = I64 | int
 
 
 @dataclass(slots=True)
-class Book:
+class WorldLog:
     """Entries get consecutive numbers; posts may be entered in any order of time."""
 
     rng: np.random.Generator

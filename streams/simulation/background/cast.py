@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.arrays.dtypes import I64, Bools
-from streams.simulation.background.book import Book
+from streams.simulation.background.book import WorldLog
 from streams.simulation.background.names import public_ids
 from streams.simulation.background.organic import Organic
 from streams.simulation.background.people import People
@@ -58,7 +58,7 @@ class Cast:
         return self.organic.people
 
     @property
-    def book(self) -> Book:
+    def book(self) -> WorldLog:
         """What happens in the world."""
         return self.organic.book
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.arrays.dtypes import I64
-from streams.simulation.background.book import Book
+from streams.simulation.background.book import WorldLog
 from streams.simulation.background.people import DAY, HOUR, People, awake_times
 from streams.simulation.background.prose import LANGUAGES, TOPIC_LANGUAGE, TOPICS, Floats
 
@@ -44,7 +44,7 @@ class Organic:
 
     rng: np.random.Generator
     people: People
-    book: Book
+    book: WorldLog
     span_s: int
     turnout: float = 1.0
     """Size of bursts against the usual one."""

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from detectors.arrays.dtypes import I64, Bools
-from streams.simulation.background.book import START, Book
+from streams.simulation.background.book import START, WorldLog
 from streams.simulation.background.prose import LANGUAGES, TOPIC_LANGUAGE, Floats, compose
 from streams.simulation.records.canonical import POST_ID_BASE
 
@@ -35,7 +35,7 @@ class Names:
         )
 
 
-def render(book: Book, span_s: int, resolution_s: int, names: Names) -> Iterator[pl.DataFrame]:
+def render(book: WorldLog, span_s: int, resolution_s: int, names: Names) -> Iterator[pl.DataFrame]:
     """Give all posts within the first `span_s` seconds, sorted by time.
 
     Args:
@@ -104,7 +104,7 @@ def totals(rng: np.random.Generator, chunk: pl.DataFrame, appeal: Floats, counts
     )
 
 
-def _rendered(book: Book, posts: pl.DataFrame, place: I64, names: Names) -> pl.DataFrame:
+def _rendered(book: WorldLog, posts: pl.DataFrame, place: I64, names: Names) -> pl.DataFrame:
     """Write out posts in time order; `place` is where each post number stands, -1 where it fell out."""
     own = {name: posts[name].to_numpy() for name in posts.columns}
     sayings = book.sayings()
@@ -160,7 +160,7 @@ def _rendered(book: Book, posts: pl.DataFrame, place: I64, names: Names) -> pl.D
     )
 
 
-def _urls(book: Book, article: I64) -> pl.Series:
+def _urls(book: WorldLog, article: I64) -> pl.Series:
     """The address of each article, null for -1."""
     topic, site = book.articles()
     urls = (

@@ -9,11 +9,11 @@ import pytest
 from detectors.arrays.dtypes import U64
 from detectors.arrays.hashing import hash_strings
 from detectors.attribution.attribution import AttributionExtractor
-from detectors.attribution.fact_store import FactLedger
+from detectors.attribution.fact_store import FactStore
 from detectors.attribution.facts import FACTS, Fact
 from detectors.config import DetectionConfig
 from detectors.post_columns import POSTS, conform
-from detectors.reference.reference_data import Context
+from detectors.reference.reference_data import ReferenceData
 from detectors.reference.registry import NO_ENTITY, Registry
 from detectors.texts.text_objects import TextObjects
 from detectors.traces.traces import POST_KEYS, TraceExtractor, keyed
@@ -71,7 +71,7 @@ def facts_of(
     config = DetectionConfig()
     traces, attribution = (
         TraceExtractor(config, TextObjects.of(config.traces)),
-        AttributionExtractor(Context(REGISTRY), memory_s),
+        AttributionExtractor(ReferenceData(REGISTRY), memory_s),
     )
     found = []
     for begin in range(0, len(frame), batch):
@@ -171,7 +171,7 @@ def test_given_a_handle_that_is_not_linked_then_it_is_a_hidden_mention() -> None
 def test_given_no_registry_then_nothing_is_found_and_nothing_fails() -> None:
     frame = posts_of(ORIGINAL, {"text": NEAR})
     traces = extractor_of().extract(frame)
-    assert not len(AttributionExtractor(Context(), 86_400).extract(frame, traces, reposted_in(frame)))
+    assert not len(AttributionExtractor(ReferenceData(), 86_400).extract(frame, traces, reposted_in(frame)))
 
 
 def test_given_a_repost_of_a_copy_without_credit_then_it_is_passed_on() -> None:
@@ -231,8 +231,8 @@ def some_facts(*facts: tuple[int, Fact, int]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=FACTS, orient="row")
 
 
-def ledger_with(*facts: tuple[int, Fact, int], times: list[int] | None = None) -> FactLedger:
-    ledger = FactLedger(60, 1_000, np.array([False, True, False]))
+def ledger_with(*facts: tuple[int, Fact, int], times: list[int] | None = None) -> FactStore:
+    ledger = FactStore(60, 1_000, np.array([False, True, False]))
     at = np.array(times if times is not None else list(range(10)), np.int64)
     ids = pl.Series([str(row) for row in range(len(at))])
     ledger.add(some_facts(*facts), np.arange(len(at), dtype=np.int32), at, ids)
@@ -259,7 +259,7 @@ def test_given_facts_then_a_finding_names_posts_and_chance() -> None:
 
 
 def test_given_many_links_to_one_owner_then_the_account_is_tied_to_it() -> None:
-    ledger = FactLedger(60, 1_000, np.array([False, True, True]))
+    ledger = FactStore(60, 1_000, np.array([False, True, True]))
     facts = some_facts(
         *((row, Fact.REGISTRY_LINK, HOLDING) for row in range(3)),
         *((row, Fact.REGISTRY_LINK, OTHER) for row in range(3, 5)),
@@ -280,7 +280,7 @@ def test_given_old_facts_when_aged_then_posts_go_and_rates_stay() -> None:
 
 
 def test_given_too_many_facts_when_aged_then_the_oldest_leave_and_are_counted() -> None:
-    ledger = FactLedger(60, 2, np.zeros(3, np.bool_))
+    ledger = FactStore(60, 2, np.zeros(3, np.bool_))
     facts = some_facts(*((row, Fact.COPY, AGENCY) for row in range(5)))
     ledger.add(facts, np.zeros(5, np.int32), np.arange(5), pl.Series(list("abcde")))
     ledger.age(10)

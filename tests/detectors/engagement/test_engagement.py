@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.arrays.dtypes import I32
 from detectors.engagement import engagement, engagement_kernels
-from detectors.engagement.engagement import EngagementBook
+from detectors.engagement.engagement import EngagementStore
 
 HOUR, DAY = 3_600, 86_400
 NONE = (0, 0, 0)
@@ -108,7 +108,7 @@ class Oracle:
         ]
 
 
-def feed(book: EngagementBook, rows: list[Row], platforms: list[int] | None = None) -> None:
+def feed(book: EngagementStore, rows: list[Row], platforms: list[int] | None = None) -> None:
     book.add(
         np.array([row.account for row in rows], np.int32),
         np.array([row.time for row in rows], np.int64),
@@ -119,12 +119,12 @@ def feed(book: EngagementBook, rows: list[Row], platforms: list[int] | None = No
     )
 
 
-def link(book: EngagementBook, links: list[tuple[int, int, int]]) -> None:
+def link(book: EngagementStore, links: list[tuple[int, int, int]]) -> None:
     site, account, time = np.array(links, np.int64).reshape(-1, 3).T
     book.add_links(site.astype(np.int32), account.astype(np.int32), time)
 
 
-def told(book: EngagementBook, now: int, count: int) -> list[tuple[int, int, int]]:
+def told(book: EngagementStore, now: int, count: int) -> list[tuple[int, int, int]]:
     table = book.table(now, count)
     assert all(column.dtype == np.int64 for column in table)
     return [(int(a), int(b), int(c)) for a, b, c in zip(*table, strict=True)]
@@ -164,7 +164,7 @@ def test_given_rows_then_counts_are_those_of_the_oracle_wherever_batches_end(
     rows = laid_out(steps)
     oracle = Oracle(HOUR, 24)
     oracle.add(rows)
-    book = EngagementBook(HOUR, 1, resolved_share=0.4)
+    book = EngagementStore(HOUR, 1, resolved_share=0.4)
     bounds = sorted({0, *(cut for cut in cuts if cut < len(rows)), len(rows)})
     for begin, end in pairwise(bounds):
         if asked:
@@ -199,7 +199,7 @@ def test_given_a_long_stream_when_tables_grow_and_turn_over_then_counts_are_stil
             rows.append(Row(rows[-1].account, at * 60, at + 1, (0, at, 0), (9, 9, 9, 9)))
     oracle = Oracle(HOUR, 24)
     oracle.add(rows)
-    book = EngagementBook(HOUR, 1)
+    book = EngagementStore(HOUR, 1)
     for begin in range(0, len(rows), 500):
         feed(book, rows[begin : begin + 500])
     now = rows[-1].time + 1
@@ -209,7 +209,7 @@ def test_given_a_long_stream_when_tables_grow_and_turn_over_then_counts_are_stil
 
 
 def test_given_a_number_and_events_of_one_kind_when_counted_then_the_greater_counts_once() -> None:
-    book = EngagementBook()
+    book = EngagementStore()
     rows = [Row(0, 0, 1, metrics=(2, -1, -1, 5))]
     rows += [Row(1 + at, 10 + at, 10 + at, (1, 0, 0)) for at in range(3)]
     rows += [Row(9, 20, 20, (0, 1, 0)), Row(0, 21, 21, (0, 1, 0)), Row(0, 22, 1, metrics=(1, 1, 0, 4))]
@@ -219,7 +219,7 @@ def test_given_a_number_and_events_of_one_kind_when_counted_then_the_greater_cou
 
 
 def test_given_a_repost_when_counted_then_numbers_and_reactions_are_the_originals() -> None:
-    book = EngagementBook()
+    book = EngagementStore()
     feed(
         book,
         [Row(0, 0, 1, (77, 0, 0), (900, 80, 7, 6_000)), Row(1, 1, 2, (1, 0, 0)), Row(1, 2, 3, (0, 1, 0))],
@@ -230,14 +230,14 @@ def test_given_a_repost_when_counted_then_numbers_and_reactions_are_the_original
 
 
 def test_given_nothing_told_and_nothing_found_then_engagement_is_unknown_not_zero() -> None:
-    book = EngagementBook()
+    book = EngagementStore()
     feed(book, [Row(at % 5, at, 100 + at, (0 if at % 2 else 5_000 + at, 0, 0)) for at in range(200)])
     assert {known for _, _, known in told(book, 300, 5)} == {0}
     assert book.unresolved == 100
 
 
 def test_given_a_platform_that_carries_reactions_then_it_alone_has_known_zeros() -> None:
-    book = EngagementBook()
+    book = EngagementStore()
     rows = [Row(at % 4, at, 100 + at, (99 + at if at % 4 == 3 else 0, 0, 0)) for at in range(400)]
     feed(book, rows, [row.account // 2 % 2 for row in rows])
     # accounts 2 and 3 are on platform 1; 3 reposts what 2 wrote
@@ -245,7 +245,7 @@ def test_given_a_platform_that_carries_reactions_then_it_alone_has_known_zeros()
 
 
 def test_given_a_stream_that_mostly_answers_itself_then_it_is_not_taken_to_carry_reactions() -> None:
-    book = EngagementBook()
+    book = EngagementStore()
     threads = [Row(at % 3, at, 10 + at, (0, 7 + at if at > 2 else 0, 0)) for at in range(90)]
     strangers = [Row(at % 3, 100 + at, 200 + at, (9_000 + at, 0, 0)) for at in range(10)]
     feed(book, [*threads, *strangers])
@@ -253,19 +253,19 @@ def test_given_a_stream_that_mostly_answers_itself_then_it_is_not_taken_to_carry
 
 
 def test_given_a_handful_of_reactions_in_a_large_stream_then_it_is_not_taken_to_carry_them() -> None:
-    book = EngagementBook()
+    book = EngagementStore()
     posts = [Row(at % 7, at, 10 + at) for at in range(1_000)]
     feed(book, [*posts, Row(8, 2_000, 5_000, (0, 0, 12))])
     assert told(book, 3_000, 9)[2] == (143, 1, 0)
 
 
 def test_given_links_to_sites_then_they_are_reactions_of_the_pane_of_the_link() -> None:
-    book = EngagementBook(HOUR, 1)
+    book = EngagementStore(HOUR, 1)
     feed(book, [Row(0, 0, 1), Row(1, 0, 2), Row(2, 0, 3)], [1, 1, 0])
     link(book, [(0, 2, 10), (0, 0, 11), (0, 1, 12)])
     link(book, [(0, 3, 30 * HOUR)])
     # both sites are known by the links that the stream carries, and the account on the other platform is not
-    early = EngagementBook(HOUR, 1)
+    early = EngagementStore(HOUR, 1)
     feed(early, [Row(0, 0, 1), Row(1, 0, 2), Row(2, 0, 3)], [1, 1, 0])
     link(early, [(0, 2, 10), (0, 0, 11), (0, 1, 12)])
     assert told(early, 24 * HOUR, 3) == [(1, 2, 1), (1, 0, 1), (1, 0, 0)]
@@ -275,7 +275,7 @@ def test_given_links_to_sites_then_they_are_reactions_of_the_pane_of_the_link() 
 
 
 def test_given_too_little_room_then_the_oldest_leave_early_and_all_counts_stay_whole() -> None:
-    whole, parts = EngagementBook(max_posts=50), EngagementBook(max_posts=50)
+    whole, parts = EngagementStore(max_posts=50), EngagementStore(max_posts=50)
     rows = [
         Row(at % 5, at // 3, 1 + at, (0, max(0, at - 30 * (at % 2)), 0), (at % 3, -1, -1, 1))
         for at in range(500)
@@ -294,7 +294,7 @@ def test_given_too_little_room_then_the_oldest_leave_early_and_all_counts_stay_w
 
 
 def test_given_a_steady_stream_then_memory_is_that_of_a_window() -> None:
-    book = EngagementBook(HOUR, 1)
+    book = EngagementStore(HOUR, 1)
     sizes = []
     for day in range(8):
         rows = [
@@ -310,7 +310,7 @@ def test_given_a_steady_stream_then_memory_is_that_of_a_window() -> None:
 
 
 def test_given_a_post_that_has_left_then_reactions_to_it_have_left_though_their_posts_are_there() -> None:
-    book = EngagementBook(HOUR, 1)
+    book = EngagementStore(HOUR, 1)
     feed(book, [Row(0, 0, 1), Row(0, 9 * HOUR, 2), Row(1, 10 * HOUR, 3, (0, 1, 2))])
     pair = np.array([0, 1], np.int32)
     assert book.received_from(pair).tolist() == [2, 0]
@@ -319,7 +319,7 @@ def test_given_a_post_that_has_left_then_reactions_to_it_have_left_though_their_
 
 
 def test_given_a_post_that_left_early_while_its_reference_waited_then_nobody_gets_it() -> None:
-    book = EngagementBook(max_posts=2)
+    book = EngagementStore(max_posts=2)
     # within one second: the first refers to the last, but is gone when that second ends
     feed(book, [Row(0, 5, 1, (0, 4, 0)), Row(1, 5, 2), Row(1, 5, 3), Row(2, 5, 4)])
     assert told(book, 6, 3) == [(0, 0, 0), (1, 0, 0), (1, 0, 0)]
@@ -331,7 +331,7 @@ def test_given_one_second_of_unresolved_references_then_no_more_than_the_bound_w
 ) -> None:
     monkeypatch.setattr(engagement, "_STEP", 1 << 20)
     count = engagement_kernels.MOST_WAITING + 10
-    book = EngagementBook(max_posts=1 << 21)
+    book = EngagementStore(max_posts=1 << 21)
     targets = np.zeros((count, 3), np.uint64)
     targets[:, 1] = np.arange(count, dtype=np.uint64) + np.uint64(1 << 40)
     post_keys = np.arange(1, count + 1, dtype=np.uint64)
@@ -344,7 +344,7 @@ def test_given_one_second_of_unresolved_references_then_no_more_than_the_bound_w
 
 
 def test_given_extreme_values_then_nothing_overflows() -> None:
-    book = EngagementBook()
+    book = EngagementStore()
     feed(book, [Row(0, -(1 << 50), 1, metrics=(1 << 62, 1 << 62, 1 << 62, 1 << 62))])
     assert told(book, -(1 << 50), 1) == [(1, 4 * ((1 << 31) - 1), 1)]
     feed(book, [Row(0, 1 << 50, (1 << 64) - 1, (0, (1 << 64) - 1, 1))])
@@ -353,7 +353,7 @@ def test_given_extreme_values_then_nothing_overflows() -> None:
 
 
 def test_given_input_out_of_order_or_bounds_then_it_is_refused_and_nothing_has_changed() -> None:
-    book = EngagementBook()
+    book = EngagementStore()
     feed(book, [Row(0, 100, 1)])
     for rows in ([Row(0, 99, 2)], [Row(0, 101, 2), Row(0, 100, 3)], [Row(-1, 101, 2)]):
         with pytest.raises(ValueError, match=r"order|start at 0"):
@@ -369,7 +369,7 @@ def test_given_input_out_of_order_or_bounds_then_it_is_refused_and_nothing_has_c
         link(book, [(0, 1, 150)])
     assert told(book, 200, 1) == [(1, 0, 0)]
     with pytest.raises(ValueError, match="multiple"):
-        EngagementBook(pane_s=7_000, window_days=1)
+        EngagementStore(pane_s=7_000, window_days=1)
 
 
 def _columns(

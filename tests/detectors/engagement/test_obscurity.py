@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.engagement.obscurity import (
-    AccountFigures,
+    ActivityFigures,
     NetworkObscurity,
     Peers,
     Standing,
@@ -24,10 +24,10 @@ ORGANIC = 8_000
 UNKNOWN = -1
 
 
-def figures(rows: Accounts) -> AccountFigures:
+def figures(rows: Accounts) -> ActivityFigures:
     """Rows are posts, reactions, known posts, followers, age in days, platform."""
     table = np.array(rows, np.int64).reshape(-1, 6)
-    return AccountFigures(*table[:, :5].T, table[:, 5].astype(np.int32))
+    return ActivityFigures(*table[:, :5].T, table[:, 5].astype(np.int32))
 
 
 def world(seed: int, count: int = ORGANIC, dependence: float = 0.6, scale: float = 1.0) -> Accounts:

@@ -13,7 +13,7 @@ from detectors.arrays.dtypes import F64, I64
 from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, TESTED_WINDOWS, CoShareConfig, DetectionConfig
 from detectors.evidence.null_model import (
     KIND_COUNT,
-    Null,
+    NullModel,
     Tally,
     clear_tally,
     expected_co_shares,
@@ -26,7 +26,7 @@ from detectors.evidence.null_model import (
 from detectors.evidence.shared_interest import Interest
 from detectors.statistics.tails import LEAST_EXPECTED, fused_surprise, poisson_surprise
 from detectors.synchrony.co_shares import EXPOSURES, NO_STRATUM, Cells
-from detectors.synchrony.exposure import Counters, ExposureLedger, Spans
+from detectors.synchrony.exposure import Counters, ExposureStore, Spans
 from schemas.shares import TraceKind
 
 CONFIG = DetectionConfig(
@@ -53,8 +53,8 @@ def cell(kind: int, window: int, stratum: int) -> int:
     return (kind * MAX_WINDOWS + window) * CELLS.strata + stratum
 
 
-def ledger_of(*rows: tuple[int, int, int], accounts: int = 8) -> ExposureLedger:
-    ledger = ExposureLedger(CELLS, 0)
+def ledger_of(*rows: tuple[int, int, int], accounts: int = 8) -> ExposureStore:
+    ledger = ExposureStore(CELLS, 0)
     ledger.add(np.array(list(rows), EXPOSURES), accounts)
     return ledger
 
@@ -69,11 +69,11 @@ def tally_of(counts: dict[tuple[int, int, int], int]) -> Tally:
     return tally
 
 
-def with_profile(null: Null, profile: F64) -> Null:
+def with_profile(null: NullModel, profile: F64) -> NullModel:
     return null._replace(interest=null.interest._replace(profile=profile))
 
 
-def null_of(ledger: ExposureLedger) -> Null:
+def null_of(ledger: ExposureStore) -> NullModel:
     return null_model(CONFIG, ledger, CELLS, np.ones(KIND_COUNT), 3.0, 1.0, UNKNOWN)
 
 
@@ -240,12 +240,12 @@ def test_given_a_window_whose_far_side_is_cut_then_the_expectation_is_raised() -
     assert expected_co_shares(null, URL, 1, 0, 0, 1, 1.0) == pytest.approx(4 * 50 / 100 * 1_200 / 660)
 
 
-def spans_null(first: list[float], last: list[float], clock: float, start: float = 0.0) -> Null:
+def spans_null(first: list[float], last: list[float], clock: float, start: float = 0.0) -> NullModel:
     empty = Counters(np.zeros(2, np.uint64), np.zeros(2, np.int64))
     mass: I64 = np.ones(KIND_COUNT, np.int64)
     spans = Spans(np.array(first), np.array(last))
     nobody = np.zeros(len(first))
-    return Null(
+    return NullModel(
         empty,
         spans,
         mass,

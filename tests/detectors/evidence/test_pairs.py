@@ -17,11 +17,18 @@ from detectors.config import (
     GateConfig,
 )
 from detectors.evidence import pair_table, pairs
-from detectors.evidence.null_model import KIND_COUNT, Null, new_tally, null_model, pair_surprise, tally_up
-from detectors.evidence.pairs import PairEvidence
+from detectors.evidence.null_model import (
+    KIND_COUNT,
+    NullModel,
+    new_tally,
+    null_model,
+    pair_surprise,
+    tally_up,
+)
+from detectors.evidence.pairs import PairStore
 from detectors.evidence.shared_interest import FEW, PRIOR_SPREAD, SLOW_WINDOW, slow_expected
 from detectors.synchrony.co_shares import EXPOSURES, NO_STRATUM, Cells
-from detectors.synchrony.exposure import ExposureLedger, counter_key
+from detectors.synchrony.exposure import ExposureStore, counter_key
 from tests.detectors.evidence.pair_oracle import DAY, CoShare, Evidence, Pair, Row, records
 
 KEEP, SINGLE = 10, 3
@@ -90,7 +97,7 @@ def posts(draw: st.DrawFn, most: int = 25) -> list[list[CoShare]]:
     return found
 
 
-def held_by(evidence: PairEvidence) -> dict[Pair, dict[int, Row]]:
+def held_by(evidence: PairStore) -> dict[Pair, dict[int, Row]]:
     """All rows by pair and object."""
     a, b = evidence.accounts(np.arange(evidence.size))
     out: dict[Pair, dict[int, Row]] = {(int(x), int(y)): {} for x, y in zip(a, b, strict=True)}
@@ -111,13 +118,13 @@ def bits(mask: int) -> frozenset[int]:
     return frozenset(bit for bit in range(8) if int(mask) >> bit & 1)
 
 
-def named(evidence: PairEvidence, numbers: Sequence[int]) -> list[Pair]:
+def named(evidence: PairStore, numbers: Sequence[int]) -> list[Pair]:
     a, b = evidence.accounts(np.array(numbers, np.int32))
     return list(zip(a.tolist(), b.tolist(), strict=True))
 
 
-def noise_null() -> Null:
-    ledger = ExposureLedger(CELLS, 0)
+def noise_null() -> NullModel:
+    ledger = ExposureStore(CELLS, 0)
     draw = np.random.default_rng(2)
     rows = np.zeros(2_000, EXPOSURES)
     rows["account"] = draw.integers(0, 5, 2_000)
@@ -128,7 +135,7 @@ def noise_null() -> Null:
     return null_model(config(), ledger, CELLS, np.full(KIND_COUNT, 0.7), PRIOR_SPREAD, 0.4, profile)
 
 
-def surprise_of(oracle: Evidence, pair: Pair, null: Null) -> float:
+def surprise_of(oracle: Evidence, pair: Pair, null: NullModel) -> float:
     tally = new_tally(CELLS.strata)
     for (kind, window, stratum), count in oracle.counts(pair).items():
         for _ in range(count):
@@ -137,7 +144,7 @@ def surprise_of(oracle: Evidence, pair: Pair, null: Null) -> float:
     return pair_surprise(null, tally, slow, *pair, np.zeros(KIND_COUNT))
 
 
-def slow_pairs_of(oracle: Evidence, left_out: set[Pair], null: Null) -> int:
+def slow_pairs_of(oracle: Evidence, left_out: set[Pair], null: NullModel) -> int:
     """Pairs with two slow co-shares, where few were due, and not many more fast ones than interest gives."""
     found = 0
     shape = null.interest.profile.reshape(KIND_COUNT, MAX_WINDOWS, CELLS.strata)
@@ -169,7 +176,7 @@ def test_given_co_shares_and_ageing_then_all_that_is_held_is_that_of_the_definit
     keep_all: bool,
 ) -> None:
     keep, single = horizons
-    evidence = PairEvidence(config(min_objects, keep, single, cap=0 if keep_all else 100))
+    evidence = PairStore(config(min_objects, keep, single, cap=0 if keep_all else 100))
     oracle = Evidence(min_objects, VIRAL, BANDS, CELLS.reference_strata, keep_all)
     null = noise_null()
     for group in stream:
@@ -216,7 +223,7 @@ def test_given_co_shares_and_ageing_then_all_that_is_held_is_that_of_the_definit
 def test_given_posts_in_one_batch_or_in_many_then_the_evidence_is_the_same(
     first_size: None, stream: list[list[CoShare]], data: st.DataObject
 ) -> None:
-    one, many = PairEvidence(config()), PairEvidence(config())
+    one, many = PairStore(config()), PairStore(config())
     one.add(records([row for group in stream for row in group]))
     batch: list[CoShare] = []
     for group in stream:
@@ -239,7 +246,7 @@ def co_share(later: int, earlier: int, thing: int, crowd: int = 3, day: float = 
 
 def test_given_two_posts_that_share_several_objects_then_the_smallest_crowd_is_the_evidence() -> None:
     posts = records([co_share(12, 1, 100, 50), co_share(12, 1, 101, 2), co_share(12, 1, 102, 2)])
-    evidence, audit = PairEvidence(config()), PairEvidence(config(cap=0))
+    evidence, audit = PairStore(config()), PairStore(config(cap=0))
     evidence.add(posts)
     audit.add(posts)
 
@@ -251,7 +258,7 @@ def test_given_two_posts_that_share_several_objects_then_the_smallest_crowd_is_t
 
 
 def test_given_an_object_known_as_evidence_then_it_stays_the_evidence_of_further_posts() -> None:
-    evidence = PairEvidence(config())
+    evidence = PairStore(config())
     evidence.add(records([co_share(12, 1, 100, 50)]))
     evidence.add(records([co_share(22, 11, 100, 50), co_share(22, 11, 101, 2)]))
 
@@ -262,7 +269,7 @@ def test_given_an_object_known_as_evidence_then_it_stays_the_evidence_of_further
 
 
 def test_given_a_viral_co_share_then_it_is_held_and_is_no_evidence() -> None:
-    evidence = PairEvidence(config(min_objects=1))
+    evidence = PairStore(config(min_objects=1))
     evidence.add(records([co_share(12, 1, 100)._replace(strata=(0, 1, VIRAL, NO_STRATUM))]))
 
     assert evidence.rows["independent"].tolist() == [0]
@@ -274,7 +281,7 @@ def test_given_a_viral_co_share_then_it_is_held_and_is_no_evidence() -> None:
 
 
 def test_given_a_co_share_in_the_reference_window_only_then_it_tells_of_interest_and_is_no_evidence() -> None:
-    evidence = PairEvidence(config(min_objects=1))
+    evidence = PairStore(config(min_objects=1))
     only = (NO_STRATUM, NO_STRATUM, NO_STRATUM, 0)
     evidence.add(records([co_share(12, 1, 100)._replace(strata=only, gap=5_000)]))
 
@@ -288,8 +295,8 @@ def test_given_a_co_share_in_the_reference_window_only_then_it_tells_of_interest
 
 
 def test_given_a_pair_that_ages_below_a_candidate_then_it_is_neither_touched_nor_surprising() -> None:
-    evidence = PairEvidence(config(singleton_days=0))
-    ledger, profile = ExposureLedger(CELLS, 0), np.full(CELLS.activity, np.inf)
+    evidence = PairStore(config(singleton_days=0))
+    ledger, profile = ExposureStore(CELLS, 0), np.full(CELLS.activity, np.inf)
     empty = null_model(config(), ledger, CELLS, np.ones(KIND_COUNT), PRIOR_SPREAD, 1.0, profile)
     evidence.add(records([co_share(12, 1, 100)]))
     evidence.add(records([co_share(22, 11, 101, day=2.5)]))
@@ -308,7 +315,7 @@ def test_given_a_pair_that_ages_below_a_candidate_then_it_is_neither_touched_nor
 def test_given_more_rows_than_there_is_room_for_then_singletons_leave_first_and_all_are_counted(
     limit: int,
 ) -> None:
-    evidence = PairEvidence(config(max_pairs=limit))
+    evidence = PairStore(config(max_pairs=limit))
     for number in range(100):
         evidence.add(records([co_share(10 * number + 2, 10 * number + 1, number, day=number / 24)]))
     many = [
@@ -327,7 +334,7 @@ def test_given_more_rows_than_there_is_room_for_then_singletons_leave_first_and_
 
 
 def test_given_room_then_nothing_leaves() -> None:
-    evidence = PairEvidence(config(max_pairs=2))
+    evidence = PairStore(config(max_pairs=2))
     evidence.add(records([co_share(12, 1, 100), co_share(13, 1, 100)]))
 
     evidence.make_room(1 << 40)
@@ -337,7 +344,7 @@ def test_given_room_then_nothing_leaves() -> None:
 
 
 def test_given_nothing_then_nothing() -> None:
-    evidence = PairEvidence(config())
+    evidence = PairStore(config())
     evidence.add(records([]))
     evidence.age(100 * DAY)
     evidence.make_room(100 * DAY)

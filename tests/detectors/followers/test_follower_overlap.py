@@ -10,8 +10,8 @@ from scipy import stats
 
 from detectors.arrays.dtypes import U64
 from detectors.followers.follow_edges import FOLLOW
-from detectors.followers.follower_overlap import MOST_FOLLOWED, FollowNull
-from detectors.followers.followers import FollowerBook
+from detectors.followers.follower_overlap import MOST_FOLLOWED, FollowNullModel
+from detectors.followers.followers import FollowerStore
 from detectors.statistics.follower_chance import (
     LEAST_P,
     PRIOR_DISPERSION,
@@ -31,8 +31,8 @@ class World:
     follower: U64
     followee: U64
 
-    def book(self, max_edges: int = 10_000_000) -> FollowerBook:
-        book = FollowerBook(self.registry, max_edges)
+    def book(self, max_edges: int = 10_000_000) -> FollowerStore:
+        book = FollowerStore(self.registry, max_edges)
         count = len(self.follower)
         book.apply(self.follower, self.followee, np.full(count, FOLLOW, np.uint8), np.arange(count))
         return book
@@ -146,7 +146,7 @@ def test_given_organic_follows_only_then_small_p_values_are_as_rare_as_they_say(
 ) -> None:
     p = np.concatenate(
         [
-            FollowNull(world.book()).account_tails(world.accounts).p
+            FollowNullModel(world.book()).account_tails(world.accounts).p
             for world in (organic(seed, interest, share) for seed in (9_101, 9_102))
         ]
     )
@@ -158,7 +158,7 @@ def test_given_organic_follows_only_then_small_p_values_are_as_rare_as_they_say(
 def test_given_organic_networks_then_enrichment_is_as_rare_as_it_says(interest: str) -> None:
     world = organic(9_201, interest, 5e-3)
     random = np.random.default_rng(9_202)
-    null = FollowNull(world.book())
+    null = FollowNullModel(world.book())
     p = np.array(
         [
             null.enrichment(random.choice(world.accounts, size, replace=False)).p
@@ -173,7 +173,7 @@ def test_given_organic_networks_then_enrichment_is_as_rare_as_it_says(interest: 
 @pytest.mark.parametrize("interest", ["equal", "gamma", "lognormal", "few"])
 def test_given_a_planted_network_then_it_is_found_by_accounts_and_together(interest: str) -> None:
     world = planted(organic(9_301, interest, 1e-3), 9_302)
-    null = FollowNull(world.book(), PLANTED)
+    null = FollowNullModel(world.book(), PLANTED)
     found = null.enrichment(PLANTED)
     tails = null.account_tails(PLANTED)
 
@@ -190,7 +190,7 @@ def test_given_a_planted_network_then_it_is_found_by_accounts_and_together(inter
 
 def test_given_poisson_data_then_no_dispersion_is_assumed() -> None:
     world = planted(organic(9_401, "equal", 1e-2), 9_402)
-    tails = FollowNull(world.book(), PLANTED).account_tails(PLANTED)
+    tails = FollowNullModel(world.book(), PLANTED).account_tails(PLANTED)
     alone = upper_tail(tails.observed, tails.expected, np.zeros(3))
     # 27 followers at 1 in 100: with the prior's dispersion it would be 20 times as likely
     assert (tails.p < 3 * alone).all()
@@ -203,9 +203,9 @@ def test_given_a_network_under_test_then_it_does_not_set_its_own_bar() -> None:
     world = base.plus(
         np.concatenate([random.choice(base.registry, 3, replace=False) for _ in farm]), np.repeat(farm, 3)
     )
-    left_out = FollowNull(world.book(), farm)
-    alone = FollowNull(world.book())
-    without = FollowNull(base.book())
+    left_out = FollowNullModel(world.book(), farm)
+    alone = FollowNullModel(world.book())
+    without = FollowNullModel(base.book())
 
     assert left_out.enrichment(farm).expected == alone.enrichment(farm).expected
     assert left_out.account_tails(base.accounts).p.tolist() == without.account_tails(base.accounts).p.tolist()
@@ -225,7 +225,7 @@ def test_given_a_thin_stratum_then_it_borrows_the_share_but_not_against_its_own_
     )
     few = quiet.book()
     asked = np.array([2_000], np.uint64)
-    assert FollowNull(few).account_tails(asked).expected[0] == pytest.approx(4 * 1e-3, rel=0.1)
+    assert FollowNullModel(few).account_tails(asked).expected[0] == pytest.approx(4 * 1e-3, rel=0.1)
 
     # now ten more of that size, each followed twice by the registry
     loved = np.arange(3_000, 3_010, dtype=np.uint64)
@@ -235,7 +235,7 @@ def test_given_a_thin_stratum_then_it_borrows_the_share_but_not_against_its_own_
         ),
         np.repeat(loved, 4),
     )
-    tail = FollowNull(loud.book()).account_tails(np.append(asked, loved[:1]))
+    tail = FollowNullModel(loud.book()).account_tails(np.append(asked, loved[:1]))
     assert tail.expected[0] > 0.5
     assert tail.p[1] > 0.05
 
@@ -256,7 +256,7 @@ def quiet_world() -> World:
 
 def test_given_a_stratum_without_data_then_the_prior_dispersion_counts() -> None:
     world = quiet_world().plus(*alike(1, 8, 11, [2]))
-    tails = FollowNull(world.book()).account_tails(PLANTED[:1])
+    tails = FollowNullModel(world.book()).account_tails(PLANTED[:1])
     poisson = upper_tail(tails.observed, tails.expected, np.zeros(1))
     assert 3 * poisson[0] < tails.p[0] < 5 * poisson[0]
 
@@ -264,7 +264,7 @@ def test_given_a_stratum_without_data_then_the_prior_dispersion_counts() -> None
 def test_given_other_sizes_that_vary_much_then_a_stratum_without_data_varies_too() -> None:
     # nearly all that the registry follows are a few of 400
     world = quiet_world().plus(*alike(400, 64, 5_000, [10] * 10)).plus(*alike(1, 8, 11, [2]))
-    tails = FollowNull(world.book()).account_tails(PLANTED[:1])
+    tails = FollowNullModel(world.book()).account_tails(PLANTED[:1])
     prior = upper_tail(tails.observed, tails.expected, np.array([PRIOR_DISPERSION]))
     assert tails.p[0] > 2 * prior[0]
 
@@ -275,7 +275,7 @@ def test_given_a_few_large_accounts_that_are_alike_then_they_say_little_of_the_n
     world = World(registry, registry, *alike(1_000, 100, 1_000_000, []))
     for follower, followee in [*large, alike(1, 4_000, 11, [25])]:
         world = world.plus(follower, followee)
-    tails = FollowNull(world.book()).account_tails(PLANTED[:1])
+    tails = FollowNullModel(world.book()).account_tails(PLANTED[:1])
     assert upper_tail(tails.observed, tails.expected, np.zeros(1))[0] < 1e-12
     assert tails.p[0] > 0.01
 
@@ -285,14 +285,14 @@ def test_given_one_account_then_leaving_it_out_beforehand_changes_nothing() -> N
     book = world.book()
     for key in (PLANTED[0], *world.accounts[:20]):
         alone = np.array([key], np.uint64)
-        now, before = (FollowNull(book, out).account_tails(alone) for out in (None, alone))
+        now, before = (FollowNullModel(book, out).account_tails(alone) for out in (None, alone))
         assert [a.tolist() for a in now] == [b.tolist() for b in before]
 
 
 def test_given_pairs_that_are_compared_then_they_do_not_set_their_own_bar() -> None:
     world = planted(organic(9_521, "gamma", 5e-4), 9_522)
-    told = FollowNull(world.book()).overlapping_pairs(PLANTED, max_p=1.0)
-    before = FollowNull(world.book(), PLANTED).overlapping_pairs(PLANTED, max_p=1.0)
+    told = FollowNullModel(world.book()).overlapping_pairs(PLANTED, max_p=1.0)
+    before = FollowNullModel(world.book(), PLANTED).overlapping_pairs(PLANTED, max_p=1.0)
     assert len(told.p) > 0
     assert told.p.tolist() == before.p.tolist()
 
@@ -304,12 +304,12 @@ def test_given_one_member_or_one_registry_account_then_a_network_has_no_surprise
     one_diplomat = world.plus(np.repeat(world.registry[:1], 3), PLANTED)
     both = world.plus(world.registry[[0, 1, 1]], PLANTED)
 
-    found = FollowNull(one_member.book()).enrichment(PLANTED)
+    found = FollowNullModel(one_member.book()).enrichment(PLANTED)
     assert (found.members, found.observed, found.distinct, found.p) == (2, 5, 5, 1.0)
-    assert FollowNull(one_member.book()).account_tails(PLANTED[:1]).p[0] < 1e-6
-    found = FollowNull(one_diplomat.book()).enrichment(PLANTED)
+    assert FollowNullModel(one_member.book()).account_tails(PLANTED[:1]).p[0] < 1e-6
+    found = FollowNullModel(one_diplomat.book()).enrichment(PLANTED)
     assert (found.members, found.observed, found.distinct, found.p) == (3, 3, 1, 1.0)
-    assert FollowNull(both.book()).enrichment(PLANTED).p < 1e-3
+    assert FollowNullModel(both.book()).enrichment(PLANTED).p < 1e-3
 
 
 def test_given_accounts_without_follow_events_then_they_are_unknown_and_left_out() -> None:
@@ -318,7 +318,7 @@ def test_given_accounts_without_follow_events_then_they_are_unknown_and_left_out
     world = world.plus(world.registry, np.roll(world.registry, 1)).plus(
         world.registry, np.roll(world.registry, 2)
     )
-    null = FollowNull(world.book(), PLANTED)
+    null = FollowNullModel(world.book(), PLANTED)
     strangers = np.array([14, 15], np.uint64)
     tails = null.account_tails(np.append(PLANTED, strangers))
 
@@ -331,14 +331,14 @@ def test_given_accounts_without_follow_events_then_they_are_unknown_and_left_out
 
 
 def test_given_nothing_or_no_registry_then_nothing_is_surprising() -> None:
-    empty = FollowNull(FollowerBook(np.zeros(0, np.uint64)), PLANTED)
+    empty = FollowNullModel(FollowerStore(np.zeros(0, np.uint64)), PLANTED)
     assert empty.account_tails(PLANTED).p.tolist() == [1.0, 1.0, 1.0]
     assert empty.enrichment(PLANTED).p == 1.0
     assert len(empty.overlapping_pairs(PLANTED).p) == 0
 
     # with nobody to compare with, the share is unknown
     only = World(np.arange(1, 5, dtype=np.uint64), PLANTED, np.array([1, 2, 3], np.uint64), PLANTED)
-    assert FollowNull(only.book(), PLANTED).enrichment(PLANTED).p > 0.1
+    assert FollowNullModel(only.book(), PLANTED).enrichment(PLANTED).p > 0.1
 
 
 def test_given_no_room_then_accounts_that_missed_followers_are_no_measure() -> None:
@@ -350,7 +350,7 @@ def test_given_no_room_then_accounts_that_missed_followers_are_no_measure() -> N
         world = world.plus(np.append(crowd[:20], registry[account % 3]), np.full(21, account, np.uint64))
     world = world.plus(np.append(crowd, registry), np.full(403, 11, np.uint64))
     asked = np.array([11], np.uint64)
-    exact, full = FollowNull(world.book(), asked), FollowNull(world.book(max_edges=420))
+    exact, full = FollowNullModel(world.book(), asked), FollowNullModel(world.book(max_edges=420))
 
     assert full.account_tails(asked).followers[0] == exact.account_tails(asked).followers[0] == 403
     assert full.account_tails(asked).p[0] > 0.05
@@ -361,10 +361,10 @@ def test_given_no_room_then_accounts_that_missed_followers_are_no_measure() -> N
 def test_given_other_batches_and_orders_then_all_figures_are_the_same() -> None:
     world = planted(organic(9_801, "gamma", 5e-3, accounts=3_000), 9_802)
     order = np.random.default_rng(9_803).permutation(len(world.follower))
-    other = FollowerBook(world.registry)
+    other = FollowerStore(world.registry)
     for part in np.array_split(order, 37):
         other.apply(world.follower[part], world.followee[part], np.full(len(part), FOLLOW, np.uint8), part)
-    one, two = FollowNull(world.book(), PLANTED), FollowNull(other, PLANTED)
+    one, two = FollowNullModel(world.book(), PLANTED), FollowNullModel(other, PLANTED)
     keys = np.append(world.accounts, PLANTED)
 
     assert one.enrichment(keys[:40]) == two.enrichment(keys[:40])
@@ -379,7 +379,7 @@ def test_given_accounts_then_pairs_share_what_a_slow_count_says() -> None:
     world = planted(organic(9_901, "gamma", 1e-2, accounts=2_000), 9_902)
     book = world.book()
     keys = np.concatenate([world.accounts[:150], PLANTED, world.accounts[:10]])
-    pairs = FollowNull(book, PLANTED).overlapping_pairs(keys, max_followers=300, max_p=1.0)
+    pairs = FollowNullModel(book, PLANTED).overlapping_pairs(keys, max_followers=300, max_p=1.0)
     sets = [
         set(book.registry_followers(int(key)).tolist())
         if book.followers_of(np.array([key]))[1][0] <= 300
@@ -407,7 +407,7 @@ def test_given_pairs_with_the_same_few_followers_then_they_stand_out_and_organic
     world = organic(9_911, "gamma", 2e-3)
     pool = world.registry[100:106]
     twins = world.plus(np.tile(np.append(pool, world.accounts[:4]), 2), np.repeat(PLANTED[:2], 10))
-    null = FollowNull(twins.book(), PLANTED)
+    null = FollowNullModel(twins.book(), PLANTED)
     found = null.overlapping_pairs(np.append(PLANTED[:2], world.accounts))
     twin = (found.first == 0) & (found.second == 1)
 
@@ -422,8 +422,8 @@ def test_given_a_registry_account_that_follows_everybody_then_it_makes_no_pair()
     accounts = np.arange(1_000, 1_000 + MOST_FOLLOWED + 1, dtype=np.uint64)
     registry = np.arange(1, 5, dtype=np.uint64)
     world = World(registry, accounts, np.repeat(registry[:2], len(accounts)), np.tile(accounts, 2))
-    assert len(FollowNull(world.book()).overlapping_pairs(accounts, max_p=1.0).p) == 0
-    fewer = FollowNull(world.book()).overlapping_pairs(accounts[1:], max_p=1.0)
+    assert len(FollowNullModel(world.book()).overlapping_pairs(accounts, max_p=1.0).p) == 0
+    fewer = FollowNullModel(world.book()).overlapping_pairs(accounts[1:], max_p=1.0)
     assert len(fewer.p) == fewer.compared == MOST_FOLLOWED * (MOST_FOLLOWED - 1) // 2
     # both follow all of them, so all of them sharing both is no surprise
     assert fewer.p.min() > 0.5
@@ -431,7 +431,7 @@ def test_given_a_registry_account_that_follows_everybody_then_it_makes_no_pair()
 
 def test_given_popular_or_ordinary_accounts_then_they_are_not_compared() -> None:
     world = planted(organic(9_921, "equal", 1e-3), 9_922)
-    null = FollowNull(world.book(), PLANTED)
+    null = FollowNullModel(world.book(), PLANTED)
     told = null.overlapping_pairs(PLANTED)
     assert told.compared == 3
     assert null.overlapping_pairs(PLANTED, max_followers=8).compared == 0

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from detectors.followers import followers
 from detectors.followers.follow_edges import FOLLOW, MISSED_ALL, SNAPSHOT, UNFOLLOW, FollowTables, Numbered
-from detectors.followers.followers import FollowerBook
+from detectors.followers.followers import FollowerStore
 
 Event = tuple[int, int, int, int]
 """Follower, followee, action, time."""
@@ -38,14 +38,14 @@ def keys(numbers: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     return np.array(numbers, np.uint64)
 
 
-def apply(book: FollowerBook, rows: Sequence[Event]) -> None:
+def apply(book: FollowerStore, rows: Sequence[Event]) -> None:
     columns = list(zip(*rows, strict=True)) if rows else [()] * 4
     book.apply(
         keys(columns[0]), keys(columns[1]), np.array(columns[2], np.uint8), np.array(columns[3], np.int64)
     )
 
 
-def state(book: FollowerBook) -> tuple[object, ...]:
+def state(book: FollowerStore) -> tuple[object, ...]:
     """All that a book tells."""
     known = book.followees()
     return (
@@ -62,7 +62,7 @@ def state(book: FollowerBook) -> tuple[object, ...]:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=events)
 def test_given_events_then_each_edge_is_as_its_latest_event_says(first_size: None, rows: list[Event]) -> None:
-    book = FollowerBook(keys(REGISTRY))
+    book = FollowerStore(keys(REGISTRY))
     apply(book, rows)
 
     latest: dict[tuple[int, int], tuple[int, int]] = {}
@@ -100,7 +100,7 @@ def test_given_events_then_each_edge_is_as_its_latest_event_says(first_size: Non
 def test_given_another_order_and_repeats_then_the_book_is_the_same(
     first_size: None, rows: list[Event], random: object
 ) -> None:
-    one, other = FollowerBook(keys(REGISTRY)), FollowerBook(keys(REGISTRY))
+    one, other = FollowerStore(keys(REGISTRY)), FollowerStore(keys(REGISTRY))
     apply(one, rows)
     mixed = [*rows, *rows[::2]]
     random.shuffle(mixed)  # type: ignore[attr-defined]
@@ -114,7 +114,7 @@ def test_given_another_order_and_repeats_then_the_book_is_the_same(
 def test_given_any_batches_then_the_book_is_the_same(
     first_size: None, rows: list[Event], cuts: list[int], room: int
 ) -> None:
-    whole, parts = FollowerBook(keys(REGISTRY), room), FollowerBook(keys(REGISTRY), room)
+    whole, parts = FollowerStore(keys(REGISTRY), room), FollowerStore(keys(REGISTRY), room)
     apply(whole, rows)
     bounds = sorted({0, *cuts, len(rows)})
     for begin, end in itertools.pairwise(bounds):
@@ -128,7 +128,7 @@ def test_given_any_batches_then_the_book_is_the_same(
 def test_given_no_room_then_followers_are_never_told_too_few_and_the_registry_is_exact(
     first_size: None, rows: list[Event], room: int
 ) -> None:
-    exact, full = FollowerBook(keys(REGISTRY)), FollowerBook(keys(REGISTRY), room)
+    exact, full = FollowerStore(keys(REGISTRY)), FollowerStore(keys(REGISTRY), room)
     # each edge is followed once: an unfollow without room cannot be told from one of nobody
     once = {(a, b): (a, b, FOLLOW, at) for a, b, _, at in rows}
     apply(exact, list(once.values()))
@@ -149,7 +149,7 @@ def test_given_no_room_then_followers_are_never_told_too_few_and_the_registry_is
 
 
 def test_given_no_room_then_a_repeat_counts_again_and_an_account_without_record_is_unknown() -> None:
-    book = FollowerBook(keys([9]), max_edges=1)
+    book = FollowerStore(keys([9]), max_edges=1)
     apply(book, [(1, 100, FOLLOW, 0), (2, 100, FOLLOW, 0), (2, 100, SNAPSHOT, 5), (2, 200, FOLLOW, 6)])
     apply(book, [(9, 100, FOLLOW, 7), (9, 200, FOLLOW, 8), (1, 100, UNFOLLOW, 9)])
 
@@ -164,7 +164,7 @@ def test_given_no_room_then_a_repeat_counts_again_and_an_account_without_record_
 
 
 def test_given_a_snapshot_after_an_unfollow_then_the_edge_is_back() -> None:
-    book = FollowerBook(keys([1]))
+    book = FollowerStore(keys([1]))
     apply(book, [(1, 7, SNAPSHOT, 30), (1, 7, FOLLOW, 10), (1, 7, UNFOLLOW, 20)])
     assert book.registry_followers(7).tolist() == [1]
     apply(book, [(1, 7, UNFOLLOW, 30)])
@@ -176,7 +176,7 @@ def test_given_many_edges_then_tables_grow_and_nothing_is_lost() -> None:
     random = np.random.default_rng(8)
     follower = random.integers(1, 1_000, 300_000, dtype=np.uint64)
     followee = random.integers(1, 2_000, 300_000, dtype=np.uint64)
-    book = FollowerBook(np.arange(1, 20, dtype=np.uint64))
+    book = FollowerStore(np.arange(1, 20, dtype=np.uint64))
     book.apply(follower, followee, np.zeros(300_000, np.uint8), np.arange(300_000))
     pairs, _ = np.unique(follower * np.uint64(10_000) + followee, return_counts=True)
 
@@ -200,7 +200,7 @@ def test_given_many_edges_then_tables_grow_and_nothing_is_lost() -> None:
 def test_given_columns_that_are_read_only_or_strided_then_they_are_taken() -> None:
     column = np.arange(1, 9, dtype=np.uint64)
     column.flags.writeable = False
-    book = FollowerBook(column[4:])
+    book = FollowerStore(column[4:])
     book.apply(column[::2], column[1::2], np.ones(4, np.uint8), np.arange(4))
     assert len(book) == 4
 
@@ -215,7 +215,7 @@ def test_given_columns_that_are_read_only_or_strided_then_they_are_taken() -> No
     ],
 )
 def test_given_an_impossible_event_then_it_is_refused_and_nothing_is_taken_in(row: Event, fault: str) -> None:
-    book = FollowerBook(keys(REGISTRY))
+    book = FollowerStore(keys(REGISTRY))
     with pytest.raises(ValueError, match=fault):
         apply(book, [(1, 3, FOLLOW, 0), row])
     assert len(book) == 0
@@ -223,19 +223,19 @@ def test_given_an_impossible_event_then_it_is_refused_and_nothing_is_taken_in(ro
 
 def test_given_columns_of_different_lengths_then_they_are_refused() -> None:
     with pytest.raises(ValueError, match="one length"):
-        FollowerBook(keys([])).apply(keys([1]), keys([1, 2]), np.zeros(1, np.uint8), np.zeros(1, np.int64))
+        FollowerStore(keys([])).apply(keys([1]), keys([1, 2]), np.zeros(1, np.uint8), np.zeros(1, np.int64))
 
 
 @pytest.mark.parametrize("registry", [[2, 1], [1, 1], [0, 1]])
 def test_given_registry_keys_out_of_order_then_they_are_refused(registry: list[int]) -> None:
     with pytest.raises(ValueError, match="ascending"):
-        FollowerBook(keys(registry))
+        FollowerStore(keys(registry))
 
 
 def test_given_more_missed_followers_than_a_counter_holds_then_it_stays_at_most(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    book = FollowerBook(keys([]), max_edges=1)
+    book = FollowerStore(keys([]), max_edges=1)
     apply(book, [(1, 7, FOLLOW, 0), (2, 7, FOLLOW, 0)])
     tables: FollowTables = book._tables
     assert isinstance(tables.registry, Numbered)

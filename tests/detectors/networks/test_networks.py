@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.arrays.dtypes import I32
-from detectors.networks.networks import Network, NetworkBook
+from detectors.networks.networks import Network, NetworkStore
 from schemas.networks import Lifecycle
 
 NAMES = [f"x:a{number}" for number in range(64)]
@@ -18,14 +18,14 @@ def ints(*numbers: int) -> I32:
 
 
 def follow(
-    book: NetworkBook, *groups: range | list[int], now: int = 600, also: tuple[int, ...] = ()
+    book: NetworkStore, *groups: range | list[int], now: int = 600, also: tuple[int, ...] = ()
 ) -> tuple[list[Network], list[tuple[Network, Network]]]:
     """Cluster again: the accounts of `groups`, and those of `also`, which are in no community any more."""
     found = [ints(*group) for group in groups]
     return book.follow(ints(*(n for group in groups for n in group), *also), found, now, NAMES)
 
 
-def consistent(book: NetworkBook) -> None:
+def consistent(book: NetworkStore) -> None:
     """An account is in one network at most, and both sides agree on which."""
     of: dict[int, int] = {}
     for number, network in book.alive.items():
@@ -39,7 +39,7 @@ def consistent(book: NetworkBook) -> None:
 
 
 def test_given_a_community_then_a_network_opens_under_an_id_of_its_founders_and_time() -> None:
-    book, again, later, others = (NetworkBook(3) for _ in range(4))
+    book, again, later, others = (NetworkStore(3) for _ in range(4))
 
     (network,), merged = follow(book, range(5))
 
@@ -53,14 +53,14 @@ def test_given_a_community_then_a_network_opens_under_an_id_of_its_founders_and_
 
 
 def test_given_too_small_a_community_then_no_network() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
 
     assert follow(book, range(2)) == ([], [])
     assert book.alive == {}
 
 
 def test_given_a_community_that_grows_then_its_network_keeps_its_id_and_who_left_stays() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     (first,), _ = follow(book, range(5))
 
     (second,), merged = follow(book, [1, 2, 3, 4, 5, 6], now=1_200, also=(0,))
@@ -73,14 +73,14 @@ def test_given_a_community_that_grows_then_its_network_keeps_its_id_and_who_left
 
 
 def test_given_the_same_community_again_then_nothing_has_changed() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     follow(book, range(5))
 
     assert follow(book, range(5), now=1_200) == ([], [])
 
 
 def test_given_two_networks_in_one_community_then_the_smaller_is_merged_into_the_larger() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     (large, small), _ = follow(book, range(6), range(10, 14))
 
     changed, merged = follow(book, [*range(6), *range(10, 14)], now=1_200)
@@ -95,7 +95,7 @@ def test_given_two_networks_in_one_community_then_the_smaller_is_merged_into_the
 
 
 def test_given_a_merge_then_peripheral_members_and_those_who_had_left_go_along() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     (large, small), _ = follow(book, range(6), range(10, 15))
     book.join(small.number, 30, 4.0, 600)
 
@@ -107,7 +107,7 @@ def test_given_a_merge_then_peripheral_members_and_those_who_had_left_go_along()
 
 
 def test_given_a_network_in_two_communities_then_the_smaller_splits_off() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     (whole,), _ = follow(book, range(9))
 
     changed, merged = follow(book, range(5), range(5, 9), now=1_200)
@@ -123,7 +123,7 @@ def test_given_a_network_in_two_communities_then_the_smaller_splits_off() -> Non
 
 
 def test_given_peripheral_members_that_pass_no_more_then_they_stay_for_a_while_and_leave() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     (one, other), _ = follow(book, range(5), range(10, 15))
     book.join(one.number, 20, 5.0, 600)
     book.join(one.number, 21, 6.0, 900)
@@ -143,7 +143,7 @@ def test_given_peripheral_members_that_pass_no_more_then_they_stay_for_a_while_a
 
 
 def test_given_a_peripheral_member_that_is_found_in_another_network_then_it_goes_there() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     (one, other), _ = follow(book, range(5), range(10, 15))
     book.join(one.number, 20, 5.0, 600)
 
@@ -156,7 +156,7 @@ def test_given_a_peripheral_member_that_is_found_in_another_network_then_it_goes
 
 
 def test_given_accounts_that_leave_then_they_are_in_no_network() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     (one, other), _ = follow(book, range(5), range(10, 15))
 
     assert book.leave(ints(4, 10, 11)) == [one, other]
@@ -167,7 +167,7 @@ def test_given_accounts_that_leave_then_they_are_in_no_network() -> None:
 
 
 def test_given_components_that_were_not_touched_then_their_networks_stay_as_they_are() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     (one, other), _ = follow(book, range(5), range(10, 15))
 
     changed, merged = follow(book, range(10, 17), now=1_200)
@@ -177,7 +177,7 @@ def test_given_components_that_were_not_touched_then_their_networks_stay_as_they
 
 
 def test_given_an_account_in_a_network_then_it_joins_no_other_and_becomes_core_when_it_has_edges() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     (one, other), _ = follow(book, range(5), range(10, 15))
 
     book.join(one.number, 20, 5.0, 600)
@@ -192,7 +192,7 @@ def test_given_an_account_in_a_network_then_it_joins_no_other_and_becomes_core_w
 
 
 def test_given_a_network_that_is_resolved_then_its_accounts_are_free_and_come_back_under_another_id() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     (network,), _ = follow(book, range(5))
     book.join(network.number, 9, 5.0, 600)
 
@@ -207,7 +207,7 @@ def test_given_a_network_that_is_resolved_then_its_accounts_are_free_and_come_ba
 
 
 def test_given_more_accounts_then_there_is_room_and_nobody_moves() -> None:
-    book = NetworkBook(3)
+    book = NetworkStore(3)
     follow(book, range(5))
     book.reserve(5_000)
 
@@ -231,7 +231,7 @@ steps = st.lists(
 def test_given_any_clusterings_then_an_account_is_in_one_network_and_ids_are_deterministic(
     history: list[tuple[list[int], list[tuple[int, int]], bool]],
 ) -> None:
-    book, again = NetworkBook(3), NetworkBook(3)
+    book, again = NetworkStore(3), NetworkStore(3)
     ids: set[str] = set()
     for at, (labels, joins, resolve) in enumerate(history):
         touched = [n for n, label in enumerate(labels) if label >= -1]

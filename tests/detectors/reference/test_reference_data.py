@@ -9,7 +9,7 @@ from detectors.arrays.dtypes import U64
 from detectors.arrays.hashing import hash_strings
 from detectors.post_columns import conform
 from detectors.reference.affiliation import affiliations
-from detectors.reference.reference_data import PROFILES, Context, Profile
+from detectors.reference.reference_data import PROFILES, Profile, ReferenceData
 from detectors.reference.registry import NO_ENTITY, Registry
 from detectors.reference.review_rules import allowed_accounts, muting_rule
 from detectors.traces.traces import ACCOUNT_KEYS
@@ -46,7 +46,7 @@ def profiles(*rows: dict[str, object]) -> pl.DataFrame:
 
 
 def test_given_several_observations_when_asked_then_the_latest_counts() -> None:
-    context = Context(
+    context = ReferenceData(
         profiles=profiles(
             {"account": "x:a", "followers": 5, "created": 7, "observed": 2},
             {"account": "x:a", "followers": 9, "observed": 3},
@@ -63,7 +63,7 @@ def test_given_several_observations_when_asked_then_the_latest_counts() -> None:
 
 
 def test_given_nothing_when_asked_then_all_is_unknown() -> None:
-    context = Context()
+    context = ReferenceData()
     asked = keys("x:a", "x:b")
     assert context.entities_of(asked).tolist() == [NO_ENTITY, NO_ENTITY]
     assert context.followers_of(asked).tolist() == [-1, -1]
@@ -72,7 +72,7 @@ def test_given_nothing_when_asked_then_all_is_unknown() -> None:
 
 
 def test_given_handles_in_profiles_when_asked_then_accounts_find_their_entity() -> None:
-    context = Context(REGISTRY, profiles({"account": "x:7", "handle": "outlet"}))
+    context = ReferenceData(REGISTRY, profiles({"account": "x:7", "handle": "outlet"}))
     assert context.entities_of(keys("x:7", "x:agency", "web:outlet.example", "x:8")).tolist() == [
         OUTLET,
         AGENCY,
@@ -82,7 +82,7 @@ def test_given_handles_in_profiles_when_asked_then_accounts_find_their_entity() 
 
 
 def test_given_profiles_when_held_against_the_registry_then_open_and_unlabelled_are_told_apart() -> None:
-    context = Context(
+    context = ReferenceData(
         REGISTRY,
         profiles(
             {"account": "x:7", "handle": "outlet", "display_name": "Noticias"},

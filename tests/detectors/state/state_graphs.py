@@ -13,7 +13,7 @@ import polars as pl
 from detectors.config import DetectionConfig
 from detectors.followers.follow_edges import FollowEvents
 from detectors.pipeline import Pipeline
-from detectors.reference.reference_data import Context
+from detectors.reference.reference_data import ReferenceData
 from detectors.state.capture import State, capture, context_of, restore
 
 PURE_CACHES = {"_domain_of"}
@@ -92,7 +92,7 @@ class Run:
 
     batches: Sequence[Batch]
     config: DetectionConfig = dataclasses.field(default_factory=DetectionConfig)
-    context: Context = dataclasses.field(default_factory=Context)
+    context: ReferenceData = dataclasses.field(default_factory=ReferenceData)
     follows: FollowEvents | None = None
 
     def begun(self) -> Pipeline:

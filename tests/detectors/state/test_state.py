@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.accounts import AccountBook
+from detectors.accounts import AccountStore
 from detectors.arrays.dtypes import I64, U64
 from detectors.config import DetectionConfig, TimeConfig
 from detectors.event_time import DuplicateFilter, EventTimeBuffer
 from detectors.followers.follow_edges import FollowEvents
 from detectors.pipeline import Pipeline
-from detectors.reference.reference_data import Context
+from detectors.reference.reference_data import ReferenceData
 from detectors.state.capture import State, capture, context_of, restore
 from detectors.state.state_filling import fill
 from detectors.state.state_forms import SAME_AS, StateError, form_of
@@ -59,7 +59,7 @@ def at_the_end() -> Pipeline:
     return pipeline
 
 
-def restored(state: State, known: Context | None = None) -> Pipeline:
+def restored(state: State, known: ReferenceData | None = None) -> Pipeline:
     pipeline = Pipeline(DetectionConfig(), context=known or context_of(state))
     restore(pipeline, state)
     return pipeline
@@ -417,7 +417,7 @@ def test_given_rows_that_wait_when_cut_then_the_same_are_released_and_known_agai
 
 def test_given_states_of_two_classes_then_they_are_not_mixed_up() -> None:
     with pytest.raises(StateError, match="of a AccountBook, not of a DuplicateFilter"):
-        restore(DuplicateFilter(1, 8), capture(AccountBook()))
+        restore(DuplicateFilter(1, 8), capture(AccountStore()))
 
 
 def test_given_events_to_come_when_cut_then_they_are_applied_in_their_time() -> None:

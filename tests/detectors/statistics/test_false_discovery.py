@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.arrays.dtypes import F64
-from detectors.statistics.false_discovery import Gate, benjamini_hochberg
+from detectors.statistics.false_discovery import FalseDiscoveryGate, benjamini_hochberg
 
 BIN = 0.02
 
@@ -31,8 +31,8 @@ def passing(surprise: list[float], level: float, hypotheses: float) -> list[bool
     return [s >= ordered[ranks[-1] - 1] for s in surprise] if ranks else [False] * len(surprise)
 
 
-def filled(surprise: list[float], level: float) -> Gate:
-    gate = Gate(level)
+def filled(surprise: list[float], level: float) -> FalseDiscoveryGate:
+    gate = FalseDiscoveryGate(level)
     gate.move(np.zeros(0), np.array(surprise, np.float64))
     return gate
 
@@ -73,7 +73,7 @@ def test_given_any_surprises_then_the_gate_is_never_less_strict_and_by_at_most_a
 def test_given_pairs_that_come_go_and_change_then_the_gate_is_as_if_built_anew(
     steps: list[tuple[list[float], int]], level: float
 ) -> None:
-    gate = Gate(level)
+    gate = FalseDiscoveryGate(level)
     held: list[float] = []
     for new, changed in steps:
         gone, kept = held[:changed], held[changed:]
@@ -85,7 +85,7 @@ def test_given_pairs_that_come_go_and_change_then_the_gate_is_as_if_built_anew(
 
 
 def test_given_nothing_or_no_hypotheses_then_nothing_passes() -> None:
-    assert Gate(0.01).threshold(100) == math.inf
+    assert FalseDiscoveryGate(0.01).threshold(100) == math.inf
     assert filled([50.0], 0.01).threshold(0) == math.inf
     assert benjamini_hochberg(np.zeros(0), 0.01, 0).tolist() == []
 
@@ -101,7 +101,7 @@ def test_given_noise_when_gated_then_the_false_discovery_rate_is_held(true: int)
     for _ in range(200):
         noise: F64 = draw.exponential(1.0, 2_000)  # p-values uniform
         everything = np.append(noise, np.full(true, 25.0))
-        gate = Gate(0.1)
+        gate = FalseDiscoveryGate(0.1)
         gate.move(np.zeros(0), everything)
         passed = everything >= gate.threshold(len(everything))
         rates.append(passed[:2_000].sum() / max(passed.sum(), 1))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.statistics.peer_ranks import ENOUGH_PEERS, FEW_PEERS, Comparison, Ranks, median
+from detectors.statistics.peer_ranks import ENOUGH_PEERS, FEW_PEERS, PeerComparison, Ranks, median
 
 Row = tuple[int, int, int, float]
 """Platform, third by age, level, value."""
@@ -68,14 +68,16 @@ def test_given_values_with_ties_then_ranks_are_those_counted_by_hand(seed: int) 
         (PLATFORMS, 0, 3, 2.0),
         (PLATFORMS, -1, 3, 2.0),
     ]
-    found = Comparison(*columns(peers)).rank(*columns(asked))
+    found = PeerComparison(*columns(peers)).rank(*columns(asked))
     assert rows_of(found) == [str(by_hand(peers, row)) for row in asked]
     assert {row[2] >= ENOUGH_PEERS for row in zip(*(c.tolist() for c in found), strict=True)} == {True, False}
 
 
 def test_given_no_peers_then_nothing_has_a_rank() -> None:
     nobody = np.zeros(0, np.int64)
-    found = Comparison(nobody, nobody, nobody, np.zeros(0)).rank(*columns([(0, 0, 0, 1.0), (0, -1, 5, 0.0)]))
+    found = PeerComparison(nobody, nobody, nobody, np.zeros(0)).rank(
+        *columns([(0, 0, 0, 1.0), (0, -1, 5, 0.0)])
+    )
     assert found.peers.tolist() == [0, 0]
     assert np.isnan(found.tail).all()
 

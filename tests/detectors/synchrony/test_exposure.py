@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, DetectionConfig
 from detectors.synchrony import exposure
 from detectors.synchrony.co_shares import EXPOSURES, Cells
-from detectors.synchrony.exposure import ExposureLedger, counted, counter_key
+from detectors.synchrony.exposure import ExposureStore, counted, counter_key
 
 CELLS = Cells(DetectionConfig())
 REFERENCE_CELLS = [
@@ -41,7 +41,7 @@ def first_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(exposure, "_FIRST_SIZE", 1 << request.param)
 
 
-def values(ledger: ExposureLedger) -> Counter[tuple[int, int]]:
+def values(ledger: ExposureStore) -> Counter[tuple[int, int]]:
     """All counters that are not zero."""
     key, value = ledger.counters
     assert len(np.unique(key[key != 0], return_counts=True)[0]) == np.count_nonzero(key)
@@ -58,7 +58,7 @@ def records(day: list[Row]) -> np.ndarray[tuple[int], np.dtype[np.void]]:
 def test_given_days_then_the_counters_are_those_of_the_horizon(
     first_size: None, days: list[list[Row]], keep: int, parts: int
 ) -> None:
-    ledger = ExposureLedger(CELLS, keep)
+    ledger = ExposureStore(CELLS, keep)
     clock = 0
     starts = [0]
     for number, day in enumerate(days):
@@ -96,7 +96,7 @@ def test_given_days_then_the_counters_are_those_of_the_horizon(
 def test_given_peels_then_each_replaces_the_one_before(
     first_size: None, day: list[Row], peels: list[list[Row]]
 ) -> None:
-    ledger = ExposureLedger(CELLS, 2)
+    ledger = ExposureStore(CELLS, 2)
     ledger.add(records(day), 2_000_001)
     for peel in [*peels, []]:
         taken: Counter[int] = Counter()
@@ -115,7 +115,7 @@ def test_given_peels_then_each_replaces_the_one_before(
 
 
 def test_given_activity_then_spans_say_when_on_the_clock_of_all_shares() -> None:
-    ledger = ExposureLedger(CELLS, 1)
+    ledger = ExposureStore(CELLS, 1)
     share = CELLS.activity
     ledger.add(records([(5, share, 1), (6, share + 1, 1), (5, 3, 9), (5, share, 1)]), 7)
     ledger.close_day()
@@ -128,7 +128,7 @@ def test_given_activity_then_spans_say_when_on_the_clock_of_all_shares() -> None
 
 
 def test_given_a_million_counters_over_days_then_ageing_frees_their_places() -> None:
-    ledger = ExposureLedger(CELLS, 1)
+    ledger = ExposureStore(CELLS, 1)
     for day in range(6):
         batch = np.zeros(100_000, EXPOSURES)
         batch["account"] = np.arange(100_000) + day * 100_000

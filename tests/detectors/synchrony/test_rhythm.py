@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.special import gammaincc
 
 from benchmarks.rhythm import DAYS, START, Planted, Posts, evaluated, groups, people, together
-from detectors.synchrony.rhythm import RhythmBook, RhythmPairs
+from detectors.synchrony.rhythm import RhythmPairs, RhythmStore
 from tests.golden_alerts import ROOT
 
 Rhythm = Mapping[int, Iterable[int]]
@@ -167,7 +167,7 @@ def test_given_small_worlds_then_pairs_are_those_of_the_oracle(
         },
         days,
     )
-    book = RhythmBook(least_posts=5, level=level, window_days=28)
+    book = RhythmStore(least_posts=5, level=level, window_days=28)
     book.add(posts.accounts, posts.times)
     found = book.evaluate(START + 28 * DAY)
 
@@ -185,9 +185,9 @@ def test_given_small_worlds_then_pairs_are_those_of_the_oracle(
 @given(cuts=st.lists(st.integers(0, 3_000), max_size=12), max_posts=st.sampled_from([900, 2_000, 1 << 20]))
 def test_given_any_batches_then_the_pairs_are_the_same(cuts: list[int], max_posts: int) -> None:
     posts = together(crowd(5, 60), groups(np.random.default_rng(6), 0, [4, 4], 8).posts)
-    whole = RhythmBook(max_posts=max_posts)
+    whole = RhythmStore(max_posts=max_posts)
     whole.add(posts.accounts, posts.times)
-    parts = RhythmBook(max_posts=max_posts)
+    parts = RhythmStore(max_posts=max_posts)
     for begin, end in zip([0, *sorted(cuts)], [*sorted(cuts), len(posts.times)], strict=True):
         parts.add(posts.accounts[begin:end], posts.times[begin:end])
 
@@ -374,7 +374,7 @@ def test_given_real_posts_then_nearly_all_pairs_found_by_time_alone_also_share_o
             ROOT / "tests" / "fixtures" / "coortweet" / f"coortweet_german_{kind}_60s.pairs.csv"
         )
         sharing |= {frozenset(pair) for pair in pairs.select("account_a", "account_b").iter_rows()}
-    book = RhythmBook(window_days=28)
+    book = RhythmStore(window_days=28)
     times = posts["timestamp"].to_numpy()
     book.add(numbers.to_numpy(), times)
     found = book.evaluate(int(times[0]) + 28 * DAY)
@@ -386,7 +386,7 @@ def test_given_real_posts_then_nearly_all_pairs_found_by_time_alone_also_share_o
 def test_given_windows_then_each_sees_its_own_posts() -> None:
     planted = groups(np.random.default_rng(461), 0, [3], 8).posts
     later = planted._replace(times=planted.times + DAYS * DAY)
-    book = RhythmBook()
+    book = RhythmStore()
     for part in (together(crowd(462), planted), crowd(463)._replace(times=crowd(463).times + DAYS * DAY)):
         book.add(part.accounts, part.times)
 
@@ -404,7 +404,7 @@ def test_given_windows_then_each_sees_its_own_posts() -> None:
 
 
 def test_given_a_pair_then_its_shared_bins_are_told() -> None:
-    book = RhythmBook()
+    book = RhythmStore()
     posts = posts_of({3: [59, 125, 130, 7_200, 90_000], 4: [0, 60, 179, 7_261, 90_059], 5: [0, 120]})
     book.add(posts.accounts, posts.times)
 
@@ -414,7 +414,7 @@ def test_given_a_pair_then_its_shared_bins_are_told() -> None:
 
 
 def test_given_nothing_or_little_then_nothing_is_found() -> None:
-    book = RhythmBook()
+    book = RhythmStore()
     assert named(book.evaluate(END)) == []
     book.add(np.zeros(0, np.int32), np.zeros(0, np.int64))
     book.add(np.full(50, 7, np.int32), np.full(50, START, np.int64))
@@ -451,4 +451,4 @@ def test_given_longer_bins_then_slower_groups_are_found() -> None:
 )
 def test_given_a_setting_that_makes_no_sense_then_it_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        RhythmBook(**wrong)
+        RhythmStore(**wrong)

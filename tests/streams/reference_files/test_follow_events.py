@@ -10,7 +10,7 @@ import pytest
 import zstandard
 
 from detectors.followers.follow_edges import FOLLOW, SNAPSHOT, UNFOLLOW, FollowEvents
-from detectors.followers.followers import FollowerBook
+from detectors.followers.followers import FollowerStore
 from detectors.post_columns import POSTS
 from detectors.traces.traces import keyed
 from schemas.dead_letters import Reason
@@ -232,7 +232,7 @@ def test_what_was_read_goes_into_a_book(tmp_path: Path) -> None:
         tmp_path / "follows",
         lines(event("1", "2"), event("3", "2"), event("3", "2", "unfollow", "2023-02-14T13:00:00Z")),
     )
-    book = FollowerBook(np.array([account_key("1")], np.uint64))
+    book = FollowerStore(np.array([account_key("1")], np.uint64))
     book.apply(events.follower, events.followee, events.action, events.at)
     assert [column.tolist() for column in book.followers_of(np.array([account_key("2")], np.uint64))] == [
         [True],

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.replay.read_ahead import Ahead
+from streams.replay.read_ahead import ReadAhead
 
 LIMIT_S = 20
 
@@ -18,7 +18,7 @@ def test_given_a_source_then_its_items_come_in_order_from_another_thread() -> No
             threads.add(threading.get_ident())
             yield number
 
-    with Ahead(source(), 2) as items:
+    with ReadAhead(source(), 2) as items:
         assert list(items) == list(range(1_000))
     assert threading.get_ident() not in threads
 
@@ -29,7 +29,7 @@ def test_given_an_error_in_the_source_then_it_is_raised_after_the_items_before_i
         raise ValueError("no more")
 
     seen = []
-    with pytest.raises(ValueError, match="no more"), Ahead(source(), 1) as items:
+    with pytest.raises(ValueError, match="no more"), ReadAhead(source(), 1) as items:
         for item in items:
             seen.append(item)
     assert seen == [0, 1, 2]
@@ -44,7 +44,7 @@ def test_given_a_slow_reader_then_the_source_is_no_more_than_the_bound_ahead() -
             made = number
             yield number
 
-    with Ahead(source(), 2) as items:
+    with ReadAhead(source(), 2) as items:
         for item in items:
             # the item in hand, two that wait, one that is being put, and one in the making
             assert made <= item + 4
@@ -62,11 +62,11 @@ def test_given_a_reader_that_stops_then_the_source_is_closed() -> None:
         finally:
             closed.set()
 
-    with Ahead(source(), 1) as items:
+    with ReadAhead(source(), 1) as items:
         assert next(items) == 0
     assert closed.wait(LIMIT_S)
 
 
 def test_given_an_empty_source_then_nothing() -> None:
-    with Ahead(iter(()), 1) as items:
+    with ReadAhead(iter(()), 1) as items:
         assert list(items) == []

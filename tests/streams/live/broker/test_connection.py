@@ -21,7 +21,7 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, serve
 from faust.utils.urls import urllist
 
 from schemas.errors import UsageError
-from streams.live.broker.broker_check import BrokerError, broker_error, reach
+from streams.live.broker.broker_check import BrokerError, broker_error, check_broker
 from streams.live.broker.connection import (
     client_arguments,
     connection,
@@ -296,7 +296,7 @@ async def said_of(
         port = server.sockets[0].getsockname()[1]
         settings = KafkaSettings(bootstrap_servers=f"127.0.0.1:{port}", **given)
         with pytest.raises(BrokerError) as caught:
-            await reach(connection(settings, {}), patience_s)
+            await check_broker(connection(settings, {}), patience_s)
         assert f"127.0.0.1:{port} " in str(caught.value)
         return str(caught.value)
 
@@ -355,7 +355,7 @@ async def test_a_certificate_for_another_host_is_refused() -> None:
 async def test_every_broker_that_fails_is_named_with_its_reason(unused_tcp_port: int) -> None:
     servers = f"127.0.0.1:{unused_tcp_port},localhost:{unused_tcp_port},no-such-host.invalid:9092"
     with pytest.raises(BrokerError) as caught:
-        await reach(connection(KafkaSettings(bootstrap_servers=servers), {}))
+        await check_broker(connection(KafkaSettings(bootstrap_servers=servers), {}))
     said = str(caught.value)
     assert f"127.0.0.1:{unused_tcp_port} cannot be reached: nothing answers there" in said
     assert f"localhost:{unused_tcp_port} cannot be reached" in said

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.live.detection.merge import Gap, HeldRows, Positions, Source, Watermark
-from streams.live.exchange.frames import Mark, Span
+from streams.live.exchange.frames import Mark, OffsetSpan
 
 LATENESS = 10
 TOPIC = "posts.v1"
@@ -32,9 +32,9 @@ class Run:
     ended: bool = False
     upto: int = 0
 
-    def span(self) -> Span:
+    def span(self) -> OffsetSpan:
         end = self.end if self.end is not None else (self.rows[-1][0] + 1 if self.rows else self.begin)
-        return Span(TOPIC, self.partition, self.begin, end, self.ended, self.upto)
+        return OffsetSpan(TOPIC, self.partition, self.begin, end, self.ended, self.upto)
 
 
 class Merge:
@@ -233,7 +233,7 @@ def test_given_a_time_that_the_publisher_has_reached_then_a_partition_without_ro
 
 def test_given_follow_events_ahead_of_posts_then_they_do_not_say_how_far_posts_have_come() -> None:
     watermark = Watermark(LATENESS)
-    watermark.see(np.array([500]), np.zeros(1, np.uint16), [Span("follows.v1", 0, 0, 1)])
+    watermark.see(np.array([500]), np.zeros(1, np.uint16), [OffsetSpan("follows.v1", 0, 0, 1)])
     assert watermark.most == -math.inf
 
     watermark.reach(np.array([7, 9, 8]))
@@ -349,5 +349,5 @@ def test_given_rows_alike_in_order_then_they_stay_as_they_came(count: int) -> No
 def test_given_a_source_then_it_is_a_topic_and_a_number() -> None:
     source: Source = (TOPIC, 3)
     positions = Positions()
-    positions.fresh(frame_of([]), [Span(*source, 0, 4)])
+    positions.fresh(frame_of([]), [OffsetSpan(*source, 0, 4)])
     assert positions.next == {source: 4}

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.reference.reference_data import PROFILES, Context
+from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.state.state_forms import StateError
 from streams.live.detection import reference_data
 from streams.live.detection.detection import Detection
 from streams.live.detection.detection_state import captured, restored
-from streams.live.detection.reference_data import ReferenceData
-from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, Span
+from streams.live.detection.reference_data import LiveReferenceData
+from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, OffsetSpan
 from streams.live.state.state_codec import encode
 from streams.settings.settings import Settings
 
@@ -27,7 +27,7 @@ def frame(kind: Kind, *rows: tuple[str, dict[str, Any] | str | None]) -> Frame:
         for at, (key, value) in enumerate(rows)
     ]
     return Frame(
-        Header(kind=kind, spans=[Span("registry.v1", 0, 0, len(rows))]),
+        Header(kind=kind, spans=[OffsetSpan("registry.v1", 0, 0, len(rows))]),
         pl.DataFrame(told, schema=COLUMNS[kind], orient="row"),
     )
 
@@ -55,15 +55,15 @@ def profiles(*rows: tuple[str, int, int]) -> Frame:
         ],
         schema=COLUMNS["profiles"],
     )
-    return Frame(Header(kind="profiles", spans=[Span("accounts.v1", 0, 0, len(rows))]), table)
+    return Frame(Header(kind="profiles", spans=[OffsetSpan("accounts.v1", 0, 0, len(rows))]), table)
 
 
-def domains_in_use(known: ReferenceData) -> dict[str, str]:
+def domains_in_use(known: LiveReferenceData) -> dict[str, str]:
     registry = known.context().registry
     return {domain: registry.entities[number].entity_id for domain, number in registry.domains.items()}
 
 
-def again(known: ReferenceData) -> ReferenceData:
+def again(known: LiveReferenceData) -> LiveReferenceData:
     """The same, saved and restored."""
     detection = Detection(Settings().detection, "live", "w")
     detection.references = known
@@ -71,7 +71,7 @@ def again(known: ReferenceData) -> ReferenceData:
 
 
 def test_given_entities_then_they_are_in_use_and_the_change_is_told_once() -> None:
-    known = ReferenceData()
+    known = LiveReferenceData()
     assert not known.entities_changed
     assert (
         known.take(frame("registry", entity("a", "a.example"), entity("b", "b.example", parent_id="a")))
@@ -84,7 +84,7 @@ def test_given_entities_then_they_are_in_use_and_the_change_is_told_once() -> No
 
 
 def test_given_a_later_record_of_an_entity_then_it_takes_its_place_and_a_deletion_removes_it() -> None:
-    known = ReferenceData()
+    known = LiveReferenceData()
     known.take(
         frame("registry", entity("a", "a.example"), entity("b", "b.example"), entity("a", "c.example"))
     )
@@ -100,7 +100,7 @@ def test_given_a_later_record_of_an_entity_then_it_takes_its_place_and_a_deletio
 def test_given_a_registry_that_contradicts_itself_for_a_while_then_the_last_whole_one_stays_in_use(
     saved: bool,
 ) -> None:
-    known = ReferenceData()
+    known = LiveReferenceData()
     known.take(frame("registry", entity("a", "a.example"), entity("b", "b.example")))
 
     # a domain changes hands in two records, and a third comes in between
@@ -120,7 +120,7 @@ def test_given_a_registry_that_contradicts_itself_for_a_while_then_the_last_whol
 
 
 def test_given_a_parent_that_is_deleted_or_comes_later_then_the_one_before_stays_in_use() -> None:
-    known = ReferenceData()
+    known = LiveReferenceData()
     assert "parent" in (known.take(frame("registry", entity("b", "b.example", parent_id="a"))) or "")
     assert domains_in_use(known) == {}
     assert known.take(frame("registry", entity("a", "a.example"))) is None
@@ -140,7 +140,7 @@ def test_given_a_record_that_cannot_be_read_then_what_was_there_stays_and_all_ot
     kind: Kind, value: str
 ) -> None:
     # a worker of a later version may have let it pass
-    known = ReferenceData()
+    known = LiveReferenceData()
     made = entity if kind == "registry" else rule
     known.take(frame(kind, made("a"), made("b")))
 
@@ -158,7 +158,7 @@ def test_given_a_record_that_cannot_be_read_then_what_was_there_stays_and_all_ot
 
 
 def test_given_rules_then_they_are_in_the_order_of_their_ids_whatever_came_first() -> None:
-    known = ReferenceData()
+    known = LiveReferenceData()
     assert known.take(frame("rules", rule("c"), rule("b"), rule("a", reason="first"))) is None
     assert known.entities_changed
     known.take(frame("rules", ("b", None), rule("a", reason="second")))
@@ -167,7 +167,7 @@ def test_given_rules_then_they_are_in_the_order_of_their_ids_whatever_came_first
 
 
 def test_given_profiles_then_the_latest_observation_counts_and_of_two_at_once_the_later_in_the_log() -> None:
-    known = ReferenceData()
+    known = LiveReferenceData()
     known.take(profiles(("x:a", 5, 50), ("x:b", 5, 51)))
     assert known.profiles_changed
     assert not known.entities_changed
@@ -190,7 +190,7 @@ def test_given_any_frames_and_looks_then_profiles_are_those_of_all_rows_at_once(
 ) -> None:
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     told = [(account, observed, at) for at, (account, observed) in enumerate(rows)]
-    known = ReferenceData()
+    known = LiveReferenceData()
     left = list(told)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reference_data, "_FEW", few)
@@ -209,14 +209,14 @@ def test_given_any_frames_and_looks_then_profiles_are_those_of_all_rows_at_once(
         latest[account] = max(latest.get(account, (-1, -1)), (observed, followers))
     assert {row["account"]: (row["observed"], row["followers"]) for row in found.to_dicts()} == latest
     # whatever the frames were: the same table, in the same order
-    whole = ReferenceData()
+    whole = LiveReferenceData()
     whole.take(profiles(*told))
     assert found.equals(whole.profiles)
     assert dict(found.schema) == dict(PROFILES)
 
 
 def test_given_frames_without_a_look_then_profiles_do_not_pile_up() -> None:
-    known = ReferenceData()
+    known = LiveReferenceData()
     for at in range(300):
         known.take(profiles(*((f"x:{number}", at, at) for number in range(100))))
 
@@ -226,7 +226,7 @@ def test_given_frames_without_a_look_then_profiles_do_not_pile_up() -> None:
 
 @pytest.mark.parametrize("looked", [False, True])
 def test_given_saved_data_then_they_come_back_with_what_had_changed(looked: bool) -> None:
-    known = ReferenceData()
+    known = LiveReferenceData()
     known.take(frame("registry", entity("a", "a.example")))
     known.take(frame("rules", rule("r")))
     known.take(profiles(("x:a", 5, 50)))
@@ -253,5 +253,5 @@ def test_given_a_saved_registry_that_cannot_be_used_then_the_state_is_refused() 
             restored(encode(state), Settings().detection, "live", "w")
 
 
-def contents(context: Context) -> tuple[Any, ...]:
+def contents(context: ReferenceData) -> tuple[Any, ...]:
     return context.registry.entities, context.rules, context.profiles.to_dicts()

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streams.live.exchange import frames
-from streams.live.exchange.frames import COLUMNS, Frame, FrameError, Header, Kind, Mark, Span
+from streams.live.exchange.frames import COLUMNS, Frame, FrameError, Header, Kind, Mark, OffsetSpan
 from tests.streams.live.partitions import Message, decoded, post_value
 
 KINDS: tuple[Kind, ...] = ("posts", "follows", "profiles", "registry", "rules", "marks")
@@ -38,7 +38,7 @@ def posts(*runs: tuple[int, int, int], ended: bool = False) -> Frame:
 
 def low_rate(kind: Kind = "registry") -> Frame:
     rows = pl.DataFrame([("a", "{}", 0, 5), ("b", None, 0, 7)], schema=COLUMNS[kind], orient="row")
-    return Frame(Header(kind=kind, spans=[Span(f"{kind}.v1", 0, 3, 9)]), rows)
+    return Frame(Header(kind=kind, spans=[OffsetSpan(f"{kind}.v1", 0, 3, 9)]), rows)
 
 
 def follows() -> Frame:
@@ -46,7 +46,8 @@ def follows() -> Frame:
         [(5, 2**64 - 1, 1, 1, 0, 0), (6, 3, 2, 2, 1, 4)], schema=COLUMNS["follows"], orient="row"
     )
     return Frame(
-        Header(kind="follows", spans=[Span("follows.v1", 1, 0, 1), Span("follows.v1", 0, 4, 5)]), rows
+        Header(kind="follows", spans=[OffsetSpan("follows.v1", 1, 0, 1), OffsetSpan("follows.v1", 0, 4, 5)]),
+        rows,
     )
 
 
@@ -90,7 +91,7 @@ def test_given_a_frame_then_it_comes_back_as_it_was(frame: Frame) -> None:
 def test_given_no_rows_then_the_header_alone_says_all(kind: Kind) -> None:
     header = Header(
         kind=kind,
-        spans=[Span("posts.v1", 2, 7, 9, ended=True, upto=5)],
+        spans=[OffsetSpan("posts.v1", 2, 7, 9, ended=True, upto=5)],
         sources=[("posts.v1", 0), ("follows.v1", 11)],
         marks=[Mark("posts.v1", 1, 0, 1_676_332_800)],
     )

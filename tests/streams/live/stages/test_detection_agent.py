@@ -18,11 +18,11 @@ from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.progress import Progress
 from streams.live.broker.connection import Connection
-from streams.live.detection.detection import Detection, Found
+from streams.live.detection.detection import Detection, DetectionResult
 from streams.live.exchange import frames
 from streams.live.exchange.frames import HEADER, Frame
 from streams.live.stages import detection_agent as owner
-from streams.live.stages.detection_agent import Owner
+from streams.live.stages.detection_agent import DetectionAgent
 from streams.live.state.snapshots import Manifest, Snapshot
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.kafka_settings import KafkaSettings
@@ -143,7 +143,7 @@ class Log:
 
 @dataclass
 class Made:
-    owner: Owner
+    owner: DetectionAgent
     outputs: Outputs
     snapshots: Snapshots
     log: Log
@@ -172,7 +172,7 @@ async def made(
     settings = Settings()
     settings = msgspec.structs.replace(settings, worker=msgspec.structs.replace(settings.worker, **worker))
     said = Log()
-    one = Owner(
+    one = DetectionAgent(
         Connection(KafkaSettings(), None, None, None),
         settings,
         "worker",
@@ -250,7 +250,7 @@ class Slow:
         self.reached, self.let_go = threading.Event(), threading.Event()
         apply = Detection.apply
 
-        def slowly(detection: Detection, frame: Frame) -> Found:
+        def slowly(detection: Detection, frame: Frame) -> DetectionResult:
             found = apply(detection, frame)
             self.reached.set()
             self.let_go.wait(60)
