@@ -55,11 +55,11 @@ class Pipeline:
         code_version: version of Lockstep, for the alerts.
         mode: live, replay or shadow.
         run_id: the run's id.
-        watch: told of stages.
-        context: registry, profiles and reviewers' rules.
+        timer: measures each stage.
+        reference_data: registry, profiles and reviewers' rules.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"config", "cells", "_watch", "_tick_s"})
+    not_state: ClassVar[frozenset[str]] = frozenset({"config", "cells", "_timer", "_tick_s"})
     _now: int | None
 
     def __init__(
@@ -68,24 +68,24 @@ class Pipeline:
         code_version: str = "0",
         mode: Mode = "replay",
         run_id: str = "run",
-        watch: StageTimer = untimed,
-        context: ReferenceData | None = None,
+        timer: StageTimer = untimed,
+        reference_data: ReferenceData | None = None,
     ) -> None:
         self.config = config
         self.accounts = AccountStore()
         self.cells = Cells(config)
         self._extractor = TraceExtractor(config, TextObjects.of(config.traces))
-        known = context if context is not None else ReferenceData()
-        self._context_extractor = ObservationExtractor(config, known)
-        self.context = AccountObservations(config, known, self.accounts, watch)
+        known = reference_data if reference_data is not None else ReferenceData()
+        self._observation_extractor = ObservationExtractor(config, known)
+        self.observations = AccountObservations(config, known, self.accounts, timer)
         self.sharing = CoSharing(config)
         self._ledger = ExposureStore(self.cells, config.evidence.keep_days)
         self.pairs = PairStore(config)
         longest = int(window_table(config).max())
         self.book = CoShareSamples(longest + self.sharing.settle_lag_s)
         self.stage = NetworkStage(config, self.cells, self._ledger, self.pairs, self.accounts)
-        self._alerting = AlertWriter(config, code_version, mode, run_id)
-        self._watch = watch
+        self._alert_writer = AlertWriter(config, code_version, mode, run_id)
+        self._timer = timer
         self._tick_s = config.time.tick_s
         self._now = None
         """Event time that everything has been applied up to, seconds."""
@@ -105,7 +105,7 @@ class Pipeline:
         return {
             "shares": self.sharing.evicted_early,
             "pairs": self.pairs.evicted_early,
-            **self.context.evicted_early,
+            **self.observations.evicted_early,
         }
 
     @property
@@ -115,14 +115,14 @@ class Pipeline:
             "accounts": len(self.accounts),
             "shares": self.sharing.held,
             "pairs": len(self.pairs.rows),
-            **self.context.stored,
+            **self.observations.stored,
         }
 
     @property
     def suspected(self) -> list[str]:
         """Ids of the networks alive that were suspected when last told of."""
         alive = self.stage.networks.alive.values()
-        return [network.network_id for network in alive if self._alerting.suspects(network)]
+        return [network.network_id for network in alive if self._alert_writer.is_suspected(network)]
 
     def process(self, posts: pl.DataFrame | None, until: int) -> Iterator[Alert]:
         """Apply posts, and let event time pass to `until`: `trace`, then `apply`.
@@ -136,11 +136,11 @@ class Pipeline:
         """
         yield from self.apply(None if posts is None or not len(posts) else self.trace(posts), until)
 
-    def follow(self, events: FollowEvents) -> None:
+    def add_follow_events(self, events: FollowEvents) -> None:
         """Take follow events in the order of time; all before a tick have to be given before it is reached."""
-        self.context.follow(events)
+        self.observations.add_follow_events(events)
 
-    def refer(self, context: ReferenceData) -> None:
+    def set_reference_data(self, reference_data: ReferenceData) -> None:
         """Go on under other reference data; not between `trace` and `apply` of a batch.
 
         Entities are known again by their ids: what was remembered of those that are gone is dropped, and of the others
@@ -149,10 +149,10 @@ class Pipeline:
         copies, and no evidence. What is usual is looked at again at the next alert.
 
         Args:
-            context: registry, profiles and reviewers' rules, all of them anew.
+            reference_data: registry, profiles and reviewers' rules, all of them anew.
         """
-        self._context_extractor.refer(context)
-        self.context.refer(context)
+        self._observation_extractor.set_reference_data(reference_data)
+        self.observations.set_reference_data(reference_data)
 
     def trace(self, posts: pl.DataFrame) -> TracedPosts:
         """The traces of posts; may run ahead of `apply` in another thread, since they share no state.
@@ -161,10 +161,10 @@ class Pipeline:
             posts: columns of `post_columns.POSTS` with keys (`traces.keyed`), in event order,
                 duplicates removed, none below the last `until`.
         """
-        with self._watch("traces"):
+        with self._timer("traces"):
             traces = self._extractor.extract(posts)
-        with self._watch("attribution"):
-            return TracedPosts(traces, self._context_extractor.extract(posts, traces))
+        with self._timer("attribution"):
+            return TracedPosts(traces, self._observation_extractor.extract(posts, traces))
 
     def apply(self, traced: TracedPosts | None, until: int) -> Iterator[Alert]:
         """Apply posts, and let event time pass to `until`.
@@ -185,7 +185,7 @@ class Pipeline:
         traces = traced.traces
         if int(traces.times[-1]) >= until:
             raise ValueError("posts have to be below the event time that passes")
-        with self._watch("accounts"):
+        with self._timer("accounts"):
             numbers = self.accounts.add(traces.posts, traces.account_keys)
             post_numbers = self.book.add(traces, numbers)
         first = int(traces.times[0])
@@ -204,7 +204,7 @@ class Pipeline:
             upto = int(np.searchsorted(traces.times, end_time, side="left"))
             end = int(np.searchsorted(share_times, end_time, side="left"))
             self.accounts.count(numbers[posted:upto], followers[posted:upto])
-            self.context.add(traces, traced.watched, numbers, posted, upto)
+            self.observations.add(traces, traced.watched, numbers, posted, upto)
             self._posts += upto - posted
             self._push(
                 share_times[begin:end],
@@ -253,66 +253,72 @@ class Pipeline:
         objects: U64,
         until: int,
     ) -> None:
-        with self._watch("co_sharing"):
+        with self._timer("co_sharing"):
             co_shares, exposures = self.sharing.push(times, accounts, posts, kinds, objects, until)
-        with self._watch("exposure"):
+        with self._timer("exposure"):
             self._ledger.add(exposures, len(self.accounts))
-        with self._watch("pairs"):
+        with self._timer("pairs"):
             self.pairs.add(co_shares)
-            self.book.refer(co_shares)
+            self.book.mark_referenced(co_shares)
         self._pending = self.sharing.waiting
 
     def _tick(self, now: int) -> Iterator[Alert]:
-        with self._watch("followers"):
-            self.context.advance(now)
-        with self._watch("network"):
-            changes = self.stage.tick(now, self.context.sources())
+        with self._timer("followers"):
+            self.observations.advance(now)
+        with self._timer("network"):
+            changes = self.stage.tick(now, self.observations.sources())
         if now % self.config.time.reestimate_s == 0:
-            yield from self._tell(changes, now)
-            edges = self.context.edges(now, self.stage.networks.network_of)
-            with self._watch("reestimate"):
+            yield from self._alerts_on_changes(changes, now)
+            edges = self.observations.edges(now, self.stage.networks.network_of)
+            with self._timer("reestimate"):
                 held = len(self.pairs.rows)
-                changes = self.stage.reestimate(now, self.context.sources(), edges)
+                changes = self.stage.reestimate(now, self.observations.sources(), edges)
                 if len(self.pairs.rows) < held:
                     self.book.age(self.pairs.rows)
-            self.context.close_day(now)
+            self.observations.close_day(now)
         self.book.settle(now)
         self.pairs.make_room(now)
-        yield from self._tell(changes, now)
+        yield from self._alerts_on_changes(changes, now)
         if now % self.config.time.reestimate_s == 0:
-            yield from self._tell_turned(now)
+            yield from self._alerts_on_changed_suspicion(now)
 
-    def _tell(self, changes: list[NetworkChange], now: int) -> Iterator[Alert]:
+    def _alerts_on_changes(self, changes: list[NetworkChange], now: int) -> Iterator[Alert]:
         for change in changes:
             if change.successor is not None or change.lifecycle is Lifecycle.RESOLVED:
-                ending = self._alerting.close(change.network, change.lifecycle, now, change.successor)
+                ending = self._alert_writer.close(change.network, change.lifecycle, now, change.successor)
                 if ending is not None:
                     yield ending
-            elif self._alerting.due(change.network, change.lifecycle, now):
-                yield self._written(change.network, change.lifecycle, now, self._assess(change.network, now))
+            elif self._alert_writer.needs_alert(change.network, change.lifecycle, now):
+                yield self._written_alert(
+                    change.network, change.lifecycle, now, self._assess(change.network, now)
+                )
 
-    def _tell_turned(self, now: int) -> Iterator[Alert]:
+    def _alerts_on_changed_suspicion(self, now: int) -> Iterator[Alert]:
         """Tell of networks of which context says today what it did not say when they were last told of."""
         for network in list(self.stage.networks.alive.values()):
-            if self._alerting.told_at(network) in (None, now):
+            if self._alert_writer.last_alert_at(network) in (None, now):
                 continue
-            if self._alerting.suspects(network) or self.context.tells_of(np.array(network.members, np.int32)):
+            if self._alert_writer.is_suspected(network) or self.observations.has_context(
+                np.array(network.members, np.int32)
+            ):
                 assessment = self._assess(network, now)
-                if self._alerting.turned(network, assessment.covert):
-                    yield self._written(network, Lifecycle.UPDATED, now, assessment)
+                if self._alert_writer.suspicion_changed(network, assessment.covert):
+                    yield self._written_alert(network, Lifecycle.UPDATED, now, assessment)
 
     def _assess(self, network: Network, now: int) -> Assessment:
-        with self._watch("context"):
+        with self._timer("context"):
             members = np.array(network.members, np.int32)
-            population = self.context.population(now, self.stage.networks.network_of, members)
-            return assess(network, self.context, population, self.accounts, now)
+            baseline = self.observations.baseline(now, self.stage.networks.network_of, members)
+            return assess(network, self.observations, baseline, self.accounts, now)
 
-    def _written(self, network: Network, lifecycle: Lifecycle, now: int, assessment: Assessment) -> Alert:
-        with self._watch("alerts"):
+    def _written_alert(
+        self, network: Network, lifecycle: Lifecycle, now: int, assessment: Assessment
+    ) -> Alert:
+        with self._timer("alerts"):
             findings = gather_facts(
                 self.config, self.stage, network, self.pairs, self.book, self.accounts.posts
             )
-            return self._alerting.write(
+            return self._alert_writer.write(
                 findings,
                 assessment,
                 self.accounts,

@@ -77,7 +77,7 @@ class AlertWriter:
         self._run_id = run_id
         self._reported = {}
 
-    def due(self, network: Network, lifecycle: Lifecycle, now: int) -> bool:
+    def needs_alert(self, network: Network, lifecycle: Lifecycle, now: int) -> bool:
         """Whether a change at event time `now` is to be told."""
         known = self._reported.get(network.number)
         if known is None:
@@ -87,17 +87,17 @@ class AlertWriter:
             return True
         return members >= known.members * 1.25 or (members != known.members and now - known.at >= 86_400)
 
-    def told_at(self, network: Network) -> int | None:
+    def last_alert_at(self, network: Network) -> int | None:
         """Event time at which the network was last told of, seconds; None if never."""
         known = self._reported.get(network.number)
         return None if known is None else known.at
 
-    def suspects(self, network: Network) -> bool:
+    def is_suspected(self, network: Network) -> bool:
         """Whether the network was suspected when last told of."""
         known = self._reported.get(network.number)
         return known is not None and known.suspected
 
-    def turned(self, network: Network, covert: Covertness) -> bool:
+    def suspicion_changed(self, network: Network, covert: Covertness) -> bool:
         """Whether suspicion has come or gone since the network was told of, or has a strong term that is new."""
         known = self._reported.get(network.number)
         if known is None:

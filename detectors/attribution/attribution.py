@@ -41,7 +41,7 @@ class AttributionExtractor:
     About 100 bytes for each text of an entity within `memory_s`, and for each of the latest `_MOST_COPIES` copies.
 
     Args:
-        context: the registry, and which accounts are its entities'.
+        reference_data: the registry, and which accounts are its entities'.
         memory_s: seconds for which a copy of an entity's text is recognised, and a repost of such a copy.
     """
 
@@ -59,9 +59,9 @@ class AttributionExtractor:
         | {"_crediting"}
     )
 
-    def __init__(self, context: ReferenceData, memory_s: int) -> None:
-        registry = context.registry
-        self._context = context
+    def __init__(self, reference_data: ReferenceData, memory_s: int) -> None:
+        registry = reference_data.registry
+        self._reference_data = reference_data
         self._memory_s = memory_s
         self._domains = DomainMatcher(registry)
         self._telling = np.append(telling_entities(registry), False)  # the last place is NO_ENTITY
@@ -77,14 +77,14 @@ class AttributionExtractor:
         self._copied = pl.DataFrame(schema=_COPIED)
         """Copies without credit, to recognise those who pass them on."""
 
-    def under(self, context: ReferenceData) -> "AttributionExtractor":
+    def under(self, reference_data: ReferenceData) -> "AttributionExtractor":
         """The same under other reference data; texts are kept of entities that are there and tell of somebody."""
-        if context.registry is self._context.registry:
+        if reference_data.registry is self._reference_data.registry:
             other = copy(self)
-            other._context = context
+            other._reference_data = reference_data
             return other
-        other = AttributionExtractor(context, self._memory_s)
-        renumbered = self._context.registry.renumbered(context.registry)
+        other = AttributionExtractor(reference_data, self._memory_s)
+        renumbered = self._reference_data.registry.renumbered(reference_data.registry)
         for name in ("_origins", "_copied"):
             held = getattr(self, name)
             entity = renumbered[held["entity"].to_numpy()]
@@ -103,9 +103,9 @@ class AttributionExtractor:
         Returns:
             Columns of `FACTS`, by row and kind.
         """
-        if not len(self._context.registry):
+        if not len(self._reference_data.registry):
             return pl.DataFrame(schema=FACTS)
-        author = self._context.entities_of(traces.account_keys)
+        author = self._reference_data.entities_of(traces.account_keys)
         own = (posts["repost_of"].str.len_bytes().fill_null(0) == 0).to_numpy() & (author == NO_ENTITY)
         links = self._links(traces, own)
         mentions = self._mentions(traces)

@@ -125,7 +125,7 @@ class FactStore:
             self._counts = wider
         self._count(log, 1)
 
-    def refer(self, renumbered: I32, hiding: Bools) -> None:
+    def renumber_entities(self, renumbered: I32, hiding: Bools) -> None:
         """Go on under another registry.
 
         What is held of entities that are gone is forgotten, and counted no more. Facts that had left before stay in the

@@ -54,37 +54,39 @@ class AccountObservations:
 
     Args:
         config: horizons and bounds.
-        context: reference data.
+        reference_data: reference data.
         accounts: who the accounts are.
-        watch: told of stages.
+        timer: measures each stage.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"context", "_watch", "_telling", "_rhythm_window_s"})
+    not_state: ClassVar[frozenset[str]] = frozenset(
+        {"reference_data", "_timer", "_telling", "_rhythm_window_s"}
+    )
     _rhythm: RhythmPairs | None
     _first_day: int | None
     _pending: list[FollowEvents]
-    _population: tuple[int, Baseline] | None
+    _baseline: tuple[int, Baseline] | None
     amplified: Annotated[pl.DataFrame, FACT_LOG]
 
     def __init__(
         self,
         config: DetectionConfig,
-        context: ReferenceData,
+        reference_data: ReferenceData,
         accounts: AccountStore,
-        watch: StageTimer = untimed,
+        timer: StageTimer = untimed,
     ) -> None:
-        self.context = context
-        self._watch = watch
+        self.reference_data = reference_data
+        self._timer = timer
         self.engagement = EngagementStore(
             window_days=config.engagement.window_days, max_posts=config.engagement.max_posts
         )
-        self.followers = FollowerStore(context.telling_keys, config.followers.max_edges)
+        self.followers = FollowerStore(reference_data.telling_keys, config.followers.max_edges)
         self.facts = FactStore(
-            config.evidence.keep_days, config.attribution.max_facts, hiding_entities(context.registry)
+            config.evidence.keep_days, config.attribution.max_facts, hiding_entities(reference_data.registry)
         )
         self.amplified = self.facts.held
         """Reposts of copies that were passed on beyond their author's followers, as of the last day's end."""
-        self._telling = telling_entities(context.registry)
+        self._telling = telling_entities(reference_data.registry)
         self._known = np.zeros(1 << 10, _KNOWN)
         self._looked_up = 0
         """Accounts whose reference data is in there: those with numbers below this."""
@@ -102,7 +104,7 @@ class AccountObservations:
         """Of the first of these, events that have been applied."""
         self.followed = False
         """Whether any follow event has been applied."""
-        self._population = None
+        self._baseline = None
 
     @property
     def evicted_early(self) -> dict[str, int]:
@@ -124,15 +126,17 @@ class AccountObservations:
             "rhythm": len(self.rhythm),
         }
 
-    def refer(self, context: ReferenceData) -> None:
-        """Go on under other reference data, as `detectors.pipeline.Pipeline.refer` says."""
-        before, self.context = self.context.registry, context
-        if context.registry is not before:
-            self._telling = telling_entities(context.registry)
-            self.facts.refer(before.renumbered(context.registry), hiding_entities(context.registry))
-        self.followers.refer(context.telling_keys)
+    def set_reference_data(self, reference_data: ReferenceData) -> None:
+        """Go on under other reference data, as `detectors.pipeline.Pipeline.set_reference_data` says."""
+        before, self.reference_data = self.reference_data.registry, reference_data
+        if reference_data.registry is not before:
+            self._telling = telling_entities(reference_data.registry)
+            self.facts.renumber_entities(
+                before.renumbered(reference_data.registry), hiding_entities(reference_data.registry)
+            )
+        self.followers.set_registry_keys(reference_data.telling_keys)
         self._looked_up = 0
-        self._population = None
+        self._baseline = None
         self._amplify()
 
     def add(self, traces: Traces, watched: PostObservations, numbers: I32, begin: int, end: int) -> None:
@@ -151,7 +155,7 @@ class AccountObservations:
         self._reserve()
         self._known["platform"][numbers[some]] = watched.platforms[some]
         times = traces.times[some]
-        with self._watch("engagement"):
+        with self._timer("engagement"):
             self.engagement.add(
                 numbers[some],
                 times,
@@ -164,7 +168,7 @@ class AccountObservations:
             self._first_day = int(times[0]) - int(times[0]) % _DAY_S
         # a bot that answers at once would keep time with whomever it answers
         unprompted = watched.targets[some, _ANSWERED] == 0
-        with self._watch("rhythm"):
+        with self._timer("rhythm"):
             self.rhythm.add(numbers[some][unprompted], times[unprompted])
         low, high = np.searchsorted(watched.link_post, (begin, end))
         if low < high:
@@ -177,7 +181,7 @@ class AccountObservations:
         if low < high:
             self.facts.add(watched.facts[low:high], numbers, traces.times, traces.posts["post_id"])
 
-    def follow(self, events: FollowEvents) -> None:
+    def add_follow_events(self, events: FollowEvents) -> None:
         """Take follow events in the order of time; those before the next tick have to be given before it."""
         if len(events):
             self._pending.append(events)
@@ -218,7 +222,7 @@ class AccountObservations:
     def close_day(self, now: int) -> None:
         """Age the evidence at event time `now`, seconds."""
         self.facts.age(now)
-        self._population = None
+        self._baseline = None
 
     def sources(self) -> Bools:
         """Accounts of the registry's media, diplomats, parties and companies, by account number.
@@ -241,10 +245,10 @@ class AccountObservations:
         keys = self._accounts.keys[self._looked_up :]
         if len(keys):
             fresh = self._known[self._looked_up : len(self._accounts)]
-            fresh["entity"] = self.context.entities_of(keys)
+            fresh["entity"] = self.reference_data.entities_of(keys)
             fresh["source"] = np.append(self._telling, False)[fresh["entity"]]
-            fresh["followers"] = self.context.followers_of(keys)
-            fresh["created"] = self.context.created_of(keys)
+            fresh["followers"] = self.reference_data.followers_of(keys)
+            fresh["created"] = self.reference_data.created_of(keys)
             self._looked_up = len(self._accounts)
 
     def edges(self, now: int, network_of: I32) -> Edges:
@@ -254,15 +258,15 @@ class AccountObservations:
 
         Args:
             now: event time, seconds.
-            network_of: as for `population`.
+            network_of: as for `baseline`.
         """
         seen = self._accounts.seen
-        with self._watch("uncredited_crowds"):
+        with self._timer("uncredited_crowds"):
             held = self._amplify()
             posts, ordinary = self._accounts.posts[:seen], network_of[:seen] < 0
             uncredited = uncredited_edges(held, self.amplified, posts, ordinary)
         if self._first_day is not None and (now - self._first_day) % _RHYTHM_EVERY_S == 0:
-            with self._watch("rhythm"):
+            with self._timer("rhythm"):
                 pairs = self.rhythm.evaluate(now)
                 self.rhythm.forget(now - self._rhythm_window_s)
             keys = pairs.a.astype(np.uint64) << np.uint64(32) | pairs.b.astype(np.uint64)
@@ -270,15 +274,15 @@ class AccountObservations:
             self._rhythmic = edges_of(keys, pairs.surprise, Ground.RHYTHM)
         return merged([uncredited, self._rhythmic])
 
-    def tells_of(self, members: I32) -> bool:
+    def has_context(self, members: I32) -> bool:
         """Whether anything is known of members that could make them suspected."""
-        if not len(self.context.registry):
+        if not len(self.reference_data.registry):
             return False
         self._look_up()
         hidden = self.facts.any_of(members) or bool((self._known["entity"][members] != NO_ENTITY).any())
         return hidden or bool(self.followers.followers_of(self._accounts.keys[members])[2].any())
 
-    def population(self, now: int, network_of: I32, members: I32) -> Baseline:
+    def baseline(self, now: int, network_of: I32, members: I32) -> Baseline:
         """All accounts as they are, or were up to twelve hours ago on the same day.
 
         What is usual changes slowly, and to look through all accounts at every alert would cost more than the
@@ -291,9 +295,9 @@ class AccountObservations:
                 are accounts.
             members: int32, accounts that have to be in it.
         """
-        held = self._population
+        held = self._baseline
         if held is None or now - held[0] >= _USUAL_S or int(members.max()) >= len(held[1].ordinary):
-            held = self._population = now, self._counted(now, network_of)
+            held = self._baseline = now, self._counted(now, network_of)
         return held[1]
 
     def _amplify(self) -> pl.DataFrame:

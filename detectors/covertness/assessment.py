@@ -86,23 +86,23 @@ class _Notes:
 
 
 def assess(
-    network: Network, stage: AccountObservations, population: Baseline, accounts: AccountStore, now: int
+    network: Network, observations: AccountObservations, baseline: Baseline, accounts: AccountStore, now: int
 ) -> Assessment:
     """Assess a network at event time `now`, seconds.
 
     Args:
         network: whose members.
-        stage: what was watched.
-        population: all accounts at this tick.
+        observations: what was watched.
+        baseline: all accounts at this tick.
         accounts: who the accounts are.
         now: seconds.
     """
-    context, registry = stage.context, stage.context.registry
+    reference_data, registry = observations.reference_data, observations.reference_data.registry
     members = np.array(network.members, np.int32)
     names = [accounts.names[member] for member in network.members]
     keys = accounts.keys[members]
-    affiliation = affiliations(context, keys, stage.facts.ties(members))
-    rules = allowed_accounts(context.rules, now)
+    affiliation = affiliations(reference_data, keys, observations.facts.ties(members))
+    rules = allowed_accounts(reference_data.rules, now)
     allowed = np.array([name in rules for name in names], np.bool_)
     is_open = affiliation.open | allowed
     # what is open cannot hide; the suspicion is about the others
@@ -110,10 +110,10 @@ def assess(
     notes = _Notes()
     obscurity, lowest = None, False
     if len(others):
-        obscurity, lowest = _obscurity(notes, others, stage, population)
-        _content(notes, others, stage, population, accounts)
-        _followed(notes, others, stage, population, accounts, now)
-    _rhythm(notes, members, stage)
+        obscurity, lowest = _obscurity(notes, others, observations, baseline)
+        _content(notes, others, observations, baseline, accounts)
+        _followed(notes, others, observations, baseline, accounts, now)
+    _rhythm(notes, members, observations)
     unlabelled = float((affiliation.unlabelled & ~is_open).mean())
     if unlabelled:
         ties = tuple(dict.fromkeys(affiliation.tie[affiliation.tie != NO_ENTITY].tolist()))
@@ -126,10 +126,10 @@ def assess(
         notes.unknown.append(
             "who is behind the accounts that they follow, copy or link to, since no registry was given"
         )
-    elif not stage.followed:
+    elif not observations.followed:
         notes.unknown.append("who follows them, since no follow events were given")
     found = NetworkContext(
-        members=_members(affiliation, population, members, allowed, registry),
+        members=_members(affiliation, baseline, members, allowed, registry),
         obscurity=obscurity,
         chances=notes.chances,
         unlabelled_share=unlabelled,
@@ -141,12 +141,16 @@ def assess(
         evidence=tuple(notes.evidence),
         counter=(
             *_not_obscure(obscurity, notes, lowest=lowest),
-            *counter_facts(affiliation, allowed, rules, names, members, population, registry, stage.facts),
+            *counter_facts(
+                affiliation, allowed, rules, names, members, baseline, registry, observations.facts
+            ),
         ),
         lowest=lowest,
-        engagements=_engagements(population, members),
+        engagements=_engagements(baseline, members),
     )
-    return Assessment(found, covertness(found), muting_rule(context.rules, network.network_id, names, now))
+    return Assessment(
+        found, covertness(found), muting_rule(reference_data.rules, network.network_id, names, now)
+    )
 
 
 def _not_obscure(obscurity: float | None, notes: _Notes, *, lowest: bool) -> list[CounterEvidence]:
@@ -170,11 +174,11 @@ def _not_obscure(obscurity: float | None, notes: _Notes, *, lowest: bool) -> lis
 
 
 def _obscurity(
-    notes: _Notes, members: I32, stage: AccountObservations, population: Baseline
+    notes: _Notes, members: I32, observations: AccountObservations, baseline: Baseline
 ) -> tuple[float | None, bool]:
     """How obscure the typical member is by what others than the members make of it; whether all here are as unknown."""
-    inside = stage.engagement.received_from(members)
-    found = network_obscurity(population.peers, members, inside)
+    inside = observations.engagement.received_from(members)
+    found = network_obscurity(baseline.peers, members, inside)
     if found.value is None:
         notes.unknown.append(_WITHOUT[found.standing])
         return None, found.standing is Standing.NO_CONTRAST
@@ -187,21 +191,21 @@ def _obscurity(
 def _content(
     notes: _Notes,
     members: I32,
-    stage: AccountObservations,
-    population: Baseline,
+    observations: AccountObservations,
+    baseline: Baseline,
     accounts: AccountStore,
 ) -> None:
     """What the members publish, against what ordinary accounts do."""
-    registry = stage.context.registry
-    posts = accounts.posts[: len(population.ordinary)]
+    registry = observations.reference_data.registry
+    posts = accounts.posts[: len(baseline.ordinary)]
     if not len(registry) or int(posts[members].sum()) < _LEAST_POSTS:
         return
     for kind, (name, said) in _TERMS.items():
-        usual = (members, posts, population.sums[kind], population.ordinary)
+        usual = (members, posts, baseline.sums[kind], baseline.ordinary)
         if kind is Fact.PASSED_ON:
-            found = amplification(stage.amplified, *usual)
+            found = amplification(observations.amplified, *usual)
         else:
-            found = stage.facts.finding(kind, *usual)
+            found = observations.facts.finding(kind, *usual)
         notes.chances[name] = found.p
         notes.said[name] = said(found, registry)
         if not found.observed:
@@ -214,13 +218,13 @@ def _content(
 def _followed(
     notes: _Notes,
     members: I32,
-    stage: AccountObservations,
-    population: Baseline,
+    observations: AccountObservations,
+    baseline: Baseline,
     accounts: AccountStore,
     now: int,
 ) -> None:
     """Who of the registry follows the members."""
-    null, registry = population.follow_null, stage.context.registry
+    null, registry = baseline.follow_null, observations.reference_data.registry
     if null is None or not len(registry):
         return
     keys = accounts.keys[members]
@@ -228,8 +232,9 @@ def _followed(
     if not found.members:
         notes.unknown.append("who follows them: no follow event was about any of them")
         return
-    starts, numbers = stage.followers.registry_follows(keys)
-    who = stage.context.telling_entity[numbers]
+    starts, numbers = observations.followers.registry_follows(keys)
+    names = observations.reference_data.telling_names
+    who = observations.reference_data.telling_entity[numbers]
     entities, counts = np.unique(who, return_counts=True)
     ranked = tuple(int(at) for at in entities[np.lexsort((entities, -counts))])
     name = "registry_followers"
@@ -248,7 +253,7 @@ def _followed(
                 account_ids=[accounts.names[int(members[at])]],
                 post_ids=[],
                 permalinks=[],
-                object=f"followed by {stage.context.telling_names[number]}: {registry.relation(int(entity))}",
+                object=f"followed by {names[number]}: {registry.relation(int(entity))}",
                 window_start=_utc(now),
                 window_end=_utc(now),
                 observed=1.0,
@@ -270,9 +275,9 @@ def _shared(notes: _Notes, pairs: OverlappingPairs) -> None:
     notes.signal(name, shared, expected, least, int(telling.sum()))
 
 
-def _rhythm(notes: _Notes, members: I32, stage: AccountObservations) -> None:
+def _rhythm(notes: _Notes, members: I32, observations: AccountObservations) -> None:
     """Members that post in the same minutes: coordination, not covertness."""
-    found = stage.rhythm_of(members)
+    found = observations.rhythm_of(members)
     if found is None:
         return
     observed, expected = int(found.observed.sum()), float(found.expected.sum())
@@ -308,12 +313,12 @@ def _object(fact: dict[str, Any], registry: Registry) -> str:
 
 def _members(
     affiliation: Affiliation,
-    population: Baseline,
+    baseline: Baseline,
     members: I32,
     allowed: Bools,
     registry: Registry,
 ) -> tuple[MemberContext, ...]:
-    followers = population.followers[members].tolist()
+    followers = baseline.followers[members].tolist()
     return tuple(
         MemberContext(
             handle=profile.handle,
@@ -332,8 +337,8 @@ def _members(
     )
 
 
-def _engagements(population: Baseline, members: I32) -> int | None:
-    table = population.engagement
+def _engagements(baseline: Baseline, members: I32) -> int | None:
+    table = baseline.engagement
     if not table.known_posts[members].sum():
         return None
     return int(table.reactions[members].sum())

@@ -21,7 +21,7 @@ def counter_facts(
     rules: Mapping[str, SuppressionRule],
     names: Sequence[str],
     members: I32,
-    population: Baseline,
+    baseline: Baseline,
     registry: Registry,
     facts: FactStore,
 ) -> Iterator[CounterEvidence]:
@@ -33,7 +33,7 @@ def counter_facts(
         rules: the rule by account.
         names: the members as `platform:account_id`.
         members: int32, their numbers.
-        population: all accounts.
+        baseline: all accounts.
         registry: who is known.
         facts: what attribution found.
     """
@@ -62,7 +62,7 @@ def counter_facts(
             kind="verified_accounts",
             summary=f"{verified} of {len(members)} members are verified by the platform.",
         )
-    yield from _well_known(members, population)
+    yield from _well_known(members, baseline)
     counts = facts.of_members(members).sum(axis=1)
     credited, copied = int(counts[Fact.CREDITED_COPY]), int(counts[Fact.COPY])
     if credited > copied:
@@ -73,25 +73,25 @@ def counter_facts(
         )
 
 
-def _well_known(members: I32, population: Baseline) -> Iterator[CounterEvidence]:
+def _well_known(members: I32, baseline: Baseline) -> Iterator[CounterEvidence]:
     """Many followers or many reactions, against ordinary accounts."""
-    mine = population.followers[members]
+    mine = baseline.followers[members]
     mine = mine[mine >= 0]
-    if 2 * len(mine) >= len(members) and not math.isnan(population.many_followers):
+    if 2 * len(mine) >= len(members) and not math.isnan(baseline.many_followers):
         typical = median(mine)
-        if typical >= population.many_followers:
+        if typical >= baseline.many_followers:
             yield CounterEvidence(
                 kind="many_followers",
                 summary=f"Half of the members have {words.number(typical)} followers or more; three in four other "
-                f"accounts have fewer than {words.number(population.many_followers)}.",
+                f"accounts have fewer than {words.number(baseline.many_followers)}.",
             )
-    table = population.engagement
+    table = baseline.engagement
     there = members[table.known_posts[members] > 0]
-    if 2 * len(there) >= len(members) and not math.isnan(population.many_reactions):
+    if 2 * len(there) >= len(members) and not math.isnan(baseline.many_reactions):
         typical = median(table.reactions[there] / table.known_posts[there])
-        if typical >= population.many_reactions and typical > 0:
+        if typical >= baseline.many_reactions and typical > 0:
             yield CounterEvidence(
                 kind="high_engagement",
                 summary=f"A typical member gets {words.number(typical)} reactions a post; three in four other accounts "
-                f"get fewer than {words.number(population.many_reactions)}.",
+                f"get fewer than {words.number(baseline.many_reactions)}.",
             )

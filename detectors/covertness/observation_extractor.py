@@ -45,23 +45,23 @@ class ObservationExtractor:
 
     Args:
         config: horizons.
-        context: reference data.
+        reference_data: reference data.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_domain_of"})
     _platforms: dict[str, int]
     _sites: set[str]
 
-    def __init__(self, config: DetectionConfig, context: ReferenceData) -> None:
-        self._attribution = AttributionExtractor(context, config.attribution.origin_days * 86_400)
+    def __init__(self, config: DetectionConfig, reference_data: ReferenceData) -> None:
+        self._attribution = AttributionExtractor(reference_data, config.attribution.origin_days * 86_400)
         self._platforms = {}
         self._sites = set()
         """Domains that have posted as accounts of the web."""
         self._domain_of: dict[str, str | None] = {}
 
-    def refer(self, context: ReferenceData) -> None:
+    def set_reference_data(self, reference_data: ReferenceData) -> None:
         """Go on under other reference data."""
-        self._attribution = self._attribution.under(context)
+        self._attribution = self._attribution.under(reference_data)
 
     def extract(self, posts: pl.DataFrame, traces: Traces) -> PostObservations:
         """Extract.

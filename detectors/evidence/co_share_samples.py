@@ -78,7 +78,7 @@ class CoShareSamples:
         self._chunks.append(_Chunk(posts, objects, int(traces.times[-1])))
         return numbers
 
-    def refer(self, co_shares: StructArray) -> None:
+    def mark_referenced(self, co_shares: StructArray) -> None:
         """Note which posts new co-shares refer to."""
         needed = self.posts - self._referred_from
         if needed > len(self._referred):

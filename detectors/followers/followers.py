@@ -143,7 +143,7 @@ class FollowerStore:
             self._reserve(len(events.at))
             apply_follows(events, self._tables, self._tally, self._max_edges)
 
-    def refer(self, registry_keys: U64) -> None:
+    def set_registry_keys(self, registry_keys: U64) -> None:
         """Go on with other accounts as the registry's, as if they had been that from the start.
 
         Edges do not say whose they are, so those of accounts that are new to the registry are found by asking for each

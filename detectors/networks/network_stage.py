@@ -266,7 +266,7 @@ class NetworkStage:
         touched, found = communities(
             a, b, self._edges.surprise, changed, self.networks.network_of, self._config.seed
         )
-        networks, merged = self.networks.follow(touched, found, now, self._accounts.names)
+        networks, merged = self.networks.update_from_communities(touched, found, now, self._accounts.names)
         changes = [NetworkChange(old, Lifecycle.MERGED, successor=heir) for old, heir in merged]
         for network in networks:
             network.last_evidence = now

@@ -75,7 +75,7 @@ class NetworkStore:
             grown[: len(self.network_of)] = self.network_of
             self.network_of = grown
 
-    def follow(
+    def update_from_communities(
         self, touched: I32, found: Sequence[I32], now: int, names: Sequence[str] | None = None
     ) -> tuple[list[Network], list[tuple[Network, Network]]]:
         """Match communities to networks.

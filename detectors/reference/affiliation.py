@@ -40,20 +40,23 @@ def hiding_entities(registry: Registry) -> Bools:
     return np.array([entity.kind in _HIDING for entity in registry.entities], np.bool_)
 
 
-def affiliations(context: ReferenceData, keys: U64, linked: I32) -> Affiliation:
+def affiliations(reference_data: ReferenceData, keys: U64, linked: I32) -> Affiliation:
     """Affiliation of accounts.
 
     Args:
-        context: registry and profiles.
+        reference_data: registry and profiles.
         keys: uint64, account keys.
         linked: int32, the hiding entity that an account's links into the registry lead to for the most part,
             `NO_ENTITY` where they are few.
     """
-    entity = context.entities_of(keys)
-    profiles = context.profiles_of(keys)
+    entity = reference_data.entities_of(keys)
+    profiles = reference_data.profiles_of(keys)
     tie = np.where(entity != NO_ENTITY, entity, linked).astype(np.int32)
     unlabelled = np.array(
-        [_hides(context.registry, of, profile) for of, profile in zip(tie.tolist(), profiles, strict=True)],
+        [
+            _hides(reference_data.registry, of, profile)
+            for of, profile in zip(tie.tolist(), profiles, strict=True)
+        ],
         np.bool_,
     )
     labelled = np.array([profile.platform_label is not None for profile in profiles], np.bool_)

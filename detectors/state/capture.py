@@ -41,17 +41,17 @@ def capture(live: Any) -> State:
     state = {"format": FORMAT, "of": type(live).__name__, "remembered": form_of(live)}
     if isinstance(live, Pipeline):
         state["config"] = live.config.digest
-        state["context"] = _context_form(live.context.context)
+        state["reference_data"] = _reference_form(live.observations.reference_data)
     return state
 
 
-def context_of(state: State) -> ReferenceData:
+def reference_data_of(state: State) -> ReferenceData:
     """The reference data that a pipeline was captured under: those that another needs to be restored exactly.
 
     Raises:
         StateError: the state is of no pipeline, or damaged.
     """
-    form = state.get("context")
+    form = state.get("reference_data")
     if type(form) is not dict or form.keys() != {"entities", "profiles", "rules"}:
         raise StateError("the saved state has no reference data: it is not that of a pipeline")
     profiles = form["profiles"]
@@ -69,8 +69,10 @@ def restore(live: Any, state: State) -> None:
     """Let a pipeline go on where another was captured.
 
     Args:
-        live: freshly built as the other was: with the same settings and, if it is a `Pipeline`, `context_of(state)`.
-            For other reference data call `Pipeline.refer` afterwards. It is unchanged if an error is raised.
+        live: freshly built as the other was: with the same settings and, if it is a `Pipeline`,
+            `reference_data_of(state)`.
+            For other reference data call `Pipeline.set_reference_data` afterwards. It is unchanged if
+            an error is raised.
         state: of an object of the same class. It is copied, and can be used again.
 
     Raises:
@@ -85,18 +87,18 @@ def restore(live: Any, state: State) -> None:
             raise StateError(
                 "the state was saved under another configuration of detection: go back to that one, or begin anew"
             )
-        if not _same(state.get("context"), _context_form(live.context.context)):
+        if not _same(state.get("reference_data"), _reference_form(live.observations.reference_data)):
             raise StateError(
-                "the state was saved under other reference data: build the pipeline with context_of"
+                "the state was saved under other reference data: build the pipeline with reference_data_of"
             )
     fill(live, state.get("remembered"))
 
 
-def _context_form(context: ReferenceData) -> dict[str, Form]:
+def _reference_form(reference_data: ReferenceData) -> dict[str, Form]:
     return {
-        "entities": msgspec.msgpack.encode(context.registry.entities),
-        "profiles": context.profiles,
-        "rules": msgspec.msgpack.encode(context.rules),
+        "entities": msgspec.msgpack.encode(reference_data.registry.entities),
+        "profiles": reference_data.profiles,
+        "rules": msgspec.msgpack.encode(reference_data.rules),
     }
 
 

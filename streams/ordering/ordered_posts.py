@@ -73,7 +73,7 @@ class OrderedPosts:
     unordered: bool = False
     on_progress: Callable[[ReadProgress], None] = lambda progress: None
     progress: ReadProgress = field(default_factory=ReadProgress)
-    watch: StageTimes = field(default_factory=StageTimes)
+    timer: StageTimes = field(default_factory=StageTimes)
     """Seconds by stage."""
     faults: list[InputError] = field(default_factory=list)
     """Inputs that ended early; what they held before was used."""
@@ -158,7 +158,7 @@ class OrderedPosts:
         """The batches of a source; a fault in the middle ends it, and is kept for the end of the run."""
         batches = source.batches()
         while True:
-            with self.watch("decode"):
+            with self.timer("decode"):
                 try:
                     batch = next(batches)
                 except StopIteration:
@@ -193,7 +193,7 @@ class OrderedPosts:
                 del open_feeds[name]
                 buffer.close(name)
             else:
-                with self.watch("order"):
+                with self.timer("order"):
                     late = buffer.add(name, keyed(frame))
                 lateness = self.settings.detection.time.lateness_s
                 self.dead_letters.set_aside(
@@ -210,7 +210,7 @@ class OrderedPosts:
 
     def _advance(self) -> Iterator[OrderedBatch]:
         """What all sources have passed."""
-        with self.watch("order"):
+        with self.timer("order"):
             posts = self._buffer.release()
             if posts is None:
                 return

@@ -17,7 +17,7 @@ from streams.reference_files.suppressions import read_suppressions
 class References:
     """Reference data and follow events."""
 
-    context: ReferenceData = field(default_factory=ReferenceData)
+    reference_data: ReferenceData = field(default_factory=ReferenceData)
     follows: FollowEvents | None = None
 
 

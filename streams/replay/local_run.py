@@ -140,7 +140,7 @@ def local_run(
         run.open()
         if options.dead_letters is not None:
             log.write_to(files.enter_context(output(options.dead_letters)))
-        run.refer(
+        run.set_reference_data(
             read_references(options.registry, options.accounts, options.follows, options.suppressions, log)
         )
         found = FoundNetworks()

@@ -69,7 +69,7 @@ class Replay:
     @property
     def timings(self) -> dict[str, float]:
         """Seconds by stage."""
-        return self.ordered.watch.seconds
+        return self.ordered.timer.seconds
 
     @property
     def faults(self) -> list[InputError]:
@@ -83,16 +83,21 @@ class Replay:
             self._pipeline = self._built(References())
         return self._pipeline
 
-    def refer(self, references: References) -> None:
+    def set_reference_data(self, references: References) -> None:
         """Take reference data and follow events; before `run`."""
         self._pipeline = self._built(references)
 
     def _built(self, references: References) -> Pipeline:
         pipeline = Pipeline(
-            self.settings.detection, VERSION, "replay", self.run_id, self.ordered.watch, references.context
+            self.settings.detection,
+            VERSION,
+            "replay",
+            self.run_id,
+            self.ordered.timer,
+            references.reference_data,
         )
         if references.follows is not None:
-            pipeline.follow(references.follows)
+            pipeline.add_follow_events(references.follows)
         return pipeline
 
     @property

@@ -170,11 +170,11 @@ def driven(
     batch_rows: int | None = None,
 ) -> Iterator[Alert]:
     """Alerts of a run; each part of the follow events is given as late as it may be."""
-    pipeline = Pipeline(DetectionConfig(), context=known)
+    pipeline = Pipeline(DetectionConfig(), reference_data=known)
     waiting = [part for part in parts if len(part.at)]
     for batch, until in batches(frame, batch_rows or len(frame)):
         while waiting and int(waiting[0].at[0]) < until:
-            pipeline.follow(waiting.pop(0))
+            pipeline.add_follow_events(waiting.pop(0))
         yield from pipeline.process(batch, until)
     yield from pipeline.end()
 

@@ -19,7 +19,7 @@ from detectors.followers.followers import FollowerStore
 from detectors.pipeline import Pipeline
 from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import NO_ENTITY, Registry
-from detectors.state.capture import capture, context_of, restore
+from detectors.state.capture import capture, reference_data_of, restore
 from detectors.traces.traces import ACCOUNT_KEYS
 from schemas.alerts import Alert
 from schemas.registry import EntityKind
@@ -83,11 +83,11 @@ def test_given_other_registries_in_turn_then_the_book_is_as_if_the_last_had_been
     monkeypatch.setattr(followers, "_FIRST_SIZE", 4)
     book, fresh = (FollowerStore(np.array(keys, np.uint64)) for keys in (parts[0][0], last))
     for keys, rows in parts:
-        book.refer(np.array(keys, np.uint64))
+        book.set_registry_keys(np.array(keys, np.uint64))
         apply(book, rows)
         apply(fresh, rows)
 
-    book.refer(np.array(last, np.uint64))
+    book.set_registry_keys(np.array(last, np.uint64))
 
     assert told_by(book) == told_by(fresh)
 
@@ -100,7 +100,7 @@ def test_given_more_edges_than_there_is_room_for_when_accounts_leave_the_registr
     book = FollowerStore(keys[:2], max_edges=10)
     every = np.full(len(keys), FOLLOW, np.uint8), np.zeros(len(keys), np.int64)
     book.apply(np.full(len(keys), 1, np.uint64), keys, *every)
-    book.refer(keys[1:2])
+    book.set_registry_keys(keys[1:2])
     book.apply(np.full(len(keys), 2, np.uint64), keys, *every)
 
     assert book.out_degrees.tolist() == [len(keys)]
@@ -112,7 +112,7 @@ def test_given_keys_that_are_not_ascending_then_nothing_is_changed(wrong: Sequen
     book = FollowerStore(np.array([3], np.uint64))
 
     with pytest.raises(ValueError, match="ascending"):
-        book.refer(np.array(wrong, np.uint64))
+        book.set_registry_keys(np.array(wrong, np.uint64))
 
     assert book.registry_keys.tolist() == [3]
 
@@ -123,8 +123,8 @@ def parts() -> list[tuple[pl.DataFrame, int]]:
 
 
 def begun(known: ReferenceData) -> Pipeline:
-    pipeline = Pipeline(DetectionConfig(), context=known)
-    pipeline.follow(follows(ALL_FOLLOWS))
+    pipeline = Pipeline(DetectionConfig(), reference_data=known)
+    pipeline.add_follow_events(follows(ALL_FOLLOWS))
     return pipeline
 
 
@@ -163,15 +163,17 @@ MIDDLE = 6
 
 def test_given_reference_data_before_the_first_post_then_it_is_as_if_they_had_been_given_at_once() -> None:
     late = begun(ReferenceData())
-    late.refer(context())
+    late.set_reference_data(context())
 
     # what may differ is the room for edges from the registry, of which there are none yet
     assert set(differences(late, begun(context()))) <= {"/context/followers/_tables/3"}
-    assert jsons(told(ReferenceData(), 0, lambda pipeline: pipeline.refer(context()))) == jsons(undisturbed())
+    assert jsons(told(ReferenceData(), 0, lambda pipeline: pipeline.set_reference_data(context()))) == jsons(
+        undisturbed()
+    )
 
 
 def test_given_the_same_reference_data_again_then_nothing_that_is_told_changes() -> None:
-    assert jsons(told(context(), MIDDLE, lambda pipeline: pipeline.refer(context()))) == jsons(
+    assert jsons(told(context(), MIDDLE, lambda pipeline: pipeline.set_reference_data(context()))) == jsons(
         told(context())
     )
 
@@ -181,7 +183,11 @@ def test_given_entities_that_come_and_go_around_the_others_then_these_are_known_
     first = entity("aaa", EntityKind.OTHER, None, "nobody")
     more = [entity(name, EntityKind.COMPANY, None, f"none-{name}") for name in ("f", "o")]
 
-    found = told(context([first, *KNOWN]), MIDDLE, lambda pipeline: pipeline.refer(context([*KNOWN, *more])))
+    found = told(
+        context([first, *KNOWN]),
+        MIDDLE,
+        lambda pipeline: pipeline.set_reference_data(context([*KNOWN, *more])),
+    )
 
     assert jsons(found) == jsons(told(context([*KNOWN, *more])))
     assert {term for term, value in terms(found[0]).items() if value.value >= 0.5} >= {
@@ -192,27 +198,27 @@ def test_given_entities_that_come_and_go_around_the_others_then_these_are_known_
 
 def test_given_an_entity_that_is_gone_then_what_was_remembered_of_it_is_dropped_for_good() -> None:
     pipeline = until_batch(context(), MIDDLE)
-    assert len(pipeline.context.facts)
-    assert len(pipeline._context_extractor._attribution._origins)
+    assert len(pipeline.observations.facts)
+    assert len(pipeline._observation_extractor._attribution._origins)
 
-    pipeline.refer(context([one for one in KNOWN if one.entity_id not in {"norte", "prensa"}]))
+    pipeline.set_reference_data(context([one for one in KNOWN if one.entity_id not in {"norte", "prensa"}]))
 
-    assert len(pipeline.context.facts) == 0
-    assert all(not pipeline.context.facts.counts(kind, 9).any() for kind in Fact)
-    assert len(pipeline._context_extractor._attribution._origins) == 0
-    pipeline.refer(context())
-    assert len(pipeline.context.facts) == 0
+    assert len(pipeline.observations.facts) == 0
+    assert all(not pipeline.observations.facts.counts(kind, 9).any() for kind in Fact)
+    assert len(pipeline._observation_extractor._attribution._origins) == 0
+    pipeline.set_reference_data(context())
+    assert len(pipeline.observations.facts) == 0
 
 
 def test_given_an_agency_that_is_now_known_as_a_person_then_its_texts_are_sources_no_more() -> None:
     pipeline = until_batch(context(), MIDDLE)
-    held = len(pipeline.context.facts)
+    held = len(pipeline.observations.facts)
     changed = [entity("norte", EntityKind.PERSON, None, "norte"), *KNOWN[1:]]
 
-    pipeline.refer(context(changed))
+    pipeline.set_reference_data(context(changed))
 
-    assert len(pipeline.context.facts) == held
-    assert len(pipeline._context_extractor._attribution._origins) == 0
+    assert len(pipeline.observations.facts) == held
+    assert len(pipeline._observation_extractor._attribution._origins) == 0
 
 
 def test_given_links_into_a_site_when_its_owner_turns_out_to_hide_then_they_count_from_then_on() -> None:
@@ -221,15 +227,15 @@ def test_given_links_into_a_site_when_its_owner_turns_out_to_hide_then_they_coun
         return context([*KNOWN, known])
 
     def links(pipeline: Pipeline) -> int:
-        return int(pipeline.context.facts.counts(Fact.REGISTRY_LINK, len(pipeline.accounts)).sum())
+        return int(pipeline.observations.facts.counts(Fact.REGISTRY_LINK, len(pipeline.accounts)).sum())
 
     pipeline = until_batch(owner(EntityKind.STATE_MEDIA), MIDDLE)
     assert links(pipeline) == 0
 
-    pipeline.refer(owner(EntityKind.COMPANY))
+    pipeline.set_reference_data(owner(EntityKind.COMPANY))
 
     assert links(pipeline) == links(until_batch(owner(EntityKind.COMPANY), MIDDLE)) > 100
-    pipeline.refer(owner(EntityKind.STATE_MEDIA))
+    pipeline.set_reference_data(owner(EntityKind.STATE_MEDIA))
     assert links(pipeline) == 0
 
 
@@ -237,7 +243,7 @@ def test_given_diplomats_that_are_new_then_whom_they_follow_is_known_at_once() -
     without = [one for one in KNOWN if one.entity_id not in ENVOYS]
     before, after = (
         told(context(without)),
-        told(context(without), MIDDLE, lambda pipeline: pipeline.refer(context())),
+        told(context(without), MIDDLE, lambda pipeline: pipeline.set_reference_data(context())),
     )
 
     assert terms(before[0])["registry_followers"].value < 0.5
@@ -246,7 +252,7 @@ def test_given_diplomats_that_are_new_then_whom_they_follow_is_known_at_once() -
 
 def test_given_an_agency_that_is_new_then_copies_of_what_it_publishes_from_then_on_are_known() -> None:
     without = [one for one in KNOWN if one.entity_id not in {"norte", "prensa"}]
-    late = told(context(without), MIDDLE, lambda pipeline: pipeline.refer(context()))
+    late = told(context(without), MIDDLE, lambda pipeline: pipeline.set_reference_data(context()))
 
     def copies(alerts: Sequence[Alert]) -> list[float]:
         return [
@@ -265,7 +271,7 @@ def test_given_profiles_that_are_new_then_accounts_are_known_by_them() -> None:
     someone = next(name for name in pipeline.accounts.names if name.startswith("x:o"))
     names = pl.Series([someone, "x:norte", "x:dia"])
     numbers = pipeline.accounts.find(hash_strings(names, ACCOUNT_KEYS))
-    pipeline.context.sources()
+    pipeline.observations.sources()
     known = pl.DataFrame(
         [
             {"account": someone, "handle": "norte_state_media", "followers": 5, "created": 7, "observed": 1},
@@ -277,19 +283,19 @@ def test_given_profiles_that_are_new_then_accounts_are_known_by_them() -> None:
         KNOWN[0], accounts=[msgspec.structs.replace(KNOWN[0].accounts[0], account_id=None)]
     )
 
-    pipeline.refer(ReferenceData(Registry.of([by_handle, *KNOWN[1:]]), known))
+    pipeline.set_reference_data(ReferenceData(Registry.of([by_handle, *KNOWN[1:]]), known))
 
-    assert pipeline.context.sources()[numbers].tolist() == [True, False, False]
-    held = pipeline.context._known[numbers]
+    assert pipeline.observations.sources()[numbers].tolist() == [True, False, False]
+    held = pipeline.observations._known[numbers]
     assert held["followers"].tolist() == [5, -1, 6]
     assert held["created"].tolist() == [7, -1, 8]
     assert (held["entity"] != NO_ENTITY).tolist() == [True, False, False]
-    assert pipeline.context._population is None
+    assert pipeline.observations._baseline is None
 
 
 def test_given_rules_that_are_new_then_they_hold_from_then_on() -> None:
     def allow(pipeline: Pipeline) -> None:
-        pipeline.refer(context(rules=[rule(RuleKind.ALLOW, *MEMBERS)]))
+        pipeline.set_reference_data(context(rules=[rule(RuleKind.ALLOW, *MEMBERS)]))
 
     (loud,), (allowed,) = undisturbed(), told(context(), MIDDLE, allow)
 
@@ -302,9 +308,9 @@ def test_given_a_state_of_other_reference_data_then_it_is_restored_under_its_own
     def moved(pipeline: Pipeline) -> None:
         """Another pipeline takes over."""
         state = capture(pipeline)
-        other = Pipeline(DetectionConfig(), context=context_of(state))
+        other = Pipeline(DetectionConfig(), reference_data=reference_data_of(state))
         restore(other, state)
-        other.refer(context([*KNOWN, entity("a", EntityKind.OTHER, None)]))
+        other.set_reference_data(context([*KNOWN, entity("a", EntityKind.OTHER, None)]))
         pipeline.__dict__.update(vars(other))
 
     found = told(context(), MIDDLE, moved)

@@ -79,7 +79,7 @@ class Detection:
         """Event time at which profiles are next looked at."""
         self.left = 0
         """Rows that still had to wait when rows were last released."""
-        self.watch = StageTimes()
+        self.timer = StageTimes()
         """Seconds by stage; told of each."""
 
     def apply(self, frame: Frame) -> DetectionResult:
@@ -135,14 +135,14 @@ class Detection:
         passed = self.watermark.passed
         if passed == float("-inf"):
             return
-        with self.watch("order"):
+        with self.timer("order"):
             follows = self.held_follows.release(passed)
             posts = self.held_posts.release(passed)
             if posts is not None:
                 posts = self._once(posts, found)
         self._refer(passed)
         if follows is not None:
-            self._the_pipeline().follow(_events(follows))
+            self._the_pipeline().add_follow_events(_events(follows))
         if posts is not None and len(posts):
             found.posts += len(posts)
             last = int(posts["created_at"][-1])
@@ -168,14 +168,14 @@ class Detection:
         known = self.references
         due = known.profiles_changed and passed >= self.profiled_until
         if self.pipeline is not None and (known.entities_changed or due):
-            with self.watch("references"):
-                self.pipeline.refer(known.context())
+            with self.timer("references"):
+                self.pipeline.set_reference_data(known.current())
             self.profiled_until = int(passed) + _PROFILES_EVERY_S if passed < float("inf") else 0
 
     def _the_pipeline(self) -> Pipeline:
         if self.pipeline is None:
             self.pipeline = Pipeline(
-                self._config, VERSION, self.mode, self.run_id, self.watch, self.references.context()
+                self._config, VERSION, self.mode, self.run_id, self.timer, self.references.current()
             )
         return self.pipeline
 

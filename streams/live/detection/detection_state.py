@@ -5,7 +5,7 @@ from typing import Any
 
 from detectors.config import DetectionConfig
 from detectors.pipeline import Pipeline
-from detectors.state.capture import State, capture, context_of, restore
+from detectors.state.capture import State, capture, reference_data_of, restore
 from detectors.state.state_forms import StateError
 from schemas.alerts import Mode
 from streams.live.detection.detection import HELD_FOLLOWS, HELD_POSTS, Detection
@@ -73,9 +73,9 @@ def _fill(detection: Detection, state: Mapping[str, Any], config: DetectionConfi
     detection.late = int(state["late"])
     detection.left = int(state["left"])
     if state["pipeline"] is not None:
-        context = context_of(state["pipeline"])
+        reference_data = reference_data_of(state["pipeline"])
         detection.pipeline = Pipeline(
-            config, VERSION, detection.mode, detection.run_id, detection.watch, context
+            config, VERSION, detection.mode, detection.run_id, detection.timer, reference_data
         )
         restore(detection.pipeline, state["pipeline"])
 

@@ -82,7 +82,7 @@ class LiveReferenceData:
             self._profiles = [rows.unique("account", keep="last", maintain_order=True)]
             self._more = 0
 
-    def context(self) -> ReferenceData:
+    def current(self) -> ReferenceData:
         """Everything as it now is."""
         self.entities_changed = self.profiles_changed = False
         rules = [_rules.decode(text) for _, text in sorted(self.rules.items())]

@@ -203,7 +203,7 @@ class DetectionAgent:
         if self.detection is None:
             await self._load(upto)
         self._telemetry.rebuilding(upto - self._next)
-        self._the_detection().watch.on_stage = self._telemetry.stage
+        self._the_detection().timer.on_stage = self._telemetry.stage
         frames = 0
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "catch-up"))
         await consumer.start()

@@ -22,7 +22,9 @@ def follow(
 ) -> tuple[list[Network], list[tuple[Network, Network]]]:
     """Cluster again: the accounts of `groups`, and those of `also`, which are in no community any more."""
     found = [ints(*group) for group in groups]
-    return book.follow(ints(*(n for group in groups for n in group), *also), found, now, NAMES)
+    return book.update_from_communities(
+        ints(*(n for group in groups for n in group), *also), found, now, NAMES
+    )
 
 
 def consistent(book: NetworkStore) -> None:
@@ -238,8 +240,12 @@ def test_given_any_clusterings_then_an_account_is_in_one_network_and_ids_are_det
         groups = [[n for n, label in enumerate(labels) if label == group] for group in range(4)]
         groups = sorted(group for group in groups if group)
         before = set(book.alive)
-        changed, merged = book.follow(ints(*touched), [ints(*group) for group in groups], 600 * at, NAMES)
-        same, same_merged = again.follow(ints(*touched), [ints(*group) for group in groups], 600 * at, NAMES)
+        changed, merged = book.update_from_communities(
+            ints(*touched), [ints(*group) for group in groups], 600 * at, NAMES
+        )
+        same, same_merged = again.update_from_communities(
+            ints(*touched), [ints(*group) for group in groups], 600 * at, NAMES
+        )
 
         consistent(book)
         assert [n.network_id for n in changed] == [n.network_id for n in same]

@@ -14,7 +14,7 @@ from detectors.config import DetectionConfig
 from detectors.followers.follow_edges import FollowEvents
 from detectors.pipeline import Pipeline
 from detectors.reference.reference_data import ReferenceData
-from detectors.state.capture import State, capture, context_of, restore
+from detectors.state.capture import State, capture, reference_data_of, restore
 
 PURE_CACHES = {"_domain_of"}
 """Attributes that may differ: what they hold would be worked out again, the same."""
@@ -97,9 +97,9 @@ class Run:
 
     def begun(self) -> Pipeline:
         """A pipeline at the beginning."""
-        pipeline = Pipeline(self.config, context=self.context)
+        pipeline = Pipeline(self.config, reference_data=self.context)
         if self.follows is not None:
-            pipeline.follow(self.follows)
+            pipeline.add_follow_events(self.follows)
         return pipeline
 
     def alerts(self, cuts: Iterable[int] = (), passed: Passed = lambda state: state) -> list[bytes]:
@@ -115,7 +115,7 @@ class Run:
                 for later, time in self.batches[at : at + 2]:
                     list(pipeline.process(later, time))
                 state = passed(state)
-                pipeline = Pipeline(self.config, context=context_of(state))
+                pipeline = Pipeline(self.config, reference_data=reference_data_of(state))
                 restore(pipeline, state)
             told += pipeline.process(posts, until)
         told += pipeline.end()

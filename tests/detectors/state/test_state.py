@@ -21,7 +21,7 @@ from detectors.event_time import DuplicateFilter, EventTimeBuffer
 from detectors.followers.follow_edges import FollowEvents
 from detectors.pipeline import Pipeline
 from detectors.reference.reference_data import ReferenceData
-from detectors.state.capture import State, capture, context_of, restore
+from detectors.state.capture import State, capture, reference_data_of, restore
 from detectors.state.state_filling import fill
 from detectors.state.state_forms import SAME_AS, StateError, form_of
 from schemas.reviews import RuleKind
@@ -60,7 +60,7 @@ def at_the_end() -> Pipeline:
 
 
 def restored(state: State, known: ReferenceData | None = None) -> Pipeline:
-    pipeline = Pipeline(DetectionConfig(), context=known or context_of(state))
+    pipeline = Pipeline(DetectionConfig(), reference_data=known or reference_data_of(state))
     restore(pipeline, state)
     return pipeline
 
@@ -84,7 +84,7 @@ def test_given_every_day_when_restored_then_the_pipelines_differ_in_nothing_and_
         assert differences(pipeline, other) == []
         both = [pipeline, restored(capture(other))]
         for one in both:
-            one.follow(follows([("o1", "o2", until + 100)]))
+            one.add_follow_events(follows([("o1", "o2", until + 100)]))
             for later, time in parts[at + 1 : at + 3]:
                 list(one.process(later, time))
         assert differences(*both) == []
@@ -205,9 +205,9 @@ def put(path: str, value: object) -> Change:
         ),
         (put("remembered/context/_population", [1]), "context/_population: wanted 2 items"),
         (put("remembered/context/_population", [1, {}]), "context/_population/1"),
-        (put("remembered/_context_extractor/_platforms", {"x": "1"}), "_platforms/0"),
-        (put("remembered/_context_extractor/_sites", [1]), "_sites"),
-        (put("remembered/_context_extractor/_attribution/_origins", pl.DataFrame()), "_origins"),
+        (put("remembered/_observation_extractor/_platforms", {"x": "1"}), "_platforms/0"),
+        (put("remembered/_observation_extractor/_sites", [1]), "_sites"),
+        (put("remembered/_observation_extractor/_attribution/_origins", pl.DataFrame()), "_origins"),
     ],
 )
 def test_given_a_state_that_does_not_fit_then_it_is_said_where_and_nothing_is_changed(
@@ -215,7 +215,9 @@ def test_given_a_state_that_does_not_fit_then_it_is_said_where_and_nothing_is_ch
 ) -> None:
     pipeline = at_the_end()
     state = capture(pipeline)
-    fresh, untouched = (Pipeline(DetectionConfig(), context=pipeline.context.context) for _ in range(2))
+    fresh, untouched = (
+        Pipeline(DetectionConfig(), reference_data=pipeline.observations.reference_data) for _ in range(2)
+    )
     change(state)
 
     with pytest.raises(StateError, match=said):
@@ -239,7 +241,7 @@ def test_given_a_state_that_does_not_fit_then_it_is_said_where_and_nothing_is_ch
 )
 def test_given_no_reference_data_in_a_state_then_it_is_said(form: object) -> None:
     with pytest.raises(StateError, match="saved"):
-        context_of({"context": form})
+        reference_data_of({"context": form})
 
 
 def test_given_another_configuration_then_a_state_is_refused() -> None:
@@ -423,13 +425,13 @@ def test_given_states_of_two_classes_then_they_are_not_mixed_up() -> None:
 def test_given_events_to_come_when_cut_then_they_are_applied_in_their_time() -> None:
     pipeline = run().begun()
     late = follows([("o1", "o2", START + 4 * DAY)])
-    pipeline.follow(FollowEvents(late.follower, late.followee, late.action, late.at))
+    pipeline.add_follow_events(FollowEvents(late.follower, late.followee, late.action, late.at))
     for frame, until in run().batches[:5]:
         list(pipeline.process(frame, until))
 
     other = restored(capture(pipeline))
 
-    assert len(other.context.followers) == len(pipeline.context.followers) > 0
-    before = len(other.context.followers)
-    other.context.advance(START + 5 * DAY)
-    assert len(other.context.followers) == before + 1
+    assert len(other.observations.followers) == len(pipeline.observations.followers) > 0
+    before = len(other.observations.followers)
+    other.observations.advance(START + 5 * DAY)
+    assert len(other.observations.followers) == before + 1

@@ -66,7 +66,7 @@ def replayed(
     settings = Settings()
     log = DeadLetterLog(None, settings.input)
     replay = Replay([str(path)], settings, log)
-    replay.refer(read_references(registry, accounts, follows, None, log))
+    replay.set_reference_data(read_references(registry, accounts, follows, None, log))
     found = comparable(replay.run())
     assert not log.total
     return found
@@ -520,9 +520,9 @@ def test_given_stages_then_their_seconds_are_told() -> None:
     def add(stage: str, seconds: float) -> None:
         told[stage] = told.get(stage, 0.0) + seconds
 
-    detection.watch.on_stage = add
+    detection.timer.on_stage = add
     for frame in [opened(0), posts(0, 0, ("a", 10), ("b", 500)), ended(0, 2)]:
         detection.apply(frame)
 
     assert {"order", "traces", "pairs"} <= set(told)
-    assert told == pytest.approx(detection.watch.seconds)
+    assert told == pytest.approx(detection.timer.seconds)

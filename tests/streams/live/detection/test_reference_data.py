@@ -59,7 +59,7 @@ def profiles(*rows: tuple[str, int, int]) -> Frame:
 
 
 def domains_in_use(known: LiveReferenceData) -> dict[str, str]:
-    registry = known.context().registry
+    registry = known.current().registry
     return {domain: registry.entities[number].entity_id for domain, number in registry.domains.items()}
 
 
@@ -148,7 +148,7 @@ def test_given_a_record_that_cannot_be_read_then_what_was_there_stays_and_all_ot
 
     assert fault is not None
     assert fault.startswith("a: cannot be read: ")
-    context = known.context()
+    context = known.current()
     found = (
         [one.entity_id for one in context.registry.entities]
         if kind == "registry"
@@ -163,7 +163,7 @@ def test_given_rules_then_they_are_in_the_order_of_their_ids_whatever_came_first
     assert known.entities_changed
     known.take(frame("rules", ("b", None), rule("a", reason="second")))
 
-    assert [(one.rule_id, one.reason) for one in known.context().rules] == [("a", "second"), ("c", "r")]
+    assert [(one.rule_id, one.reason) for one in known.current().rules] == [("a", "second"), ("c", "r")]
 
 
 def test_given_profiles_then_the_latest_observation_counts_and_of_two_at_once_the_later_in_the_log() -> None:
@@ -174,7 +174,7 @@ def test_given_profiles_then_the_latest_observation_counts_and_of_two_at_once_th
     known.take(profiles(("x:a", 4, 40), ("x:b", 6, 60), ("x:b", 6, 61)))
     known.take(profiles(("x:a", 5, 52)))
 
-    found = {row["account"]: row["followers"] for row in known.context().profiles.to_dicts()}
+    found = {row["account"]: row["followers"] for row in known.current().profiles.to_dicts()}
     assert found == {"x:a": 52, "x:b": 61}
     assert not known.profiles_changed
 
@@ -231,12 +231,12 @@ def test_given_saved_data_then_they_come_back_with_what_had_changed(looked: bool
     known.take(frame("rules", rule("r")))
     known.take(profiles(("x:a", 5, 50)))
     if looked:
-        known.context()
+        known.current()
 
     found = again(known)
 
     assert (found.entities_changed, found.profiles_changed) == (not looked, not looked)
-    one, other = known.context(), found.context()
+    one, other = known.current(), found.context()
     assert contents(one) == contents(other)
     assert not found.entities_changed
 

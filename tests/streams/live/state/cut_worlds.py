@@ -63,7 +63,10 @@ def simulated(scenario: str, rows: int, days: int = 6, *, tight: bool = False) -
         source = open_source(str(path / folder.POSTS))
         posts = _once([batch.posts for batch in source.batches()])
     return Run(
-        batches(posts, rows), TIGHT if tight else DetectionConfig(), references.context, references.follows
+        batches(posts, rows),
+        TIGHT if tight else DetectionConfig(),
+        references.reference_data,
+        references.follows,
     )
 
 

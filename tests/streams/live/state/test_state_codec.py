@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from detectors.pipeline import Pipeline
-from detectors.state.capture import State, capture, context_of, restore
+from detectors.state.capture import State, capture, reference_data_of, restore
 from detectors.state.state_forms import StateError
 from streams.live.state import column_buffers, state_codec
 from streams.live.state.state_codec import MOST_CHUNK_BYTES, decode, encode
@@ -364,11 +364,11 @@ def test_given_chunks_then_the_pipeline_that_is_restored_differs_in_nothing(name
         list(pipeline.process(posts, until))
         if at % 7 == 3:
             state = through_chunks(capture(pipeline))
-            other = Pipeline(run.config, context=context_of(state))
+            other = Pipeline(run.config, reference_data=reference_data_of(state))
             restore(other, state)
             assert differences(pipeline, other) == []
             assert same(capture(other), state)
-            usual += pipeline.context._population is not None
+            usual += pipeline.observations._baseline is not None
     assert usual
 
 

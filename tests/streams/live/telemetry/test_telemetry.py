@@ -28,7 +28,7 @@ class Owner:
 
     def __init__(self, telemetry: Telemetry, detection: Detection) -> None:
         self.telemetry, self.detection = telemetry, detection
-        detection.watch.on_stage = telemetry.stage
+        detection.timer.on_stage = telemetry.stage
         telemetry.owns(owner=True)
         telemetry.rebuilt(detection, 0.1)
 
