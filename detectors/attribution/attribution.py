@@ -47,7 +47,7 @@ class AttributionExtractor:
 
     not_state: ClassVar[frozenset[str]] = frozenset(
         {
-            "_context",
+            "_reference_data",
             "_memory_s",
             "_domains",
             "_telling",

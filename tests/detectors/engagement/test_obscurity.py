@@ -187,7 +187,7 @@ def test_given_strata_when_merged_then_each_has_enough_peers_and_neighbours_stay
 ) -> None:
     values = np.zeros(sum(counts))
     levels = np.repeat(np.arange(64), counts)
-    strata = peer_ranks.Comparison(np.zeros_like(levels), np.full(len(levels), -1), levels, values)
+    strata = peer_ranks.PeerComparison(np.zeros_like(levels), np.full(len(levels), -1), levels, values)
     rank = strata.rank(np.zeros(64, np.int64), np.full(64, -1), np.arange(64), np.zeros(64))
     expected = [0] * 64
     if sum(counts) >= peer_ranks.FEW_PEERS:

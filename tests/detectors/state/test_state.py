@@ -170,8 +170,8 @@ def put(path: str, value: object) -> Change:
         (put("format", 2), "format 2, where 1"),
         (put("of", "Replay"), "of a Replay"),
         (put("config", "0" * 16), "another configuration"),
-        (put("context/entities", msgspec.msgpack.encode([])), "other reference data"),
-        (put("context", {}), "other reference data"),
+        (put("reference_data/entities", msgspec.msgpack.encode([])), "other reference data"),
+        (put("reference_data", {}), "other reference data"),
         (put("remembered", None), "its top"),
         (put("remembered/later", 1), "its top"),
         (lambda state: state["remembered"].pop("_posts"), "its top"),
@@ -200,11 +200,11 @@ def put(path: str, value: object) -> Change:
         (put("remembered/stage/networks/alive", [[1]]), "stage/networks/alive"),
         (put("remembered/_alerting/_reported", [[1, None]]), "_reported/0"),
         (
-            put("remembered/context/facts/_log", [pl.DataFrame({"account": [1]})]),
+            put("remembered/observations/facts/_log", [pl.DataFrame({"account": [1]})]),
             "facts/_log/0: wanted a frame",
         ),
-        (put("remembered/context/_population", [1]), "context/_population: wanted 2 items"),
-        (put("remembered/context/_population", [1, {}]), "context/_population/1"),
+        (put("remembered/observations/_baseline", [1]), "observations/_baseline: wanted 2 items"),
+        (put("remembered/observations/_baseline", [1, {}]), "observations/_baseline/1"),
         (put("remembered/_observation_extractor/_platforms", {"x": "1"}), "_platforms/0"),
         (put("remembered/_observation_extractor/_sites", [1]), "_sites"),
         (put("remembered/_observation_extractor/_attribution/_origins", pl.DataFrame()), "_origins"),
@@ -231,17 +231,17 @@ def test_given_a_state_that_does_not_fit_then_it_is_said_where_and_nothing_is_ch
     [
         None,
         {"entities": b"", "profiles": pl.DataFrame(), "rules": b""},
-        {**capture(Pipeline(DetectionConfig()))["context"], "rules": b"\xc1"},
-        {**capture(Pipeline(DetectionConfig()))["context"], "entities": 1},
+        {**capture(Pipeline(DetectionConfig()))["reference_data"], "rules": b"\xc1"},
+        {**capture(Pipeline(DetectionConfig()))["reference_data"], "entities": 1},
         {
-            **capture(Pipeline(DetectionConfig()))["context"],
+            **capture(Pipeline(DetectionConfig()))["reference_data"],
             "entities": msgspec.msgpack.encode([KNOWN[0], KNOWN[0]]),
         },
     ],
 )
 def test_given_no_reference_data_in_a_state_then_it_is_said(form: object) -> None:
     with pytest.raises(StateError, match="saved"):
-        reference_data_of({"context": form})
+        reference_data_of({"reference_data": form})
 
 
 def test_given_another_configuration_then_a_state_is_refused() -> None:

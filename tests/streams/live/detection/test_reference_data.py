@@ -236,7 +236,7 @@ def test_given_saved_data_then_they_come_back_with_what_had_changed(looked: bool
     found = again(known)
 
     assert (found.entities_changed, found.profiles_changed) == (not looked, not looked)
-    one, other = known.current(), found.context()
+    one, other = known.current(), found.current()
     assert contents(one) == contents(other)
     assert not found.entities_changed
 
