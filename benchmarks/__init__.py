@@ -1,1 +1,12 @@
-"""Seeded loads with ground truth, and what Lockstep does with them: how fast, how much memory, how right."""
+"""Measures Lockstep: how right the alerts are, how fast a replay is, and how the live service bears load.
+
+    quality, covert, open_coordination               how right
+    replay, parse_only                               how fast
+    live, soak                                       the live service on a real broker
+    engagement, followers, hidden_mentions, rhythm   one detector by itself
+    workload, load_context, planted                  generated inputs
+    oracle                                           pairs compared with those of CooRTweet
+    runs                                             what the commands share
+
+The packages never import a benchmark.
+"""

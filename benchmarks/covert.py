@@ -18,10 +18,10 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.canonical import Label, read_labels
-from benchmarks.program import Program, ProgramError
-from benchmarks.tables import markdown
+from benchmarks.runs.program import Program, ProgramError
+from benchmarks.runs.tables import markdown
 from schemas.alerts import Alert, Severity
+from streams.simulation.records.canonical import Label, read_labels
 
 SCENARIOS = ("diaspora-press", "troll-farm", "spam-amplifier", "paid-placement", "quiet")
 _TERMS = ("registry_followers", "obscurity", "unattributed_copies", "hidden_mentions")
@@ -66,7 +66,7 @@ def measure_world(program: Program, cell: Cell, seed: int, accounts: int, work: 
     """Make one world, replay it, and add what came out to `cell`.
 
     Raises:
-        benchmarks.program.ProgramError: a run fails.
+        benchmarks.runs.program.ProgramError: a run fails.
     """
     with tempfile.TemporaryDirectory(dir=work) as made:
         folder = Path(made) / "world"

@@ -26,7 +26,7 @@ _START = 1_500_000_000
 _DAYS = 14
 
 
-class Posts(NamedTuple):
+class EngagementPosts(NamedTuple):
     """Columns as `EngagementStore.add` takes them."""
 
     accounts: I32
@@ -72,7 +72,7 @@ def main() -> int:
     return 0
 
 
-def posts(count: int, share: float, seed: int) -> Posts:
+def posts(count: int, share: float, seed: int) -> EngagementPosts:
     """Posts in event order."""
     random = np.random.default_rng(seed)
     accounts = max(count // 50, 10)
@@ -93,10 +93,10 @@ def posts(count: int, share: float, seed: int) -> Posts:
     told = random.random(count) < share
     metrics[told] = random.poisson(0.3, (int(told.sum()), 4))
     times = _START + np.sort(random.integers(0, _DAYS * 86_400, count))
-    return Posts(by.astype(np.int32), times, keys, targets, metrics)
+    return EngagementPosts(by.astype(np.int32), times, keys, targets, metrics)
 
 
-def _run(rows: Posts) -> tuple[EngagementStore, float, float]:
+def _run(rows: EngagementPosts) -> tuple[EngagementStore, float, float]:
     """Add in batches: the book, seconds in all, and seconds of the longest batch."""
     book = EngagementStore()
     times = []

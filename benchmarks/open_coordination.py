@@ -16,11 +16,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.canonical import Label, read_labels
 from benchmarks.covert import latest_alerts
-from benchmarks.program import Program
-from benchmarks.tables import markdown
+from benchmarks.runs.program import Program
+from benchmarks.runs.tables import markdown
 from schemas.alerts import Alert
+from streams.simulation.records.canonical import Label, read_labels
 
 _SET = "mixed_2016_spring"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.alerts_file import bare
-from benchmarks.canonical import TIME_FORMAT
+from benchmarks.runs.alerts_file import bare
+from streams.simulation.records.canonical import TIME_FORMAT
 
 WINDOW_S = 60
 Pairs = dict[tuple[str, str], int]
@@ -17,7 +17,7 @@ Pairs = dict[tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class PairComparison:
     """Our pairs against the oracle's."""
 
     expected: int
@@ -34,14 +34,14 @@ class Comparison:
         return self.expected > 0 and not (self.missing or self.surplus or self.differing)
 
 
-def compare(ours: Path, oracle: Path, kind: str) -> Comparison:
+def compare(ours: Path, oracle: Path, kind: str) -> PairComparison:
     """Hold the rows of a pairs file of one kind and a window of 60 s against an oracle's file."""
     with ours.open(newline="", encoding="utf-8") as source:
         got = _pairs((row for row in csv.DictReader(source) if _is(row, kind)), "co_shares")
     with oracle.open(newline="", encoding="utf-8") as source:
         want = _pairs(csv.DictReader(source), "objects")
     both = got.keys() & want.keys()
-    return Comparison(
+    return PairComparison(
         expected=len(want),
         missing=len(want) - len(both),
         surplus=len(got) - len(both),

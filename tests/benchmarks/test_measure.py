@@ -1,12 +1,14 @@
 """Child processes are measured, and failures are told apart from results."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
-from benchmarks.measure import Usage, measure, typical
-from benchmarks.program import ProgramError, checked
-from benchmarks.replay import Timing, growth
+from benchmarks.replay.timing import Timing, growth
+from benchmarks.runs.generated import GENERATORS, digest
+from benchmarks.runs.measure import ROOT, Usage, measure, typical
+from benchmarks.runs.program import ProgramError, checked
 
 
 def python(code: str) -> list[str]:
@@ -55,3 +57,16 @@ def test_growth_is_the_exponent_with_and_without_the_start_up() -> None:
     (found,) = growth("replay", timings, start_up_s=1.0)
     assert found.raw == pytest.approx(0.740, abs=0.001)
     assert found.without_start_up == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_given_a_generator_then_the_source_it_depends_on_is_there(generator: str) -> None:
+    assert all((ROOT / name).exists() for name in GENERATORS[generator])
+
+
+def test_given_a_changed_source_file_when_the_digest_is_taken_again_then_it_differs(tmp_path: Path) -> None:
+    source = tmp_path / "world.py"
+    source.write_text("people = 1\n")
+    before = digest([tmp_path])
+    source.write_text("people = 2\n")
+    assert digest([tmp_path]) != before

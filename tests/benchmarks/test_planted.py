@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 
-from benchmarks.canonical import Label, read_labels
-from benchmarks.planted import World, generate, main
-from benchmarks.planted_groups import SIZES
+from benchmarks.planted.__main__ import main
+from benchmarks.planted.groups import SIZES
+from benchmarks.planted.world import PlantedWorld, generate
 from schemas.events import PostEvent
 from streams.simulation.planting.stealth import OPEN, STEALTH
+from streams.simulation.records.canonical import Label, read_labels
 from streams.sources import open_source
 
-NOISE = World("noise", seed=7, accounts=600, days=2)
-NETWORKS = World("networks", seed=7, accounts=3500, days=3)
+NOISE = PlantedWorld("noise", seed=7, accounts=600, days=2)
+NETWORKS = PlantedWorld("networks", seed=7, accounts=3500, days=3)
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -54,7 +55,7 @@ def test_given_one_seed_when_generated_twice_then_the_bytes_are_equal(noise: Pat
 
 def test_given_another_seed_then_the_posts_differ(noise: Path, tmp_path: Path) -> None:
     other = tmp_path / "posts.jsonl.gz"
-    generate(World("noise", seed=8, accounts=NOISE.accounts, days=NOISE.days), other)
+    generate(PlantedWorld("noise", seed=8, accounts=NOISE.accounts, days=NOISE.days), other)
     assert other.read_bytes() != noise.read_bytes()
 
 
@@ -62,7 +63,7 @@ def test_given_minute_noise_then_it_is_the_noise_of_that_seed_with_times_cut_to_
     noise: Path, tmp_path: Path
 ) -> None:
     rounded = tmp_path / "posts.jsonl.gz"
-    generate(World("minute-noise", NOISE.seed, NOISE.accounts, NOISE.days), rounded)
+    generate(PlantedWorld("minute-noise", NOISE.seed, NOISE.accounts, NOISE.days), rounded)
     expected = read(noise)
     for post in expected:
         post["created_at"] = post["created_at"][:17] + "00Z"

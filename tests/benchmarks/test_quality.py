@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.alerts_file import read_alerts, recall
-from benchmarks.canonical import Label
 from benchmarks.oracle import compare, german_posts
-from benchmarks.program import Program
-from benchmarks.quality import measured
-from benchmarks.quality_planted import Worlds
-from benchmarks.quality_rows import Row, table
+from benchmarks.quality.generated_worlds import Worlds
+from benchmarks.quality.parts import measured
+from benchmarks.quality.result_rows import QualityRow, table
+from benchmarks.runs.alerts_file import read_alerts, recall
+from benchmarks.runs.program import Program
+from streams.simulation.records.canonical import Label
 
 FakeProgram = Callable[[str], Program]
 
@@ -119,7 +119,9 @@ def test_the_german_set_becomes_canonical_posts_in_order(tmp_path: Path) -> None
 
 
 def test_the_table_shows_only_what_is_known() -> None:
-    text = table([Row("noise", alerts=0, passed=True), Row("mixed", precision=0.9876, note="a|b")])
+    text = table(
+        [QualityRow("noise", alerts=0, passed=True), QualityRow("mixed", precision=0.9876, note="a|b")]
+    )
     assert "0.988" in text
     assert "a/b" in text
     assert "None" not in text

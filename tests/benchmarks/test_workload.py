@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks.canonical import read_labels
-from benchmarks.load_rows import Dials
-from benchmarks.workload import Load, generate, main
+from benchmarks.workload.__main__ import main
+from benchmarks.workload.load import Load, generate
+from benchmarks.workload.rows import Dials
+from streams.simulation.records.canonical import read_labels
 from streams.sources import open_source
 
 LOAD = Load(10_000, seed=3)

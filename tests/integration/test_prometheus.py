@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from benchmarks.panel_pictures import Pictures, Span
+from benchmarks.soak.panel_pictures import Pictures, TimeSpan
 from deploy.grafana.dashboards import DASHBOARDS
 from deploy.prometheus.programs import program
 from schemas.alerts import Alert, Severity
@@ -116,7 +116,7 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
         values = {"prefix": prefix, "run": RUN, "__rate_interval": "2m", "__range": "10m"}
         answers = seen.until([query.filled(values) for _, query in panels])
         assert len(answers) > 60
-        pictures = Pictures(seen, Span(begin, time.time()), values, "a test")
+        pictures = Pictures(seen, TimeSpan(begin, time.time()), values, "a test")
         for board in DASHBOARDS:
             pictures.draw(board, tmp_path / f"{board.uid}.png")
             assert (tmp_path / f"{board.uid}.png").read_bytes().startswith(b"\x89PNG")

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import gammaincc
 
-from benchmarks.rhythm import DAYS, START, Planted, Posts, evaluated, groups, people, together
+from benchmarks.rhythm.evaluation import evaluated
+from benchmarks.rhythm.worlds import DAYS, START, PostTimes, TimedGroups, groups, people, together
 from detectors.synchrony.rhythm import RhythmPairs, RhythmStore
 from tests.golden_alerts import ROOT
 
@@ -23,15 +24,15 @@ MINUTE, QUARTER, HOUR, DAY = 60, 900, 3_600, 86_400
 END = START + DAYS * DAY
 
 
-def posts_of(times: Mapping[int, Iterable[int]], days: int = DAYS) -> Posts:
+def posts_of(times: Mapping[int, Iterable[int]], days: int = DAYS) -> PostTimes:
     """Posts of accounts at seconds since the start, those outside the window left out."""
     rows = sorted((int(t), account) for account, own in times.items() for t in own if 0 <= t < days * DAY)
-    return Posts(
+    return PostTimes(
         np.array([account for _, account in rows], np.int32), np.array([t for t, _ in rows], np.int64) + START
     )
 
 
-def crowd(seed: int, accounts: int = 300, posts: int = 30) -> Posts:
+def crowd(seed: int, accounts: int = 300, posts: int = 30) -> PostTimes:
     """People with numbers from 1,000 up who post when they like."""
     random = np.random.default_rng(seed)
     return posts_of({1_000 + n: random.integers(0, DAYS * DAY, posts) for n in range(accounts)})
@@ -46,7 +47,7 @@ def assert_same(one: RhythmPairs, other: RhythmPairs) -> None:
         np.testing.assert_array_equal(left, right)
 
 
-def coincidences(posts: Posts, a: int, b: int) -> int:
+def coincidences(posts: PostTimes, a: int, b: int) -> int:
     """Shared minutes half an hour apart or more."""
     own = [set((posts.times[posts.accounts == account] // MINUTE).tolist()) for account in (a, b)]
     return spaced(own[0] & own[1], 30)
@@ -60,7 +61,7 @@ def spaced(bins: set[int], gap: int) -> int:
     return number
 
 
-def oracle(posts: Posts, level: float, least_posts: int) -> dict[tuple[int, int], tuple[int, float]]:
+def oracle(posts: PostTimes, level: float, least_posts: int) -> dict[tuple[int, int], tuple[int, float]]:
     """What a book with bins of a minute finds in small worlds without bursts: observed and expected by pair."""
     bins_of: dict[int, set[int]] = {}
     for account, time in zip(posts.accounts.tolist(), posts.times.tolist(), strict=True):
@@ -227,7 +228,7 @@ def test_given_groups_that_keep_time_then_they_and_nobody_else_are_found(
     assert (found.a < found.b).all()
 
 
-def _false(found: RhythmPairs, planted: Planted) -> list[tuple[int, int]]:
+def _false(found: RhythmPairs, planted: TimedGroups) -> list[tuple[int, int]]:
     return [(a, b) for a, b in named(found) if planted.groups.get(a, -1) != planted.groups.get(b, -2)]
 
 
@@ -303,7 +304,7 @@ def test_given_clocks_of_days_or_hours_then_nobody_is_tested() -> None:
 def test_given_accounts_of_few_posts_then_those_with_enough_are_tested(posts: int, tested: int) -> None:
     random = np.random.default_rng(425)
     few = posts_of({n: random.choice(DAYS * 1_440, posts, replace=False) * MINUTE for n in range(20)})
-    again = Posts(np.repeat(few.accounts, 3), np.repeat(few.times, 3))
+    again = PostTimes(np.repeat(few.accounts, 3), np.repeat(few.times, 3))
 
     assert evaluated(again, least_posts=8).tested == tested
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import IO
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 """The checkout: `python -m benchmarks...` runs from here."""
 
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from benchmarks.tables import markdown
+from benchmarks.runs.tables import markdown
 
 
 @dataclass(slots=True)
-class Row:
+class QualityRow:
     """One measurement; what does not apply is None."""
 
     data: str
@@ -31,23 +31,23 @@ class Row:
     note: str = ""
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[QualityRow]) -> str:
     """Render all rows as one markdown table; event time is shown in hours."""
     header = ["data", "posts", "alerts", "networks", "precision", "recall", "F1", "AP", "purity"]
     header += ["first h", "s", "check", "note"]
     return markdown(header, [_cells(row) for row in rows])
 
 
-def write_json(rows: Sequence[Row], path: Path) -> None:
+def write_json(rows: Sequence[QualityRow], path: Path) -> None:
     """Write all rows, every field, seconds as seconds."""
     path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
 
 
-def backtest_row(data: str, result: Path, seconds: float, note: str = "") -> Row:
+def backtest_row(data: str, result: Path, seconds: float, note: str = "") -> QualityRow:
     """Read the JSON of a backtest; a figure it lacks stays unknown."""
     report = json.loads(result.read_bytes())
     accounts, networks = report.get("accounts") or {}, report.get("networks") or {}
-    return Row(
+    return QualityRow(
         data,
         posts=report.get("posts"),
         alerts=report.get("alerts"),
@@ -63,7 +63,7 @@ def backtest_row(data: str, result: Path, seconds: float, note: str = "") -> Row
     )
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: QualityRow) -> list[str]:
     hours = None if row.first_detection_s is None else row.first_detection_s / 3600
     shares = (row.precision, row.recall, row.f1, row.average_precision, row.purity)
     return [

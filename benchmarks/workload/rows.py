@@ -6,7 +6,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from benchmarks.words import zipf_index
+from benchmarks.workload.words import zipf_index
 from detectors.arrays.dtypes import I64
 
 ATTENTION_S = 6 * 3600
@@ -26,7 +26,7 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class LoadRows:
     """Posts as parallel arrays."""
 
     at: I64
@@ -43,18 +43,20 @@ class Rows:
     def __len__(self) -> int:
         return len(self.at)
 
-    def take(self, index: I64) -> "Rows":
+    def take(self, index: I64) -> "LoadRows":
         """The rows at `index`, in that order."""
-        return Rows(*(getattr(self, column.name)[index] for column in fields(self)))
+        return LoadRows(*(getattr(self, column.name)[index] for column in fields(self)))
 
     @staticmethod
-    def concat(parts: Sequence["Rows"]) -> "Rows":
+    def concat(parts: Sequence["LoadRows"]) -> "LoadRows":
         """All rows of `parts`, one part after the other."""
-        return Rows(*(np.concatenate([getattr(part, c.name) for part in parts]) for c in fields(Rows)))
+        return LoadRows(
+            *(np.concatenate([getattr(part, c.name) for part in parts]) for c in fields(LoadRows))
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Objects:
+class LoadObjects:
     """What can be shared, with the time (seconds since the start) each came into the world."""
 
     post_birth: I64
@@ -64,7 +66,7 @@ class Objects:
 
 def organic(
     rng: np.random.Generator, size: int, users: int, span_s: int, zipf: float, headline: float
-) -> tuple[Rows, Objects]:
+) -> tuple[LoadRows, LoadObjects]:
     """Draw the uncoordinated posts.
 
     The first plain posts are the originals that reposts and replies point at; popularity falls with their
@@ -88,7 +90,7 @@ def organic(
     account = zipf_index(rng, users, 0.8, size)
     at = daily_times(rng, size, span_s)
     articles = max(1, size // 50)
-    objects = Objects(at[originals], account[originals], daily_times(rng, articles, span_s))
+    objects = LoadObjects(at[originals], account[originals], daily_times(rng, articles, span_s))
 
     target = np.full(size, -1)
     target[aimed] = zipf_index(rng, len(originals), zipf, int(aimed.sum()))
@@ -103,7 +105,7 @@ def organic(
     body[reposts] = target[reposts]
     titled = links & (rng.random(size) < headline)
     body[titled] = len(originals) + target[titled]
-    return Rows(at, account, kind, target, body, original), objects
+    return LoadRows(at, account, kind, target, body, original), objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +125,10 @@ class Dials:
 
 
 @dataclass(frozen=True, slots=True)
-class Planted:
+class PlantedGroup:
     """The posts of one group, with numbers that start at zero for what the group brings into the world."""
 
-    rows: Rows
+    rows: LoadRows
     kind: str
     members: I64
     unseen_posts: int
@@ -139,8 +141,8 @@ class Planted:
 
 
 def group(
-    rng: np.random.Generator, kind: str, members: I64, objects: Objects, span_s: int, dials: Dials
-) -> Planted:
+    rng: np.random.Generator, kind: str, members: I64, objects: LoadObjects, span_s: int, dials: Dials
+) -> PlantedGroup:
     """Draw the joint actions of one group and its members' ordinary posts.
 
     Args:
@@ -173,14 +175,14 @@ def group(
     text = mode[action] == Kind.PLAIN
     body = np.full(len(action), -1)
     body[text] = np.arange(text.sum())
-    joint = Rows(at, members[who], mode[action], aim[action], body, np.full(len(action), -1))
+    joint = LoadRows(at, members[who], mode[action], aim[action], body, np.full(len(action), -1))
 
     usual = np.repeat(members, rng.integers(3, 12, len(members)))
     none = np.full(len(usual), -1)
     times = daily_times(rng, len(usual), span_s)
-    ordinary = Rows(times, usual, np.full(len(usual), int(Kind.PLAIN)), none, none, none)
-    return Planted(
-        Rows.concat([joint, ordinary]),
+    ordinary = LoadRows(times, usual, np.full(len(usual), int(Kind.PLAIN)), none, none, none)
+    return PlantedGroup(
+        LoadRows.concat([joint, ordinary]),
         kind,
         members,
         int(fresh_posts.sum()),

@@ -4,19 +4,16 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from benchmarks.panel_pictures import Pictures
+from benchmarks.soak.outcome import Soak
+from benchmarks.soak.panel_pictures import Pictures
 from deploy.grafana.panels import Dashboard
 from streams.version import VERSION
-
-if TYPE_CHECKING:
-    from benchmarks.soak import Soak
 
 
 def write_report(
     page: Path,
-    soak: "Soak",
+    soak: Soak,
     arguments: argparse.Namespace,
     pictures: Pictures,
     dashboards: Sequence[Dashboard],
@@ -34,7 +31,7 @@ def write_report(
     page.write_text(_text(soak, arguments) + "\n" + "\n".join(drawn), encoding="utf-8")
 
 
-def _text(soak: "Soak", arguments: argparse.Namespace) -> str:
+def _text(soak: Soak, arguments: argparse.Namespace) -> str:
     found = soak.prometheus
     assert found is not None  # noqa: S101 - it is asked before the page is written
     fired = ", ".join(f"{name} ({seconds} s)" for name, seconds in sorted(found.rules_fired.items()))

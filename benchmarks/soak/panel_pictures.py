@@ -27,7 +27,7 @@ _NAMES_SHOWN = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """A stretch of the clock, seconds since 1970 UTC, and the moments in it that are to be marked."""
 
     begin: float
@@ -59,7 +59,7 @@ class Pictures:
         title: stands above each picture.
     """
 
-    def __init__(self, source: Prometheus, span: Span, variables: Mapping[str, str], title: str) -> None:
+    def __init__(self, source: Prometheus, span: TimeSpan, variables: Mapping[str, str], title: str) -> None:
         self._source = source
         self._span = span
         self._variables = variables

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Usage, measure
+from benchmarks.runs.measure import Usage, measure
 
 
 class ProgramError(Exception):

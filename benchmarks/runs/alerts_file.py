@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.canonical import Label
+from streams.simulation.records.canonical import Label
 
 
 @dataclass(slots=True)
-class Found:
+class AlertedNetworks:
     """All alerts of one run, put together."""
 
     alerts: int = 0
@@ -27,9 +27,9 @@ class Found:
         return set().union(*self.members.values())
 
 
-def read_alerts(path: Path) -> Found:
+def read_alerts(path: Path) -> AlertedNetworks:
     """Read an alerts file (JSONL); one that does not exist says that nothing was found."""
-    found = Found()
+    found = AlertedNetworks()
     if not path.exists():
         return found
     with path.open(encoding="utf-8") as lines:

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from benchmarks.worker_figures import posts_applied
+from benchmarks.live.worker_metrics import posts_applied
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.replay.replay import Replay
 from streams.settings.settings import Settings

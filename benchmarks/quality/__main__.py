@@ -2,55 +2,21 @@
 
     python -m benchmarks.quality [DATA_DIR] [--seeds 101,102] [--noise-seeds 20] [--json OUT]
 
-DATA_DIR may hold `mixed_2016_spring`, `ira_2016_10`, `higgs_2012_07` and the CooRTweet sets with their
-pairs; what is missing is left out. The exit status is 1 if a run failed, noise raised an alert, or exact
-pairs differ from the oracle's.
+DATA_DIR may hold `mixed_2016_spring`, `ira_2016_10`, `higgs_2012_07` and the CooRTweet sets with their pairs. Data
+sets that are missing are left out. The exit status is 1 if a run failed, if noise raised an alert, or if exact pairs
+differ from those of CooRTweet.
 """
 
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.program import Program, ProgramError
-from benchmarks.quality_planted import NOISE, Worlds, networks, noise
-from benchmarks.quality_real import jobs
-from benchmarks.quality_rows import Row, table, write_json
-
-PARTS = ("real", "noise", "networks")
-
-
-def measured(
-    program: Program,
-    data: Path | None,
-    worlds: Worlds,
-    seeds: Sequence[int],
-    noise_seeds: int,
-    parts: Sequence[str] = PARTS,
-) -> Iterator[Row]:
-    """Run everything, one row after the other; a failed run is a row that says so."""
-    if data is not None and "real" in parts:
-        for name, job in jobs(program, data, worlds.work):
-            try:
-                yield job()
-            except (ProgramError, OSError, ValueError, KeyError) as error:
-                yield _failed(name, error)
-    if "noise" in parts and noise_seeds:
-        for scenario in NOISE:
-            try:
-                yield noise(program, worlds, scenario, range(1, noise_seeds + 1))
-            except (ProgramError, OSError, ValueError, KeyError) as error:
-                yield _failed(scenario, error)
-    if "networks" in parts and seeds:
-        try:
-            yield from networks(program, worlds, seeds)
-        except (ProgramError, OSError, ValueError, KeyError) as error:
-            yield _failed("networks", error)
-
-
-def _failed(name: str, error: Exception) -> Row:
-    return Row(name, passed=False, note=f"{type(error).__name__}: {error}")
+from benchmarks.quality.generated_worlds import Worlds
+from benchmarks.quality.parts import PARTS, measured
+from benchmarks.quality.result_rows import table, write_json
+from benchmarks.runs.program import Program
 
 
 def _parser() -> argparse.ArgumentParser:

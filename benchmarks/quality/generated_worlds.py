@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.alerts_file import Found, read_alerts, recall
-from benchmarks.canonical import Label, read_labels
-from benchmarks.generated import world_files
-from benchmarks.program import Program
-from benchmarks.quality_rows import Row, backtest_row
+from benchmarks.quality.result_rows import QualityRow, backtest_row
+from benchmarks.runs.alerts_file import AlertedNetworks, read_alerts, recall
+from benchmarks.runs.generated import world_files
+from benchmarks.runs.program import Program
+from streams.simulation.records.canonical import Label, read_labels
 
 NOISE = ("noise", "minute-noise")
 
@@ -23,13 +23,13 @@ class Worlds:
     days: float = 7
 
 
-def noise(program: Program, worlds: Worlds, scenario: str, seeds: Sequence[int]) -> Row:
+def noise(program: Program, worlds: Worlds, scenario: str, seeds: Sequence[int]) -> QualityRow:
     """Replay a scenario without coordination under each seed; any alert is a mistake.
 
     Raises:
-        benchmarks.program.ProgramError: a run fails.
+        benchmarks.runs.program.ProgramError: a run fails.
     """
-    row = Row(f"{scenario}, {len(seeds)} seeds", alerts=0, networks=0, seconds=0.0)
+    row = QualityRow(f"{scenario}, {len(seeds)} seeds", alerts=0, networks=0, seconds=0.0)
     mistaken = []
     alerts = worlds.work / "alerts.jsonl"
     for seed in seeds:
@@ -57,11 +57,11 @@ class _Pool:
     """Recall of each kind of group, one value a seed."""
 
 
-def networks(program: Program, worlds: Worlds, seeds: Sequence[int]) -> Iterator[Row]:
+def networks(program: Program, worlds: Worlds, seeds: Sequence[int]) -> Iterator[QualityRow]:
     """Backtest planted networks: a row for each seed, then precision and recall over all of them.
 
     Raises:
-        benchmarks.program.ProgramError: a run fails.
+        benchmarks.runs.program.ProgramError: a run fails.
     """
     pool = _Pool()
     alerts, result = worlds.work / "alerts.jsonl", worlds.work / "backtest.json"
@@ -83,9 +83,9 @@ def networks(program: Program, worlds: Worlds, seeds: Sequence[int]) -> Iterator
             if share is not None:
                 pool.shares.setdefault(kind, []).append(share)
     precision = pool.coordinated / pool.found if pool.found else None
-    yield Row("networks, any coordinated", precision=precision, note=f"{pool.found} accounts found")
+    yield QualityRow("networks, any coordinated", precision=precision, note=f"{pool.found} accounts found")
     for kind, shares in pool.shares.items():
-        yield Row(f"networks, {kind}", recall=sum(shares) / len(shares))
+        yield QualityRow(f"networks, {kind}", recall=sum(shares) / len(shares))
 
 
 def _kind(group: str) -> str:
@@ -98,7 +98,7 @@ def _order(kind: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split("-", kind)]
 
 
-def _whom(found: Found, labels: Sequence[Label]) -> str:
+def _whom(found: AlertedNetworks, labels: Sequence[Label]) -> str:
     """The kinds of the accounts found by mistake, with their numbers."""
     accounts = found.accounts
     counts: dict[str, int] = {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.panel_pictures import Span
+from benchmarks.soak.panel_pictures import TimeSpan
 from tests.integration.prometheus_server import Prometheus
 
 _WARM_UP = 0.5
@@ -16,7 +16,7 @@ _LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PrometheusFigures:
     """Figures from Prometheus alone; what a killed worker did after its last look is in none of them."""
 
     posts_read: int
@@ -43,7 +43,7 @@ class Seen:
     """Seconds for which each alert rule of the project fired."""
 
 
-def seen(source: Prometheus, prefix: str, span: Span) -> Seen:
+def figures_of(source: Prometheus, prefix: str, span: TimeSpan) -> PrometheusFigures:
     """Ask for the figures of a service."""
     ours = f'prefix="{prefix}"'
     length = f"{span.end - span.begin:.0f}s"
@@ -61,7 +61,7 @@ def seen(source: Prometheus, prefix: str, span: Span) -> Seen:
     late = _highest_of_each(memory[memory[:, 0] >= middle], (span.end - middle) / _PARTS)
     slope, _ = np.polyfit(late[:, 0] - middle, late[:, 1], 1)
     durations = "lockstep_rebuild_duration_seconds"
-    return Seen(
+    return PrometheusFigures(
         posts_read=counted("lockstep_ingest_records_total", ',topic="posts.v1"'),
         posts_applied=counted("lockstep_detection_posts_total"),
         alerts=counted("lockstep_alerts_total"),
@@ -92,7 +92,7 @@ def _increase(values: Sequence[tuple[float, str]]) -> float:
     return total
 
 
-def _memory(source: Prometheus, ours: str, span: Span) -> Any:
+def _memory(source: Prometheus, ours: str, span: TimeSpan) -> Any:
     """Seconds and bytes of the largest worker, float64 rows."""
     joined = f"* on (instance, job) group_left (prefix) lockstep_build_info{{{ours}}}"
     (found,) = source.series(
@@ -107,7 +107,7 @@ def _highest_of_each(memory: Any, seconds: float) -> Any:
     return np.array([(part := memory[stretch == at])[np.argmax(part[:, 1])] for at in np.unique(stretch)])
 
 
-def _without_owner(source: Prometheus, ours: str, span: Span) -> float:
+def _without_owner(source: Prometheus, ours: str, span: TimeSpan) -> float:
     """From the first owner on, the longest time without one, seconds."""
     expr = f"sum(lockstep_detection_owner{{{ours}}}) == 1"
     found = source.series(expr, span.begin, span.end, _LOOK_S)
@@ -115,7 +115,7 @@ def _without_owner(source: Prometheus, ours: str, span: Span) -> float:
     return round(float(np.diff(np.sort(times)).max(initial=_LOOK_S)) - _LOOK_S, 1)
 
 
-def _fired(source: Prometheus, span: Span) -> dict[str, int]:
+def _fired(source: Prometheus, span: TimeSpan) -> dict[str, int]:
     found = source.series('ALERTS{alertstate="firing"}', span.begin, span.end, _LOOK_S)
     seconds: dict[str, int] = {}
     for one in found:

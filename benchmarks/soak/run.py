@@ -1,30 +1,19 @@
-"""A long run of the live service: load, kills, and what became of it.
-
-    python -m benchmarks.soak [--minutes M] [--accounts N] [--days D] [--kill-every S] [--report FILE.md]
-
-A simulated world is published at a steady multiple of its time. Two workers share the work while one of them is killed
-again and again, the owner of detection and the other in turn, and started anew; a Prometheus with the project's rules
-looks on. At the end everything published has to be applied, and the alerts have to be those of a local replay of the
-same files. --report writes a page with what Prometheus saw, and pictures of the dashboards' panels beside it.
-"""
+"""Publishes a world to the live service, kills workers, and compares the alerts with those of a backtest."""
 
 import argparse
 import asyncio
 import gzip
-import json
 import random
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from benchmarks.panel_pictures import Pictures, Span
-from benchmarks.soak_figures import Seen, seen
-from benchmarks.soak_report import write_report
+from benchmarks.soak.outcome import Soak
+from benchmarks.soak.panel_pictures import Pictures, TimeSpan
+from benchmarks.soak.prometheus_figures import figures_of
+from benchmarks.soak.report import write_report
 from deploy.grafana.dashboards import DASHBOARDS
 from tests.integration.kafka_broker import Broker
 from tests.integration.live_service import Service, Watcher, Worker, replayed
@@ -39,34 +28,10 @@ window_days = 7
 [time]
 resolve_days = 7
 """
-"""Everything is forgotten after a week, so that the state is full after a quarter of four weeks; what grows from then
-on would grow for ever."""
+"""Detection forgets everything after a week, so its state is full after a quarter of four weeks. What grows after that
+would grow for ever."""
 _PREFIX = "soak."
 _RUN = "soak"
-
-
-@dataclass(slots=True)
-class Soak:
-    """What became of it."""
-
-    posts: int = 0
-    minutes: float = 0.0
-    """That publishing took."""
-    kills: list[float] = field(default_factory=list)
-    """When, seconds since 1970 UTC."""
-    alerts: int = 0
-    lost: int = 0
-    invented: int = 0
-    changed: int = 0
-    dead_letters: int = 0
-    statuses: list[int] = field(default_factory=list)
-    """Of the workers that were ended in order."""
-    prometheus: Seen | None = None
-
-    @property
-    def is_well(self) -> bool:
-        """Nothing was lost, invented or changed, and workers ended as they should."""
-        return not (self.lost or self.invented or self.changed or any(self.statuses))
 
 
 async def soaked(arguments: argparse.Namespace, folder: Path) -> Soak:
@@ -121,12 +86,12 @@ async def _run(
         found = await watcher.alerts()
         soak.dead_letters = len(await watcher.values("dead-letters.v1"))
     await asyncio.sleep(3)  # Prometheus looks once more
-    span = Span(begin, time.time(), soak.kills)
+    span = TimeSpan(begin, time.time(), soak.kills)
     soak.alerts = len(found)
     soak.lost = len(expected.keys() - found.keys())
     soak.invented = len(found.keys() - expected.keys())
     soak.changed = sum(found[key] != expected[key] for key in found.keys() & expected.keys())
-    soak.prometheus = seen(source, _PREFIX, span)
+    soak.prometheus = figures_of(source, _PREFIX, span)
     if arguments.report:
         length = f"{span.end - span.begin:.0f}s"
         values = {"prefix": _PREFIX, "run": _RUN, "__rate_interval": "15s", "__range": length}
@@ -163,27 +128,3 @@ async def _kill_on(
     if publisher.returncode:
         raise RuntimeError("publishing failed")
     return kills
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; 1 if anything was lost, changed or invented."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=20)
-    parser.add_argument("--accounts", type=int, default=40_000)
-    parser.add_argument("--days", type=int, default=28)
-    parser.add_argument("--kill-every", type=float, default=50, help="seconds between kills, about")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--report", type=Path, help="write a page about it here, and pictures beside it")
-    arguments = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory() as folder:
-        soak = asyncio.run(soaked(arguments, Path(folder)))
-    text = json.dumps({**asdict(soak), "kills": len(soak.kills)}, indent=1)
-    print(text)
-    if arguments.json:
-        arguments.json.write_text(text + "\n", encoding="utf-8")
-    return 0 if soak.is_well else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

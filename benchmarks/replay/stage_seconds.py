@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.program import Program
+from benchmarks.runs.program import Program
 
 
 def profile(program: Program, posts: Path, options: Sequence[str] = ()) -> dict[str, float]:

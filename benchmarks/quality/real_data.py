@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks.alerts_file import read_alerts
-from benchmarks.canonical import read_labels, write_labels
 from benchmarks.oracle import WINDOW_S, compare, german_posts
-from benchmarks.program import Program
-from benchmarks.quality_rows import Row, backtest_row
+from benchmarks.quality.result_rows import QualityRow, backtest_row
+from benchmarks.runs.alerts_file import read_alerts
+from benchmarks.runs.program import Program
+from streams.simulation.records.canonical import read_labels, write_labels
 
-Job = Callable[[], Row]
+Job = Callable[[], QualityRow]
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 
 def jobs(program: Program, data: Path, work: Path) -> Iterator[tuple[str, Job]]:
     """Give a name and a job for each data set that `data` holds.
 
-    The jobs raise benchmarks.program.ProgramError when a run fails.
+    The jobs raise benchmarks.runs.program.ProgramError when a run fails.
     """
     for name in ("mixed_2016_spring", "ira_2016_10"):
         posts, labels = data / f"{name}.posts.jsonl.gz", data / f"{name}.labels.csv"
@@ -42,7 +42,7 @@ def jobs(program: Program, data: Path, work: Path) -> Iterator[tuple[str, Job]]:
 
 
 def _labelled(program: Program, name: str, posts: Path, labels: Path, work: Path, note: str = "") -> Job:
-    def job() -> Row:
+    def job() -> QualityRow:
         result, alerts = work / "backtest.json", work / "alerts.jsonl"
         for stale in (result, alerts):
             stale.unlink(missing_ok=True)
@@ -53,7 +53,7 @@ def _labelled(program: Program, name: str, posts: Path, labels: Path, work: Path
     return job
 
 
-def _english(program: Program, data: Path, work: Path) -> Row:
+def _english(program: Program, data: Path, work: Path) -> QualityRow:
     """The mixed set without posts in Cyrillic: language gives part of the label away."""
     name = "mixed_2016_spring"
     posts, labels = work / f"{name}.english.jsonl.gz", work / f"{name}.english.labels.csv"
@@ -70,7 +70,7 @@ def _english(program: Program, data: Path, work: Path) -> Row:
     return _labelled(program, f"{name}, English", posts, labels, work, note)()
 
 
-def _viral(program: Program, posts: Path, work: Path) -> Row:
+def _viral(program: Program, posts: Path, work: Path) -> QualityRow:
     """A viral event without labels: how much is alerted, and on crowds of what size."""
     alerts = work / "alerts.jsonl"
     alerts.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ def _viral(program: Program, posts: Path, work: Path) -> Row:
     note = f"{len(found.accounts)} accounts in networks; {len(found.crowds)} pieces of evidence"
     if found.crowds:
         note += f", crowds of {min(found.crowds)}-{max(found.crowds)} (median {median(found.crowds):g})"
-    return Row(
+    return QualityRow(
         "higgs_2012_07",
         alerts=found.alerts,
         networks=len(found.members),
@@ -89,7 +89,7 @@ def _viral(program: Program, posts: Path, work: Path) -> Row:
 
 
 def _german(program: Program, source: Path, short: str, kind: str, work: Path) -> Job:
-    def job() -> Row:
+    def job() -> QualityRow:
         posts = work / "coortweet_german.jsonl"
         german_posts(source, posts)
         pairs = source.parent / f"coortweet_german_{short}_{WINDOW_S}s.pairs.csv"
@@ -98,7 +98,7 @@ def _german(program: Program, source: Path, short: str, kind: str, work: Path) -
     return job
 
 
-def _oracle(program: Program, name: str, posts: Path, oracle: Path, kind: str, work: Path) -> Row:
+def _oracle(program: Program, name: str, posts: Path, oracle: Path, kind: str, work: Path) -> QualityRow:
     """Exact pairs of one kind within 60 s against CooRTweet's."""
     pairs = work / "pairs.csv"
     pairs.unlink(missing_ok=True)
@@ -109,4 +109,4 @@ def _oracle(program: Program, name: str, posts: Path, oracle: Path, kind: str, w
         note += (
             f": {result.missing} missing, {result.surplus} too many, {result.differing} with other objects"
         )
-    return Row(f"coortweet_{name}, {kind}", seconds=usage.wall_s, passed=result.equal, note=note)
+    return QualityRow(f"coortweet_{name}, {kind}", seconds=usage.wall_s, passed=result.equal, note=note)

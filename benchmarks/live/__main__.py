@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.live_figures import Sampler, latencies, raw_reading
-from benchmarks.worker_figures import seconds_by_stage, until_ready
-from benchmarks.workload import Load, generate
+from benchmarks.live.service_figures import Sampler, latencies, raw_reading
+from benchmarks.live.worker_metrics import seconds_by_stage, until_ready
+from benchmarks.workload.load import Load, generate
 from tests.integration.kafka_broker import Broker
 from tests.integration.live_service import Service, Watcher
 from tests.integration.prometheus_server import free_ports

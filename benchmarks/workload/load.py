@@ -1,15 +1,5 @@
-"""A load of mixed posts with planted groups, of any size, from a seed.
+"""Makes a load: draws the rows, numbers the objects they share, and writes the posts and the labels."""
 
-    python -m benchmarks.workload N OUT.jsonl.gz [--seed S] [--labels OUT.csv] [--days D] ...
-
-45% reposts, 25% links, 20% plain texts and 10% replies; Zipf activity and popularity, so that the most
-popular post gets about a tenth of all reposts, most of them within hours of its birth. It measures speed and
-memory under bursts; `benchmarks.planted` measures quality.
-"""
-
-import argparse
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.canonical import POST_ID_BASE, Label, write_labels, write_posts
-from benchmarks.load_rows import Dials, Kind, Objects, Planted, Rows, group, organic
-from benchmarks.words import Bodies, Writer
+from benchmarks.workload.rows import Dials, Kind, LoadObjects, LoadRows, PlantedGroup, group, organic
+from benchmarks.workload.words import Bodies, Writer
 from detectors.arrays.dtypes import I64
+from streams.simulation.records.canonical import POST_ID_BASE, Label, write_labels, write_posts
 
 START = 1_700_006_400
 """Seconds since 1970 UTC of the first possible post: 2023-11-15T00:00:00Z."""
@@ -95,7 +85,7 @@ def generate(load: Load, out: Path, labels: Path | None = None) -> int:
 class _Cast:
     """All rows in time order, with everything their numbers point at."""
 
-    rows: Rows
+    rows: LoadRows
     target_id: I64
     """Post id of each repost or reply target: the originals, then the unseen posts."""
     target_author: I64
@@ -104,7 +94,7 @@ class _Cast:
 
 
 def _cast(
-    rng: np.random.Generator, base: Rows, groups: Sequence[Planted], objects: Objects, users: int
+    rng: np.random.Generator, base: LoadRows, groups: Sequence[PlantedGroup], objects: LoadObjects, users: int
 ) -> _Cast:
     """Number what the groups bring after what is there, join the rows and sort them by time."""
     posts, articles = len(objects.post_birth), len(objects.article_birth)
@@ -122,7 +112,7 @@ def _cast(
         parts.append(replace(rows, target=target, body=body))
         copies.append(each.copies + texts)
         unseen, links, texts = unseen + each.unseen_posts, links + each.new_articles, texts + each.texts
-    rows = Rows.concat(parts)
+    rows = LoadRows.concat(parts)
     rows = rows.take(np.argsort(rows.at, kind="stable"))
     target_id = _UNSEEN_BASE + np.arange(posts + unseen)
     seen = np.flatnonzero(rows.original >= 0)
@@ -131,7 +121,9 @@ def _cast(
     return _Cast(rows, target_id, author, np.concatenate(copies))
 
 
-def _bodies(rng: np.random.Generator, writer: Writer, cast: _Cast, objects: Objects, edited: float) -> Bodies:
+def _bodies(
+    rng: np.random.Generator, writer: Writer, cast: _Cast, objects: LoadObjects, edited: float
+) -> Bodies:
     """Compose what is said more than once: originals, headlines, unseen posts and copies with their edits."""
     posts, articles, copies = len(objects.post_birth), len(objects.article_birth), cast.copies
     texts = writer.word_ids(rng, (int(copies.max(initial=-1)) + 1, _COPY_WORDS))
@@ -199,7 +191,7 @@ def _phrased() -> list[pl.Expr]:
     ]
 
 
-def _labels(accounts: I64, names: I64, groups: Sequence[Planted]) -> list[Label]:
+def _labels(accounts: I64, names: I64, groups: Sequence[PlantedGroup]) -> list[Label]:
     """Give every account that posted: `io` with its group, or `organic`."""
     planted = {
         int(member): f"g{number}-{each.kind}" for number, each in enumerate(groups) for member in each.members
@@ -211,45 +203,3 @@ def _labels(accounts: I64, names: I64, groups: Sequence[Planted]) -> list[Label]
         )
         for account in np.unique(accounts).tolist()
     ]
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.workload", description=(__doc__ or "").splitlines()[0]
-    )
-    parser.add_argument("posts", type=int, help="posts to write")
-    parser.add_argument("out", type=Path, help="canonical posts, JSONL.gz")
-    parser.add_argument("--labels", type=Path, help="write account_id,label,group here")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--days", type=float, default=7)
-    parser.add_argument("--users", type=int, help="organic accounts (default: posts / 20)")
-    parser.add_argument("--groups", type=int, help="planted groups (default: 3 + posts / 20,000)")
-    parser.add_argument("--zipf", type=float, default=1.05, help="exponent of popularity")
-    parser.add_argument("--actions", type=int, default=25, help="joint actions of a group")
-    parser.add_argument("--participation", type=float, default=0.7, help="chance a member joins an action")
-    parser.add_argument("--jitter", type=int, default=30, help="most seconds between the posts of an action")
-    parser.add_argument(
-        "--popular", type=float, default=0.0, help="share of actions on popular organic objects"
-    )
-    parser.add_argument("--edited", type=float, default=0.5, help="share of copied texts with a word changed")
-    return parser
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; return the exit status."""
-    args = _parser().parse_args(argv)
-    dials = Dials(args.actions, args.participation, args.jitter, args.popular, args.edited)
-    load = Load(args.posts, args.seed, args.days, args.users, args.groups, args.zipf, dials=dials)
-    started = time.perf_counter()
-    try:
-        posts = generate(load, args.out, args.labels)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    seconds = time.perf_counter() - started
-    print(f"{posts:,} posts in {seconds:.1f} s ({posts / seconds:,.0f} posts/s)", file=sys.stderr)
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,43 +1,30 @@
-"""Cost and quality of the posting rhythm on generated worlds.
+"""Made-up worlds for the posting rhythm: people who meet for ordinary reasons, and groups that keep time."""
 
-    python -m benchmarks.rhythm [ACCOUNTS] [POSTS] [SEED]
-
-People of several time zones with skewed activity, breaking news, schedulers that post on the quarter hour, the
-audience of a show, conversations and hyperactive accounts, over seven days; and planted groups that post together
-three to five times a day within seconds. The world without groups has to give no pair. A first, small world
-compiles the kernels before the clock starts.
-"""
-
-import resource
-import sys
-import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from detectors.arrays.dtypes import I32, I64
-from detectors.synchrony.rhythm import RhythmPairs, RhythmStore
 
 START = 1_700_006_400
 """Seconds since 1970 UTC of the first possible post: midnight of 15 November 2023."""
 DAYS = 7
 _DAY = 86_400
-_BATCH = 10_000
 
 
-class Posts(NamedTuple):
-    """Posts in event order."""
+class PostTimes(NamedTuple):
+    """Accounts and times of posts, in event order."""
 
     accounts: I32
     times: I64
     """Seconds UTC."""
 
 
-class Planted(NamedTuple):
+class TimedGroups(NamedTuple):
     """Groups that keep time."""
 
-    posts: Posts
+    posts: PostTimes
     groups: dict[int, int]
     """Group of each member."""
 
@@ -49,7 +36,7 @@ class _Slots(NamedTuple):
     times: I64
 
 
-def people(random: np.random.Generator, accounts: int, posts: int) -> Posts:
+def people(random: np.random.Generator, accounts: int, posts: int) -> PostTimes:
     """Posts of people of whom no two work together, though some of them meet for other reasons.
 
     Five in a hundred post by a tool on the quarter hour, one by a timetable; one watches a show, one talks with
@@ -93,7 +80,7 @@ def groups(
     *,
     own_posts: float = 10,
     takes_part: float = 0.8,
-) -> Planted:
+) -> TimedGroups:
     """Groups whose members post together three to five times a day, between posts of their own.
 
     Args:
@@ -118,55 +105,12 @@ def groups(
                 parts.append(_Slots(taking, (at + delay).astype(np.int64)))
         alone = np.repeat(members, random.poisson(own_posts, size))
         parts.append(_Slots(alone, random.integers(0, DAYS * _DAY, len(alone))))
-    return Planted(_in_order(parts), of_member)
+    return TimedGroups(_in_order(parts), of_member)
 
 
-def together(*parts: Posts) -> Posts:
+def together(*parts: PostTimes) -> PostTimes:
     """The posts of all, in event order."""
     return _in_order([_Slots(part.accounts.astype(np.int64), part.times - START) for part in parts])
-
-
-def evaluated(posts: Posts, **settings: int) -> RhythmPairs:
-    """The pairs that a book finds in a week of posts."""
-    book = RhythmStore(**settings)
-    for begin in range(0, len(posts.times), _BATCH):
-        book.add(posts.accounts[begin : begin + _BATCH], posts.times[begin : begin + _BATCH])
-    return book.evaluate(START + DAYS * _DAY)
-
-
-def main() -> int:
-    """Run the command line; return the exit status."""
-    given = [int(argument) for argument in sys.argv[1:]]
-    accounts, count, seed = [*given, *(100_000, 1_000_000, 1)[len(given) :]]
-    random = np.random.default_rng(seed)
-    evaluated(together(people(random, 2_000, 20_000), groups(random, 2_000, [5] * 20, 8).posts))
-    noise = people(random, accounts, count)
-    for jitter in (0, 8, 20, 40):
-        planted = groups(random, accounts, [3] * 20 + [10] * 14, jitter) if jitter else Planted(noise, {})
-        posts = together(noise, planted.posts) if jitter else noise
-        start, wall = time.process_time(), time.perf_counter()
-        found = evaluated(posts)
-        took, wall = time.process_time() - start, time.perf_counter() - wall
-        member = planted.groups
-        true = [
-            member.get(a, -1) == member.get(b, -2)
-            for a, b in zip(found.a.tolist(), found.b.tolist(), strict=True)
-        ]
-        seen = {
-            x
-            for a, b, yes in zip(found.a.tolist(), found.b.tolist(), true, strict=True)
-            if yes
-            for x in (a, b)
-        }
-        print(
-            f"{len(posts.times):,} posts, jitter {jitter or '-'} s: {took:.2f} s CPU ({wall:.2f} s), "
-            f"{took / len(posts.times) * 1e6:.2f} µs a post; {found.tested:,} accounts tested, "
-            f"{found.crowded} + {found.overfull} bins left out; {len(true)} pairs, {len(true) - sum(true)} false, "
-            f"{len(seen)} of {len(member)} members in one"
-        )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(f"at most {peak / 1e6:.0f} MB, the generator included")
-    return 0
 
 
 def _news(random: np.random.Generator, accounts: int) -> _Slots:
@@ -225,13 +169,9 @@ def _joined(parts: Sequence[_Slots]) -> _Slots:
     )
 
 
-def _in_order(parts: Sequence[_Slots]) -> Posts:
+def _in_order(parts: Sequence[_Slots]) -> PostTimes:
     accounts, times = _joined(parts)
     inside = times < DAYS * _DAY
     accounts, times = accounts[inside], times[inside]
     order = np.lexsort((accounts, times))
-    return Posts(accounts[order].astype(np.int32), times[order] + START)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+    return PostTimes(accounts[order].astype(np.int32), times[order] + START)

@@ -1,0 +1,7 @@
+"""How right the alerts are, on real data and on generated worlds, in one table.
+
+real_data          labelled operations, a viral event, the pairs of another program
+generated_worlds   noise, in which any alert is a mistake, and planted groups
+result_rows        the rows of the table
+__main__           the command `python -m benchmarks.quality`
+"""
