@@ -10,7 +10,10 @@ from datetime import datetime
 
 import polars as pl
 
-from detectors.event_time import DuplicateFilter, EventTimeBuffer
+from detectors.event_time.duplicates import DuplicateFilter
+from detectors.event_time.held_rows import HeldRows, ReleasePace
+from detectors.event_time.rejected_rows import without_duplicates, without_late
+from detectors.event_time.watermark import Watermark
 from detectors.traces.traces import keyed
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
@@ -80,7 +83,9 @@ class OrderedPosts:
 
     def __post_init__(self) -> None:
         event_time = self.settings.detection.time
-        self._buffer = EventTimeBuffer(event_time.lateness_s)
+        self._watermark = Watermark(event_time.lateness_s)
+        self._held = HeldRows()
+        self._pace = ReleasePace()
         self._duplicates = DuplicateFilter(event_time.duplicate_memory_s, event_time.max_post_ids)
         self._bytes_of: dict[str, int] = {}
         self._sources: list[Source] = []
@@ -148,10 +153,9 @@ class OrderedPosts:
                     yield f"{source.name}#{run}", sorted_feed
 
     def _in_order(self, head: Sequence[SourceBatch]) -> bool:
-        """Whether the beginning of a source is in order, but for the lateness bound."""
-        buffer = EventTimeBuffer(self.settings.detection.time.lateness_s)
-        buffer.open("head")
-        late = sum(len(buffer.add("head", batch.posts)) for batch in head)
+        """Whether hardly any row at the beginning of a source comes too late."""
+        watermark = Watermark(self.settings.detection.time.lateness_s)
+        late = sum(int(watermark.see("head", batch.posts["created_at"].to_numpy()).sum()) for batch in head)
         return late <= _SNIFFED_LATE_SHARE * sum(len(batch.posts) for batch in head)
 
     def _batches(self, source: Source) -> Iterator[SourceBatch]:
@@ -180,54 +184,48 @@ class OrderedPosts:
             yield batch.posts
 
     def _merged(self, sources: Sequence[Source], sorter: RunSorter) -> Iterator[OrderedBatch]:
-        """Posts of all sources in event order."""
-        buffer = self._buffer
+        """Posts of all sources in event order; the source that is furthest behind is read first."""
         open_feeds = dict(self._feeds(sources, sorter))
-        for name in open_feeds:
-            buffer.open(name)
-        left = 0  # rows that still had to wait when rows were last released
+        self._watermark.open(open_feeds)
         while open_feeds:
-            name = min(open_feeds, key=lambda feed: (buffer.watermark(feed), feed))
+            name = min(open_feeds, key=lambda feed: (self._watermark.latest[feed], feed))
             frame = next(open_feeds[name], None)
             if frame is None:
                 del open_feeds[name]
-                buffer.close(name)
+                self._watermark.close(name)
             else:
-                with self.timer("order"):
-                    late = buffer.add(name, keyed(frame))
-                lateness = self.settings.detection.time.lateness_s
-                self.dead_letters.set_aside(
-                    name,
-                    late,
-                    Reason.LATE,
-                    f"more than {lateness} s older than the row before it; give --unordered to sort the dump",
-                )
-                self.dead_letters.saw(0)
-            # to look through all that waits for each frame of one of many feeds would be quadratic in them
-            if len(open_feeds) <= 1 or buffer.held >= 2 * left:
+                self._hold(name, frame)
+            if len(open_feeds) <= 1 or self._pace.due(len(self._held)):
                 yield from self._advance()
-                left = buffer.held
+                self._pace.looked(len(self._held))
+
+    def _hold(self, name: str, posts: pl.DataFrame) -> None:
+        """Let posts of one feed wait for their time; those that come too late are dead letters."""
+        detail = (
+            f"more than {self.settings.detection.time.lateness_s} s older than the row before it; "
+            "give --unordered to sort the dump"
+        )
+        with self.timer("order"):
+            late = self._watermark.see(name, posts["created_at"].to_numpy())
+            posts, rejected = without_late(keyed(posts), late, detail)
+            self._held.add(posts)
+        if rejected is not None:
+            self.dead_letters.set_aside(name, *rejected)
+        self.dead_letters.saw(0)
 
     def _advance(self) -> Iterator[OrderedBatch]:
         """What all sources have passed."""
+        watermark = self._watermark.passed
         with self.timer("order"):
-            posts = self._buffer.release()
+            posts = self._held.release(watermark)
             if posts is None:
                 return
-            fresh = self._duplicates.fresh(posts["created_at"].to_numpy(), posts["row_key"].to_numpy())
-        if not fresh.all():
-            mask = pl.Series(fresh)
-            again = posts.filter(~mask)
-            self.dead_letters.set_aside(
-                self.inputs[0] if len(self.inputs) == 1 else "all inputs",
-                again,
-                Reason.DUPLICATE,
-                "a post of this id was counted before",
-            )
-            posts = posts.filter(mask)
+            posts, rejected = without_duplicates(posts, self._duplicates)
+        if rejected is not None:
+            name = self.inputs[0] if len(self.inputs) == 1 else "all inputs"
+            self.dead_letters.set_aside(name, *rejected)
             if not len(posts):
                 return
-        watermark = self._buffer.watermark()
         last = int(posts["created_at"][-1])
         until = int(watermark) if watermark < float("inf") else last + 1
         late = self.dead_letters.counts[Reason.LATE]

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.config import DetectionConfig
-from detectors.event_time import DuplicateFilter, EventTimeBuffer
+from detectors.event_time.duplicates import DuplicateFilter
+from detectors.event_time.rejected_rows import without_duplicates
 from detectors.pipeline import Pipeline
+from tests.detectors.event_time.event_order import EventOrder
 from tests.detectors.post_worlds import START, URL, Post, frame_of, noise
 
 CONFIG = DetectionConfig()
@@ -32,29 +34,26 @@ def posts() -> pl.DataFrame:
 
 def driven(sources: list[pl.DataFrame], batch_rows: int) -> tuple[list[bytes], int]:
     """Alerts in JSON, and how many rows came late, with sources read as the replay driver reads them."""
-    buffer = EventTimeBuffer(CONFIG.time.lateness_s)
     duplicates = DuplicateFilter(CONFIG.time.duplicate_memory_s, CONFIG.time.max_post_ids)
     pipeline = Pipeline(CONFIG)
     feeds = {str(number): iter(frame.iter_slices(batch_rows)) for number, frame in enumerate(sources)}
-    for name in feeds:
-        buffer.open(name)
+    order = EventOrder(CONFIG.time.lateness_s, feeds)
     alerts, late = [], 0
     while feeds:
-        name = min(feeds, key=lambda feed: (buffer.watermark(feed), feed))
+        name = min(feeds, key=lambda feed: (order.watermark.latest[feed], feed))
         batch = next(feeds[name], None)
         if batch is None:
             del feeds[name]
-            buffer.close(name)
+            order.watermark.close(name)
         else:
-            late += len(buffer.add(name, batch))
-        ready = buffer.release()
+            late += len(order.add(name, batch))
+        ready = order.release()
         if ready is None:
             continue
-        fresh = duplicates.fresh(ready["created_at"].to_numpy(), ready["row_key"].to_numpy())
-        ready = ready.filter(pl.Series(fresh))
+        ready, _ = without_duplicates(ready, duplicates)
         if not len(ready):
             continue
-        last, watermark = int(ready["created_at"][-1]), buffer.watermark()
+        last, watermark = int(ready["created_at"][-1]), order.watermark.passed
         until = int(watermark) if watermark < float("inf") else 0
         alerts += list(pipeline.process(ready, max(until, last + 1)))
     alerts += list(pipeline.end())

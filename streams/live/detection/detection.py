@@ -4,21 +4,26 @@ Everything here is a function of the frames in the order of the log, so a worker
 saved at some offset and the frames since.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import msgspec
 import polars as pl
 
 from detectors.config import DetectionConfig
-from detectors.event_time import ORDER, DuplicateFilter
+from detectors.event_time.duplicates import DuplicateFilter
+from detectors.event_time.held_rows import ORDER, HeldRows, ReleasePace
+from detectors.event_time.rejected_rows import RejectedRows, without_duplicates, without_late
+from detectors.event_time.watermark import Watermark
 from detectors.followers.follow_edges import FollowEvents
 from detectors.pipeline import Pipeline
 from detectors.post_columns import POSTS
 from schemas.alerts import Alert, Mode
-from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
-from streams.live.detection.merge import Gap, HeldRows, Positions, Watermark
+from schemas.dead_letters import RAW_LIMIT, DeadLetter
+from streams.live.detection.positions import Gap, Positions, partition_name, see_spans, take_marks
 from streams.live.detection.reference_data import LiveReferenceData
 from streams.live.exchange.frames import FOLLOWS, KEYED_POSTS, Frame, OffsetSpan
 from streams.metrics.stage_times import StageTimes
@@ -35,14 +40,15 @@ HELD_FOLLOWS: Mapping[str, pl.DataType] = {
 }
 """Follow events that wait."""
 _PROFILES_EVERY_S = 3_600
-"""Event time between two looks at changed profiles: what is known of accounts changes slowly."""
+"""Event time between two uses of changed profiles, seconds. Chosen, not measured: what is known of accounts changes
+slowly, and each use takes in all profiles."""
 _POST_ORDER = (*ORDER, "partition", "offset")
-"""Of several records of one post the same counts, whatever came first."""
+"""Of several records of one post the same one counts, whichever came first."""
 _FOLLOW_ORDER = ("at", "follower", "followee", "action")
 
 
 @dataclass(slots=True)
-class DetectionResult:
+class FrameResult:
     """What a frame brought about."""
 
     alerts: list[Alert] = field(default_factory=list)
@@ -50,7 +56,7 @@ class DetectionResult:
     faults: list[str] = field(default_factory=list)
     """What an operator should know: offsets that are missing, a registry that contradicts itself."""
     posts: int = 0
-    """Posts applied."""
+    """Count of posts applied."""
 
 
 class Detection:
@@ -62,6 +68,9 @@ class Detection:
         run_id: for the alerts.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"_config", "mode", "run_id", "timer", "pipeline"})
+    """The pipeline has a state of its own, with the settings and reference data that it needs to be built."""
+
     def __init__(self, config: DetectionConfig, mode: Mode, run_id: str) -> None:
         self._config = config
         self.mode: Mode = mode
@@ -72,64 +81,67 @@ class Detection:
         self.duplicates = DuplicateFilter(config.time.duplicate_memory_s, config.time.max_post_ids)
         self.held_posts = HeldRows(_POST_ORDER)
         self.held_follows = HeldRows(_FOLLOW_ORDER)
+        self.pace = ReleasePace()
         self.pipeline: Pipeline | None = None
+        self.latest_post = -math.inf
+        """Latest event time of any post, seconds; minus infinity before the first. Follow events do not count: they
+        may be published long before the posts of their time."""
         self.late = 0
-        """Posts that came too late."""
+        """Count of posts that came too late."""
         self.profiled_until = 0
-        """Event time at which profiles are next looked at."""
-        self.left = 0
-        """Rows that still had to wait when rows were last released."""
+        """Event time from which changed profiles are used next, seconds."""
         self.timer = StageTimes()
-        """Seconds by stage; told of each."""
+        """Measures the seconds of each stage."""
 
-    def apply(self, frame: Frame) -> DetectionResult:
+    def apply(self, frame: Frame) -> FrameResult:
         """Apply the next frame of the log."""
-        found = DetectionResult()
+        result = FrameResult()
         header = frame.header
-        self.watermark.open(header.sources)
+        self.watermark.open(partition_name(topic, partition) for topic, partition in header.sources)
         rows, spans, gaps = self.positions.fresh(frame.rows, header.spans)
-        found.faults.extend(_gap_fault(gap) for gap in gaps)
+        result.faults.extend(_gap_fault(gap) for gap in gaps)
         if header.kind == "posts":
-            self._hold_posts(rows, spans, found)
+            self._hold_posts(rows, spans, result)
         elif header.kind == "follows":
-            self.watermark.see(rows["at"].to_numpy(), rows["source"].to_numpy(), spans)
-            # an edge is what its latest event says, so that events may come late
+            # late ones are taken too: an edge is what its latest event says
+            see_spans(self.watermark, rows["at"].to_numpy(), rows["source"].to_numpy(), spans)
             self.held_follows.add(rows.select(HELD_FOLLOWS.keys()))
         elif header.kind != "marks" and len(rows):
             if fault := self.references.take(Frame(header, rows)):
-                found.faults.append(fault)
-        self.watermark.mark(header.marks, self.positions)
-        # to look through all that waits for each frame would be quadratic in frames
-        waiting = len(self.held_posts) + len(self.held_follows)
-        if header.kind == "marks" or waiting >= 2 * self.left or self.watermark.ended:
-            self._advance(found)
-            self.left = len(self.held_posts) + len(self.held_follows)
-        return found
+                result.faults.append(fault)
+        take_marks(self.watermark, header.marks, self.positions)
+        if header.kind == "marks" or self.pace.due(self._waiting) or self.watermark.ended:
+            self._advance(result)
+            self.pace.looked(self._waiting)
+        return result
 
     @property
     def event_time(self) -> int | None:
-        """Event time that everything has been applied up to, seconds; None before the first post."""
+        """Event time up to which everything has been applied, seconds; None before the first post."""
         return None if self.pipeline is None else self.pipeline.now
 
-    def _hold_posts(self, rows: pl.DataFrame, spans: list[OffsetSpan], found: DetectionResult) -> None:
+    @property
+    def _waiting(self) -> int:
+        return len(self.held_posts) + len(self.held_follows)
+
+    def _hold_posts(self, rows: pl.DataFrame, spans: list[OffsetSpan], result: FrameResult) -> None:
+        """Let posts wait for their time; those that come too late are dead letters."""
         times = rows["created_at"].to_numpy()
-        late = self.watermark.see(times, rows["source"].to_numpy(), spans)
-        self.watermark.reach(times)
+        late = see_spans(self.watermark, times, rows["source"].to_numpy(), spans)
+        if len(times):
+            self.latest_post = max(self.latest_post, float(times.max()))
         rows = rows.with_columns(
             topic=pl.Series([span.topic for span in spans], dtype=pl.String).gather(rows["source"]),
             partition=pl.Series([span.partition for span in spans], dtype=pl.Int32).gather(rows["source"]),
         ).select(HELD_POSTS.keys())
-        if late.any():
-            mask = pl.Series(late)
-            detail = (
-                f"more than {self._config.time.lateness_s} s older than a post before it in its partition"
-            )
-            found.dead_letters.extend(_letters(rows.filter(mask), Reason.LATE, detail))
-            self.late += int(late.sum())
-            rows = rows.filter(~mask)
+        detail = f"more than {self._config.time.lateness_s} s older than a post before it in its partition"
+        rows, rejected = without_late(rows, late, detail)
+        if rejected is not None:
+            result.dead_letters.extend(_letters(rejected))
+            self.late += len(rejected.rows)
         self.held_posts.add(rows)
 
-    def _advance(self, found: DetectionResult) -> None:
+    def _advance(self, result: FrameResult) -> None:
         """Apply what all partitions have passed."""
         ended = self.watermark.ended
         passed = self.watermark.passed
@@ -138,50 +150,46 @@ class Detection:
         with self.timer("order"):
             follows = self.held_follows.release(passed)
             posts = self.held_posts.release(passed)
+            rejected = None
             if posts is not None:
-                posts = self._once(posts, found)
-        self._refer(passed)
+                posts, rejected = without_duplicates(posts, self.duplicates)
+        if rejected is not None:
+            result.dead_letters.extend(_letters(rejected))
+        self._update_reference_data(passed)
         if follows is not None:
-            self._the_pipeline().add_follow_events(_events(follows))
+            self._ready_pipeline().add_follow_events(_events(follows))
         if posts is not None and len(posts):
-            found.posts += len(posts)
+            result.posts += len(posts)
             last = int(posts["created_at"][-1])
-            self._tell(self._the_pipeline().process(posts, last + 1 if ended else int(passed)), found)
+            self._collect(self._ready_pipeline().process(posts, last + 1 if ended else int(passed)), result)
         elif self.pipeline is not None and not ended:
-            self._tell(self.pipeline.process(None, int(passed)), found)
+            self._collect(self.pipeline.process(None, int(passed)), result)
         if ended:
             if self.pipeline is not None:
-                self._tell(self.pipeline.end(), found)
+                self._collect(self.pipeline.end(), result)
             self.watermark.restart((self.event_time or 0) + self._config.time.lateness_s)
 
-    def _once(self, posts: pl.DataFrame, found: DetectionResult) -> pl.DataFrame:
-        fresh = self.duplicates.fresh(posts["created_at"].to_numpy(), posts["row_key"].to_numpy())
-        if fresh.all():
-            return posts
-        mask = pl.Series(fresh)
-        detail = "a post of this id was counted before"
-        found.dead_letters.extend(_letters(posts.filter(~mask), Reason.DUPLICATE, detail))
-        return posts.filter(mask)
-
-    def _refer(self, passed: float) -> None:
+    def _update_reference_data(self, passed: float) -> None:
         """Let the pipeline go on under reference data that have changed."""
-        known = self.references
-        due = known.profiles_changed and passed >= self.profiled_until
-        if self.pipeline is not None and (known.entities_changed or due):
+        references = self.references
+        profiles_due = references.profiles_changed and passed >= self.profiled_until
+        if self.pipeline is not None and (references.entities_changed or profiles_due):
             with self.timer("references"):
-                self.pipeline.set_reference_data(known.current())
+                self.pipeline.set_reference_data(references.current())
             self.profiled_until = int(passed) + _PROFILES_EVERY_S if passed < float("inf") else 0
 
-    def _the_pipeline(self) -> Pipeline:
+    def _ready_pipeline(self) -> Pipeline:
+        """The pipeline, made when the first rows come."""
         if self.pipeline is None:
             self.pipeline = Pipeline(
                 self._config, VERSION, self.mode, self.run_id, self.timer, self.references.current()
             )
         return self.pipeline
 
-    def _tell(self, alerts: Iterator[Alert], found: DetectionResult) -> None:
+    def _collect(self, alerts: Iterator[Alert], result: FrameResult) -> None:
+        """Add alerts to the result, with the wall clock and the count of late posts."""
         for alert in alerts:
-            found.alerts.append(
+            result.alerts.append(
                 msgspec.structs.replace(
                     alert,
                     emitted_at=datetime.now(UTC),
@@ -194,26 +202,25 @@ def _events(rows: pl.DataFrame) -> FollowEvents:
     return FollowEvents(*(rows[name].to_numpy() for name in ("follower", "followee", "action", "at")))
 
 
-def _letters(rows: pl.DataFrame, reason: Reason, detail: str) -> Iterable[DeadLetter]:
-    """Dead letters for posts that were read well."""
-    names = [name for name in POSTS if name in rows.columns]
-    for row in rows.select(*names, "topic", "partition", "offset").iter_rows(named=True):
-        source = f"{row.pop('topic')}/{row.pop('partition')}"
+def _letters(rejected: RejectedRows) -> Iterable[DeadLetter]:
+    """Dead letters for posts that could be read."""
+    names = [name for name in POSTS if name in rejected.rows.columns]
+    for row in rejected.rows.select(*names, "topic", "partition", "offset").iter_rows(named=True):
+        source = partition_name(row.pop("topic"), row.pop("partition"))
         offset = row.pop("offset")
         raw = msgspec.json.encode({name: value for name, value in row.items() if value is not None})
         yield DeadLetter(
             source=source,
             position=offset,
-            reason=reason,
-            detail=detail,
+            reason=rejected.reason,
+            detail=rejected.detail,
             raw=raw.decode()[:RAW_LIMIT],
             raw_bytes=len(raw),
         )
 
 
 def _gap_fault(gap: Gap) -> str:
-    topic, partition = gap.source
     return (
-        f"{topic}/{partition}: offsets {gap.begin:,} to {gap.end - 1:,} are missing; the topic's retention may be "
+        f"{gap.source}: offsets {gap.begin:,} to {gap.end - 1:,} are missing; the topic's retention may be "
         "too short for how far the workers were behind"
     )

@@ -2,7 +2,7 @@
 
 The cost of a message is paid once, in batches: aiokafka hands over thousands of records at a time, polars decodes
 them, and what goes on is a frame. Offsets are committed after the broker has the frames, so that a worker that dies
-loses nothing; what is then read again is recognised by its offset (`streams.live.detection.merge`).
+loses nothing; what is then read again is recognised by its offset (`streams.live.detection.positions`).
 """
 
 import asyncio

@@ -21,7 +21,7 @@ from schemas.alerts import Mode
 from schemas.progress import Progress
 from schemas.topics import FRAMES, is_replay
 from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
-from streams.live.detection.detection import Detection, DetectionResult
+from streams.live.detection.detection import Detection, FrameResult
 from streams.live.detection.detection_state import captured, restored
 from streams.live.exchange.frames import HEADER, Frame, FrameError, decode
 from streams.live.exchange.outputs import Outputs
@@ -171,8 +171,8 @@ class DetectionAgent:
         if writing is not None:
             await writing
 
-    async def _apply(self, offset: int, header: bytes | None, value: bytes) -> DetectionResult:
-        def work() -> DetectionResult:
+    async def _apply(self, offset: int, header: bytes | None, value: bytes) -> FrameResult:
+        def work() -> FrameResult:
             begun = time.perf_counter()
             try:
                 found = self._found(offset, header, value)
@@ -184,16 +184,16 @@ class DetectionAgent:
             self._telemetry.applied(self._the_detection(), self._applied, time.perf_counter() - begun)
             return found
 
-        found: DetectionResult = await self._in_thread(work)
+        found: FrameResult = await self._in_thread(work)
         return found
 
-    def _found(self, offset: int, header: bytes | None, value: bytes) -> DetectionResult:
+    def _found(self, offset: int, header: bytes | None, value: bytes) -> FrameResult:
         if offset in self._settings.worker.skip_frames:
-            return DetectionResult(faults=["left out, as the settings say"])
+            return FrameResult(faults=["left out, as the settings say"])
         try:
             frame: Frame = decode(header, value)
         except FrameError as error:
-            return DetectionResult(faults=[f"left out: {error}"])
+            return FrameResult(faults=[f"left out: {error}"])
         return self._the_detection().apply(frame)
 
     async def _catch_up(self, upto: int) -> None:
@@ -277,7 +277,7 @@ class DetectionAgent:
             frame_offset=offset,
             watermark=_instant(detection.event_time),
             least_latest=_instant(detection.watermark.least),
-            latest=_instant(detection.watermark.most),
+            latest=_instant(detection.latest_post),
             held_rows=len(detection.held_posts),
             at=datetime.now(UTC),
         )

@@ -20,7 +20,7 @@ from schemas.alerts import Alert, Severity
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.networks import Lifecycle
 from schemas.progress import Progress
-from streams.live.detection.detection import Detection, DetectionResult
+from streams.live.detection.detection import Detection, FrameResult
 from streams.live.exchange.decoding import KIND_OF, Batch
 from streams.live.state.snapshots import Manifest
 from streams.live.telemetry.detection_figures import DetectionGauges
@@ -133,7 +133,7 @@ class Telemetry:
             self._looked = now
             self._figures.look(detection)
 
-    def found(self, found: DetectionResult) -> None:
+    def found(self, found: FrameResult) -> None:
         """What a frame brought about has been told; not so in a rebuild."""
         metrics = self.metrics
         metrics.posts.of().inc(found.posts)

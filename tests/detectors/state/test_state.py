@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from detectors.accounts import AccountStore
 from detectors.arrays.dtypes import I64, U64
 from detectors.config import DetectionConfig, TimeConfig
-from detectors.event_time import DuplicateFilter, EventTimeBuffer
+from detectors.event_time.duplicates import DuplicateFilter
+from detectors.event_time.held_rows import HeldRows
+from detectors.event_time.watermark import Watermark
 from detectors.followers.follow_edges import FollowEvents
 from detectors.pipeline import Pipeline
 from detectors.reference.reference_data import ReferenceData
@@ -167,7 +169,7 @@ def put(path: str, value: object) -> Change:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (put("format", 2), "format 2, where 1"),
+        (put("format", 1), "format 1, where 2"),
         (put("of", "Replay"), "of a Replay"),
         (put("config", "0" * 16), "another configuration"),
         (put("reference_data/entities", msgspec.msgpack.encode([])), "other reference data"),
@@ -388,37 +390,39 @@ def test_given_a_name_that_is_no_longer_there_then_saving_says_so() -> None:
 def test_given_rows_that_wait_when_cut_then_the_same_are_released_and_known_again(
     rows: list[tuple[int, int]], cuts: set[int], batch: int
 ) -> None:
+    def fresh_parts() -> tuple[Watermark, HeldRows, DuplicateFilter]:
+        return Watermark(30), HeldRows(), DuplicateFilter(100, 32)
+
     def all_of(cuts: set[int]) -> list[object]:
-        buffer, known = EventTimeBuffer(30), DuplicateFilter(100, 32)
-        buffer.open("a")
-        buffer.open("b")
+        watermark, held, known = fresh_parts()
+        watermark.open("ab")
         out: list[object] = []
-        for at, begin in enumerate(range(0, len(rows), batch)):
-            if at in cuts:
-                states = capture(buffer), capture(known)
-                buffer, known = EventTimeBuffer(30), DuplicateFilter(100, 32)
-                restore(buffer, states[0])
-                restore(known, states[1])
+        for number, begin in enumerate(range(0, len(rows), batch)):
+            if number in cuts:
+                states = [capture(part) for part in (watermark, held, known)]
+                watermark, held, known = fresh_parts()
+                for part, state in zip((watermark, held, known), states, strict=True):
+                    restore(part, state)
             some = rows[begin : begin + batch]
             frame = pl.DataFrame(
-                {"created_at": [at for at, _ in some], "post_key": [key for _, key in some]},
+                {"created_at": [time for time, _ in some], "post_key": [key for _, key in some]},
                 schema={"created_at": pl.Int64, "post_key": pl.UInt64},
             ).with_columns(row_key="post_key")
-            out.append(buffer.add("ab"[at % 2], frame).rows())
-            ready = buffer.release()
+            late = watermark.see("ab"[number % 2], frame["created_at"].to_numpy())
+            out.append(late.tolist())
+            held.add(frame.filter(pl.Series(~late)))
+            ready = held.release(watermark.passed)
             if ready is not None:
                 fresh = known.fresh(ready["created_at"].to_numpy(), ready["row_key"].to_numpy())
                 out.append((ready.rows(), fresh.tolist()))
-        buffer.close("a")
-        buffer.close("b")
-        left = buffer.release()
+        left = held.release(np.inf)
         return [*out, [] if left is None else left.rows(), known.forgotten_early]
 
     assert all_of(cuts) == all_of(set())
 
 
 def test_given_states_of_two_classes_then_they_are_not_mixed_up() -> None:
-    with pytest.raises(StateError, match="of a AccountBook, not of a DuplicateFilter"):
+    with pytest.raises(StateError, match="of a AccountStore, not of a DuplicateFilter"):
         restore(DuplicateFilter(1, 8), capture(AccountStore()))
 
 

@@ -6,7 +6,7 @@ import json
 import math
 import random
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -183,7 +183,7 @@ def applied(log: Sequence[Frame], cuts: Iterable[int] = (), config: DetectionCon
 def plain_state(detection: Detection) -> tuple[Any, ...]:
     watermark = detection.watermark
     return (
-        detection.positions.next, watermark.latest, watermark.most, detection.late, detection.left,
+        detection.positions.next, watermark.latest, detection.latest_post, detection.late, detection.pace.left,
         detection.profiled_until, len(detection.held_posts), len(detection.held_follows), detection.event_time,
     )  # fmt: skip
 
@@ -422,7 +422,7 @@ def test_given_the_end_of_all_partitions_then_evidence_is_settled_and_later_post
     assert settled % 86_400 == 0
     assert not run.detection.watermark.ended
     later = settled - START + 50
-    due = [run.detection.positions.next["posts.v1", number] for number in (0, 1)]
+    due = [run.detection.positions.next[f"posts.v1/{number}"] for number in (0, 1)]
     read_again = [frame for frame in log if any(span.ended for span in frame.header.spans)]
     more = [
         *read_again,
@@ -464,9 +464,9 @@ def test_given_follow_events_far_ahead_then_empty_partitions_are_not_marked_by_t
     frame, _ = decoded("follows.v1", (0, 0, [Message(0, 2**41, b"k", json.dumps(event).encode())]))
 
     run = applied([opened(0), frame])
-    assert run.detection.watermark.most == -math.inf
+    assert run.detection.latest_post == -math.inf
     run = applied([opened(0), frame, posts(0, 0, ("a", 10))])
-    assert run.detection.watermark.most == START + 10
+    assert run.detection.latest_post == START + 10
     assert len(run.detection.held_follows) == 1
 
 
@@ -477,29 +477,57 @@ def test_given_no_frame_yet_then_it_can_be_saved() -> None:
     assert list(encode(captured(restored(chunks, config, "replay", "other")))) == chunks
 
 
-def test_given_a_state_that_is_not_whole_or_of_another_version_then_it_is_refused() -> None:
+def places(form: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """Every dict of a state with each of its keys, and the path of that key."""
+    for name, value in form.items():
+        yield form, name, name
+        if isinstance(value, dict):
+            yield from ((inner, key, f"{name}/{path}") for inner, key, path in places(value))
+
+
+def test_given_a_state_that_is_incomplete_or_of_another_version_then_it_is_refused() -> None:
     config = Settings().detection
     detection = applied(
         [opened(0, 1), posts(0, 0, ("a", 10), ("b", 200)), posts(1, 0, ("c", 150)), opened()]
     ).detection
     whole = captured(detection)
     assert whole["pipeline"] is not None
-    assert whole["held_posts"]
-    some = pl.DataFrame({"a": [1]})
-    taken = set()
-    for name in whole:
-        for wrong in (None, "text", 1.5, [1], {"a": "b"}, some, [some]):
-            if (name, wrong is None) == ("pipeline", True):
+    assert detection.held_posts.frames
+    columns = pl.DataFrame({"a": [1]})
+    accepted = set()
+    for form, name, path in [(whole, "pipeline", "pipeline"), *list(places(whole["remembered"]))]:
+        saved = form[name]
+        for wrong in (None, "text", 1.5, [1], {"a": "b"}, columns, [columns]):
+            if (path, wrong is None) == ("pipeline", True):
                 continue  # no post has come yet
+            form[name] = wrong
             try:
-                restored(encode({**whole, name: wrong}), config, "live", "w")
+                restored(encode(whole), config, "live", "w")
             except StateError:
                 continue
-            taken.add(name)
-        with pytest.raises(StateError):
-            restored(encode({key: kept for key, kept in whole.items() if key != name}), config, "live", "w")
-    # what reads as a number or a truth value; nothing that detection fails on later
-    assert taken <= {"entities_changed", "profiles_changed", "most", "late", "left", "profiled_until"}
+            accepted.add(path)
+        del form[name]
+        if "/latest/" not in path and "/next/" not in path:
+            with pytest.raises(StateError):
+                restored(encode(whole), config, "live", "w")
+        form[name] = saved
+    # any time will do, and the filter of duplicates has no generation before its first row
+    assert accepted <= {
+        "latest_post",
+        "watermark/latest/posts.v1/0",
+        "watermark/latest/posts.v1/1",
+        "duplicates/_generation",
+    }
+
+
+def test_given_an_attribute_that_is_added_then_it_is_saved_by_itself_or_refused() -> None:
+    detection = Detection(Settings().detection, "live", "w")
+    detection.added = 7  # type: ignore[attr-defined]
+    assert captured(detection)["remembered"]["added"] == 7
+
+    detection.added = None  # type: ignore[attr-defined]
+    with pytest.raises(StateError, match=r"Detection\.added"):
+        captured(detection)
 
 
 def test_given_frames_then_what_waits_is_bounded_by_what_has_not_passed() -> None:
@@ -510,7 +538,7 @@ def test_given_frames_then_what_waits_is_bounded_by_what_has_not_passed() -> Non
         held = detection.held_posts
         assert len(held) == sum(map(len, held.frames))
         # released at the latest when twice as much waits as had to
-        assert len(held) <= max(2 * detection.left, 1)
+        assert len(held) <= max(2 * detection.pace.left, 1)
 
 
 def test_given_stages_then_their_seconds_are_told() -> None:

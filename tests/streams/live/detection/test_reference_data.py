@@ -193,7 +193,7 @@ def test_given_any_frames_and_looks_then_profiles_are_those_of_all_rows_at_once(
     known = LiveReferenceData()
     left = list(told)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reference_data, "_FEW", few)
+        patch.setattr(reference_data, "_MIN_UNMERGED", few)
         while left:
             count = rng.randint(1, 5)
             known.take(profiles(*left[:count]))
@@ -220,7 +220,7 @@ def test_given_frames_without_a_look_then_profiles_do_not_pile_up() -> None:
     for at in range(300):
         known.take(profiles(*((f"x:{number}", at, at) for number in range(100))))
 
-    assert known._more <= reference_data._FEW
+    assert known._unmerged <= reference_data._MIN_UNMERGED
     assert len(known.profiles) == 100
 
 
@@ -248,8 +248,8 @@ def test_given_a_saved_registry_that_cannot_be_used_then_the_state_is_refused() 
         {"a": "{}"},
         {"a": json.dumps(entity("a", "x.example")[1]), "b": json.dumps(entity("b", "x.example")[1])},
     ):
-        state["entities_used"] = used
-        with pytest.raises(StateError, match="not whole"):
+        state["remembered"]["references"]["entities_used"] = used
+        with pytest.raises(StateError, match="damaged"):
             restored(encode(state), Settings().detection, "live", "w")
 
 

@@ -18,7 +18,7 @@ from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.progress import Progress
 from streams.live.broker.connection import Connection
-from streams.live.detection.detection import Detection, DetectionResult
+from streams.live.detection.detection import Detection, FrameResult
 from streams.live.exchange import frames
 from streams.live.exchange.frames import HEADER, Frame
 from streams.live.stages import detection_agent as owner
@@ -250,7 +250,7 @@ class Slow:
         self.reached, self.let_go = threading.Event(), threading.Event()
         apply = Detection.apply
 
-        def slowly(detection: Detection, frame: Frame) -> DetectionResult:
+        def slowly(detection: Detection, frame: Frame) -> FrameResult:
             found = apply(detection, frame)
             self.reached.set()
             self.let_go.wait(60)

@@ -17,7 +17,8 @@ from detectors.config import (
     RhythmConfig,
     TraceConfig,
 )
-from detectors.event_time import ORDER, DuplicateFilter
+from detectors.event_time.duplicates import DuplicateFilter
+from detectors.event_time.held_rows import ORDER
 from detectors.traces.traces import keyed
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.references import read_references

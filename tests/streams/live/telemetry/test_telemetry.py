@@ -45,7 +45,7 @@ class Owner:
             worker_id="w",
             frame_offset=0,
             watermark=datetime.fromtimestamp(self.detection.event_time or 0, UTC),
-            latest=datetime.fromtimestamp(self.detection.watermark.most, UTC),
+            latest=datetime.fromtimestamp(self.detection.latest_post, UTC),
             held_rows=len(self.detection.held_posts),
             at=datetime.now(UTC),
         )

@@ -1,24 +1,26 @@
-"""Partitions to one sequence: what is new, what is late, how far event time has passed, against plain Python."""
+"""Which rows of a frame are new, which are late, and how far event time has passed, against plain Python."""
 
 import math
-import random
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import polars as pl
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.live.detection.merge import Gap, HeldRows, Positions, Source, Watermark
+from detectors.event_time.watermark import Watermark
+from streams.live.detection.positions import Gap, Positions, partition_name, see_spans, take_marks
 from streams.live.exchange.frames import Mark, OffsetSpan
 
 LATENESS = 10
 TOPIC = "posts.v1"
 Row = tuple[int, int]
 """Offset and event time."""
+
+
+def name(partition: int) -> str:
+    return partition_name(TOPIC, partition)
 
 
 @dataclass
@@ -43,26 +45,29 @@ class Merge:
     def __init__(self, *sources: int) -> None:
         self.positions = Positions()
         self.watermark = Watermark(LATENESS)
-        self.watermark.open((TOPIC, number) for number in sources)
+        self.open(sources)
+
+    def open(self, sources: Iterable[int]) -> None:
+        self.watermark.open(map(name, sources))
 
     def take(self, *runs: Run) -> tuple[list[Row], list[Row], list[Gap]]:
         """The rows that are applied, those that are late, and the gaps."""
         rows = pl.DataFrame(
-            [(at, offset, time) for at, run in enumerate(runs) for offset, time in run.rows],
+            [(index, offset, time) for index, run in enumerate(runs) for offset, time in run.rows],
             schema={"source": pl.UInt16, "offset": pl.Int64, "at": pl.Int64},
             orient="row",
         )
         fresh, spans, gaps = self.positions.fresh(rows, [run.span() for run in runs])
-        late = self.watermark.see(fresh["at"].to_numpy(), fresh["source"].to_numpy(), spans)
-        found = list(fresh.select("offset", "at").iter_rows())
+        late = see_spans(self.watermark, fresh["at"].to_numpy(), fresh["source"].to_numpy(), spans)
+        new_rows = list(fresh.select("offset", "at").iter_rows())
         return (
-            [row for row, is_late in zip(found, late, strict=True) if not is_late],
-            [row for row, is_late in zip(found, late, strict=True) if is_late],
+            [row for row, is_late in zip(new_rows, late, strict=True) if not is_late],
+            [row for row, is_late in zip(new_rows, late, strict=True) if is_late],
             gaps,
         )
 
     def mark(self, partition: int, following: int, upto: int) -> None:
-        self.watermark.mark([Mark(TOPIC, partition, following, upto)], self.positions)
+        take_marks(self.watermark, [Mark(TOPIC, partition, following, upto)], self.positions)
 
 
 class Oracle:
@@ -72,7 +77,7 @@ class Oracle:
         self.next: dict[int, int] = {}
         self.latest: dict[int, float] = dict.fromkeys(sources, -math.inf)
 
-    def take(self, *runs: Run) -> tuple[list[Row], list[Row], list[tuple[int, int, int]]]:
+    def take(self, *runs: Run) -> tuple[list[Row], list[Row], list[tuple[str, int, int]]]:
         kept: list[Row] = []
         late: list[Row] = []
         gaps = []
@@ -81,7 +86,7 @@ class Oracle:
             span = run.span()
             due = self.next.get(run.partition, span.begin)
             if span.begin > due:
-                gaps.append((run.partition, due, span.begin))
+                gaps.append((name(run.partition), due, span.begin))
             for offset, time in run.rows:
                 if offset < due:
                     continue
@@ -102,12 +107,12 @@ class Oracle:
             self.latest[partition] = max(self.latest[partition], upto)
 
 
-def test_given_offsets_that_no_frame_covered_then_they_are_told_and_given_up() -> None:
+def test_given_offsets_that_no_frame_covered_then_they_are_reported_and_given_up() -> None:
     merge = Merge(0)
 
     # where the first frame begins is no gap: what was before it, retention may have taken
     assert merge.take(Run(0, 50, [(52, 100)]))[2] == []
-    assert merge.take(Run(0, 60, [(60, 101)]))[2] == [Gap((TOPIC, 0), 53, 60)]
+    assert merge.take(Run(0, 60, [(60, 101)]))[2] == [Gap(name(0), 53, 60)]
     assert merge.take(Run(0, 53, [(53, 100), (59, 101)], end=60)) == ([], [], [])
     assert merge.take(Run(0, 61, [(61, 102)])) == ([(61, 102)], [], [])
 
@@ -120,7 +125,7 @@ def test_given_rows_that_come_again_in_part_then_only_the_rest_takes_effect() ->
 
     # a row that was applied is not late, however old
     assert (kept, late, gaps) == ([(2, 210)], [], [])
-    assert merge.positions.next == {(TOPIC, 0): 3, (TOPIC, 1): 1}
+    assert merge.positions.next == {name(0): 3, name(1): 1}
 
 
 def test_given_a_row_behind_its_own_partition_then_it_is_late_and_others_are_not() -> None:
@@ -170,7 +175,7 @@ def test_given_a_mark_made_before_the_latest_rows_then_it_says_nothing() -> None
 def test_given_a_partition_opened_later_then_it_begins_where_the_others_are() -> None:
     merge = Merge(0)
     merge.take(Run(0, 0, [(0, 100)]))
-    merge.watermark.open([(TOPIC, 0), (TOPIC, 1)])
+    merge.open([0, 1])
 
     assert merge.watermark.least == 100
     assert merge.take(Run(1, 0, [(0, 89), (1, 90)]))[:2] == ([(1, 90)], [(0, 89)])
@@ -203,7 +208,7 @@ def test_given_an_end_that_is_read_again_then_what_follows_is_not_late() -> None
 
     assert merge.watermark.least == 200
     assert merge.take(Run(0, 2, [(2, 250)]))[:2] == ([(2, 250)], [])
-    assert merge.watermark.latest[TOPIC, 0] == 250
+    assert merge.watermark.latest[name(0)] == 250
 
 
 def test_given_rows_after_the_end_of_one_partition_then_it_is_waited_for_again() -> None:
@@ -214,7 +219,7 @@ def test_given_rows_after_the_end_of_one_partition_then_it_is_waited_for_again()
 
     # never behind what has passed
     assert (kept, late) == ([(3, 60), (4, 130)], [(2, 59)])
-    assert merge.watermark.latest == {(TOPIC, 0): 130, (TOPIC, 1): 70}
+    assert merge.watermark.latest == {name(0): 130, name(1): 70}
     merge.take(Run(0, 5, end=6, ended=True), Run(1, 1, end=2, ended=True))
     assert merge.watermark.ended
 
@@ -224,21 +229,11 @@ def test_given_a_time_that_the_publisher_has_reached_then_a_partition_without_ro
     merge.take(Run(0, 0, [(0, 100), (1, 50)], end=3, upto=120), Run(1, 0, end=1, upto=120))
 
     # it holds from then on, not for the rows that it came with
-    assert merge.watermark.latest == {(TOPIC, 0): 120, (TOPIC, 1): 120}
+    assert merge.watermark.latest == {name(0): 120, name(1): 120}
     assert merge.take(Run(1, 1, [(1, 109), (2, 110)], upto=90))[:2] == ([(2, 110)], [(1, 109)])
     # one that nobody announced does not go behind what has passed
     merge.take(Run(2, 0, end=1, upto=60))
     assert merge.watermark.least == 120
-
-
-def test_given_follow_events_ahead_of_posts_then_they_do_not_say_how_far_posts_have_come() -> None:
-    watermark = Watermark(LATENESS)
-    watermark.see(np.array([500]), np.zeros(1, np.uint16), [OffsetSpan("follows.v1", 0, 0, 1)])
-    assert watermark.most == -math.inf
-
-    watermark.reach(np.array([7, 9, 8]))
-    watermark.reach(np.array([], np.int64))
-    assert watermark.most == 9
 
 
 RUNS = st.tuples(
@@ -264,90 +259,38 @@ def test_given_any_frames_then_it_is_as_one_row_at_a_time(
 ) -> None:
     merge, oracle = Merge(*sources), Oracle(*sources)
     passed = -math.inf
-    for what, told in steps:
+    for what, value in steps:
         if what == "frame":
-            batch = [made(run, merge.positions) for run in told]
+            batch = [run_from(run, merge.positions) for run in value]
             kept, late, gaps = merge.take(*batch)
             expected = oracle.take(*batch)
-            assert (kept, late, [(gap.source[1], gap.begin, gap.end) for gap in gaps]) == expected
+            assert (kept, late, [(gap.source, gap.begin, gap.end) for gap in gaps]) == expected
             # nothing that counts is behind what had been released before
             assert all(time >= passed for _, time in kept)
         elif what == "mark":
-            partition, away, upto = told
-            following = max(0, merge.positions.next.get((TOPIC, partition), 0) + away)
+            partition, away, upto = value
+            following = max(0, merge.positions.next.get(name(partition), 0) + away)
             merge.mark(partition, following, upto)
             oracle.mark(partition, following, upto)
         else:
             least = min(oracle.latest.values(), default=-math.inf)
-            for number in sorted(told):
+            for number in sorted(value):
                 oracle.latest.setdefault(number, least)
-            merge.watermark.open((TOPIC, number) for number in sorted(told))
-        assert merge.positions.next == {(TOPIC, number): due for number, due in oracle.next.items()}
-        assert merge.watermark.latest == {(TOPIC, number): time for number, time in oracle.latest.items()}
+            merge.open(sorted(value))
+        assert merge.positions.next == {name(number): due for number, due in oracle.next.items()}
+        assert merge.watermark.latest == {name(number): time for number, time in oracle.latest.items()}
         if merge.watermark.ended:
-            at = int(max(passed, 0)) + 60 + LATENESS
-            merge.watermark.restart(at)
-            oracle.latest = dict.fromkeys(oracle.latest, at)
+            time = int(max(passed, 0)) + 60 + LATENESS
+            merge.watermark.restart(time)
+            oracle.latest = dict.fromkeys(oracle.latest, time)
         assert merge.watermark.passed >= passed
         passed = merge.watermark.passed
 
 
-def made(run: tuple[int, int, int, list[int], int, bool, int], positions: Positions) -> Run:
+def run_from(run: tuple[int, int, int, list[int], int, bool, int], positions: Positions) -> Run:
     """A run of a partition that begins some way back, or after a gap."""
     partition, back, gap, times, more, ended, upto = run
-    due = positions.next.get((TOPIC, partition), 5)
+    due = positions.next.get(name(partition), 5)
     begin = max(0, due - back) + gap
-    rows = [(begin + at, time) for at, time in enumerate(times)]
+    rows = [(begin + row, time) for row, time in enumerate(times)]
     return Run(partition, begin, rows, begin + len(rows) + more + ended, ended, upto)
-
-
-def frame_of(rows: Sequence[tuple[int, int]]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema={"at": pl.Int64, "key": pl.Int64}, orient="row")
-
-
-@settings(max_examples=100, deadline=None)
-@given(
-    frames=st.lists(
-        st.lists(st.tuples(st.integers(0, 30), st.integers(0, 3)), max_size=6), min_size=1, max_size=6
-    ),
-    seed=st.integers(0, 100),
-)
-def test_given_rows_that_wait_then_each_is_released_once_in_order_when_its_time_has_passed(
-    frames: list[list[tuple[int, int]]], seed: int
-) -> None:
-    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    held = HeldRows(("at", "key"))
-    waiting: list[tuple[int, int]] = []
-    before = 0.0
-    for rows in frames:
-        held.add(frame_of(rows))
-        waiting += rows
-        before += rng.randint(0, 9)
-        found = held.release(before)
-        expected = sorted(row for row in waiting if row[0] < before)
-        waiting = [row for row in waiting if row[0] >= before]
-        assert (None if found is None else found.rows()) == (expected or None)
-        assert len(held) == len(waiting) == sum(map(len, held.frames))
-    found = held.release(math.inf)
-    assert (None if found is None else found.rows()) == (sorted(waiting) or None)
-    assert not len(held)
-    assert held.release(math.inf) is None
-
-
-@pytest.mark.parametrize("count", [10, 5_000])
-def test_given_rows_alike_in_order_then_they_stay_as_they_came(count: int) -> None:
-    held = HeldRows(("at", "key"))
-    for begin in range(0, count, 10):
-        rows = pl.DataFrame({"at": [7] * 10, "key": [1, 2] * 5, "offset": range(begin, begin + 10)})
-        held.add(rows)
-
-    found = held.release(8)
-    assert found is not None
-    assert found["offset"].to_list() == [*range(0, count, 2), *range(1, count, 2)]
-
-
-def test_given_a_source_then_it_is_a_topic_and_a_number() -> None:
-    source: Source = (TOPIC, 3)
-    positions = Positions()
-    positions.fresh(frame_of([]), [OffsetSpan(*source, 0, 4)])
-    assert positions.next == {source: 4}

@@ -1,0 +1,114 @@
+"""Duplicates: recognises rows of posts that were counted before."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import I64, U64, Bools
+from detectors.arrays.hashing import mix
+
+_FIRST_SIZE = 1 << 14
+"""Slots of an empty table."""
+
+
+class DuplicateFilter:
+    """Recognises rows that were counted before, by their row key.
+
+    Keys are remembered in two generations, so for at least `memory_s` seconds of event time and at most twice that.
+
+    Args:
+        memory_s: length of a generation, seconds.
+        max_keys: limit of keys remembered in both generations. When the current one holds half of it, it ends
+            early, and the one before is forgotten.
+    """
+
+    not_state: ClassVar[frozenset[str]] = frozenset({"_memory_s", "_max_keys"})
+    _generation: int | None
+
+    def __init__(self, memory_s: int, max_keys: int) -> None:
+        self._memory_s = memory_s
+        self._max_keys = max_keys
+        self._generation = None
+        self._current = np.zeros(_FIRST_SIZE, np.uint64)
+        self._previous = np.zeros(_FIRST_SIZE, np.uint64)
+        self._used = 0
+        self.forgotten_early = 0
+        """Count of generations that ended because the limit of keys was reached."""
+
+    @property
+    def held(self) -> int:
+        """Count of keys in the current generation; the one before is remembered as well."""
+        return self._used
+
+    def fresh(self, times: I64, keys: U64) -> Bools:
+        """Which rows are new.
+
+        Args:
+            times: int64, event time of each row, seconds; never falling, also from call to call.
+            keys: uint64, row key of each row; never 0.
+
+        Returns:
+            bool, one a row.
+        """
+        fresh = np.empty(len(keys), np.bool_)
+        generations = times // self._memory_s
+        bounds = np.flatnonzero(np.diff(generations)) + 1
+        for begin, end in zip([0, *bounds], [*bounds, len(times)], strict=True):
+            if end == begin:
+                continue
+            generation = int(generations[begin])
+            if self._generation is not None and generation != self._generation:
+                self._roll(keep=generation == self._generation + 1)
+            self._generation = generation
+            row = begin
+            while row < end:
+                if self._used * 2 >= self._max_keys:
+                    self._roll(keep=True)
+                    self.forgotten_early += 1
+                step = int(min(end - row, max(1, self._max_keys // 2 - self._used), 1 << 16))
+                self._reserve(step)
+                part = slice(row, row + step)
+                self._used += _mark_fresh(self._previous, self._current, keys[part], fresh[part])
+                row += step
+        return fresh
+
+    def _roll(self, *, keep: bool) -> None:
+        self._previous = self._current if keep else np.zeros(_FIRST_SIZE, np.uint64)
+        self._current = np.zeros(_FIRST_SIZE, np.uint64)
+        self._used = 0
+
+    def _reserve(self, keys: int) -> None:
+        """Make room for so many more keys."""
+        if (self._used + keys) * 2 > len(self._current):
+            grown = np.zeros(1 << ((self._used + keys) * 2).bit_length(), np.uint64)
+            _mark_fresh(
+                np.zeros(1, np.uint64),
+                grown,
+                self._current[self._current != 0],
+                np.empty(self._used, np.bool_),
+            )
+            self._current = grown
+
+
+@compiled
+def _mark_fresh(previous: U64, current: U64, keys: U64, fresh: Bools) -> int:
+    """Insert `keys` into `current`, and write to `fresh` which were in neither table. Returns how many were inserted.
+
+    Both tables are hash tables with linear probing, of a size that is a power of two; 0 is an empty slot.
+    """
+    inserted = 0
+    for row in range(len(keys)):
+        slot = np.int64(mix(keys[row])) & (len(previous) - 1)
+        while previous[slot] != 0 and previous[slot] != keys[row]:
+            slot = (slot + 1) & (len(previous) - 1)
+        known = previous[slot] == keys[row]
+        slot = np.int64(mix(keys[row])) & (len(current) - 1)
+        while current[slot] != 0 and current[slot] != keys[row]:
+            slot = (slot + 1) & (len(current) - 1)
+        known = known or current[slot] == keys[row]
+        if current[slot] == 0:
+            current[slot] = keys[row]
+            inserted += 1
+        fresh[row] = not known
+    return inserted
