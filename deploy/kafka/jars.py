@@ -6,7 +6,6 @@ again. Run as a program, it fetches them and prints the folder.
 """
 
 import argparse
-import fcntl
 import hashlib
 import os
 import re
@@ -14,19 +13,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # so that this file also runs as a program
+
+from fetched_once import SetUpError, locked
 
 POM = Path(__file__).resolve().parent / "pom.xml"
 OLDEST_JAVA = 17
 """What brokers of Kafka 4 need."""
 JAVA_PACKAGES = ("default-jre-headless", "openjdk-17-jre-headless")
 """Debian's names, the first new enough one is taken: the default is Java 11 in Debian 11, and 17 or later since."""
-
-
-class SetUpError(Exception):
-    """Something the broker needs is not here; the message says what and how to get it."""
 
 
 def default_folder() -> Path:
@@ -47,10 +44,10 @@ def java(program: str = "java") -> str | None:
 
 
 def needed_java(program: str = "java") -> str:
-    """Like `java`, installing it if it is absent and may be.
+    """Like `java`, but installs it if there is none and this process may install packages.
 
     Raises:
-        SetUpError: There is none, and it could not be installed.
+        SetUpError: there is none, and it could not be installed.
     """
     found = java(program)
     for package in JAVA_PACKAGES:
@@ -75,26 +72,26 @@ def fetched(folder: Path | None = None) -> Path:
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(folder.parent / ".lock"):
+    with locked(folder.parent / ".lock"):
         if not folder.is_dir():
             _fetch(folder)
     return folder
 
 
 def _fetch(folder: Path) -> None:
-    """Into a folder beside it first: what is interrupted is never taken for complete."""
+    """Fetch into a temporary folder and rename that at the end: an interrupted fetch is never taken for complete."""
     maven = _needed_maven()
     print(f"fetching the programs of the Kafka broker into {folder} (once)", file=sys.stderr)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetching-") as unfinished:
         jars = Path(unfinished) / "jars"
         command = [maven, "--quiet", "--batch-mode", "--file", str(POM), "dependency:copy-dependencies"]
         command += ["-DincludeScope=runtime", f"-DoutputDirectory={jars}"]
-        told = subprocess.run(  # noqa: S603 - the Maven found, our own pom
+        done = subprocess.run(  # noqa: S603 - the Maven found, our own pom
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
-        if told.returncode or not list(jars.glob("kafka_*.jar")):
+        if done.returncode or not list(jars.glob("kafka_*.jar")):
             raise SetUpError(
-                f"Maven could not fetch the broker's jars ({POM}):\n{told.stdout[-2000:].strip()}"
+                f"Maven could not fetch the broker's jars ({POM}):\n{done.stdout[-2000:].strip()}"
             )
         jars.rename(folder)
 
@@ -115,13 +112,13 @@ def _needed_maven() -> str:
 def _version(path: str) -> int:
     """The major version of a `java`, 0 if it cannot be run (macOS has a stand-in that only complains)."""
     try:
-        told = subprocess.run(  # noqa: S603 - a program called java
+        done = subprocess.run(  # noqa: S603 - a program called java
             [path, "-version"], capture_output=True, text=True, check=False, timeout=60
         )
     except (OSError, subprocess.TimeoutExpired):
         return 0
-    match = re.search(r'version "(?:1\.)?(\d+)', told.stderr)
-    return int(match[1]) if match and told.returncode == 0 else 0
+    match = re.search(r'version "(?:1\.)?(\d+)', done.stderr)
+    return int(match[1]) if match and done.returncode == 0 else 0
 
 
 def _installed() -> list[str]:
@@ -134,12 +131,12 @@ def _apt_may_install() -> bool:
 
 
 def _apt_install(package: str) -> None:
-    """Failure is left to the caller, who looks whether the program is there."""
+    """Install a package. A failure is only shown: the caller checks whether the program is there."""
     print(f"installing {package} from the system's packages", file=sys.stderr)
     apt_get = shutil.which("apt-get") or "apt-get"
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "--yes", "--no-install-recommends", package]):
-        told = subprocess.run(  # noqa: S603 - names of our own
+        done = subprocess.run(  # noqa: S603 - names of our own
             [apt_get, "-qq", *command],
             env=environment,
             stdout=subprocess.PIPE,
@@ -147,15 +144,8 @@ def _apt_install(package: str) -> None:
             text=True,
             check=False,
         )
-        if told.returncode:
-            print(f"apt-get {' '.join(command)} failed: {told.stdout[-500:].strip()}", file=sys.stderr)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        if done.returncode:
+            print(f"apt-get {' '.join(command)} failed: {done.stdout[-500:].strip()}", file=sys.stderr)
 
 
 def main() -> int:

@@ -4,35 +4,32 @@ Needs nothing but Python 3.11's standard library. The package is only unpacked, 
 start a Prometheus of its own on the machine, and would need root. Run as a program, it prints where they are.
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # so that this file also runs as a program
+
+from fetched_once import SetUpError, locked
 
 PROGRAMS = ("prometheus", "promtool")
 PACKAGE = "prometheus"
 FOLDER = Path(__file__).resolve().parents[2] / ".venv" / "prometheus"
 
 
-class SetUpError(Exception):
-    """Something is not here; the message says what and how to get it."""
-
-
 def program(name: str) -> str:
     """The path of `prometheus` or `promtool`, unpacked now if need be. Several processes may call this at once.
 
     Raises:
-        SetUpError: it is not here, and the package cannot be had.
+        SetUpError: the program is not here, and its package cannot be downloaded.
     """
     found = shutil.which(name) or _unpacked(name)
     if found is None:
         FOLDER.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(FOLDER.parent / ".prometheus.lock"):
+        with locked(FOLDER.parent / ".prometheus.lock"):
             if _unpacked(name) is None:
                 _unpack()
         found = _unpacked(name)
@@ -50,7 +47,7 @@ def _unpacked(name: str) -> str | None:
 
 
 def _unpack() -> None:
-    """Into a folder beside it first: what is interrupted is never taken for complete."""
+    """Fetch into a temporary folder and rename that at the end: an interrupted fetch is never taken for complete."""
     apt_get, dpkg_deb = shutil.which("apt-get"), shutil.which("dpkg-deb")
     if apt_get is None or dpkg_deb is None:
         return
@@ -66,20 +63,13 @@ def _unpack() -> None:
 
 
 def _run(command: list[str], cwd: str | None = None) -> bool:
-    """Whether it went well; if not, what it said is shown, and the caller looks whether the program is there."""
-    told = subprocess.run(  # noqa: S603 - names of our own
+    """Run a command, and show its output if it fails. Returns whether it succeeded."""
+    done = subprocess.run(  # noqa: S603 - names of our own
         command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
-    if told.returncode:
-        print(told.stdout[-2_000:], file=sys.stderr)
-    return told.returncode == 0
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    if done.returncode:
+        print(done.stdout[-2_000:], file=sys.stderr)
+    return done.returncode == 0
 
 
 if __name__ == "__main__":

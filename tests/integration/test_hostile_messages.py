@@ -99,7 +99,7 @@ async def test_given_frames_that_are_none_or_are_to_be_left_out_then_detection_g
         assert await watcher.alerts() == expected
     said = service.logs()
     assert "left out: no frame" in said
-    assert "left out, as the settings say" in said
+    assert "left out, because worker.skip_frames names it" in said
 
 
 async def test_given_more_workers_than_partitions_then_the_spare_ones_wait_and_leave_in_order(

@@ -133,7 +133,7 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
     _no_personal_data(text, first)
     assert service.stop() == [0]
     _logs_are_json(service)
-    assert "a record of reviews is no review event" in service.logs()
+    assert "a record on the topic of reviews is not a review event" in service.logs()
 
 
 async def _review(service: Service, values: list[bytes]) -> None:

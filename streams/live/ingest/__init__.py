@@ -1,1 +1,5 @@
-"""Public topics in, frames out."""
+"""Public topics in, frames out.
+
+`ingest`: reads, decodes and writes. `idle_partitions`: when empty partitions hold up nothing. `progress_reader`: where
+detection is. `lag_watch`: how far a worker is behind.
+"""

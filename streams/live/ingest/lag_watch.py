@@ -1,6 +1,6 @@
-"""Looks, every few seconds, at what no stage passes by: lag, the age of the registry, whether the event loop keeps up.
+"""Watches what no stage sees: lag, the age of the registry, and whether the event loop keeps up.
 
-Lag is asked of the brokers, since a partition that is held back fetches nothing and would show none.
+The brokers are asked for the lag, because a paused partition fetches nothing and would show none.
 """
 
 import asyncio
@@ -15,18 +15,21 @@ from streams.live.ingest.ingest import Ingest
 from streams.live.telemetry.telemetry import Telemetry
 
 _TURN_S = 0.25
-_LOOK_EVERY_S = 5.0
+"""Seconds between two measurements of the delay of the event loop. Chosen, not measured."""
+_ASK_EVERY_S = 5.0
+"""Seconds between two questions to the brokers. Chosen, not measured."""
 _PATIENCE_S = 10.0
+"""Seconds that the brokers have for their answers. Chosen, not measured."""
 
 
 class LagWatch:
-    """Of one worker.
+    """Watches one worker.
 
     Args:
         connection: to the brokers.
         ingest: of the worker.
-        telemetry: told of what is seen.
-        log: told when the brokers do not answer.
+        telemetry: of the worker.
+        log: of the worker.
     """
 
     def __init__(self, connection: Connection, ingest: Ingest, telemetry: Telemetry, log: Any) -> None:
@@ -40,33 +43,33 @@ class LagWatch:
         self._registry_end = 0
 
     async def run(self) -> None:
-        """Work until cancelled. Faults are told, and tried again."""
+        """Work until cancelled. Faults are logged, and the next round tries again."""
         await self._ingest.joined.wait()
         loop = asyncio.get_running_loop()
-        looked, longest = float("-inf"), 0.0
+        asked_at, longest = float("-inf"), 0.0
         while True:
-            if loop.time() - looked >= _LOOK_EVERY_S:
-                self._telemetry.loop_delayed(longest)
-                looked, longest = loop.time(), 0.0
+            if loop.time() - asked_at >= _ASK_EVERY_S:
+                self._telemetry.set_loop_delay(longest)
+                asked_at, longest = loop.time(), 0.0
                 try:
                     async with asyncio.timeout(_PATIENCE_S):
-                        await self._look()
+                        await self._ask()
                 except (KafkaError, TimeoutError) as error:
                     self._log.warning("lag unknown", error=type(error).__name__)
             due = loop.time() + _TURN_S
             await asyncio.sleep(_TURN_S)
             longest = max(longest, loop.time() - due)
 
-    async def _look(self) -> None:
+    async def _ask(self) -> None:
         lags, ends = await self._ingest.lag([self._frames, self._registry])
         progress = self._ingest.progress
         applied = progress.frame_offset if progress is not None else -1
-        self._telemetry.lags(lags, max(0, ends[self._frames] - 1 - applied))
+        self._telemetry.set_lags(lags, max(0, ends[self._frames] - 1 - applied))
         if ends[self._registry] != self._registry_end:
-            stamp = await self._latest(self._registry, ends[self._registry])
+            seconds = await self._latest(self._registry, ends[self._registry])
             self._registry_end = ends[self._registry]
-            if stamp is not None:
-                self._telemetry.registry_updated(stamp)
+            if seconds is not None:
+                self._telemetry.set_registry_time(seconds)
 
     async def _latest(self, partition: TopicPartition, end: int) -> float | None:
         """When the latest record of a partition reached the broker, seconds; None if there is none."""

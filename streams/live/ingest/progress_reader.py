@@ -1,4 +1,4 @@
-"""Follows where detection is, as it says on its topic."""
+"""Reads from the progress topic where detection is."""
 
 import asyncio
 
@@ -23,10 +23,10 @@ class ProgressReader:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.latest: Progress | None = None
-        """None: nothing has been said yet."""
+        """None: no progress has been written yet."""
 
     async def run(self, ready: asyncio.Event) -> None:
-        """Read until cancelled; `ready` is set when all that was there at the start has been read."""
+        """Read until cancelled. `ready` is set once everything that was there at the start has been read."""
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "progress"))
         await consumer.start()
         try:
@@ -47,4 +47,4 @@ class ProgressReader:
         try:
             self.latest = _decoder.decode(value or b"")
         except (msgspec.DecodeError, ValueError, RecursionError):
-            return  # of another version, or not ours; the next will do
+            return  # written by another version or another program; the next record will do

@@ -23,7 +23,7 @@ from schemas.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, SUPPRESSIONS, Top
 from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
 from streams.live.broker.in_flight import InFlight
 from streams.live.exchange.decoding import END_HEADER, UPTO_HEADER
-from streams.live.publishing.post_records import post_records
+from streams.live.publishing.post_encoding import encode_posts
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts
 from streams.outputs.output_files import OutputError
 from streams.reference_files.registry_file import read_registry
@@ -235,11 +235,11 @@ def parts_of(
         most_s: event time of a part, seconds at most; None: any.
 
     Yields:
-        Records as `post_records` gives them, and the count of posts up to the end of the part.
+        Records as `encode_posts` gives them, and the count of posts up to the end of the part.
     """
     count = 0
     for batch in batches:
-        records = post_records(batch.posts[max(0, skip - count) :])
+        records = encode_posts(batch.posts[max(0, skip - count) :])
         count += len(batch.posts) - len(records)
         times = records["timestamp"].to_numpy()
         begin = 0

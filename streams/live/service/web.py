@@ -73,7 +73,7 @@ class Web:
         await self._runner.cleanup()
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        self._telemetry.look_at_health()
+        self._telemetry.update_ready()
         body = generate_latest(self._telemetry.registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 

@@ -1,7 +1,7 @@
-"""`lockstep worker`: a Faust app of one ingest service and one agent.
+"""`lockstep worker`: a Faust app with one ingest service and one agent.
 
-Kafka shares the public partitions out among the ingest services of all workers, and gives the one partition of frames
-to the agent of one of them. The others wait, ready to take over.
+Kafka distributes the public partitions over the ingest services of all workers. It gives the one partition of frames
+to the agent of one worker; the others stand by, ready to take over.
 """
 
 import asyncio
@@ -30,14 +30,14 @@ from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
 
 _LEAVING_S = 15.0
-"""Seconds for leaving the groups after everything else has ended."""
+"""Seconds for leaving the consumer groups after everything else has ended. Chosen, not measured."""
 
 
 def run(settings: Settings) -> int:
-    """Work until told to stop.
+    """Work until a signal says to stop.
 
     Returns:
-        The exit status: 0 when told to stop, 1 when something failed.
+        The exit status: 0 after a signal, 1 when something failed.
 
     Raises:
         LockstepError: the brokers cannot be reached, or a setting is wrong.
@@ -48,7 +48,7 @@ def run(settings: Settings) -> int:
     server = listen(settings.worker)
     log = set_up(worker_id, settings.kafka.topic_prefix)
     app = make_app(settings, worker_id, log, server)
-    # Faust prints tracebacks of its own; faults are told by us
+    # Faust prints tracebacks of its own; this module logs faults itself
     logging.getLogger("faust").setLevel(logging.ERROR)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -62,27 +62,35 @@ def run(settings: Settings) -> int:
 
 
 async def _require(broker: Connection, settings: Settings) -> None:
-    """Make sure of what the clients would wait for without end."""
+    """Check the topics and the session timeout: clients would wait without end for topics that are not there."""
     prefix = settings.kafka.topic_prefix
     await require_topics(broker, prefix, Role.WORKER)
     await require_session_timeout(broker, ingest_group(prefix), settings.worker.session_timeout_s)
 
 
 def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket | None = None) -> faust.App:
-    """The app: an ingest service, and an agent that owns detection when the partition of frames is here.
+    """The app: an ingest service, and an agent that runs detection when the partition of frames is here.
 
     Args:
         settings: all of them.
         worker_id: for alerts, progress and logs.
-        log: told of what happens.
+        log: of the worker.
         server: where metrics and health are served; None: nowhere.
     """
     broker = connection(settings.kafka)
-    prefix = settings.kafka.topic_prefix
+    app = _bare_app(settings, broker)
+    parts = _WorkerParts(broker, settings, worker_id, log, server)
+    _add_service(app, parts)
+    _add_detection(app, parts)
+    return app
+
+
+def _bare_app(settings: Settings, broker: Connection) -> faust.App:
+    """An app without services and agents, with the settings of Faust."""
     folder = Path(settings.worker.data_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    app = faust.App(
-        f"{prefix}detection",
+    return faust.App(
+        f"{settings.kafka.topic_prefix}detection",
         **faust_settings(broker, "worker"),
         datadir=str(folder / "faust"),
         store="memory://",
@@ -101,80 +109,109 @@ def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket
         reply_create_topic=False,
         topic_partitions=1,
     )
-    telemetry = Telemetry(prefix, settings.detection)
-    owner = DetectionAgent(broker, settings, worker_id, log, telemetry)
-    ingest = Ingest(broker, settings, log, telemetry)
-    lag = LagWatch(broker, ingest, telemetry, log)
-    reviews = ReviewWatch(broker, telemetry, log)
-    web = Web(telemetry, server) if server is not None else None
-    topic = app.topic(
-        FRAMES.full_name(prefix),
-        key_type=bytes,
-        value_type=bytes,
-        key_serializer="raw",
-        value_serializer="raw",
-        partitions=1,
-    )
+
+
+class _WorkerParts:
+    """What runs on one worker: ingest, detection, and what watches them."""
+
+    def __init__(
+        self,
+        broker: Connection,
+        settings: Settings,
+        worker_id: str,
+        log: Any,
+        server: socket.socket | None,
+    ) -> None:
+        self.prefix = settings.kafka.topic_prefix
+        self.log = log
+        self.telemetry = Telemetry(self.prefix, settings.detection)
+        self.agent = DetectionAgent(broker, settings, worker_id, log, self.telemetry)
+        self.ingest = Ingest(broker, settings, log, self.telemetry)
+        self.lag = LagWatch(broker, self.ingest, self.telemetry, log)
+        self.reviews = ReviewWatch(broker, self.telemetry, log)
+        self.web = Web(self.telemetry, server) if server is not None else None
+
+    async def start(self) -> None:
+        """Make ready for frames; metrics and health are served from now on."""
+        if self.web is not None:
+            await self.web.start()
+        await self.agent.start()
+        self.log.info("worker started", prefix=self.prefix)
+
+    async def stop(self) -> None:
+        """Save the state of detection, and end everything."""
+        await self.agent.stop()
+        if self.web is not None:
+            await self.web.stop()
+        self.log.info(
+            "worker stopped", records=self.ingest.records, posts=self.agent.posts, alerts=self.agent.alerts
+        )
+
+
+def _add_service(app: faust.App, parts: _WorkerParts) -> None:
+    """Let the app run ingest and the watches."""
 
     @app.service
     class Work(Service):
-        """Ingest, and the owner's clients."""
+        """Ingest, the watches, and the clients of detection."""
 
         async def on_start(self) -> None:
-            if web is not None:
-                await web.start()
-            await owner.start()
-            log.info("worker started", prefix=prefix)
+            await parts.start()
 
         @Service.task
         async def ingest(self) -> None:
             try:
-                await ingest.run(lambda: self.should_stop)
+                await parts.ingest.run(lambda: self.should_stop)
             except Exception as error:
-                telemetry.health.failed = "ingest failed"
-                log.error("ingest failed", error=f"{type(error).__name__}: {error}")
+                parts.telemetry.health.failed = "ingest failed"
+                parts.log.error("ingest failed", error=f"{type(error).__name__}: {error}")
                 await self.crash(error)
 
         @Service.task
         async def lag(self) -> None:
-            await lag.run()
+            await parts.lag.run()
 
         @Service.task
         async def reviews(self) -> None:
-            await reviews.run()
+            await parts.reviews.run()
 
         async def on_stop(self) -> None:
-            await owner.stop()
-            if web is not None:
-                await web.stop()
-            log.info("worker stopped", records=ingest.records, posts=owner.posts, alerts=owner.alerts)
+            await parts.stop()
             _leave_at_last()
 
+
+def _add_detection(app: faust.App, parts: _WorkerParts) -> None:
+    """Let the app give the frames to detection while their partition is here."""
+    name = FRAMES.full_name(parts.prefix)
+    topic = app.topic(
+        name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", partitions=1
+    )
+
     @app.on_partitions_assigned.connect
-    async def shared_out(app: Any, /, *assigned: Any, signal: Any, **more: Any) -> None:
-        telemetry.owns(owner=any(tp.topic == FRAMES.full_name(prefix) for tp in assigned[0]))
+    async def assigned(app: Any, /, *arguments: Any, signal: Any, **more: Any) -> None:
+        parts.telemetry.set_detection_here(any(partition.topic == name for partition in arguments[0]))
 
     @app.agent(topic, concurrency=1)
     async def detection(stream: Any) -> None:
         async for event in stream.events():
             message = event.message
             try:
-                await owner.take(message.offset, _headers(message.headers), message.value or b"")
+                await parts.agent.take(message.offset, _headers(message.headers), message.value or b"")
             except Exception as error:
-                if owner.stopping:
+                if parts.agent.stopping:
                     return  # in the middle of a rebuild; another worker begins it anew
                 # an agent that goes on would leave this frame out
-                log.error("detection failed", offset=message.offset, error=f"{type(error).__name__}: {error}")
+                parts.log.error(
+                    "detection failed", offset=message.offset, error=f"{type(error).__name__}: {error}"
+                )
                 os._exit(1)
-
-    return app
 
 
 def _leave_at_last() -> None:
-    """End the process even if a client waits for a group that does not answer; all that matters has been written."""
-    last = threading.Timer(_LEAVING_S, os._exit, (0,))
-    last.daemon = True
-    last.start()
+    """End the process even if a client waits for a group that does not answer. Everything has been written by now."""
+    timer = threading.Timer(_LEAVING_S, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
 
 
 def _headers(headers: Any) -> dict[str, bytes]:

@@ -1,7 +1,8 @@
-"""The worker that detection runs on: it keeps the state, rebuilds it when it takes over, and tells what was found.
+"""Runs detection on the worker that has the partition of frames, and publishes what it finds.
 
-A frame counts as applied when all that it brought about is on the topics; only then is its offset committed. Alerts of
-frames that were applied by another worker before are not told again, and one told twice has the same id and revision.
+A frame is done when everything it brought about is on the topics; only then is its offset committed. A worker that
+takes over rebuilds the state, and does not publish the alerts of earlier frames again. If an alert is published twice
+after all, both copies have the same id and revision.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ from streams.live.broker.connection import Connection, consumer_arguments, produ
 from streams.live.detection.detection import Detection, FrameResult
 from streams.live.detection.detection_state import captured, restored
 from streams.live.exchange.frames import HEADER, Frame, FrameError, decode
-from streams.live.exchange.outputs import Outputs
+from streams.live.exchange.result_producer import ResultProducer
 from streams.live.state.snapshots import Snapshots, manifest
 from streams.live.state.state_codec import encode
 from streams.live.telemetry.telemetry import Telemetry
@@ -32,6 +33,7 @@ from streams.settings.settings import Settings
 from streams.version import VERSION
 
 _PROGRESS_EVERY_S = 0.2
+"""Seconds between two records of progress. Chosen, not measured."""
 _POLL_MS = 500
 
 
@@ -40,10 +42,10 @@ class DetectionAgent:
 
     Args:
         connection: to the brokers.
-        settings: what bears on detection, and how often state is saved.
+        settings: of detection, and how often its state is saved.
         worker_id: for alerts and progress.
-        log: told of what happens.
-        telemetry: told of what is done.
+        log: of the worker.
+        telemetry: of the worker.
     """
 
     def __init__(
@@ -60,44 +62,45 @@ class DetectionAgent:
         self.detection: Detection | None = None
         self._started = asyncio.Event()
         self.stopping = False
-        """Whether the worker has been told to end."""
-        self._next = 0
-        """Offset of the frame that comes next; what changes with the state is changed in the thread of detection."""
-        self._told = 0
-        """Offset of the frame of which it comes next to tell what it brought about."""
+        """Whether the worker is ending."""
+        self._next_frame = 0
+        """Offset of the frame to apply next. It changes together with the state, in the thread of detection."""
+        self._next_result = 0
+        """Offset of the frame whose result is to be published next."""
         self._saved_at = time.monotonic()
-        self._saved_next = 0
-        """What came next when state was last saved."""
+        """Clock time at which the latest snapshot was written, seconds."""
+        self._saved_next_frame = 0
+        """`_next_frame` when the state was last saved."""
         self._writing: asyncio.Task[None] | None = None
         """Writes the latest snapshot."""
         self._applied: Progress | None = None
-        """Where detection is; it is said once all that came of it has been told."""
+        """Where detection is; it becomes `_progress` once the results have been published."""
         self._progress: Progress | None = None
-        """What is to be said."""
+        """The progress to be written."""
         self.posts = 0
-        """Posts applied here, those of a rebuild left out."""
+        """Count of posts applied here, without those of a rebuild."""
         self.alerts = 0
-        """Alerts told."""
+        """Count of alerts published."""
 
     async def start(self) -> None:
-        """Make ready to write; nothing is read before the first frame comes."""
+        """Get ready to write. Nothing is read before the first frame comes."""
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="detection")
         self._producer = AIOKafkaProducer(**producer_arguments(self._connection, "detection"))
         await self._producer.start()
-        self._outputs = Outputs(self._producer, self._connection.settings.topic_prefix)
+        self._results = ResultProducer(self._producer, self._connection.settings.topic_prefix)
         self._snapshots = Snapshots(self._connection, self._producer)
-        self._reporting = asyncio.create_task(self._report())
+        self._progress_task = asyncio.create_task(self._publish_progress())
         self._started.set()
 
     async def stop(self) -> None:
-        """Save the state for whoever takes over, and finish what is under way."""
+        """Save the state for the worker that takes over, and end."""
         self.stopping = True
-        await self._written()
-        if self._next != self._saved_next:
+        await self._finish_snapshot()
+        if self._next_frame != self._saved_next_frame:
             await self.save()
-        self._reporting.cancel()
+        self._progress_task.cancel()
         with suppress(asyncio.CancelledError):
-            await self._reporting
+            await self._progress_task
         await self._producer.stop()
         self._threads.shutdown()
 
@@ -105,68 +108,69 @@ class DetectionAgent:
         """Apply a frame of the log. On return its offset may be committed.
 
         Args:
-            offset: its place in the log. Earlier frames that were not given are read from the log, and what they
-                brought about is taken to have been told.
+            offset: its place in the log. Earlier frames that were not given are read from the log; their results
+                count as published.
             headers: of the record.
             value: of the record.
         """
         await self._started.wait()  # Faust may have frames before all of the worker has started
-        if offset < self._told:
-            return  # committed too late to be remembered
-        if offset < self._next:
-            # it was cut off before all of it had been told: what it brought about has to be found again
-            self.detection, self._next = None, 0
-        if self.detection is None or offset != self._next:
+        if offset < self._next_result:
+            return  # done before, but the commit of its offset came too late
+        if offset < self._next_frame:
+            # it was interrupted before its result was published: apply it again to get the result
+            self.detection, self._next_frame = None, 0
+        if self.detection is None or offset != self._next_frame:
             await self._catch_up(offset)
-        found = await self._apply(offset, headers.get(HEADER), value)
-        for fault in found.faults:
+        result = await self._apply(offset, headers.get(HEADER), value)
+        for fault in result.faults:
             self._log.warning("fault in the log", offset=offset, fault=fault)
-        await self._outputs.dead_letters(found.dead_letters)
-        await self._outputs.alerts(found.alerts)
-        self._told = offset + 1
+        await self._results.write_dead_letters(result.dead_letters)
+        await self._results.write_alerts(result.alerts)
+        self._next_result = offset + 1
         self._progress = self._applied
-        self._telemetry.found(found)
-        self.posts += found.posts
-        self.alerts += len(found.alerts)
+        self._telemetry.count_result(result)
+        self.posts += result.posts
+        self.alerts += len(result.alerts)
         if self._writing is not None and self._writing.done():
-            await self._written()
-        due = time.monotonic() - self._saved_at >= self._settings.worker.snapshot_every_s
-        if due and self._writing is None:
-            await self._begin_to_save()
+            await self._finish_snapshot()
+        snapshot_due = time.monotonic() - self._saved_at >= self._settings.worker.snapshot_every_s
+        if snapshot_due and self._writing is None:
+            await self._start_snapshot()
 
     async def save(self) -> None:
-        """Write a snapshot of the state as it is; on return the broker has it."""
-        await self._written()
-        await self._begin_to_save()
-        await self._written()
+        """Write a snapshot of the current state. On return the broker has it."""
+        await self._finish_snapshot()
+        await self._start_snapshot()
+        await self._finish_snapshot()
 
-    async def _begin_to_save(self) -> None:
-        """Take a snapshot, which is written while detection goes on."""
+    async def _start_snapshot(self) -> None:
+        """Take a snapshot. It is written while detection goes on."""
         if self.detection is None:
             return
         begun = time.monotonic()
-        state, offset = await self._in_thread(lambda: (captured(self._the_detection()), self._next - 1))
-        self._writing = asyncio.create_task(self._write(state, offset, time.monotonic() - begun))
+        state, offset = await self._in_thread(lambda: (captured(self._running()), self._next_frame - 1))
+        self._writing = asyncio.create_task(self._write_snapshot(state, offset, time.monotonic() - begun))
 
-    async def _write(self, state: State, offset: int, waited: float) -> None:
+    async def _write_snapshot(self, state: State, offset: int, waited: float) -> None:
+        """Encode and write a state for which detection has waited `waited` seconds."""
         begun = time.monotonic()
         chunks = await asyncio.to_thread(_chunks, state)
-        del state  # as large as all that detection holds
-        told = manifest(offset, chunks, self._settings_digest, VERSION, datetime.now(UTC).isoformat())
-        await self._snapshots.write(told, chunks)
-        self._saved_next = told.frame_offset + 1
+        del state  # it is as large as everything that detection holds
+        saved = manifest(offset, chunks, self._settings_digest, VERSION, datetime.now(UTC).isoformat())
+        await self._snapshots.write(saved, chunks)
+        self._saved_next_frame = saved.frame_offset + 1
         self._saved_at = time.monotonic()
-        self._telemetry.saved(told, waited)
+        self._telemetry.show_snapshot(saved, waited)
         self._log.info(
             "snapshot written",
-            offset=told.frame_offset,
-            bytes=told.bytes,
+            offset=saved.frame_offset,
+            bytes=saved.bytes,
             seconds=round(waited, 2),
             writing_seconds=round(self._saved_at - begun, 2),
         )
 
-    async def _written(self) -> None:
-        """Wait until the snapshot that is being written is written; raises why it could not be."""
+    async def _finish_snapshot(self) -> None:
+        """Wait until the snapshot in progress is written. If it cannot be, raise why."""
         writing, self._writing = self._writing, None
         if writing is not None:
             await writing
@@ -175,35 +179,35 @@ class DetectionAgent:
         def work() -> FrameResult:
             begun = time.perf_counter()
             try:
-                found = self._found(offset, header, value)
+                result = self._result_of(offset, header, value)
             except BaseException:
-                self.detection = None  # what is left of half a frame is no state
+                self.detection = None  # half a frame has been applied: this is no state to go on from
                 raise
-            self._next = offset + 1
+            self._next_frame = offset + 1
             self._applied = self._progress_at(offset)
-            self._telemetry.applied(self._the_detection(), self._applied, time.perf_counter() - begun)
-            return found
+            self._telemetry.show_applied(self._running(), self._applied, time.perf_counter() - begun)
+            return result
 
-        found: FrameResult = await self._in_thread(work)
-        return found
+        result: FrameResult = await self._in_thread(work)
+        return result
 
-    def _found(self, offset: int, header: bytes | None, value: bytes) -> FrameResult:
+    def _result_of(self, offset: int, header: bytes | None, value: bytes) -> FrameResult:
         if offset in self._settings.worker.skip_frames:
-            return FrameResult(faults=["left out, as the settings say"])
+            return FrameResult(faults=["left out, because worker.skip_frames names it"])
         try:
             frame: Frame = decode(header, value)
         except FrameError as error:
             return FrameResult(faults=[f"left out: {error}"])
-        return self._the_detection().apply(frame)
+        return self._running().apply(frame)
 
     async def _catch_up(self, upto: int) -> None:
-        """Bring the state to that before frame `upto`, quietly."""
+        """Bring the state to where it was before frame `upto`, without publishing."""
         begun = time.monotonic()
-        self._telemetry.rebuilding(None)
+        self._telemetry.set_rebuild_left(None)
         if self.detection is None:
             await self._load(upto)
-        self._telemetry.rebuilding(upto - self._next)
-        self._the_detection().timer.on_stage = self._telemetry.stage
+        self._telemetry.set_rebuild_left(upto - self._next_frame)
+        self._running().timer.on_stage = self._telemetry.observe_stage
         frames = 0
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "catch-up"))
         await consumer.start()
@@ -211,11 +215,11 @@ class DetectionAgent:
             partition = TopicPartition(self._topic, 0)
             consumer.assign([partition])
             first = (await consumer.beginning_offsets([partition]))[partition]
-            if first > self._next:
-                self._log.warning("frames are gone", needed=self._next, first=first)
-                self._next = first
-            consumer.seek(partition, self._next)
-            while self._next < upto:
+            if first > self._next_frame:
+                self._log.warning("frames are gone", needed=self._next_frame, first=first)
+                self._next_frame = first
+            consumer.seek(partition, self._next_frame)
+            while self._next_frame < upto:
                 for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
                     for record in records:
                         if record.offset < upto:
@@ -223,17 +227,17 @@ class DetectionAgent:
                             self._progress = self._applied
                             frames += 1
                 if await consumer.position(partition) >= upto:
-                    self._next = upto
-                self._telemetry.rebuilding(upto - self._next)
+                    self._next_frame = upto
+                self._telemetry.set_rebuild_left(upto - self._next_frame)
         finally:
             await consumer.stop()
-        self._telemetry.rebuilt(self._the_detection(), time.monotonic() - begun)
+        self._telemetry.show_rebuilt(self._running(), time.monotonic() - begun)
         self._log.info(
             "state rebuilt", offset=upto, frames=frames, seconds=round(time.monotonic() - begun, 2)
         )
 
     async def _load(self, upto: int) -> None:
-        await self._written()  # two hands on one slot
+        await self._finish_snapshot()  # it may be writing to the slot that is read here
         snapshot = await self._snapshots.newest(upto)
         if snapshot is not None and snapshot.manifest.settings != self._settings_digest:
             self._log.warning(
@@ -242,7 +246,7 @@ class DetectionAgent:
             )
             snapshot = None
         self.detection = Detection(self._settings.detection, self._mode, self._worker_id)
-        self._next = 0
+        self._next_frame = 0
         if snapshot is not None:
             chunks, offset = snapshot.chunks, snapshot.manifest.frame_offset
             try:
@@ -252,26 +256,28 @@ class DetectionAgent:
             except StateError as error:
                 self._log.warning("the snapshot cannot be used", offset=offset, error=str(error))
                 return
-            self._next = offset + 1
-            self._telemetry.saved(snapshot.manifest)
+            self._next_frame = offset + 1
+            self._telemetry.show_snapshot(snapshot.manifest)
             self._log.info("snapshot loaded", offset=offset, bytes=snapshot.manifest.bytes)
 
-    async def _report(self) -> None:
-        """Say from time to time where detection is."""
-        told = None
+    async def _publish_progress(self) -> None:
+        """Write now and then where detection is."""
+        written: Progress | None = None
         while True:
             await asyncio.sleep(_PROGRESS_EVERY_S)
-            if self._progress is not told and self._progress is not None:
-                told = self._progress
+            if self._progress is not written and self._progress is not None:
+                written = self._progress
                 try:
-                    await self._outputs.progress(told)
+                    await self._results.write_progress(written)
                 except KafkaError as error:
-                    # it will be said again; ingest waits for it
-                    self._log.warning("progress could not be told", error=f"{type(error).__name__}: {error}")
-                    told = None
+                    # tried again: ingest waits for it
+                    self._log.warning(
+                        "progress could not be written", error=f"{type(error).__name__}: {error}"
+                    )
+                    written = None
 
     def _progress_at(self, offset: int) -> Progress:
-        detection = self._the_detection()
+        detection = self._running()
         return Progress(
             worker_id=self._worker_id,
             frame_offset=offset,
@@ -282,12 +288,12 @@ class DetectionAgent:
             at=datetime.now(UTC),
         )
 
-    def _the_detection(self) -> Detection:
-        assert self.detection is not None  # noqa: S101 - for the type checker; a frame makes it
+    def _running(self) -> Detection:
+        assert self.detection is not None  # noqa: S101 - for the type checker: the first frame makes it
         return self.detection
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
-        """Run something to its end, also when the caller is cancelled: nobody sees a state that is on its way."""
+        """Run `work` in the thread of detection. Cancelling the caller does not stop it: no frame is half applied."""
         doing = asyncio.get_running_loop().run_in_executor(self._threads, work)
         try:
             return await asyncio.shield(doing)

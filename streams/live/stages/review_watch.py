@@ -1,4 +1,4 @@
-"""Follows the audit log of reviews, for what metrics say of it. Nothing in detection depends on reviews."""
+"""Reads the audit log of reviews for the metrics. Nothing in detection depends on it."""
 
 import asyncio
 from typing import Any
@@ -15,17 +15,18 @@ from streams.live.telemetry.telemetry import Telemetry
 
 _POLL_MS = 1_000
 _AGAIN_S = 10.0
+"""Seconds before reviews are read again after a fault. Chosen, not measured."""
 
 _decoder = msgspec.json.Decoder(ReviewEvent)
 
 
 class ReviewWatch:
-    """Of one worker: each reads all reviews, which people write by hand and are few.
+    """Reads reviews on one worker. Each worker reads all of them: people write them by hand, so they are few.
 
     Args:
         connection: to the brokers.
-        telemetry: told of what reviewers take networks to be.
-        log: told of records that are no reviews, and when the brokers do not answer.
+        telemetry: of the worker.
+        log: of the worker.
     """
 
     def __init__(self, connection: Connection, telemetry: Telemetry, log: Any) -> None:
@@ -34,7 +35,7 @@ class ReviewWatch:
         self._log = log
 
     async def run(self) -> None:
-        """Work until cancelled. Faults are told, and everything is read anew."""
+        """Work until cancelled. After a fault, which is logged, all reviews are read again."""
         while True:
             try:
                 await self._follow()
@@ -60,7 +61,7 @@ class ReviewWatch:
                 for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
                     for record in records:
                         self._take(cases, record)
-                self._telemetry.reviewed(cases)
+                self._telemetry.show_reviews(cases)
         finally:
             await consumer.stop()
 
@@ -69,5 +70,7 @@ class ReviewWatch:
             cases.take(_decoder.decode(record.value or b""))
         except (msgspec.DecodeError, ValueError, RecursionError):
             self._log.warning(
-                "a record of reviews is no review event", partition=record.partition, offset=record.offset
+                "a record on the topic of reviews is not a review event",
+                partition=record.partition,
+                offset=record.offset,
             )

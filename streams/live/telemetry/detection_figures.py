@@ -1,4 +1,4 @@
-"""What is looked at in the state of detection from time to time, for the metrics."""
+"""Gauges sampled from the state of detection."""
 
 import heapq
 from collections.abc import Iterator, Sequence
@@ -15,16 +15,16 @@ from streams.metrics.metrics import WorkerMetrics
 _RANKS = 10
 
 _Count = tuple[Labelled[Counter], tuple[str, ...], int]
-"""A metric, its labels, and what detection has counted ever since its state began."""
+"""A metric, its labels, and what detection has counted since its state began."""
 
 
 class DetectionGauges:
-    """Looks at detection and says what it found.
+    """Samples detection.
 
-    Counts that detection remembers across workers are told as what came on top since this worker took over.
+    Detection remembers its counts when another worker takes over. Here only what was added since counts.
 
     Args:
-        metrics: where it says so.
+        metrics: to be set.
         config: bounds of the stores, and crowd strata.
     """
 
@@ -43,15 +43,15 @@ class DetectionGauges:
         self._known: dict[tuple[Labelled[Counter], tuple[str, ...]], int] = {}
         self._cases = ReviewCases()
         self._suspected: list[str] | None = None
-        """Ids of the networks that were suspected when last looked; None: detection runs elsewhere."""
+        """Ids of the networks that were suspected at the latest sample; None: detection runs on another worker."""
 
-    def begin(self, detection: Detection) -> None:
-        """Take over: what happened before was told by others."""
+    def take_over(self, detection: Detection) -> None:
+        """Start from what detection has counted so far: other workers have reported that."""
         self._known = {(metric, labels): count for metric, labels, count in self._counts(detection)}
-        self.look(detection)
+        self.update(detection)
 
-    def look(self, detection: Detection) -> None:
-        """Look at everything."""
+    def update(self, detection: Detection) -> None:
+        """Sample everything."""
         metrics, references, pipeline = self._metrics, detection.references, detection.pipeline
         metrics.entities.of().set(len(references.entities_used))
         metrics.rules.of().set(len(references.rules))
@@ -80,8 +80,8 @@ class DetectionGauges:
         for rank in range(_RANKS):
             metrics.members.of(str(rank + 1)).set(sizes[rank] if rank < len(sizes) else 0)
 
-    def review(self, cases: ReviewCases) -> None:
-        """What reviewers have said so far, which may change while no frame comes."""
+    def update_reviews(self, cases: ReviewCases) -> None:
+        """Set the gauges of reviews, which may change while no frame comes."""
         self._cases = cases
         for label, networks in cases.by_standing(datetime.now(UTC)).items():
             self._metrics.reviewed.of(label).set(networks)
@@ -91,8 +91,8 @@ class DetectionGauges:
     def _count_waiting(self, suspected: Sequence[str]) -> None:
         self._metrics.review_backlog.of().set(self._cases.waiting(suspected, datetime.now(UTC)))
 
-    def forget(self) -> None:
-        """Say nothing more: detection runs elsewhere."""
+    def clear(self) -> None:
+        """Remove the gauges: detection runs on another worker."""
         self._suspected = None
         metrics = self._metrics
         for gauge in (
@@ -110,15 +110,15 @@ class DetectionGauges:
             evicted |= pipeline.evicted_early
             for reason, shares in pipeline.sharing.left_out.items():
                 yield metrics.left_out, (reason,), shares
-            for kind, of_kind in zip(KINDS, pipeline.sharing.made.tolist(), strict=True):
-                for crowd, co_shares in zip(self._crowds, of_kind, strict=True):
+            for kind, counts in zip(KINDS, pipeline.sharing.made.tolist(), strict=True):
+                for crowd, co_shares in zip(self._crowds, counts, strict=True):
                     yield metrics.co_shares, (kind.value, crowd), co_shares
         for store, items in evicted.items():
             yield metrics.evictions, (store,), items
 
 
 def crowd_labels(strata: Sequence[int]) -> list[str]:
-    """What to call the crowd strata: `2-5`, `6-15`, ..., `over 200`."""
+    """Labels of the crowd strata: `2-5`, `6-15`, ..., `over 200`."""
     least = (2, *(bound + 1 for bound in strata[:-1]))
     return [
         *(f"{low}-{high}" if low < high else f"{high}" for low, high in zip(least, strata, strict=True)),

@@ -1,8 +1,7 @@
-"""Whether a worker is alive, and whether it is ready: what an orchestrator asks before it restarts one or goes on.
+"""Whether a worker is alive, and whether it is ready. An orchestrator asks before it restarts a worker or goes on.
 
-Alive: the event loop answers, and no part of the worker has failed. Ready: the worker has its share of the public
-partitions and reads posts; if detection runs here, its state is rebuilt. A worker that detection does not run on is
-ready without: it stands by.
+Alive: the event loop answers, and no part of the worker has failed. Ready: partitions have been assigned and the worker
+reads posts; if detection runs on it, its state is rebuilt. A worker without detection stands by, and is ready without.
 """
 
 from dataclasses import dataclass
@@ -10,21 +9,21 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Health:
-    """Of one worker."""
+    """Health of one worker."""
 
     failed: str = ""
-    """What failed; empty: nothing."""
-    has_share: bool = False
-    """Partitions have been shared out, and this worker was among those asked."""
-    reading: bool = False
-    """Reference data have been read, so that posts are."""
-    owns: bool = False
-    """The partition of frames is here."""
+    """What failed; empty if nothing did."""
+    assigned: bool = False
+    """Partitions have been assigned since this worker joined its group."""
+    reads_posts: bool = False
+    """Reference data have been read, and posts are being read."""
+    detection_here: bool = False
+    """The partition of frames is assigned to this worker."""
     rebuilding: bool = False
     rebuilt: bool = False
-    """The state of detection was brought up to the log at least once."""
+    """The state of detection has been rebuilt at least once."""
     frames_behind: int | None = None
-    """Frames that detection has yet to apply; None: not known yet."""
+    """Count of frames that detection has yet to apply; None: not known yet."""
 
     @property
     def alive(self) -> bool:
@@ -33,15 +32,15 @@ class Health:
 
     @property
     def waits_for(self) -> list[str]:
-        """What it is not ready for, in words; empty: it is ready."""
+        """What the worker waits for, in words; empty if it is ready."""
         waits = []
         if self.failed:
             waits.append(self.failed)
-        if not self.has_share:
-            waits.append("partitions have not been shared out yet")
-        elif not self.reading:
+        if not self.assigned:
+            waits.append("partitions have not been assigned yet")
+        elif not self.reads_posts:
             waits.append("reference data are being read")
-        # detection begins with the first frame that comes: with nothing to apply there is nothing to rebuild
-        if self.owns and (self.rebuilding or not (self.rebuilt or self.frames_behind == 0)):
+        # detection starts with the first frame; without frames to apply there is nothing to rebuild
+        if self.detection_here and (self.rebuilding or not (self.rebuilt or self.frames_behind == 0)):
             waits.append("the state of detection is being rebuilt")
         return waits

@@ -1,7 +1,7 @@
-"""What the stages of a worker tell: metrics, and whether it is alive and ready.
+"""Metrics and health of a worker, as its stages report them.
 
-Stages call this once a batch or a frame, never once a post. What has to be looked at rather than counted (how much is
-stored, how many networks there are) is looked at once a second at most, in the thread of detection.
+Stages call this once for each batch or frame, never once for each post. Gauges of what is stored are sampled at most
+once a second, in the thread of detection.
 """
 
 import platform
@@ -28,11 +28,12 @@ from streams.live.telemetry.health import Health
 from streams.metrics.metrics import WorkerMetrics
 from streams.version import VERSION
 
-_LOOK_EVERY_S = 1.0
+_SAMPLE_EVERY_S = 1.0
+"""Seconds between two samples of the gauges of detection. Chosen, not measured: Prometheus scrapes more rarely."""
 
 
 class Telemetry:
-    """Of one worker.
+    """Metrics and health of one worker.
 
     Args:
         prefix: of the topics.
@@ -43,8 +44,8 @@ class Telemetry:
         self.registry = CollectorRegistry()
         self.metrics = WorkerMetrics(prefix, self.registry)
         self.health = Health()
-        self._figures = DetectionGauges(self.metrics, config)
-        self._looked = 0.0
+        self._gauges = DetectionGauges(self.metrics, config)
+        self._sampled_at = 0.0
         self.metrics.build.of(VERSION, platform.python_version(), config.digest).set(1)
         _begin_at_zero(self.metrics)
 
@@ -52,42 +53,47 @@ class Telemetry:
 
     @contextmanager
     def ingesting(self, stage: str) -> Iterator[None]:
-        """Measure a stage of ingest: decode, write, commit."""
+        """Measure the seconds of a stage of ingest: decode, write or commit."""
         begun = time.perf_counter()
         yield
         self.metrics.ingest_seconds.of(stage).observe(time.perf_counter() - begun)
 
-    def read(self, batches: Iterable[Batch]) -> None:
-        """Batches came from the public topics."""
+    def count_read(self, batches: Iterable[Batch]) -> None:
+        """Count records read from the public topics."""
         for batch in batches:
             self.metrics.records.of(batch.topic).inc(len(batch.records))
             self.metrics.batch_records.of(batch.topic).observe(len(batch.records))
 
-    def decoded(self, batch: Batch, letters: Sequence[DeadLetter]) -> None:
-        """A batch is rows now, and what cannot be used is dead letters."""
+    def count_decoded(self, batch: Batch, letters: Sequence[DeadLetter]) -> None:
+        """Count the bytes of a batch that was decoded, and its dead letters."""
         self.metrics.record_bytes.of(batch.topic).inc(batch.bytes)
-        self._set_aside(letters)
+        self._count_dead_letters(letters)
 
-    def framed(self, kind: str, size: int) -> None:
-        """A frame of so many bytes was written."""
+    def count_frame(self, kind: str, size: int) -> None:
+        """Count a frame of `size` bytes that was written."""
         self.metrics.frames.of(kind).inc()
         self.metrics.frame_bytes.of(kind).inc(size)
 
-    def reading(self) -> None:
-        """Reference data have been read; posts are from now on."""
-        self.health.reading = True
+    def set_reading_posts(self) -> None:
+        """Reference data have been read, and posts are read from now on."""
+        self.health.reads_posts = True
 
-    def shared_out(self) -> None:
-        """Partitions were shared out anew."""
+    def count_assignment(self) -> None:
+        """Count that partitions were assigned to the workers anew."""
         self.metrics.rebalances.of().inc()
-        self.health.has_share = True
+        self.health.assigned = True
 
-    def held_back(self, partitions: int) -> None:
-        """So many partitions are not read for now."""
+    def set_paused(self, partitions: int) -> None:
+        """Set how many partitions are paused."""
         self.metrics.held_back.of().set(partitions)
 
-    def lags(self, behind: Mapping[TopicPartition, int], frames: int) -> None:
-        """Records that this worker has yet to read, by partition, and frames that detection has yet to apply."""
+    def set_lags(self, behind: Mapping[TopicPartition, int], frames: int) -> None:
+        """Set how much is still to do.
+
+        Args:
+            behind: records that this worker has yet to read, by partition.
+            frames: frames that detection has yet to apply.
+        """
         self.metrics.lag.forget()
         for partition, records in behind.items():
             topic = partition.topic.removeprefix(self.metrics.whose)
@@ -95,85 +101,88 @@ class Telemetry:
         self.metrics.frames_behind.of().set(frames)
         self.health.frames_behind = frames
 
-    def registry_updated(self, at: float) -> None:
-        """When the latest record of the registry reached the broker, seconds since 1970 UTC."""
-        self.metrics.registry_updated.of().set(at)
+    def set_registry_time(self, seconds: float) -> None:
+        """Set when the latest record of the registry reached the broker, seconds since 1970 UTC."""
+        self.metrics.registry_updated.of().set(seconds)
 
-    def reviewed(self, cases: ReviewCases) -> None:
-        """What reviewers take networks to be."""
-        self._figures.review(cases)
+    def show_reviews(self, cases: ReviewCases) -> None:
+        """Set the gauges of reviews from all cases."""
+        self._gauges.update_reviews(cases)
 
-    def loop_delayed(self, seconds: float) -> None:
-        """Longest time that a task had to wait for its turn."""
+    def set_loop_delay(self, seconds: float) -> None:
+        """Set the longest time that a task had to wait for the event loop."""
         self.metrics.loop_delay.of().set(seconds)
 
-    def look_at_health(self) -> None:
-        """Say as a metric whether the worker is ready."""
+    def update_ready(self) -> None:
+        """Set the metric that says whether the worker is ready."""
         self.metrics.ready.of().set(not self.health.waits_for)
 
     # detection
 
-    def stage(self, name: str, seconds: float) -> None:
-        """A stage of detection has run."""
+    def observe_stage(self, name: str, seconds: float) -> None:
+        """Record the seconds of a stage of detection."""
         self.metrics.stage_seconds.of(name).observe(seconds)
 
-    def applied(self, detection: Detection, progress: Progress, seconds: float) -> None:
-        """A frame was applied; in the thread of detection, before anything else happens there."""
+    def show_applied(self, detection: Detection, progress: Progress, seconds: float) -> None:
+        """Update gauges after a frame was applied; in the thread of detection, before anything else happens there."""
         metrics = self.metrics
         metrics.frame_seconds.of().observe(seconds)
-        if not self.health.owns:
-            return  # taken away meanwhile
-        for gauge, at in ((metrics.watermark, progress.watermark), (metrics.latest, progress.latest)):
-            if at is not None:
-                gauge.of().set(at.timestamp())
+        if not self.health.detection_here:
+            return  # detection has moved to another worker meanwhile
+        for gauge, time_reached in (
+            (metrics.watermark, progress.watermark),
+            (metrics.latest, progress.latest),
+        ):
+            if time_reached is not None:
+                gauge.of().set(time_reached.timestamp())
         metrics.held.of("posts").set(len(detection.held_posts))
         metrics.held.of("follows").set(len(detection.held_follows))
         now = time.monotonic()
-        if now - self._looked >= _LOOK_EVERY_S:
-            self._looked = now
-            self._figures.look(detection)
+        if now - self._sampled_at >= _SAMPLE_EVERY_S:
+            self._sampled_at = now
+            self._gauges.update(detection)
 
-    def found(self, found: FrameResult) -> None:
-        """What a frame brought about has been told; not so in a rebuild."""
+    def count_result(self, result: FrameResult) -> None:
+        """Count what a frame brought about, once it has been published. Frames of a rebuild do not count."""
         metrics = self.metrics
-        metrics.posts.of().inc(found.posts)
-        metrics.faults.of().inc(len(found.faults))
-        self._set_aside(found.dead_letters)
-        for alert in found.alerts:
-            self._told(alert)
+        metrics.posts.of().inc(result.posts)
+        metrics.faults.of().inc(len(result.faults))
+        self._count_dead_letters(result.dead_letters)
+        for alert in result.alerts:
+            self._count_alert(alert)
 
-    def owns(self, *, owner: bool) -> None:
-        """Whether the partition of frames is here. What is said of detection holds only while it is."""
-        self.health.owns = owner
-        self.metrics.owner.of().set(owner)
-        if not owner:
-            self._figures.forget()
+    def set_detection_here(self, here: bool) -> None:
+        """Set whether the partition of frames is assigned to this worker. Gauges of detection are shown only then."""
+        self.health.detection_here = here
+        self.metrics.owner.of().set(here)
+        if not here:
+            self._gauges.clear()
 
-    def rebuilding(self, left: int | None) -> None:
-        """So many frames are to go until the state is rebuilt; None: not known before a snapshot is found."""
+    def set_rebuild_left(self, left: int | None) -> None:
+        """Set how many frames are left until the state is rebuilt; None: a snapshot is being looked for."""
         self.health.rebuilding = left is None or left > 0
         self.metrics.rebuild_left.of().set(left or 0)
 
-    def rebuilt(self, detection: Detection, seconds: float) -> None:
-        """The state is as the log says; what it evicted before is not this worker's doing."""
+    def show_rebuilt(self, detection: Detection, seconds: float) -> None:
+        """The state is rebuilt. What it evicted before is not counted as this worker's."""
         self.health.rebuilding, self.health.rebuilt = False, True
         self.metrics.rebuild_left.of().set(0)
         self.metrics.rebuild_seconds.of().observe(seconds)
-        self._figures.begin(detection)
+        self._gauges.take_over(detection)
 
-    def saved(self, snapshot: Manifest, seconds: float | None = None) -> None:
-        """A snapshot was written, for which detection waited so many seconds, or loaded (None)."""
+    def show_snapshot(self, snapshot: Manifest, seconds: float | None = None) -> None:
+        """Show a snapshot that was written, and the `seconds` that detection waited for it; None: it was loaded."""
         self.metrics.snapshot_bytes.of().set(snapshot.bytes)
         self.metrics.snapshot_at.of().set(datetime.fromisoformat(snapshot.written_at).timestamp())
         if seconds is not None:
             self.metrics.snapshot_seconds.of().observe(seconds)
 
-    def _set_aside(self, letters: Sequence[DeadLetter]) -> None:
+    def _count_dead_letters(self, letters: Sequence[DeadLetter]) -> None:
         counts = Counter((letter.source.partition("/")[0], letter.reason) for letter in letters)
         for (topic, reason), count in counts.items():
             self.metrics.dead_letters.of(topic, reason).inc(count)
 
-    def _told(self, alert: Alert) -> None:
+    def _count_alert(self, alert: Alert) -> None:
         metrics = self.metrics
         metrics.alerts.of(alert.severity, alert.lifecycle).inc()
         if alert.suppression is not None:
@@ -186,7 +195,7 @@ class Telemetry:
 
 
 def _begin_at_zero(metrics: WorkerMetrics) -> None:
-    """Make the series that can be known beforehand: a rate needs a value before the first event."""
+    """Create the series that are known beforehand at 0: a rate needs a value before the first event."""
     for topic in KIND_OF:
         metrics.records.of(topic)
         metrics.record_bytes.of(topic)

@@ -19,14 +19,14 @@ from schemas.errors import InputError, LockstepError, UsageError
 from streams.live.broker.connection import Connection
 from streams.live.exchange.decoding import END_HEADER, UPTO_HEADER
 from streams.live.publishing import publish
-from streams.live.publishing.post_records import post_records
+from streams.live.publishing.post_encoding import encode_posts
 from streams.live.publishing.publish import Publisher, PublishOptions, parts_of
 from streams.live.service.commands import speed_of
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.settings.kafka_settings import KafkaSettings
 from streams.settings.settings import Settings
-from tests.streams.live.publishing.test_post_records import frame, plain
+from tests.streams.live.publishing.test_post_encoding import frame, plain
 from tests.streams.small_world import START, Post, post, small_world, write_jsonl
 
 PARTITIONS = 3
@@ -415,7 +415,7 @@ def test_given_any_parts_then_they_are_the_posts_that_are_left_and_count_those_b
         patch.setattr(publish, "_STEP", step)
         parts = list(parts_of(batches_of(sizes, seconds), skip, most_s))
 
-    whole = pl.concat([post_records(batch.posts) for batch in batches_of(sizes, seconds)])
+    whole = pl.concat([encode_posts(batch.posts) for batch in batches_of(sizes, seconds)])
     left = pl.concat([whole.clear(), *(part for part, _ in parts)])
     assert left.equals(whole[skip:])
     assert [count for _, count in parts] == [

@@ -83,7 +83,7 @@ class Consumer:
 
 
 @dataclass
-class Outputs:
+class ResultProducer:
     """Keeps what is told; may stand still, or refuse."""
 
     told: list[Alert] = field(default_factory=list)
@@ -92,15 +92,15 @@ class Outputs:
     stands_still: bool = False
     refuses: int = 0
 
-    async def alerts(self, alerts: Iterable[Alert]) -> None:
+    async def write_alerts(self, alerts: Iterable[Alert]) -> None:
         if self.stands_still:
             await asyncio.Event().wait()
         self.told.extend(alerts)
 
-    async def dead_letters(self, letters: Iterable[DeadLetter]) -> None:
+    async def write_dead_letters(self, letters: Iterable[DeadLetter]) -> None:
         self.letters.extend(letters)
 
-    async def progress(self, progress: Progress) -> None:
+    async def write_progress(self, progress: Progress) -> None:
         if self.refuses:
             self.refuses -= 1
             raise KafkaConnectionError("the broker is away")
@@ -144,7 +144,7 @@ class Log:
 @dataclass
 class Made:
     owner: DetectionAgent
-    outputs: Outputs
+    outputs: ResultProducer
     snapshots: Snapshots
     log: Log
 
@@ -179,10 +179,10 @@ async def made(
         said,
         Telemetry("lockstep.", settings.detection),
     )
-    found = Made(one, Outputs(), snapshots if snapshots is not None else Snapshots(), said)
+    found = Made(one, ResultProducer(), snapshots if snapshots is not None else Snapshots(), said)
     with ThreadPoolExecutor(1) as threads:
         one._threads = threads
-        one._outputs = found.outputs  # type: ignore[assignment]
+        one._results = found.outputs  # type: ignore[assignment]
         one._snapshots = found.snapshots  # type: ignore[assignment]
         one._started.set()
         yield found
@@ -282,7 +282,7 @@ async def test_given_an_owner_that_is_cut_off_in_a_frame_then_its_alerts_are_tol
                 await Slow(patch).cut_off(taking)
             else:
                 one.outputs.stands_still = True
-                while one.owner._next <= at:
+                while one.owner._next_frame <= at:
                     await asyncio.sleep(0.001)
                 taking.cancel()
                 with suppress(asyncio.CancelledError):
@@ -310,7 +310,7 @@ async def test_given_an_owner_that_is_cut_off_and_saves_then_whoever_takes_over_
             if where == "detection":
                 await Slow(patch).cut_off(taking)
             else:
-                while one.owner._next <= at:
+                while one.owner._next_frame <= at:
                     await asyncio.sleep(0.001)
                 taking.cancel()
         await one.owner.save()
@@ -387,7 +387,7 @@ async def test_given_alerts_that_are_not_on_their_topic_yet_then_the_frame_is_no
             await one.take(offset)
         one.outputs.stands_still = True
         taking = asyncio.create_task(one.take(at))
-        while one.owner._next <= at:
+        while one.owner._next_frame <= at:
             await asyncio.sleep(0)
         assert one.owner._progress is not None and one.owner._progress.frame_offset == at - 1
         taking.cancel()
@@ -441,11 +441,11 @@ async def test_given_a_broker_that_is_away_then_progress_is_told_when_it_is_back
     async with made(monkeypatch) as one:
         await one.take(0)
         one.outputs.refuses = 3
-        reporting = asyncio.create_task(one.owner._report())
+        reporting = asyncio.create_task(one.owner._publish_progress())
         async with asyncio.timeout(60):
             while not one.outputs.progressed:
                 await asyncio.sleep(0.001)
         reporting.cancel()
 
         assert [progress.frame_offset for progress in one.outputs.progressed] == [0]
-        assert len(one.log.of("progress could not be told")) == 3
+        assert len(one.log.of("progress could not be written")) == 3

@@ -10,16 +10,22 @@ REBUILDING = ["the state of detection is being rebuilt"]
 @pytest.mark.parametrize(
     ("health", "waits"),
     [
-        (Health(), ["partitions have not been shared out yet"]),
-        (Health(has_share=True), ["reference data are being read"]),
-        (Health(has_share=True, reading=True), []),
-        (Health(has_share=True, reading=True, owns=True), REBUILDING),
-        (Health(has_share=True, reading=True, owns=True, frames_behind=3), REBUILDING),
+        (Health(), ["partitions have not been assigned yet"]),
+        (Health(assigned=True), ["reference data are being read"]),
+        (Health(assigned=True, reads_posts=True), []),
+        (Health(assigned=True, reads_posts=True, detection_here=True), REBUILDING),
+        (Health(assigned=True, reads_posts=True, detection_here=True, frames_behind=3), REBUILDING),
         # nothing to apply, so nothing to rebuild before the next frame comes
-        (Health(has_share=True, reading=True, owns=True, frames_behind=0), []),
-        (Health(has_share=True, reading=True, owns=True, rebuilding=True, frames_behind=0), REBUILDING),
-        (Health(has_share=True, reading=True, owns=True, rebuilt=True, frames_behind=50), []),
-        (Health(has_share=True, reading=True, owns=True, rebuilt=True, rebuilding=True), REBUILDING),
+        (Health(assigned=True, reads_posts=True, detection_here=True, frames_behind=0), []),
+        (
+            Health(assigned=True, reads_posts=True, detection_here=True, rebuilding=True, frames_behind=0),
+            REBUILDING,
+        ),
+        (Health(assigned=True, reads_posts=True, detection_here=True, rebuilt=True, frames_behind=50), []),
+        (
+            Health(assigned=True, reads_posts=True, detection_here=True, rebuilt=True, rebuilding=True),
+            REBUILDING,
+        ),
     ],
 )
 def test_a_worker_waits_for(health: Health, waits: list[str]) -> None:

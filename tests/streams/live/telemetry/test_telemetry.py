@@ -28,9 +28,9 @@ class Owner:
 
     def __init__(self, telemetry: Telemetry, detection: Detection) -> None:
         self.telemetry, self.detection = telemetry, detection
-        detection.timer.on_stage = telemetry.stage
-        telemetry.owns(owner=True)
-        telemetry.rebuilt(detection, 0.1)
+        detection.timer.on_stage = telemetry.observe_stage
+        telemetry.set_detection_here(True)
+        telemetry.show_rebuilt(detection, 0.1)
 
     def take(self, messages: list[Message], begin: int, *, ended: bool = False) -> list[Any]:
         batch = Batch("posts.v1")
@@ -38,8 +38,8 @@ class Owner:
         if ended:
             batch.spans[0] = type(batch.spans[0])("posts.v1", 0, begin, batch.spans[0].end, True)
         frame, letters = decode_batch(batch, 1 << 40)
-        self.telemetry.read([batch])
-        self.telemetry.decoded(batch, letters)
+        self.telemetry.count_read([batch])
+        self.telemetry.count_decoded(batch, letters)
         found = self.detection.apply(frame)
         progress = Progress(
             worker_id="w",
@@ -49,9 +49,9 @@ class Owner:
             held_rows=len(self.detection.held_posts),
             at=datetime.now(UTC),
         )
-        self.telemetry._looked = 0.0
-        self.telemetry.applied(self.detection, progress, 0.2)
-        self.telemetry.found(found)
+        self.telemetry._sampled_at = 0.0
+        self.telemetry.show_applied(self.detection, progress, 0.2)
+        self.telemetry.count_result(found)
         return found.alerts
 
 
@@ -148,9 +148,9 @@ def test_given_detection_that_moved_away_then_nothing_more_is_said_of_it(
     telemetry: Telemetry, messages: list[Message]
 ) -> None:
     owner = Owner(telemetry, Detection(CONFIG, "live", "w"))
-    telemetry.saved(manifest(3, [b"abc"], "s", "0", "2026-01-02T03:04:05+00:00"), 0.5)
+    telemetry.show_snapshot(manifest(3, [b"abc"], "s", "0", "2026-01-02T03:04:05+00:00"), 0.5)
     owner.take(messages, 0, ended=True)
-    telemetry.owns(owner=False)
+    telemetry.set_detection_here(False)
     gauges = {
         declared.name
         for declared in telemetry.metrics.declared
@@ -170,7 +170,7 @@ def test_given_detection_that_moved_away_then_nothing_more_is_said_of_it(
 
 
 def test_given_a_snapshot_then_its_size_and_time_are_told(telemetry: Telemetry) -> None:
-    telemetry.saved(manifest(3, [b"abc", b"de"], "s", "0", "2026-01-02T03:04:05+00:00"), 0.5)
+    telemetry.show_snapshot(manifest(3, [b"abc", b"de"], "s", "0", "2026-01-02T03:04:05+00:00"), 0.5)
     assert value(telemetry, "lockstep_snapshot_bytes") == 5
     assert value(telemetry, "lockstep_snapshot_timestamp_seconds") == 1_767_323_045
     assert value(telemetry, "lockstep_snapshot_duration_seconds_sum") == 0.5
@@ -180,7 +180,9 @@ def test_given_dead_letters_then_they_are_counted_by_topic_and_reason(telemetry:
     batch = Batch("posts.v1")
     batch.add(0, 0, [Message(0, 0, b"k", b"{"), Message(1, 0, b"k", b"[]"), Message(2, 0, b"k", b"\xff")])
     _, letters = decode_batch(batch, 300)
-    telemetry.decoded(batch, [*letters, DeadLetter(source="follows.v1/3", position=1, reason=Reason.LATE)])
+    telemetry.count_decoded(
+        batch, [*letters, DeadLetter(source="follows.v1/3", position=1, reason=Reason.LATE)]
+    )
 
     def letters_of(topic: str, reason: str) -> float | None:
         return value(telemetry, "lockstep_dead_letters_total", topic=topic, reason=reason)

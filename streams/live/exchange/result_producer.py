@@ -1,4 +1,4 @@
-"""What goes back onto topics: alerts, networks, dead letters, progress. One producer for all of it."""
+"""Writes what a worker produces: frames, alerts, networks, dead letters and progress."""
 
 import asyncio
 from collections.abc import Iterable
@@ -17,11 +17,11 @@ from streams.live.exchange.frames import HEADER
 _encoder = msgspec.json.Encoder()
 
 
-class Outputs:
+class ResultProducer:
     """Writes to the topics of one service.
 
     Args:
-        producer: started; waits for all copies, and leaves no repetition of its own.
+        producer: started. It waits for all replicas, and its retries write no record twice.
         prefix: of the topics.
     """
 
@@ -29,33 +29,33 @@ class Outputs:
         self._producer = producer
         self._prefix = prefix
 
-    async def alerts(self, alerts: Iterable[Alert]) -> None:
-        """Write alerts, and the networks that they tell of; on return the broker has them."""
-        pending = InFlight()
+    async def write_alerts(self, alerts: Iterable[Alert]) -> None:
+        """Write alerts and the networks they describe. On return the broker has them."""
+        in_flight = InFlight()
         for alert in alerts:
             value = _encoder.encode(alert)
-            await pending.add(self._send(ALERTS, alert.network_id, value))
-            await pending.add(self._send(ALERTS_LATEST, alert.alert_id, value))
-            await pending.add(self._send(NETWORKS, alert.network_id, _encoder.encode(network_of(alert))))
-        await pending.settled()
+            await in_flight.add(self._send(ALERTS, alert.network_id, value))
+            await in_flight.add(self._send(ALERTS_LATEST, alert.alert_id, value))
+            await in_flight.add(self._send(NETWORKS, alert.network_id, _encoder.encode(network_of(alert))))
+        await in_flight.settled()
 
-    async def dead_letters(self, letters: Iterable[DeadLetter]) -> None:
-        """Write dead letters under the places that they came from; on return the broker has them."""
-        pending = InFlight()
+    async def write_dead_letters(self, letters: Iterable[DeadLetter]) -> None:
+        """Write dead letters, each with its place of origin as the key. On return the broker has them."""
+        in_flight = InFlight()
         for letter in letters:
             key = f"{letter.source}/{letter.position}"
-            await pending.add(self._send(DEAD_LETTERS, key, _encoder.encode(letter)))
-        await pending.settled()
+            await in_flight.add(self._send(DEAD_LETTERS, key, _encoder.encode(letter)))
+        await in_flight.settled()
 
-    async def frame(self, header: bytes, value: bytes) -> "asyncio.Future[object]":
-        """Write a frame; the future gives the record's metadata when the broker has it."""
+    async def write_frame(self, header: bytes, value: bytes) -> "asyncio.Future[object]":
+        """Write a frame. The future gives the record's metadata once the broker has it."""
         sent: asyncio.Future[object] = await self._producer.send(
             FRAMES.full_name(self._prefix), value, partition=0, headers=[(HEADER, header)]
         )
         return sent
 
-    async def progress(self, progress: Progress) -> None:
-        """Say where detection is; nobody waits for it."""
+    async def write_progress(self, progress: Progress) -> None:
+        """Write where detection is, without waiting for the broker."""
         await self._send(PROGRESS, "detection", _encoder.encode(progress))
 
     async def _send(self, topic: Topic, key: str, value: bytes) -> "asyncio.Future[object]":
@@ -66,7 +66,7 @@ class Outputs:
 
 
 def network_of(alert: Alert) -> NetworkSnapshot:
-    """The network as its alert describes it."""
+    """The network that an alert describes."""
     return NetworkSnapshot(
         network_id=alert.network_id,
         revision=alert.revision,

@@ -1,7 +1,7 @@
-"""Partitions without messages: when they may hold up the others no longer.
+"""Partitions without messages: from when on they no longer hold up the others.
 
-A mark says of a partition: as far as others had come, nothing more was in it. How far they had come is read first and
-whether the partition is empty is asked after that, so that whatever was published before is not passed over.
+A mark says that a partition was empty when the other partitions had reached some event time. Ingest reads that time
+first, and only then asks whether the partition is empty, so it cannot miss what was published before.
 """
 
 import time
@@ -29,35 +29,35 @@ class IdlePartitions:
         self._lateness_s = lateness_s
         self._clock = clock
         self._busy: dict[TopicPartition, float] = {}
-        """When each partition was last seen to have a message."""
+        """Clock time at which each partition last had a message."""
         self._marked: dict[TopicPartition, tuple[int, int]] = {}
-        """Offset and event time of the last mark of each."""
+        """Offset and event time of the last mark of each partition."""
         self._latest: int | None = None
         self._moved = clock()
-        """When others were last seen to have come further."""
+        """Clock time at which the latest event time last changed."""
 
-    def saw(self, partitions: Iterable[TopicPartition]) -> None:
-        """Note that partitions had messages, or are new here."""
+    def note_busy(self, partitions: Iterable[TopicPartition]) -> None:
+        """Note that partitions have had messages, or were assigned just now."""
         now = self._clock()
         for partition in partitions:
             self._busy[partition] = now
 
     def forget(self) -> None:
-        """Begin anew, as after a rebalance."""
+        """Forget all partitions, as after a rebalance."""
         self._busy.clear()
         self._marked.clear()
 
-    def waiting(self, assigned: Iterable[TopicPartition]) -> list[TopicPartition]:
-        """Partitions that have been without a message for long enough."""
+    def idle(self, assigned: Iterable[TopicPartition]) -> list[TopicPartition]:
+        """Partitions that have been without a message for `idle_after_s`."""
         now = self._clock()
         for partition in assigned:
             self._busy.setdefault(partition, now)
-        return [tp for tp in assigned if now - self._busy[tp] >= self._idle_after_s]
+        return [partition for partition in assigned if now - self._busy[partition] >= self._idle_after_s]
 
-    def upto(self, progress: Progress | None) -> int | None:
-        """Event time that empty partitions can be marked with, seconds; ask before looking whether they are empty.
+    def mark_time(self, progress: Progress | None) -> int | None:
+        """Event time for marks of empty partitions, seconds; None: no post has come. Ask before checking for emptiness.
 
-        Where nothing has moved for long, it is past the lateness bound, so that nothing waits for ever.
+        When event time has not moved for `idle_after_s`, this is past the lateness bound, so that no row waits forever.
         """
         if progress is None or progress.latest is None:
             return None
@@ -67,18 +67,18 @@ class IdlePartitions:
         quiet = self._clock() - self._moved >= self._idle_after_s
         return latest + self._lateness_s + 1 if quiet else latest
 
-    def marks(
+    def new_marks(
         self,
         upto: int,
         empty: Mapping[TopicPartition, int],
         topic_of: Callable[[TopicPartition], str],
     ) -> list[Mark]:
-        """The marks that say something new.
+        """The marks that differ from the last one of their partition.
 
         Args:
-            upto: what `upto` gave.
-            empty: partitions found empty, each with the offset that comes next in it.
-            topic_of: name of its topic without prefix.
+            upto: what `mark_time` gave, seconds.
+            empty: partitions that are empty, each with the offset that comes next in it.
+            topic_of: gives the name of the topic without prefix.
         """
         fresh = {tp: offset for tp, offset in empty.items() if self._marked.get(tp) != (offset, upto)}
         self._marked.update((tp, (offset, upto)) for tp, offset in fresh.items())

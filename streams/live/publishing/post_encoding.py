@@ -9,7 +9,7 @@ _ABSENT = r',"\w+":null|"\w+":null,'
 """In encoded JSON a quotation mark inside of a string has a backslash before it, so that this fits no text."""
 
 
-def post_records(posts: pl.DataFrame) -> pl.DataFrame:
+def encode_posts(posts: pl.DataFrame) -> pl.DataFrame:
     """Encode posts as PostEvent.
 
     Args:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detectors.post_columns import POSTS
 from schemas.events import PostEvent
-from streams.live.publishing.post_records import post_records
+from streams.live.publishing.post_encoding import encode_posts
 from tests.streams.live.partitions import Message, decoded
 
 METRICS = ("likes", "reposts", "replies", "quotes", "views")
@@ -73,7 +73,7 @@ def row_of(event: PostEvent) -> Row:
 )
 @example([plain(likes=1, views=None), plain(reposts=0, likes=None), plain(views=2)])
 def test_given_any_texts_then_a_strict_reader_finds_the_row(rows: list[Row]) -> None:
-    records = post_records(frame(*rows))
+    records = encode_posts(frame(*rows))
 
     events = [msgspec.json.decode(value, type=PostEvent, strict=True) for value in records["value"]]
     assert [row_of(event) for event in events] == rows
@@ -97,7 +97,7 @@ def test_given_records_when_a_worker_reads_them_then_it_has_the_rows(rows: list[
         if all(row[name].strip() for name in ("post_id", "platform", "account_id"))
         and row["created_at"] < 1_700_000_000
     ] or [plain()]
-    records = post_records(frame(*rows))
+    records = encode_posts(frame(*rows))
     messages = [
         Message(at, timestamp, key.encode(), value.encode())
         for at, (key, value, timestamp) in enumerate(records.iter_rows())
@@ -119,7 +119,7 @@ def not_a_name(row: Row) -> bool:
 
 
 def test_given_a_post_with_little_known_then_its_record_says_no_more() -> None:
-    (value,) = post_records(frame(plain()))["value"]
+    (value,) = encode_posts(frame(plain()))["value"]
 
     assert json.loads(value) == {
         "post_id": "1",
@@ -131,7 +131,7 @@ def test_given_a_post_with_little_known_then_its_record_says_no_more() -> None:
 
 @pytest.mark.parametrize("known", [{"likes": 0}, {"views": 3}, dict.fromkeys(METRICS, 5)])
 def test_given_some_reactions_then_only_those_are_told(known: dict[str, int]) -> None:
-    (value,) = post_records(frame(plain(**known)))["value"]
+    (value,) = encode_posts(frame(plain(**known)))["value"]
 
     assert json.loads(value)["metrics"] == known
 
@@ -139,13 +139,13 @@ def test_given_some_reactions_then_only_those_are_told(known: dict[str, int]) ->
 @pytest.mark.parametrize("year", [2000, 2023, 9999])
 def test_given_a_time_then_it_is_to_the_second(year: int) -> None:
     when = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
-    (value,) = post_records(frame(plain(created_at=int(when.timestamp()))))["value"]
+    (value,) = encode_posts(frame(plain(created_at=int(when.timestamp()))))["value"]
 
     assert msgspec.json.decode(value, type=PostEvent).created_at == when
 
 
 def test_given_no_posts_then_there_are_no_records() -> None:
-    records = post_records(frame())
+    records = encode_posts(frame())
 
     assert records.columns == ["key", "value", "timestamp"]
     assert not len(records)
