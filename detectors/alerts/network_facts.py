@@ -15,7 +15,7 @@ from detectors.networks.edges import Ground
 from detectors.networks.network_stage import NetworkStage
 from detectors.networks.networks import Network
 from detectors.statistics.tails import LEAST_EXPECTED, poisson_surprise
-from detectors.synchrony.co_shares import NO_STRATUM
+from detectors.synchrony.cells import cell_of, rows_in_window, widest_strata
 from detectors.synchrony.exposure import counted
 from schemas.shares import TraceKind
 
@@ -128,7 +128,7 @@ def gather_facts(
     own = _counters_of(members, null)
     activity = own[:, null.activity :].sum(axis=0) / np.maximum(null.mass, 1)
     samples, languages = _samples(chosen, activity, book, _longest(config))
-    widest = _widest(chosen)
+    widest = widest_strata(chosen["strata"])
     return NetworkFacts(
         network=network,
         members=tuple(members.tolist()),
@@ -159,15 +159,6 @@ def _stratum_of(config: DetectionConfig, crowd: int) -> int:
     return int(np.searchsorted(np.array(config.co_share.strata), crowd))
 
 
-def _widest(rows: StructArray) -> I64:
-    """Crowd stratum of each row in the widest window that it falls into."""
-    widest = np.zeros(len(rows), np.int64)
-    for window in range(MAX_WINDOWS):
-        stratum = (rows["strata"].astype(np.int64) >> (4 * window)) & 15
-        widest = np.where(stratum != NO_STRATUM, stratum, widest)
-    return widest
-
-
 def _objects_of_edges(edges: U64, independent: StructArray, pairs: PairStore) -> F64:
     """Independent objects of each edge that has any, ascending."""
     found, counts = np.unique(pairs.keys[independent["pair"]], return_counts=True)
@@ -181,7 +172,7 @@ def _by_kind(config: DetectionConfig, independent: StructArray, expected: F64) -
         mine = independent[independent["kind"] == number]
         best: KindFacts | None = None
         for window, span in enumerate(config.co_share.windows_s.get(kind, ())):
-            within = ((mine["strata"].astype(np.int64) >> (4 * window)) & 15) != NO_STRATUM
+            within = rows_in_window(mine["strata"], window)
             observed = int(within.sum())
             if observed:
                 chance = float(expected[number, window])
@@ -314,7 +305,7 @@ def _expected_among(members: I32, own: F64, null: NullModel) -> F64:
                 scale = together / max(null.mass[kind], 1)
                 for window in range(MAX_WINDOWS):
                     for stratum in range(null.strata):
-                        cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
+                        cell = cell_of(kind, window, stratum, null.strata)
                         met = max(
                             own[one, cell] * own[other, activity], own[other, cell] * own[one, activity]
                         )

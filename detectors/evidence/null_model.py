@@ -25,7 +25,15 @@ from detectors.arrays.dtypes import F64, I64, Int
 from detectors.config import KINDS, MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig
 from detectors.evidence.shared_interest import Interest, slow_expected, surprise_beyond_interest
 from detectors.statistics.tails import LEAST_EXPECTED, fused_surprise, poisson_surprise
-from detectors.synchrony.co_shares import NO_STRATUM, Cells
+from detectors.synchrony.cells import (
+    NO_STRATUM,
+    Cells,
+    cell_of,
+    kind_of,
+    stratum_in,
+    stratum_of,
+    window_of,
+)
 from detectors.synchrony.exposure import Counters, ExposureStore, Spans, counted
 
 KIND_COUNT = len(KINDS)
@@ -146,7 +154,7 @@ def expected_in_cell(
     together: float,
 ) -> float:
     """As `expected_co_shares`, of accounts whose activities in the kind have been looked up."""
-    cell = (kind * MAX_WINDOWS + window) * null.strata + stratum
+    cell = cell_of(kind, window, stratum, null.strata)
     met = max(
         float(counted(null.counters, a, cell)) * activity_b,
         float(counted(null.counters, b, cell)) * activity_a,
@@ -174,9 +182,9 @@ def new_tally(strata: Int) -> Tally:
 def tally_up(tally: Tally, kind: Int, strata_word: Int, strata: Int) -> None:
     """Add one co-share to the counts by (kind, window, stratum)."""
     for window in range(TESTED_WINDOWS):
-        stratum = (strata_word >> (4 * window)) & 15
+        stratum = stratum_in(strata_word, window)
         if stratum != NO_STRATUM:
-            cell = (kind * MAX_WINDOWS + window) * strata + stratum
+            cell = cell_of(kind, window, stratum, strata)
             if tally.counts[cell] == 0:
                 tally.cells[tally.used[0]] = cell
                 tally.used[0] += 1
@@ -205,11 +213,11 @@ def cell_surprise(
     if interest.reference_s > 0.0:
         organic = expected
         if (
-            cell % null.strata < interest.strata and slow_due > 0.0
+            stratum_of(cell, null.strata) < interest.strata and slow_due > 0.0
         ):  # slow meetings tell nothing of larger crowds
             organic = max(min(expected, interest.profile[cell] * slow_due), LEAST_EXPECTED)
         surprise = min(surprise, surprise_beyond_interest(interest, observed, organic, slow, slow_due))
-    return float(surprise - math.log(null.tests[cell // (MAX_WINDOWS * null.strata)]))
+    return float(surprise - math.log(null.tests[kind_of(cell, null.strata)]))
 
 
 @compiled
@@ -227,17 +235,17 @@ def pair_surprise(null: NullModel, tally: Tally, slow: I64, a: Int, b: Int, by_k
     together = same_time(null, a, b)
     interest = null.interest
     by_kind[:] = 0.0
-    looked_up = -1
+    looked_up: Int = np.int64(-1)
     activity_a: Int = np.int64(0)
     activity_b: Int = np.int64(0)
     for at in range(tally.used[0]):
         cell = tally.cells[at]
-        kind = cell // (MAX_WINDOWS * null.strata)
+        kind = kind_of(cell, null.strata)
         if kind != looked_up:
             looked_up = kind
             activity_a = counted(null.counters, a, null.activity + kind)
             activity_b = counted(null.counters, b, null.activity + kind)
-        window = cell // null.strata % MAX_WINDOWS
+        window = window_of(cell, null.strata)
         due = together * slow_expected(
             interest,
             interest.exposure[a],
@@ -247,7 +255,7 @@ def pair_surprise(null: NullModel, tally: Tally, slow: I64, a: Int, b: Int, by_k
             window,
         )
         expected = expected_in_cell(
-            null, kind, window, cell % null.strata, a, activity_a, b, activity_b, together
+            null, kind, window, stratum_of(cell, null.strata), a, activity_a, b, activity_b, together
         )
         surprise = cell_surprise(null, tally.counts[cell], cell, expected, slow[window], due)
         by_kind[kind] = max(by_kind[kind], surprise)

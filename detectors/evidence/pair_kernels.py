@@ -19,18 +19,22 @@ from detectors.evidence.null_model import (
 from detectors.evidence.pair_table import (
     PairTable,
     entry_of,
-    is_tested,
-    merged_strata,
     number_at,
     pair_hash,
     pair_number,
     pair_place,
     row_hash,
     row_place,
-    widest_stratum,
 )
 from detectors.evidence.shared_interest import FEW, SLOW_WINDOW, slow_expected, slow_windows
-from detectors.synchrony.co_shares import NO_STRATUM
+from detectors.synchrony.cells import (
+    NO_STRATUM,
+    cell_of,
+    is_tested,
+    merged_strata,
+    stratum_in,
+    widest_stratum,
+)
 from detectors.synchrony.exposure import Counters, counter_key, counter_place, move_counters
 
 
@@ -251,13 +255,13 @@ def lag_profile(rows: StructArray, count: int, pairs: PairTable, strata: int) ->
             continue
         for window in range(TESTED_WINDOWS):
             slow[window] += (rows[row].slow >> window) & 1
-            stratum = (rows[row].strata >> (4 * window)) & 15
+            stratum = stratum_in(rows[row].strata, window)
             if stratum != NO_STRATUM:
-                fast[(rows[row].kind * MAX_WINDOWS + window) * strata + stratum] += 1.0
+                fast[cell_of(rows[row].kind, window, stratum, strata)] += 1.0
     for kind in range(KIND_COUNT):
         for window in range(TESTED_WINDOWS):
             for stratum in range(strata):
-                cell = (kind * MAX_WINDOWS + window) * strata + stratum
+                cell = cell_of(kind, window, stratum, strata)
                 fast[cell] = (fast[cell] + 1.0) / (slow[window] + 1.0)
     return fast
 
@@ -271,7 +275,7 @@ def count_slow_pairs(
     ratio = 0.0
     for kind in range(KIND_COUNT):
         for stratum in range(null.strata):
-            ratio += null.interest.profile[(kind * MAX_WINDOWS + SLOW_WINDOW) * null.strata + stratum]
+            ratio += null.interest.profile[cell_of(kind, SLOW_WINDOW, stratum, null.strata)]
     share = ratio / (1.0 + ratio)
     for pair in range(count):
         if left_out[pair]:
@@ -318,12 +322,12 @@ def explained_exposure(
             found = wider
         pair = pairs.key[rows[row].pair]
         for window in range(MAX_WINDOWS):
-            stratum = (rows[row].strata >> (4 * window)) & 15
+            stratum = stratum_in(rows[row].strata, window)
             if stratum == NO_STRATUM:
                 continue
             for kind in range(KIND_COUNT):
                 if (rows[row].carried >> kind) & 1:
-                    cell = (kind * MAX_WINDOWS + window) * strata + stratum
+                    cell = cell_of(kind, window, stratum, strata)
                     for account in (pair >> np.uint64(32), pair & np.uint64(0xFFFFFFFF)):
                         key = counter_key(account, cell)
                         at = counter_place(found, key)

@@ -10,7 +10,7 @@ from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 from detectors.evidence.null_model import KIND_COUNT, NullModel, expected_co_shares, same_time
 from detectors.evidence.pair_table import PairTable
 from detectors.statistics.tails import poisson_surprise
-from detectors.synchrony.co_shares import NO_STRATUM
+from detectors.synchrony.cells import NO_STRATUM, stratum_in
 
 SUMMARY = np.dtype(
     [
@@ -49,7 +49,7 @@ def summarise(chosen: I32, rows: StructArray, pairs: PairTable, null: NullModel)
         row = pairs.head[pair]
         while row >= 0:
             for window in range(TESTED_WINDOWS):
-                stratum = (rows[row].strata >> (4 * window)) & 15
+                stratum = stratum_in(rows[row].strata, window)
                 if stratum != NO_STRATUM:
                     distinct[rows[row].kind, window] += 1
                     counts[rows[row].kind, window, stratum] += rows[row].independent

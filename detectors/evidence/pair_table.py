@@ -7,8 +7,7 @@ import numpy as np
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import F64, I32, U64, Bools, Int, StructArray
 from detectors.arrays.hashing import mix
-from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
-from detectors.synchrony.co_shares import NO_STRATUM
+from detectors.synchrony.cells import is_tested
 
 ROWS = np.dtype(
     [
@@ -193,38 +192,6 @@ def mark_kept(
             number[pair] = count
             count += 1
     return kept, number
-
-
-@inlined
-def widest_stratum(strata_word: Int) -> Int:
-    """Crowd stratum of a co-share in the widest window that holds it."""
-    widest: Int = 0
-    for window in range(MAX_WINDOWS):
-        stratum = (strata_word >> (4 * window)) & 15
-        if stratum != NO_STRATUM:
-            widest = stratum
-    return widest
-
-
-@inlined
-def merged_strata(one: Int, other: Int) -> np.uint16:
-    """The smaller crowd stratum in each window; a window that holds either co-share holds both."""
-    merged = np.uint16(0)
-    for window in range(MAX_WINDOWS):
-        shift = np.uint16(4 * window)
-        a = (np.uint16(one) >> shift) & np.uint16(15)
-        b = (np.uint16(other) >> shift) & np.uint16(15)
-        merged |= min(a, b) << shift
-    return merged
-
-
-@inlined
-def is_tested(strata_word: Int) -> bool:
-    """Whether a co-share falls into a window that is tested, not only into the reference window."""
-    found = False
-    for window in range(TESTED_WINDOWS):
-        found = found or ((strata_word >> (4 * window)) & 15) != NO_STRATUM
-    return found
 
 
 @compiled

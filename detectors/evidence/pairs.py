@@ -36,7 +36,7 @@ from detectors.evidence.pair_table import (
     rechain,
     renumber_index,
 )
-from detectors.synchrony.co_shares import Cells, window_table
+from detectors.synchrony.cells import Cells, window_table
 
 _LOW = np.uint64(0xFFFFFFFF)
 

@@ -23,7 +23,7 @@ import numpy as np
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import F64, I32, I64, U64, Int, StructArray
 from detectors.arrays.hashing import mix
-from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
+from detectors.config import TESTED_WINDOWS
 from detectors.evidence.null_model import (
     KIND_COUNT,
     NullModel,
@@ -34,10 +34,10 @@ from detectors.evidence.null_model import (
     same_spans,
     tally_up,
 )
-from detectors.evidence.pair_table import merged_strata, widest_stratum
 from detectors.evidence.shared_interest import slow_expected, surprise_beyond_interest
 from detectors.statistics.false_discovery import benjamini_hochberg
 from detectors.statistics.tails import LEAST_EXPECTED, fused_surprise
+from detectors.synchrony.cells import kind_of, merged_strata, widest_stratum, window_of
 from detectors.synchrony.exposure import counted
 
 DOMINATING = 3
@@ -300,8 +300,8 @@ def _surprise(
     by_kind[:] = 0.0
     for at in range(tally.used[0]):
         cell = tally.cells[at]
-        kind = cell // (MAX_WINDOWS * null.strata)
-        window = cell // null.strata % MAX_WINDOWS
+        kind = kind_of(cell, null.strata)
+        window = window_of(cell, null.strata)
         due = together * slow_expected(
             interest, interest.exposure[account], 0.0, 0.0, totals.all_activity[network] / at_a_time, window
         )

@@ -26,7 +26,7 @@ from detectors.networks.networks import Network, NetworkStore
 from detectors.networks.recurring_crowds import crowd_edges, recurring_crowds
 from detectors.networks.untied_crowds import of_their_own
 from detectors.statistics.false_discovery import FalseDiscoveryGate
-from detectors.synchrony.co_shares import Cells, window_table
+from detectors.synchrony.cells import Cells, window_table
 from detectors.synchrony.exposure import ExposureStore
 from schemas.networks import Lifecycle
 

@@ -15,10 +15,9 @@ from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I32, I64, U64, StructArray
 from detectors.arrays.hashing import mix
 from detectors.evidence.null_model import NullModel
-from detectors.evidence.pair_table import widest_stratum
 from detectors.statistics.false_discovery import benjamini_hochberg
 from detectors.statistics.tails import poisson_surprise
-from detectors.synchrony.co_shares import NO_STRATUM
+from detectors.synchrony.cells import in_window, widest_stratum
 from detectors.synchrony.exposure import counted
 
 MIN_CROWD = 4
@@ -180,7 +179,7 @@ def _incidence(rows: StructArray, pair_keys: U64, strata: int) -> tuple[I64, I32
     chosen = np.empty(len(rows), np.int64)
     close_rows = 0
     for row in range(len(rows)):
-        close = ((rows[row].strata >> (4 * CLOSE_WINDOW)) & 15) != NO_STRATUM
+        close = in_window(rows[row].strata, CLOSE_WINDOW)
         if close and widest_stratum(rows[row].strata) < strata - 1:
             place = np.int64(rows[row].object >> np.uint64(64 - _SKETCH_BITS))
             sketch[place] = min(sketch[place] + 1, 2)

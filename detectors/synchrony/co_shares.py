@@ -1,4 +1,4 @@
-"""The records that co-sharing hands on, the numbering of the counters that accounts have, and its rules."""
+"""The records that co-sharing hands on, and its rules."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,9 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I64, StructArray
-from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, DetectionConfig
-
-NO_STRATUM = 15
-"""Nibble of a window that the two shares do not fall into."""
+from detectors.config import DetectionConfig
+from detectors.synchrony.cells import NO_STRATUM as NO_STRATUM  # noqa: PLC0414 - for `co_sharing`, which still takes it from here
+from detectors.synchrony.cells import Cells, window_table
 
 CO_SHARES = np.dtype(
     [
@@ -21,38 +20,14 @@ CO_SHARES = np.dtype(
         ("earlier", np.int32),
         ("gap", np.int32),  # seconds between the two shares
         ("crowd", np.int32),  # accounts on the object within the smallest window that holds both
-        ("strata", np.uint16),  # crowd stratum per window, a nibble each, or NO_STRATUM
+        ("strata", np.uint16),  # crowd stratum by window: a word as in `detectors.synchrony.cells`
         ("kind", np.uint8),
     ]
 )
 """Two shares of one object by two accounts, ordered by the later one."""
 
 EXPOSURES = np.dtype([("account", np.int32), ("cell", np.int32), ("amount", np.int32)])
-"""Additions to an account's exposure in a cell of `Cells`, or to its activity."""
-
-
-def window_table(config: DetectionConfig) -> I64:
-    """Length of each window in seconds, by kind and index; 0 where there is none."""
-    share = config.co_share
-    windows = np.zeros((len(KINDS), MAX_WINDOWS), np.int64)
-    for kind, spans in share.windows_s.items():
-        windows[KINDS.index(kind), : len(spans)] = spans
-        windows[KINDS.index(kind), REFERENCE] = share.reference_s if spans else 0
-    return windows
-
-
-class Cells:
-    """Numbers of the counters an account has: exposure by kind, window and stratum; activity by kind."""
-
-    def __init__(self, config: DetectionConfig) -> None:
-        self.strata = len(config.co_share.strata) + 1
-        self.activity = len(KINDS) * MAX_WINDOWS * self.strata
-        """The first activity cell; one a kind follows."""
-        self.count = self.activity + len(KINDS)
-        cap = config.co_share.cap or max(config.co_share.strata)
-        # strata that the cap cuts short would show fewer slow co-shares than their exposure promises
-        self.reference_strata = max(1, sum(bound <= 2 * cap for bound in config.co_share.strata))
-        """Crowd strata, from the smallest, in which slow meetings are counted."""
+"""Additions to an account's exposure in a cell, or to its activity (`detectors.synchrony.cells`)."""
 
 
 class CoShareRules(NamedTuple):

@@ -13,8 +13,8 @@ import numpy as np
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import F64, I64, U64, Int, StructArray
 from detectors.arrays.hashing import mix
-from detectors.config import KINDS, MAX_WINDOWS, REFERENCE
-from detectors.synchrony.co_shares import Cells
+from detectors.config import KINDS, REFERENCE
+from detectors.synchrony.cells import Cells, stratum_of, window_of
 
 _FIRST_SIZE = 1 << 14
 CELL_BITS = 16
@@ -256,7 +256,7 @@ def _count_slow(
         cell = cells[row]
         if cell >= activity:
             slow.activity[accounts[row]] += amounts[row]
-        elif cell // strata % MAX_WINDOWS == REFERENCE and cell % strata < counted_strata:
+        elif window_of(cell, strata) == REFERENCE and stratum_of(cell, strata) < counted_strata:
             slow.exposure[accounts[row]] += amounts[row]
             added += amounts[row]
     return added

@@ -10,7 +10,7 @@ from detectors.evidence.null_model import KIND_COUNT, NullModel, null_model
 from detectors.evidence.pairs import PairStore
 from detectors.evidence.shared_interest import PRIOR_SPREAD
 from detectors.post_columns import conform
-from detectors.synchrony.co_shares import Cells
+from detectors.synchrony.cells import Cells
 from detectors.synchrony.co_sharing import CoSharing
 from detectors.synchrony.exposure import ExposureStore
 from detectors.traces.traces import keyed

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from detectors.config import KINDS, REFERENCE, CoShareConfig, DetectionConfig, GateConfig, TimeConfig
-from detectors.synchrony.co_shares import Cells, window_table
+from detectors.synchrony.cells import Cells, window_table
 from schemas.errors import UsageError
 from schemas.shares import TraceKind
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from detectors.arrays.dtypes import StructArray
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
-from detectors.synchrony.co_shares import CO_SHARES, NO_STRATUM
+from detectors.synchrony.cells import NO_STRATUM
+from detectors.synchrony.co_shares import CO_SHARES
 
 DAY = 86_400
 

@@ -25,7 +25,8 @@ from detectors.evidence.null_model import (
 )
 from detectors.evidence.shared_interest import Interest
 from detectors.statistics.tails import LEAST_EXPECTED, fused_surprise, poisson_surprise
-from detectors.synchrony.co_shares import EXPOSURES, NO_STRATUM, Cells
+from detectors.synchrony.cells import NO_STRATUM, Cells
+from detectors.synchrony.co_shares import EXPOSURES
 from detectors.synchrony.exposure import Counters, ExposureStore, Spans
 from schemas.shares import TraceKind
 

@@ -27,7 +27,8 @@ from detectors.evidence.null_model import (
 )
 from detectors.evidence.pairs import PairStore
 from detectors.evidence.shared_interest import FEW, PRIOR_SPREAD, SLOW_WINDOW, slow_expected
-from detectors.synchrony.co_shares import EXPOSURES, NO_STRATUM, Cells
+from detectors.synchrony.cells import NO_STRATUM, Cells
+from detectors.synchrony.co_shares import EXPOSURES
 from detectors.synchrony.exposure import ExposureStore, counter_key
 from tests.detectors.evidence.pair_oracle import DAY, CoShare, Evidence, Pair, Row, records
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from detectors.arrays.dtypes import StructArray
 from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, CoShareConfig, DetectionConfig
-from detectors.synchrony.co_shares import NO_STRATUM, Cells
+from detectors.synchrony.cells import NO_STRATUM, Cells
 from detectors.synchrony.co_sharing import CoSharing
 from schemas.shares import TraceKind
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.config import KINDS, DetectionConfig
 from detectors.synchrony import co_sharing, share_ring
-from detectors.synchrony.co_shares import NO_STRATUM, Cells
+from detectors.synchrony.cells import NO_STRATUM, Cells
 from detectors.synchrony.co_sharing import CoSharing
 from schemas.shares import TraceKind
 from tests.detectors.synchrony.co_share_oracle import (

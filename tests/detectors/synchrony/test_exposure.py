@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, DetectionConfig
 from detectors.synchrony import exposure
-from detectors.synchrony.co_shares import EXPOSURES, Cells
+from detectors.synchrony.cells import Cells
+from detectors.synchrony.co_shares import EXPOSURES
 from detectors.synchrony.exposure import ExposureStore, counted, counter_key
 
 CELLS = Cells(DetectionConfig())
