@@ -22,7 +22,7 @@ def amplified(held: pl.DataFrame, followers: I64) -> pl.DataFrame:
     """The reposts of copies that were passed on beyond their author's followers.
 
     Args:
-        held: facts, columns as in `detectors.attribution.fact_store.FactStore.held`.
+        held: facts, columns as in `detectors.attribution.fact_store.FactStore.counted_facts`.
         followers: int64, by account, -1 unknown. Of authors with unknown followers nothing is said.
 
     Returns:

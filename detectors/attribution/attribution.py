@@ -24,9 +24,9 @@ from detectors.attribution.crediting import Crediting
 from detectors.attribution.facts import FACTS, Fact
 from detectors.attribution.hidden_mentions.hidden_mentions import HiddenMentions
 from detectors.config import KINDS
-from detectors.reference.affiliation import hiding_entities
+from detectors.reference.affiliation import opaque_entities
 from detectors.reference.reference_data import ReferenceData
-from detectors.reference.registry import NO_ENTITY, DomainMatcher, Registry, telling_entities
+from detectors.reference.registry import NO_ENTITY, DomainMatcher, Registry, watched_entities
 from detectors.traces.traces import Traces
 from schemas.shares import TraceKind
 
@@ -50,7 +50,7 @@ class AttributionExtractor:
             "_reference_data",
             "_memory_s",
             "_domains",
-            "_telling",
+            "_watched",
             "_mentioned",
             "_handles",
             "_handle_entity",
@@ -64,20 +64,20 @@ class AttributionExtractor:
         self._reference_data = reference_data
         self._memory_s = memory_s
         self._domains = DomainMatcher(registry)
-        self._telling = np.append(telling_entities(registry), False)  # the last place is NO_ENTITY
+        self._watched = np.append(watched_entities(registry), False)  # the last place is NO_ENTITY
         self._mentioned = _mention_labels(registry)
-        telling = self._telling.tolist()
-        handles = sorted({handle: at for (_, handle), at in registry.handles.items() if telling[at]}.items())
+        watched = self._watched.tolist()
+        handles = sorted({handle: at for (_, handle), at in registry.handles.items() if watched[at]}.items())
         self._handles = [handle for handle, _ in handles]
         self._handle_entity = np.array([at for _, at in handles], np.int32)
         # the tables of look-alike letters take most of a second, so not without need
         self._hidden = HiddenMentions(self._handles) if self._handles else None
-        self._crediting = Crediting(registry, hiding_entities(registry))
+        self._crediting = Crediting(registry, opaque_entities(registry))
         self._origins = pl.DataFrame(schema=_ORIGINS)
         self._copied = pl.DataFrame(schema=_COPIED)
         """Copies without credit, to recognise those who pass them on."""
 
-    def under(self, reference_data: ReferenceData) -> "AttributionExtractor":
+    def with_reference_data(self, reference_data: ReferenceData) -> "AttributionExtractor":
         """The same under other reference data; texts are kept of entities that are there and tell of somebody."""
         if reference_data.registry is self._reference_data.registry:
             other = copy(self)
@@ -89,7 +89,7 @@ class AttributionExtractor:
             held = getattr(self, name)
             entity = renumbered[held["entity"].to_numpy()]
             held = held.with_columns(entity=pl.Series(entity, dtype=pl.Int32))
-            setattr(other, name, held.filter(pl.Series(other._telling[entity], dtype=pl.Boolean)))
+            setattr(other, name, held.filter(pl.Series(other._watched[entity], dtype=pl.Boolean)))
         return other
 
     def extract(self, posts: pl.DataFrame, traces: Traces, reposted: U64) -> pl.DataFrame:
@@ -115,7 +115,7 @@ class AttributionExtractor:
         if len(copied):
             credited = pl.concat([links.select("row", "entity"), mentions])
             copied = copied.with_columns(same_link=_linked(traces, copied["row"], copied["link"]))
-            copies = self._crediting.told_apart(copied, posts, credited, hidden)
+            copies = self._crediting.classify(copied, posts, credited, hidden)
         passed_on = self._passed_on(copies, posts, traces, reposted, author)
         return pl.concat([copies, hidden, links, passed_on]).sort(
             "row", "kind", "entity", maintain_order=True
@@ -199,7 +199,7 @@ class AttributionExtractor:
     def _remember(self, posts: pl.DataFrame, traces: Traces, post: I32, objects: U64, author: I32) -> None:
         """Keep which texts began with an entity, and forget those that can be matched no more."""
         reposts = (posts["repost_of"].str.len_bytes().fill_null(0) > 0).to_numpy()
-        begun = self._telling[author[post]] & traces.begins_text[post] & ~reposts[post]
+        begun = self._watched[author[post]] & traces.begins_text[post] & ~reposts[post]
         rows = post[begun]
         fresh = pl.DataFrame(
             {

@@ -17,15 +17,15 @@ class Crediting:
 
     Args:
         registry: entities, their names and houses.
-        hiding: bool, by entity: companies and affiliates, which do not say whose content it is.
+        opaque: bool, by entity: companies and affiliates, which do not say whose content it is.
     """
 
-    def __init__(self, registry: Registry, hiding: Bools) -> None:
+    def __init__(self, registry: Registry, opaque: Bools) -> None:
         self._roots = registry.roots()
-        self._hiding = hiding
-        self._words = [_credits(registry, at, hiding.tolist()) for at in range(len(registry))]
+        self._opaque = opaque
+        self._words = [_credits(registry, at, opaque.tolist()) for at in range(len(registry))]
 
-    def told_apart(
+    def classify(
         self, copies: pl.DataFrame, posts: pl.DataFrame, credited: pl.DataFrame, hidden: pl.DataFrame
     ) -> pl.DataFrame:
         """Copies with and without credit: a link, a mention or a name of the same house, or the original's link.
@@ -46,7 +46,7 @@ class Crediting:
         copies = copies.with_columns(root=roots.gather(copies["entity"]))
         # a site or a handle of a company does not say whose content it is, but for its own
         own = credited.unique().with_columns(own=pl.lit(value=True))
-        house = credited.filter(pl.Series(~self._hiding).gather(credited["entity"]))
+        house = credited.filter(pl.Series(~self._opaque).gather(credited["entity"]))
         house = (
             house.select("row", root=roots.gather(house["entity"]))
             .unique()
@@ -75,14 +75,14 @@ class Crediting:
         )
 
 
-def _credits(registry: Registry, entity: int, hiding: Sequence[bool]) -> list[str]:
+def _credits(registry: Registry, entity: int, opaque: Sequence[bool]) -> list[str]:
     """What a text may say to credit an entity: names, handles and domains of its house, lower case.
 
     Those of companies and affiliates do not say whose content it is, but for their own.
     """
     root = registry.root(entity)
     inside = {
-        at for at in range(len(registry)) if at == entity or (registry.root(at) == root and not hiding[at])
+        at for at in range(len(registry)) if at == entity or (registry.root(at) == root and not opaque[at])
     }
     words = {registry.entities[at].name.lower() for at in inside}
     words |= {handle for (_, handle), at in registry.handles.items() if at in inside}

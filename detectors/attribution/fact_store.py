@@ -77,17 +77,17 @@ class FactStore:
     Args:
         keep_days: as in `EvidenceConfig`; 0: for ever.
         max_facts: facts held.
-        hiding: bool, by entity: whether links into its domains leave open whose they are. Those of state media
+        opaque: bool, by entity: whether links into its domains leave open whose they are. Those of state media
             and party organs name their owner; those of companies and affiliates do not.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"_keep_days", "_max_facts", "_hiding"})
+    not_state: ClassVar[frozenset[str]] = frozenset({"_keep_days", "_max_facts", "_opaque"})
     _log: list[Annotated[pl.DataFrame, FACT_LOG]]
 
-    def __init__(self, keep_days: int, max_facts: int, hiding: Bools) -> None:
+    def __init__(self, keep_days: int, max_facts: int, opaque: Bools) -> None:
         self._keep_days = keep_days
         self._max_facts = max_facts
-        self._hiding = hiding
+        self._opaque = opaque
         self._counts = np.zeros((len(Fact), 1 << 10), np.int32)
         self._log = []
         self.evicted_early = 0
@@ -125,7 +125,7 @@ class FactStore:
             self._counts = wider
         self._count(log, 1)
 
-    def renumber_entities(self, renumbered: I32, hiding: Bools) -> None:
+    def renumber_entities(self, renumbered: I32, opaque: Bools) -> None:
         """Go on under another registry.
 
         What is held of entities that are gone is forgotten, and counted no more. Facts that had left before stay in the
@@ -133,11 +133,11 @@ class FactStore:
 
         Args:
             renumbered: int32, by entity: its number in the other registry, `NO_ENTITY` if it is not there.
-            hiding: of the other registry.
+            opaque: of the other registry.
         """
         held = self._all()
         self._count(held, -1)
-        self._hiding = hiding
+        self._opaque = opaque
         entity = pl.Series(renumbered[held["entity"].to_numpy()], dtype=pl.Int32)
         held = held.with_columns(entity=entity).filter(entity != NO_ENTITY)
         self._log = [held] if len(held) else []
@@ -151,7 +151,7 @@ class FactStore:
     def _counted(self, log: pl.DataFrame) -> Bools:
         """Which facts count; links that name their owner are citations."""
         others = log["kind"].to_numpy() != Fact.REGISTRY_LINK
-        return np.asarray(others | self._hiding[log["entity"].to_numpy()])
+        return np.asarray(others | self._opaque[log["entity"].to_numpy()])
 
     def age(self, now: int) -> None:
         """Let go of facts older than `keep_days` at event time `now`, seconds."""
@@ -182,23 +182,23 @@ class FactStore:
             sums: of ordinary accounts.
             ordinary: bool, by account number: whose sums these are. Members among them are taken out.
         """
-        mine, written, inside = self.of_members(members)[kind], posts[members], ordinary[members]
+        mine, written, inside = self.counts_of(members)[kind], posts[members], ordinary[members]
         rate = sums.less(rate_sums(mine[inside], written[inside]))
         return rate_finding(mine, written, rate, self._of(kind, members) if mine.any() else _NO_FACTS)
 
     @property
-    def held(self) -> pl.DataFrame:
+    def counted_facts(self) -> pl.DataFrame:
         """The facts held that count, links that name their owner left out; columns of `FACT_LOG`, in event order."""
         held = self._all()
         return held.filter(pl.Series(self._counted(held), dtype=pl.Boolean))
 
-    def ties(self, members: I32) -> I32:
-        """The hiding entity that each member's links into the registry lead to, `NO_ENTITY` where none stands out.
+    def linked_owners(self, members: I32) -> I32:
+        """The opaque entity that each member's links into the registry lead to, `NO_ENTITY` where none stands out.
 
         It has at least `TIE_LINKS` links in the evidence held, and half of the member's links of this kind.
         """
         found = np.full(len(members), NO_ENTITY, np.int32)
-        if self.of_members(members)[Fact.REGISTRY_LINK].sum() >= TIE_LINKS:
+        if self.counts_of(members)[Fact.REGISTRY_LINK].sum() >= TIE_LINKS:
             links = self._of(Fact.REGISTRY_LINK, members)
             counted = (
                 links.group_by("account", "entity").len().sort(["len", "entity"], descending=[True, False])
@@ -212,12 +212,12 @@ class FactStore:
             found = np.array([entity_of.get(member, NO_ENTITY) for member in members.tolist()], np.int32)
         return found
 
-    def any_of(self, members: I32) -> bool:
+    def any_facts_of(self, members: I32) -> bool:
         """Whether a copy, a hidden mention or a link was ever found about members."""
-        counts = self.of_members(members)
+        counts = self.counts_of(members)
         return bool(counts[[Fact.COPY, Fact.HIDDEN_MENTION, Fact.REGISTRY_LINK]].any())
 
-    def of_members(self, members: I32) -> I64:
+    def counts_of(self, members: I32) -> I64:
         """Facts of each kind of each member; int64, shape (kinds, members)."""
         counts = np.zeros((len(Fact), len(members)), np.int64)
         known = members < self._counts.shape[1]
@@ -225,10 +225,10 @@ class FactStore:
         return counts
 
     def _of(self, kind: Fact, members: I32) -> pl.DataFrame:
-        hiding: Sequence[int] = np.flatnonzero(self._hiding).tolist()
+        opaque: Sequence[int] = np.flatnonzero(self._opaque).tolist()
         asked = (pl.col("kind") == int(kind)) & pl.col("account").is_in(members.tolist())
         if kind is Fact.REGISTRY_LINK:
-            asked &= pl.col("entity").is_in(hiding)
+            asked &= pl.col("entity").is_in(opaque)
         return self._all().filter(asked)
 
     def _all(self) -> pl.DataFrame:

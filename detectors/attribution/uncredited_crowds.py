@@ -58,14 +58,14 @@ def uncredited_crowds(copies: pl.DataFrame, posts: I64, ordinary: Bools) -> list
     Returns:
         A crowd for each original whose crowd met again.
     """
-    copied = by_original(copies, Fact.COPY)
+    copied = first_copies(copies, Fact.COPY)
     if len(copied) < 2 * MIN_CROWD:
         return []
-    credited = by_original(copies, Fact.CREDITED_COPY)
+    credited = first_copies(copies, Fact.CREDITED_COPY)
     # those that nobody copied without credit tell of the odds, too
     originals = pl.concat([copied["original"], credited["original"]]).unique().sort()
-    uncredited = accounts_of(copied, originals)
-    expected = _expected(uncredited, accounts_of(credited, originals))
+    uncredited = copier_counts(copied, originals)
+    expected = _expected(uncredited, copier_counts(credited, originals))
     chances = np.array(
         [tail(float(u), float(e), _SHAPE) for u, e in zip(uncredited, expected, strict=True)], np.float64
     )
@@ -78,11 +78,11 @@ def uncredited_crowds(copies: pl.DataFrame, posts: I64, ordinary: Bools) -> list
         return []
     chosen = originals.filter(pl.Series(stands_out))
     share = posts.astype(np.float64) / max(float(posts.sum()), 1.0)
-    interest = max(1.0, _overlap_ratio(by_accounts(credited, ordinary), share))
+    interest = max(1.0, _overlap_ratio(copies_of(credited, ordinary), share))
     return _met_again(_incidence(copied, chosen, len(posts)), share, interest, expected[stands_out])
 
 
-def ties(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
+def member_edges(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
     """Edges between the members of each crowd: keys as in the pair evidence, with repeats, and surprises.
 
     All pairs of a small crowd; of a large one each member with `_TIES` others on either side, at growing distances
@@ -104,7 +104,7 @@ def ties(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
     return np.concatenate(keys), np.concatenate(surprise)
 
 
-def by_original(copies: pl.DataFrame, kind: Fact) -> pl.DataFrame:
+def first_copies(copies: pl.DataFrame, kind: Fact) -> pl.DataFrame:
     """Each account once an original: columns original, account, time (of its first copy)."""
     return (
         copies.filter(pl.col("kind") == int(kind))
@@ -114,12 +114,12 @@ def by_original(copies: pl.DataFrame, kind: Fact) -> pl.DataFrame:
     )
 
 
-def by_accounts(copied: pl.DataFrame, some: Bools) -> pl.DataFrame:
+def copies_of(copied: pl.DataFrame, some: Bools) -> pl.DataFrame:
     """The copies by some accounts."""
     return copied.filter(pl.Series(some[copied["account"].to_numpy()], dtype=pl.Boolean))
 
 
-def accounts_of(copied: pl.DataFrame, originals: pl.Series) -> I64:
+def copier_counts(copied: pl.DataFrame, originals: pl.Series) -> I64:
     """How many accounts copied each original; int64. All of the copies are of these, which ascend."""
     at = np.searchsorted(originals.to_numpy(), copied["original"].to_numpy())
     return np.bincount(at, minlength=len(originals))

@@ -30,7 +30,7 @@ from scipy.sparse.csgraph import connected_components
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I32, I64, Bools
 from detectors.attribution.facts import Fact
-from detectors.attribution.uncredited_crowds import accounts_of, by_accounts, by_original
+from detectors.attribution.uncredited_crowds import copier_counts, copies_of, first_copies
 from detectors.networks.recurring_crowds import RecurringCrowd
 from detectors.statistics.false_discovery import benjamini_hochberg
 from detectors.statistics.tails import LEAST_EXPECTED, poisson_surprise
@@ -54,17 +54,17 @@ def uncredited_groups(facts: pl.DataFrame, ordinary: Bools) -> list[RecurringCro
     Returns:
         The accounts of each group, two or more, and the greatest surprise of a pair of them.
     """
-    copied = pl.concat([by_original(facts, Fact.COPY), _marks(facts)])
-    credited = by_original(facts, Fact.CREDITED_COPY)
+    copied = pl.concat([first_copies(facts, Fact.COPY), _marks(facts)])
+    credited = first_copies(facts, Fact.CREDITED_COPY)
     carried = pl.concat([copied, credited]).unique(["original", "account"])
     originals = carried["original"].unique().sort()
-    popular = _meeting(accounts_of(carried, originals))
-    few = originals.filter(pl.Series(accounts_of(copied, originals) <= MOST_COPIERS))
+    popular = _meeting(copier_counts(carried, originals))
+    few = originals.filter(pl.Series(copier_counts(copied, originals) <= MOST_COPIERS))
     accounts, choices = _choices(copied.filter(pl.col("original").is_in(few.implode())), originals)
     if len(accounts) < 2:
         return []
-    first, second, surprise = _pairs(choices, popular, accounts_of(copied, originals))
-    surprise = np.minimum(surprise, _usual(surprise, by_accounts(credited, ordinary), originals, popular))
+    first, second, surprise = _pairs(choices, popular, copier_counts(copied, originals))
+    surprise = np.minimum(surprise, _usual(surprise, copies_of(credited, ordinary), originals, popular))
     passed = benjamini_hochberg(surprise, LEVEL, len(accounts) * (len(accounts) - 1) / 2)
     first, second, surprise = first[passed], second[passed], surprise[passed]
     ties = coo_array((surprise, (first, second)), shape=(len(accounts), len(accounts)))
@@ -134,7 +134,7 @@ def _usual(surprise: F64, credited: pl.DataFrame, originals: pl.Series, popular:
     """-ln of the share of pairs that copy with credit whose surprise is as great as each of these."""
     accounts, choices = _choices(credited, originals)
     some = np.unique(np.linspace(0, len(accounts) - 1, min(len(accounts), _MOST_COMPARED)).astype(np.int64))
-    usual = np.sort(_pairs(choices[some], popular, accounts_of(credited, originals))[2])
+    usual = np.sort(_pairs(choices[some], popular, copier_counts(credited, originals))[2])
     as_great = len(usual) - np.searchsorted(usual, surprise, side="left")
     return np.asarray(np.log(len(some) * (len(some) - 1) / 2 + 1) - np.log(as_great + 1))
 

@@ -23,9 +23,9 @@ from detectors.followers.follow_edges import FollowEvents
 from detectors.followers.follower_overlap import FollowNullModel
 from detectors.followers.followers import FollowerStore
 from detectors.networks.edges import NO_EDGES, Edges, Ground, edges_of, merged
-from detectors.reference.affiliation import hiding_entities
+from detectors.reference.affiliation import opaque_entities
 from detectors.reference.reference_data import ReferenceData
-from detectors.reference.registry import NO_ENTITY, telling_entities
+from detectors.reference.registry import NO_ENTITY, watched_entities
 from detectors.stage_timing import StageTimer, untimed
 from detectors.synchrony.rhythm import RhythmPairs, RhythmStore
 from detectors.traces.traces import Traces
@@ -60,7 +60,7 @@ class AccountObservations:
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
-        {"reference_data", "_timer", "_telling", "_rhythm_window_s"}
+        {"reference_data", "_timer", "_watched", "_rhythm_window_s"}
     )
     _rhythm: RhythmPairs | None
     _first_day: int | None
@@ -80,13 +80,13 @@ class AccountObservations:
         self.engagement = EngagementStore(
             window_days=config.engagement.window_days, max_posts=config.engagement.max_posts
         )
-        self.followers = FollowerStore(reference_data.telling_keys, config.followers.max_edges)
+        self.followers = FollowerStore(reference_data.watched_keys, config.followers.max_edges)
         self.facts = FactStore(
-            config.evidence.keep_days, config.attribution.max_facts, hiding_entities(reference_data.registry)
+            config.evidence.keep_days, config.attribution.max_facts, opaque_entities(reference_data.registry)
         )
-        self.amplified = self.facts.held
+        self.amplified = self.facts.counted_facts
         """Reposts of copies that were passed on beyond their author's followers, as of the last day's end."""
-        self._telling = telling_entities(reference_data.registry)
+        self._watched = watched_entities(reference_data.registry)
         self._known = np.zeros(1 << 10, _KNOWN)
         self._looked_up = 0
         """Accounts whose reference data is in there: those with numbers below this."""
@@ -130,11 +130,11 @@ class AccountObservations:
         """Go on under other reference data, as `detectors.pipeline.Pipeline.set_reference_data` says."""
         before, self.reference_data = self.reference_data.registry, reference_data
         if reference_data.registry is not before:
-            self._telling = telling_entities(reference_data.registry)
+            self._watched = watched_entities(reference_data.registry)
             self.facts.renumber_entities(
-                before.renumbered(reference_data.registry), hiding_entities(reference_data.registry)
+                before.renumbered(reference_data.registry), opaque_entities(reference_data.registry)
             )
-        self.followers.set_registry_keys(reference_data.telling_keys)
+        self.followers.set_registry_keys(reference_data.watched_keys)
         self._looked_up = 0
         self._baseline = None
         self._amplify()
@@ -246,7 +246,7 @@ class AccountObservations:
         if len(keys):
             fresh = self._known[self._looked_up : len(self._accounts)]
             fresh["entity"] = self.reference_data.entities_of(keys)
-            fresh["source"] = np.append(self._telling, False)[fresh["entity"]]
+            fresh["source"] = np.append(self._watched, False)[fresh["entity"]]
             fresh["followers"] = self.reference_data.followers_of(keys)
             fresh["created"] = self.reference_data.created_of(keys)
             self._looked_up = len(self._accounts)
@@ -279,7 +279,7 @@ class AccountObservations:
         if not len(self.reference_data.registry):
             return False
         self._look_up()
-        hidden = self.facts.any_of(members) or bool((self._known["entity"][members] != NO_ENTITY).any())
+        hidden = self.facts.any_facts_of(members) or bool((self._known["entity"][members] != NO_ENTITY).any())
         return hidden or bool(self.followers.followers_of(self._accounts.keys[members])[2].any())
 
     def baseline(self, now: int, network_of: I32, members: I32) -> Baseline:
@@ -303,7 +303,7 @@ class AccountObservations:
     def _amplify(self) -> pl.DataFrame:
         """See which copies were passed on beyond their author's followers; return the facts held."""
         self._look_up()
-        held = self.facts.held
+        held = self.facts.counted_facts
         self.amplified = amplified(held, self._followers_of(self._accounts.seen))
         return held
 

@@ -101,7 +101,7 @@ def assess(
     members = np.array(network.members, np.int32)
     names = [accounts.names[member] for member in network.members]
     keys = accounts.keys[members]
-    affiliation = affiliations(reference_data, keys, observations.facts.ties(members))
+    affiliation = affiliations(reference_data, keys, observations.facts.linked_owners(members))
     rules = allowed_accounts(reference_data.rules, now)
     allowed = np.array([name in rules for name in names], np.bool_)
     is_open = affiliation.open | allowed
@@ -233,8 +233,8 @@ def _followed(
         notes.unknown.append("who follows them: no follow event was about any of them")
         return
     starts, numbers = observations.followers.registry_follows(keys)
-    names = observations.reference_data.telling_names
-    who = observations.reference_data.telling_entity[numbers]
+    names = observations.reference_data.watched_names
+    who = observations.reference_data.watched_entity_numbers[numbers]
     entities, counts = np.unique(who, return_counts=True)
     ranked = tuple(int(at) for at in entities[np.lexsort((entities, -counts))])
     name = "registry_followers"

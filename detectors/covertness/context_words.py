@@ -81,7 +81,7 @@ def infrastructure(found: RateFinding, registry: Registry) -> str:
         f"link to sites of {named(registry, found.entities) or 'companies or affiliates of the registry'}",
     )
     if len(found.entities) > 1:
-        meeting = registry.meeting(found.entities)
+        meeting = registry.lowest_common_ancestor(found.entities)
         if meeting >= 0:
             said += f" By the registry these owners meet in {registry.title(meeting)}."
     return said

@@ -63,7 +63,7 @@ def counter_facts(
             summary=f"{verified} of {len(members)} members are verified by the platform.",
         )
     yield from _well_known(members, baseline)
-    counts = facts.of_members(members).sum(axis=1)
+    counts = facts.counts_of(members).sum(axis=1)
     credited, copied = int(counts[Fact.CREDITED_COPY]), int(counts[Fact.COPY])
     if credited > copied:
         yield CounterEvidence(

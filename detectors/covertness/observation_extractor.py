@@ -61,7 +61,7 @@ class ObservationExtractor:
 
     def set_reference_data(self, reference_data: ReferenceData) -> None:
         """Go on under other reference data."""
-        self._attribution = self._attribution.under(reference_data)
+        self._attribution = self._attribution.with_reference_data(reference_data)
 
     def extract(self, posts: pl.DataFrame, traces: Traces) -> PostObservations:
         """Extract.

@@ -17,7 +17,7 @@ from detectors.reference.reference_data import Profile, ReferenceData
 from detectors.reference.registry import NO_ENTITY, Registry
 from schemas.registry import EntityKind
 
-_HIDING = frozenset({EntityKind.COMPANY, EntityKind.AFFILIATE})
+_OPAQUE_KINDS = frozenset({EntityKind.COMPANY, EntityKind.AFFILIATE})
 """Owners that an account or a domain does not show by itself."""
 _LEAST_NAME = 4
 
@@ -35,9 +35,9 @@ class Affiliation:
     profiles: list[Profile]
 
 
-def hiding_entities(registry: Registry) -> Bools:
+def opaque_entities(registry: Registry) -> Bools:
     """Whether links into an entity's domains leave open whose they are; bool, by entity."""
-    return np.array([entity.kind in _HIDING for entity in registry.entities], np.bool_)
+    return np.array([entity.kind in _OPAQUE_KINDS for entity in registry.entities], np.bool_)
 
 
 def affiliations(reference_data: ReferenceData, keys: U64, linked: I32) -> Affiliation:
@@ -46,7 +46,7 @@ def affiliations(reference_data: ReferenceData, keys: U64, linked: I32) -> Affil
     Args:
         reference_data: registry and profiles.
         keys: uint64, account keys.
-        linked: int32, the hiding entity that an account's links into the registry lead to for the most part,
+        linked: int32, the opaque entity that an account's links into the registry lead to for the most part,
             `NO_ENTITY` where they are few.
     """
     entity = reference_data.entities_of(keys)
@@ -70,10 +70,10 @@ def affiliations(reference_data: ReferenceData, keys: U64, linked: I32) -> Affil
 
 
 def _hides(registry: Registry, entity: int, profile: Profile) -> bool:
-    """Whether a known profile leaves open that the account is a hiding entity's."""
+    """Whether a known profile leaves open that the account is an opaque entity's."""
     if entity == NO_ENTITY or profile.account is None or profile.platform_label:
         return False
-    if registry.entities[entity].kind not in _HIDING:
+    if registry.entities[entity].kind not in _OPAQUE_KINDS:
         return False
     text = f"{profile.display_name or ''} {profile.description or ''}".casefold()
     names = (registry.entities[at].name.casefold() for at in registry.path(entity))

@@ -12,7 +12,7 @@ import polars as pl
 from detectors.arrays.dtypes import I32, I64, U64
 from detectors.arrays.hashing import hash_strings
 from detectors.arrays.sorted_keys import places
-from detectors.reference.registry import NO_ENTITY, Registry, telling_entities
+from detectors.reference.registry import NO_ENTITY, Registry, watched_entities
 from detectors.traces.traces import ACCOUNT_KEYS
 from schemas.reviews import SuppressionRule
 
@@ -81,13 +81,13 @@ class ReferenceData:
             self._profiles["account"], self._profiles["handle"], ACCOUNT_KEYS
         )
 
-        telling = telling_entities(self.registry)[self.registry_entities]
-        self.telling_keys = self.registry_keys[telling]
+        watched = watched_entities(self.registry)[self.registry_entities]
+        self.watched_keys = self.registry_keys[watched]
         """Accounts of entities that tell of a state or a company: uint64, ascending."""
-        self.telling_entity = self.registry_entities[telling]
+        self.watched_entity_numbers = self.registry_entities[watched]
         """Entity of each of these; int64."""
-        self.telling_names = [
-            name for name, tells in zip(self.registry_names, telling.tolist(), strict=True) if tells
+        self.watched_names = [
+            name for name, tells in zip(self.registry_names, watched.tolist(), strict=True) if tells
         ]
 
     @property

@@ -129,7 +129,7 @@ class Registry:
         numbers = {entity.entity_id: at for at, entity in enumerate(other.entities)}
         return np.array([numbers.get(entity.entity_id, NO_ENTITY) for entity in self.entities], np.int32)
 
-    def meeting(self, numbers: Sequence[int]) -> int:
+    def lowest_common_ancestor(self, numbers: Sequence[int]) -> int:
         """The lowest entity that all paths run through, `NO_ENTITY` if there is none."""
         paths = [self.path(number) for number in numbers]
         if not paths:
@@ -236,7 +236,7 @@ def _domain_forms(given: str) -> tuple[list[str], str | None]:
     return list(dict.fromkeys([unicode_form, ascii_form])), None
 
 
-def telling_entities(registry: Registry) -> Bools:
+def watched_entities(registry: Registry) -> Bools:
     """Entities whose followers and content tell something: all but persons and others; bool, by entity.
 
     Those are in a registry so that their accounts are known to be run openly: who follows a member of parliament, or

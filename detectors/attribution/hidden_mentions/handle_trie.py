@@ -13,7 +13,7 @@ from detectors.attribution.hidden_mentions import confusables as chars
 from detectors.attribution.hidden_mentions.confusables import fold, folded, folding, scratch
 
 # how a handle can be hidden, the most telling first; named in `hidden_mentions.STYLES`
-(UNSEEN, LOOKALIKE, FULL, SPELLED, SPACED, BROKEN, PLATFORM, BULLET, CREDIT, BRACKET, BARE) = range(11)
+(UNSEEN, CONFUSABLE, FULL, SPELLED, SPACED, BROKEN, PLATFORM, BULLET, CREDIT, BRACKET, BARE) = range(11)
 # how unlike an ordinary word a handle is
 ORDINARY, NUMBERED, UNDERSCORED, DISTINCTIVE = range(4)
 _LEAST_DISTINCTIVE = 8
@@ -128,7 +128,7 @@ def _place_edges(keys: U64, nodes: I32, edge_key: U64, edge_node: I32) -> None:
 
 @inlined
 def start(letter: Any, second: Any) -> Int:
-    """Place in `Book.starts` of two letters that follow one another."""
+    """Place in `HandleTrie.starts` of two letters that follow one another."""
     return (np.int64(letter) * 67 + np.int64(second)) & (_STARTS - 1)
 
 

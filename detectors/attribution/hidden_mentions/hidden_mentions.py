@@ -18,7 +18,7 @@ from detectors.arrays.hashing import utf8_buffer
 from detectors.attribution.hidden_mentions import confusables as chars
 from detectors.attribution.hidden_mentions.confusables import Folded, Folding, fold, folding, scratch
 from detectors.attribution.hidden_mentions.handle_trie import HandleTrie, build_trie, is_letter, start, walk
-from detectors.attribution.hidden_mentions.mention_rules import LINKED, NOTHING, judge
+from detectors.attribution.hidden_mentions.mention_rules import LINKED, NOTHING, mention_style
 
 HIDDEN_MENTIONS = {
     "row": pl.UInt32,  # index into the texts
@@ -28,7 +28,7 @@ HIDDEN_MENTIONS = {
 }
 STYLES = (
     "zero_width",  # something invisible inside the handle, or between @ and handle
-    "lookalike",  # letters of other scripts or fonts
+    "confusable",  # letters of other scripts or fonts
     "full_width_at",
     "spelled_at",  # (at)handle
     "spaced_at",
@@ -54,7 +54,7 @@ class HiddenMentions:
     def __init__(self, handles: Sequence[str]) -> None:
         names = [handle.strip().removeprefix("@").split("@")[0] for handle in handles]
         self._names = pl.Series("name", names, dtype=pl.String).str.to_lowercase()
-        self._book = build_trie(names) if names else None
+        self._trie = build_trie(names) if names else None
 
     def find(self, texts: pl.Series, mentions: pl.Series) -> pl.DataFrame:
         """The hidden mentions in posts.
@@ -74,11 +74,11 @@ class HiddenMentions:
         """
         if len(texts) != len(mentions):
             raise ValueError(f"{len(texts)} texts, but {len(mentions)} lists of mentions")
-        if self._book is None or not len(texts):
+        if self._trie is None or not len(texts):
             return pl.DataFrame(schema=HIDDEN_MENTIONS)
         texts = texts.cast(pl.String)
         buffer, offsets = utf8_buffer(texts)
-        hits = _scan(buffer, offsets, folding(), self._book, scratch())
+        hits = _scan(buffer, offsets, folding(), self._trie, scratch())
         found = pl.DataFrame(hits, ["row", "handle", "style", "begin", "length"], orient="row")
         found = found.with_columns(name=self._names.gather(found["handle"]), text=texts.gather(found["row"]))
         rows = found["row"].unique()
@@ -101,19 +101,19 @@ class HiddenMentions:
 
 
 @compiled
-def _scan(buffer: U8, offsets: I64, table: Folding, book: HandleTrie, text: Folded) -> I64:
+def _scan(buffer: U8, offsets: I64, table: Folding, trie: HandleTrie, text: Folded) -> I64:
     """Hits of all texts: row, handle, style, begin and length in characters; int64, shape (hits, 5).
 
     The work for a character is bounded by the longest handle and by how many handles begin alike.
     """
     out = np.empty((64, 5), np.int64)
     hits = 0
-    hit_at = np.full(len(book.letters), -1, np.int64)
-    linked_row = np.full(len(book.letters), -1, np.int64)
-    ends = np.empty((book.longest, 2), np.int64)
+    hit_at = np.full(len(trie.letters), -1, np.int64)
+    linked_row = np.full(len(trie.letters), -1, np.int64)
+    ends = np.empty((trie.longest, 2), np.int64)
     # arrays by themselves: taking them out of a tuple costs more than the look at an entry
     kinds, points = text.kind, text.point
-    starts, edge_key, edge_node, first = book.starts, book.edge_key, book.edge_node, book.first
+    starts, edge_key, edge_node, first = trie.starts, trie.edge_key, trie.edge_node, trie.first
     for row in range(len(offsets) - 1):
         count = fold(buffer, offsets[row], offsets[row + 1], table, text)
         row_begin = hits
@@ -134,7 +134,7 @@ def _scan(buffer: U8, offsets: I64, table: Folding, book: HandleTrie, text: Fold
                 handle = np.int64(first[ends[depth, 0]])
                 last = ends[depth, 1]
                 while handle >= 0:
-                    style, begins = judge(text, begin, last, count, book, handle)
+                    style, begins = mention_style(text, begin, last, count, trie, handle)
                     if style == LINKED:
                         linked_row[handle] = row
                         any_linked = stop = True
@@ -151,13 +151,13 @@ def _scan(buffer: U8, offsets: I64, table: Folding, book: HandleTrie, text: Fold
                             hit_at[handle] = at
                             hits += 1
                         if not known or style < out[at, 2]:
-                            last_shown = last + book.after[handle]
+                            last_shown = last + trie.after[handle]
                             out[at, 0] = row
                             out[at, 1] = handle
                             out[at, 2] = style
                             out[at, 3] = text.place[begins]
                             out[at, 4] = text.place[last_shown] + 1 - text.place[begins]
-                    handle = np.int64(book.following[handle])
+                    handle = np.int64(trie.following[handle])
         if any_linked:
             kept = row_begin
             for at in range(row_begin, hits):

@@ -11,10 +11,10 @@ from detectors.attribution.hidden_mentions.handle_trie import (  # fmt: skip
     BRACKET,
     BROKEN,
     BULLET,
+    CONFUSABLE,
     CREDIT,
     DISTINCTIVE,
     FULL,
-    LOOKALIKE,
     MOST_BETWEEN,
     NUMBERED,
     PLATFORM,
@@ -35,11 +35,13 @@ PLAIN_AT, FORBIDDEN = 20, 21
 
 
 @compiled
-def judge(text: Folded, begin: Int, last: Int, count: Int, book: HandleTrie, handle: Int) -> tuple[Int, Int]:
+def mention_style(
+    text: Folded, begin: Int, last: Int, count: Int, trie: HandleTrie, handle: Int
+) -> tuple[Int, Int]:
     """Style of the handle at `begin` to `last`, `LINKED` or `NOTHING`; and where the telling piece begins."""
     nothing = (np.int64(NOTHING), np.int64(0))
-    start = begin - np.int64(book.before[handle])
-    after = last + 1 + np.int64(book.after[handle])
+    start = begin - np.int64(trie.before[handle])
+    after = last + 1 + np.int64(trie.after[handle])
     if start < 0 or after > count:
         return nothing
     for at in range(start, begin):
@@ -53,9 +55,9 @@ def judge(text: Folded, begin: Int, last: Int, count: Int, book: HandleTrie, han
         or (text.kind[after] == chars.WORD and text.kind[after - 1] != chars.UNSPACED)
     ):
         return nothing
-    lead, shown, parted = _before(text, start, book)
+    lead, shown, parted = _before(text, start, trie)
     marked = bool(start > 0 and text.kind[start - 1] == chars.MARK)
-    form = _form(text, begin, last, book, handle)
+    form = _form(text, begin, last, trie, handle)
     if lead == FORBIDDEN or form == NOTHING:
         return nothing
     unseen = 0
@@ -66,7 +68,7 @@ def judge(text: Folded, begin: Int, last: Int, count: Int, book: HandleTrie, han
         styled += text.change[at] == chars.STYLED
         foreign += text.change[at] == chars.SCRIPT
         plain += text.change[at] == 0 and 0x61 <= text.point[at] <= 0x7A
-    if book.foreign[handle]:
+    if trie.foreign[handle]:
         accents = styled = foreign = 0
     at_unseen = lead in (PLAIN_AT, FULL) and text.unseen[start] != 0
     touched = unseen != 0 or at_unseen or accents + styled + foreign > 0
@@ -74,8 +76,8 @@ def judge(text: Folded, begin: Int, last: Int, count: Int, book: HandleTrie, han
         return np.int64(LINKED), start
     if _goes_on(text, after, count):
         return nothing
-    strength = book.strength[handle]
-    letters = book.letters[handle]
+    strength = trie.strength[handle]
+    letters = trie.letters[handle]
     named = strength >= UNDERSCORED  # no ordinary word
     hidden = at_unseen or unseen & chars.ZERO_WIDTH != 0 or (named and unseen == chars.SOFT_HYPHEN)
     alike = accents + styled + foreign > 0 or unseen & chars.COMBINING != 0
@@ -89,7 +91,7 @@ def judge(text: Folded, begin: Int, last: Int, count: Int, book: HandleTrie, han
     if not disguised and not _counts(lead, form, parted, marked, strength, letters, at_unseen):
         return nothing
     if hidden or alike:
-        return np.int64(UNSEEN if hidden else LOOKALIKE), shown
+        return np.int64(UNSEEN if hidden else CONFUSABLE), shown
     if lead == PLAIN_AT or (form >= FILLED and lead in (BARE, BRACKET, BULLET, CREDIT)):
         return np.int64(BROKEN), shown
     return np.int64(lead), shown
@@ -135,18 +137,18 @@ def _counts(
 
 
 @compiled
-def _form(text: Folded, begin: Int, last: Int, book: HandleTrie, handle: Int) -> Int:
+def _form(text: Folded, begin: Int, last: Int, trie: HandleTrie, handle: Int) -> Int:
     """How the letters follow one another, as against the handle's spelling."""
     words = dotted = odd = filled = whole = spaced = 0
     at = begin
-    own = book.spelling_at[handle]
+    own = trie.spelling_at[handle]
     while at < last:
         at += 1
         own += 1
         theirs_begin, own_begin = at, own
         while not is_letter(text.kind[at]):
             at += 1
-        while not book.is_letter[own]:
+        while not trie.is_letter[own]:
             own += 1
         theirs, ours = at - theirs_begin, own - own_begin
         if ours == 0 and theirs == 0:
@@ -158,8 +160,8 @@ def _form(text: Folded, begin: Int, last: Int, book: HandleTrie, handle: Int) ->
         same = theirs == ours
         for step in range(theirs):
             kind = text.kind[theirs_begin + step]
-            own_one = ours > 0 and text.point[theirs_begin + step] == book.spelling[own_begin]
-            same = same and text.point[theirs_begin + step] == book.spelling[own_begin + step]
+            own_one = ours > 0 and text.point[theirs_begin + step] == trie.spelling[own_begin]
+            same = same and text.point[theirs_begin + step] == trie.spelling[own_begin + step]
             has_space = has_space or kind in (chars.SPACE, chars.HYPHEN)
             has_dot = has_dot or kind == chars.DOT
             has_own = has_own or own_one
@@ -195,7 +197,7 @@ def _goes_on(text: Folded, after: Int, count: Int) -> bool:
 
 
 @compiled
-def _before(text: Folded, start: Int, book: HandleTrie) -> tuple[Int, Int, bool]:
+def _before(text: Folded, start: Int, trie: HandleTrie) -> tuple[Int, Int, bool]:
     """What stands before a handle: a style, `PLAIN_AT` or `FORBIDDEN`; where it begins; whether a mark parts them."""
     bare = (np.int64(BARE), start, False)
     forbidden = (np.int64(FORBIDDEN), start, False)
@@ -221,7 +223,7 @@ def _before(text: Folded, start: Int, book: HandleTrie) -> tuple[Int, Int, bool]
         mail = near > 0 and text.kind[near - 1] in (chars.WORD, chars.JOINER)
         return forbidden if mail else (np.int64(SPACED), near, False)
     if near > 1 and text.kind[near] == chars.CLOSE:
-        lead, word = _word_before(text, near - 1, book)
+        lead, word = _word_before(text, near - 1, trie)
         if lead == SPELLED and word > 0 and text.kind[word - 1] == chars.OPEN:
             mail = word > 1 and text.kind[word - 2] in (chars.WORD, chars.JOINER)
             return forbidden if mail else (np.int64(SPELLED), word - 1, False)
@@ -234,7 +236,7 @@ def _before(text: Folded, start: Int, book: HandleTrie) -> tuple[Int, Int, bool]
         parted = parted or text.kind[back] not in (chars.SPACE, chars.OPEN)
         slash = slash or text.kind[back] == chars.SLASH
         back -= 1
-    lead, word = _word_before(text, back, book) if back >= 0 else (np.int64(NOTHING), back)
+    lead, word = _word_before(text, back, trie) if back >= 0 else (np.int64(NOTHING), back)
     # a single letter, or two, are too much by accident when no mark follows
     if lead in (NOTHING, SPELLED) or (back - word < 2 and text.kind[word] == chars.WORD and not parted):
         lead = np.int64(NOTHING)
@@ -255,16 +257,16 @@ def _before(text: Folded, start: Int, book: HandleTrie) -> tuple[Int, Int, bool]
 
 
 @compiled
-def _word_before(text: Folded, last: Int, book: HandleTrie) -> tuple[Int, Int]:
-    """Which word of the book ends at `last`, as a style; and where it begins."""
-    for number in range(len(book.word_lead)):
-        size = book.word_at[number + 1] - book.word_at[number]
+def _word_before(text: Folded, last: Int, trie: HandleTrie) -> tuple[Int, Int]:
+    """Which word of the trie ends at `last`, as a style; and where it begins."""
+    for number in range(len(trie.word_lead)):
+        size = trie.word_at[number + 1] - trie.word_at[number]
         begin = last + 1 - size
         if begin < 0:
             continue
         same = True
         for step in range(size):
-            if text.point[begin + step] != book.word[book.word_at[number] + step]:
+            if text.point[begin + step] != trie.word[trie.word_at[number] + step]:
                 same = False
                 break
         if same and (
@@ -272,5 +274,5 @@ def _word_before(text: Folded, last: Int, book: HandleTrie) -> tuple[Int, Int]:
             or text.kind[begin] == chars.UNSPACED
             or text.kind[begin - 1] not in (chars.WORD, chars.JOINER, chars.AT, chars.ODD_AT)
         ):
-            return np.int64(book.word_lead[number]), begin
+            return np.int64(trie.word_lead[number]), begin
     return np.int64(NOTHING), last

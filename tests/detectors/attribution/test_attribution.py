@@ -267,7 +267,7 @@ def test_given_many_links_to_one_owner_then_the_account_is_tied_to_it() -> None:
     )
     who = np.array([0, 0, 0, 0, 0, 1, 1], np.int32)
     ledger.add(facts, who, np.arange(7), pl.Series(["p"] * 7))
-    assert ledger.ties(np.array([0, 1, 2], np.int32)).tolist() == [HOLDING, NO_ENTITY, NO_ENTITY]
+    assert ledger.linked_owners(np.array([0, 1, 2], np.int32)).tolist() == [HOLDING, NO_ENTITY, NO_ENTITY]
 
 
 def test_given_old_facts_when_aged_then_posts_go_and_rates_stay() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from detectors.arrays.dtypes import I64
 from detectors.attribution.facts import Fact
-from detectors.attribution.uncredited_crowds import MIN_CROWD, ties, uncredited_crowds
+from detectors.attribution.uncredited_crowds import MIN_CROWD, member_edges, uncredited_crowds
 from detectors.networks.recurring_crowds import RecurringCrowd
 
 ACCOUNTS = 3_000
@@ -301,7 +301,7 @@ def test_given_credited_copies_alone_then_whoever_meets_again_hides_nothing() ->
 def pairs(size: int) -> tuple[list[tuple[int, int]], list[float]]:
     """Ties of one crowd of accounts 10, 13, 16 and so on, with surprise 60."""
     accounts = np.arange(10, 10 + 3 * size, 3, dtype=np.int32)
-    keys, surprise = ties([RecurringCrowd(accounts, 60.0)])
+    keys, surprise = member_edges([RecurringCrowd(accounts, 60.0)])
     return [(key >> 32, key & 0xFFFFFFFF) for key in keys.tolist()], surprise.tolist()
 
 
@@ -331,6 +331,6 @@ def test_given_a_large_crowd_then_ties_grow_with_its_members_and_no_member_holds
 
 
 def test_given_no_crowd_then_no_tie() -> None:
-    keys, surprise = ties([])
+    keys, surprise = member_edges([])
 
     assert (len(keys), str(keys.dtype), len(surprise)) == (0, "uint64", 0)

@@ -62,10 +62,10 @@ def test_given_entities_of_one_house_when_asked_where_they_meet_then_the_lowest_
     house: Registry,
 ) -> None:
     outlet, holding, agency = (number(house, name) for name in ("outlet", "holding", "agency"))
-    assert house.meeting([outlet, holding]) == holding
-    assert house.meeting([outlet, agency]) == agency
-    assert house.meeting([outlet, number(house, "stranger")]) == NO_ENTITY
-    assert house.meeting([]) == NO_ENTITY
+    assert house.lowest_common_ancestor([outlet, holding]) == holding
+    assert house.lowest_common_ancestor([outlet, agency]) == agency
+    assert house.lowest_common_ancestor([outlet, number(house, "stranger")]) == NO_ENTITY
+    assert house.lowest_common_ancestor([]) == NO_ENTITY
 
 
 @pytest.mark.parametrize(
