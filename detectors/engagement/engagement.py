@@ -17,27 +17,29 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from detectors.arrays.dtypes import I32, I64, U64, StructArray
-from detectors.engagement import engagement_kernels as kernels
-from detectors.engagement.engagement_kernels import (
-    CONFLICTS,
-    EARLY,
+from detectors.arrays.dtypes import I32, I64, U64
+from detectors.engagement.engagement_tables import (
     FOUND,
-    FREE,
-    FREED,
-    LOG_NEXT,
+    LINK_STATE,
+    LINKS,
     LONG_AGO,
-    NEXT,
-    OLDEST,
-    PANE,
+    PENDING,
+    POST_STATE,
+    POSTS,
     REFERENCES,
-    ROWS,
-    TIME,
-    UNRESOLVED,
-    USED,
-    WAITING,
+    SEEN,
     EngagementTables,
     PostRows,
+    new_accounts,
+    ring_with_room,
+)
+from detectors.engagement.link_kernels import add_links, advance_links, count_received_links
+from detectors.engagement.post_kernels import (
+    MOST_WAITING,
+    add_posts,
+    advance_posts,
+    count_received_reactions,
+    move_index,
 )
 
 _FIRST_SIZE = 1 << 12
@@ -91,27 +93,27 @@ class EngagementStore:
         self._pane_s, self._max_posts, self._resolved_share = pane_s, max_posts, resolved_share
         panes = window_days * 86_400 // pane_s + 1
         self._tables = EngagementTables(
-            np.zeros(1, kernels.POSTS),
+            np.zeros(1, POSTS),
             np.zeros(_FIRST_SIZE, np.uint64),
             np.zeros((1, 7), np.int32),
-            np.zeros(1, kernels.SEEN),
-            np.zeros(1, kernels.PENDING),
-            _new_accounts(_FIRST_SIZE),
+            np.zeros(1, SEEN),
+            np.zeros(1, PENDING),
+            new_accounts(_FIRST_SIZE),
             np.zeros((1, 2), np.int64),
             np.zeros(panes, np.int64),
         )
-        self._state = np.zeros(kernels.STATE_SIZE, np.int64)
-        self._state[[TIME, PANE]] = LONG_AGO
-        self._state[FREE] = -1
-        self._links = np.zeros(1, kernels.LINKS)
+        self._post_state = np.zeros(1, POST_STATE)
+        self._post_state[["time", "pane"]] = LONG_AGO
+        self._post_state["first_freed"] = -1
+        self._links = np.zeros(1, LINKS)
         self._link_starts = np.zeros(panes, np.int64)
-        self._link_state = np.zeros(EARLY + 1, np.int64)
-        self._link_state[[TIME, PANE]] = LONG_AGO
+        self._link_state = np.zeros(1, LINK_STATE)
+        self._link_state[["time", "pane"]] = LONG_AGO
         self._now = LONG_AGO
 
     def __len__(self) -> int:
         """Posts held."""
-        return int(self._state[NEXT] - self._state[OLDEST])
+        return int(self._post_state["end"][0] - self._post_state["oldest"][0])
 
     @property
     def nbytes(self) -> int:
@@ -121,17 +123,17 @@ class EngagementStore:
     @property
     def evicted_early(self) -> int:
         """Posts and links that left before their time for want of room."""
-        return int(self._state[EARLY] + self._link_state[EARLY])
+        return int(self._post_state["evicted_early"][0] + self._link_state["evicted_early"][0])
 
     @property
     def unresolved(self) -> int:
         """References to posts that the stream did not show, or that had left: reactions that nobody gets."""
-        return int(self._state[UNRESOLVED])
+        return int(self._post_state["unresolved"][0])
 
     @property
     def conflicts(self) -> int:
         """Rows left out, since another account had posted under the same key."""
-        return int(self._state[CONFLICTS])
+        return int(self._post_state["conflicts"][0])
 
     def add(
         self,
@@ -169,7 +171,7 @@ class EngagementStore:
             return
         if min(accounts.min(), where.min()) < 0:
             raise ValueError("account and platform numbers start at 0")
-        self._check(times, int(self._state[TIME]))
+        self._check(times, int(self._post_state["time"][0]))
         for begin in range(0, len(times), _STEP):
             step = slice(begin, begin + _STEP)
             # copies: columns may be read-only or strided, and kernels are compiled for neither
@@ -182,7 +184,7 @@ class EngagementStore:
                 np.array(where[step], np.int32),
             )
             self._reserve(len(part.times), int(part.accounts.max()) + 1, int(part.platforms.max()) + 1)
-            kernels.add_posts(part, self._tables, self._state, self._pane_s, self._max_posts)
+            add_posts(part, self._tables, self._post_state[0], self._pane_s, self._max_posts)
 
     def add_links(self, sites: I32, accounts: I32, times: I64) -> None:
         """Take in links to sites in event order; each counts for the site from its pane until that leaves.
@@ -201,19 +203,20 @@ class EngagementStore:
             return
         if min(sites.min(), accounts.min()) < 0:
             raise ValueError("account numbers start at 0")
-        self._check(times, int(self._link_state[TIME]))
+        self._check(times, int(self._link_state["time"][0]))
         self._reserve_accounts(int(max(sites.max(), accounts.max())) + 1)
         for begin in range(0, len(times), _STEP):
             step = slice(begin, begin + _STEP)
-            self._links = _roomy(self._links, self._link_state, NEXT, len(times[step]), self._max_posts)
+            state = self._link_state[0]
+            self._links = ring_with_room(
+                self._links, int(state["oldest"]), int(state["end"]), len(times[step]), self._max_posts
+            )
             given = (
                 np.array(sites[step], np.int32),
                 np.array(accounts[step], np.int32),
                 np.array(times[step], np.int64),
             )
-            kernels.add_links(
-                *given, self._links, self._tables.accounts, self._link_state, self._link_starts, self._pane_s
-            )
+            add_links(*given, self._links, self._tables.accounts, state, self._link_starts, self._pane_s)
 
     def expire(self, now: int) -> None:
         """Let event time pass.
@@ -224,12 +227,12 @@ class EngagementStore:
         Raises:
             ValueError: `now` is before the latest row or an earlier `now`.
         """
-        if now < max(self._now, int(self._state[TIME]), int(self._link_state[TIME])):
+        if now < max(self._now, int(self._post_state["time"][0]), int(self._link_state["time"][0])):
             raise ValueError("now is earlier than what was taken in")
         self._now = now
-        kernels.advance(self._tables, self._state, now, self._pane_s)
-        kernels.advance_links(
-            self._links, self._tables.accounts, self._link_state, self._link_starts, now // self._pane_s
+        advance_posts(self._tables, self._post_state[0], now, self._pane_s)
+        advance_links(
+            self._links, self._tables.accounts, self._link_state[0], self._link_starts, now // self._pane_s
         )
 
     def table(self, now: int, count: int) -> EngagementTable:
@@ -266,7 +269,8 @@ class EngagementStore:
         place = np.zeros(len(self._tables.accounts), np.int32)
         place[members] = np.arange(1, len(members) + 1)
         counts = np.zeros(len(members), np.int64)
-        kernels.count_received(self._tables, self._state, self._links, self._link_state, place, counts)
+        count_received_reactions(self._tables, self._post_state[0], place, counts)
+        count_received_links(self._links, self._link_state[0], place, counts)
         return counts
 
     def _check(self, times: I64, latest: int) -> None:
@@ -276,48 +280,45 @@ class EngagementStore:
     def _reserve_accounts(self, count: int) -> None:
         held = self._tables.accounts
         if count > len(held):
-            more = _new_accounts(max(count, len(held) * 3 // 2) - len(held))
+            more = new_accounts(max(count, len(held) * 3 // 2) - len(held))
             self._tables = self._tables._replace(accounts=np.append(held, more))
 
-    def _reserve(self, more: int, accounts: int, platforms: int) -> None:
-        """Make room for all that `more` rows can bring."""
+    def _reserve(self, rows: int, accounts: int, platforms: int) -> None:
+        """Make room for all that so many rows can bring."""
         self._reserve_accounts(accounts)
-        tables, state = self._tables, self._state
+        tables, state = self._tables, self._post_state[0]
         held = len(self)
-        if (int(state[USED]) + more) * 4 > len(tables.places) * 3:
-            index = np.zeros(max(_FIRST_SIZE, (held + more) * 2), np.uint64)
-            kernels.move_index(tables.places, index, state)
+        if (int(state["places_used"]) + rows) * 4 > len(tables.places) * 3:
+            index = np.zeros(max(_FIRST_SIZE, (held + rows) * 2), np.uint64)
+            move_index(tables.places, index, state)
             tables = tables._replace(places=index)
         # a row needs at most one place for what its post received, and three for its targets'
-        short = int(state[ROWS] - state[FREED]) + more * 4 + int(state[WAITING]) - len(tables.received)
+        short = (
+            int(state["received_end"] - state["freed"])
+            + rows * 4
+            + int(state["waiting"])
+            - len(tables.received)
+        )
         if short > 0:
             wider = np.zeros((max(short, len(tables.received) // 2), 7), np.int32)
             tables = tables._replace(received=np.concatenate([tables.received, wider]))
-        waiting = min(int(state[WAITING]) + more * 3, kernels.MOST_WAITING)
+        waiting = min(int(state["waiting"]) + rows * 3, MOST_WAITING)
         if waiting > len(tables.pending):
-            pending = np.zeros(waiting, kernels.PENDING)
+            pending = np.zeros(waiting, PENDING)
             pending[: len(tables.pending)] = tables.pending
             tables = tables._replace(pending=pending)
         if platforms > len(tables.stream):
             unused = np.zeros((platforms - len(tables.stream), 2), np.int64)
             tables = tables._replace(stream=np.concatenate([tables.stream, unused]))
         self._tables = tables._replace(
-            posts=_roomy(tables.posts, state, NEXT, more, self._max_posts),
-            log=_roomy(tables.log, state, LOG_NEXT, more * 3 + int(state[WAITING]), self._max_posts * 4),
+            posts=ring_with_room(
+                tables.posts, int(state["oldest"]), int(state["end"]), rows, self._max_posts
+            ),
+            log=ring_with_room(
+                tables.log,
+                int(state["log_oldest"]),
+                int(state["log_end"]),
+                rows * 3 + int(state["waiting"]),
+                self._max_posts * 4,
+            ),
         )
-
-
-def _new_accounts(count: int) -> StructArray:
-    rows = np.zeros(count, kernels.ACCOUNTS)
-    rows["platform"] = -1
-    return rows
-
-
-def _roomy(ring: StructArray, state: I64, end: int, more: int, most: int) -> StructArray:
-    """A ring that holds what is between the positions `state[end + 1]` and `state[end]`, and `more`."""
-    needed = min(int(state[end] - state[end + 1]) + more, most)
-    if needed <= len(ring):
-        return ring
-    larger = np.zeros(min(most, max(needed, len(ring) * 3 // 2)), ring.dtype)
-    kernels.move_ring(ring, larger, int(state[end + 1]), int(state[end]))
-    return larger

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.arrays.dtypes import I32
-from detectors.engagement import engagement, engagement_kernels
+from detectors.engagement import engagement, post_kernels
 from detectors.engagement.engagement import EngagementStore
 
 HOUR, DAY = 3_600, 86_400
@@ -330,7 +330,7 @@ def test_given_one_second_of_unresolved_references_then_no_more_than_the_bound_w
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(engagement, "_STEP", 1 << 20)
-    count = engagement_kernels.MOST_WAITING + 10
+    count = post_kernels.MOST_WAITING + 10
     book = EngagementStore(max_posts=1 << 21)
     targets = np.zeros((count, 3), np.uint64)
     targets[:, 1] = np.arange(count, dtype=np.uint64) + np.uint64(1 << 40)
