@@ -1,8 +1,9 @@
-"""Copies without credit that far more accounts pass on than their author's followers account for.
+"""Copies without credit that many more accounts repost than the author's followers can explain.
 
-Who reads an account reposts it, and a popular account that copies an agency without credit has readers of its own,
-again and again the same: that is no group. Where an account that hardly anybody follows is passed on by more than
-every second follower could explain, others than its readers did it.
+One of three accounts copies a state agency's article without credit, and the two others and their friends repost the
+copy. A popular account that does so has readers who repost it again and again; they are no group. But where hardly
+anybody follows the author, and the reposts number half of its followers or more, accounts other than its readers
+reposted it.
 """
 
 import numpy as np
@@ -15,21 +16,24 @@ from detectors.attribution.uncredited_crowds import MIN_CROWD
 from detectors.statistics.rates import RateSums, rate_sums
 
 _OF_FOLLOWERS = 0.5
-"""Accounts that pass a copy on for each follower of its author: a judgement, well beyond what readers do."""
+"""Least reposts of a copy, by other accounts, per follower of its author.
+
+Chosen by judgement as well beyond what readers do; not measured (`docs/detectors/amplification.md`).
+"""
 
 
-def amplified(held: pl.DataFrame, followers: I64) -> pl.DataFrame:
+def amplified(facts: pl.DataFrame, followers: I64) -> pl.DataFrame:
     """The reposts of copies that were passed on beyond their author's followers.
 
     Args:
-        held: facts, columns as in `detectors.attribution.fact_store.FactStore.counted_facts`.
-        followers: int64, by account, -1 unknown. Of authors with unknown followers nothing is said.
+        facts: columns as in `detectors.attribution.fact_store.FactStore.counted_facts`.
+        followers: int64, by account number; -1: unknown. Copies of authors with unknown followers are left out.
 
     Returns:
-        Rows of `held`, each account once for a copy, in event order.
+        Rows of `facts`, one for each account and copy, in event order.
     """
     copy = ["detail", "entity", "origin"]
-    copies = held.filter(pl.col("kind") == int(Fact.COPY))
+    copies = facts.filter(pl.col("kind") == int(Fact.COPY))
     authors = copies.select(
         pl.col("post_id").alias("detail"),
         "entity",
@@ -37,39 +41,39 @@ def amplified(held: pl.DataFrame, followers: I64) -> pl.DataFrame:
         author="account",
         audience=pl.Series(followers, dtype=pl.Int64).gather(copies["account"]),
     ).unique(copy, keep="first")
-    reposts = held.filter(pl.col("kind") == int(Fact.PASSED_ON))
+    reposts = facts.filter(pl.col("kind") == int(Fact.PASSED_ON))
     reposts = reposts.unique(["account", *copy], keep="first", maintain_order=True)
     reposts = reposts.join(authors, on=copy, maintain_order="left")
     by_others = reposts.filter(pl.col("account") != pl.col("author"), pl.col("audience") >= 0)
-    many = pl.len().over(copy)
-    return by_others.filter(many >= MIN_CROWD, many >= _OF_FOLLOWERS * pl.col("audience")).select(
-        held.columns
+    count = pl.len().over(copy)
+    return by_others.filter(count >= MIN_CROWD, count >= _OF_FOLLOWERS * pl.col("audience")).select(
+        facts.columns
     )
 
 
-def amplifying(reposts: pl.DataFrame, posts: I64, some: Bools) -> RateSums:
-    """How often some accounts' posts are such reposts.
+def amplifying(reposts: pl.DataFrame, posts: I64, chosen: Bools) -> RateSums:
+    """Rate of such reposts among the posts of the chosen accounts.
 
     Args:
         reposts: as `amplified` gives them.
         posts: int64, by account number; all accounts of the reposts are among them.
-        some: bool, by account number.
+        chosen: bool, by account number.
     """
     counts = np.bincount(reposts["account"].to_numpy(), minlength=len(posts)).astype(np.int64)
-    return rate_sums(counts[some], posts[some])
+    return rate_sums(counts[chosen], posts[chosen])
 
 
 def amplification(
     reposts: pl.DataFrame, members: I32, posts: I64, sums: RateSums, ordinary: Bools
 ) -> RateFinding:
-    """How often members passed such copies on, against ordinary accounts.
+    """Rate of such reposts among the posts of members, compared with ordinary accounts.
 
     Args:
         reposts: as `amplified` gives them.
         members: int32, account numbers.
         posts: int64, by account number.
-        sums: of ordinary accounts (`amplifying`).
-        ordinary: bool, by account number: whose sums these are. Members among them are taken out.
+        sums: the rate of ordinary accounts (`amplifying`).
+        ordinary: bool, by account number: the accounts in `sums`. Members among them are taken out.
     """
     by_members = np.isin(reposts["account"].to_numpy(), members)
     concerned = (

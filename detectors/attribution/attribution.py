@@ -1,15 +1,16 @@
-"""Attribution: which posts carry a registry entity's content, and do they say so?
+"""Attribution: which posts carry a registry entity's content, and whether they name the source.
 
-Five facts about a post, all of them about text and links, none about intent:
+Three accounts copy a state agency's article. Each post becomes one of five facts, all about text and links and none
+about intent:
 
-* a *copy*: its text is nearly that of an earlier post or article of an entity, and it names no source;
-* a *credited copy*: the same with a mention, a link or the source's name, or with the original's own link;
-* a *hidden mention*: it names an entity's handle in a way that the platform does not link
+* a *copy*: the text is nearly that of an earlier post or article of an entity, and the post does not name the source;
+* a *credited copy*: the same with a mention, a link or the source's name, or with the link that the original had;
+* a *hidden mention*: the post writes an entity's handle so that the platform does not link it
   (`detectors.attribution.hidden_mentions.hidden_mentions`);
-* a *registry link*: it links into a domain of an entity;
-* *passed on*: it is a repost of a copy without credit.
+* a *registry link*: the post links to a domain of an entity;
+* *passed on*: the post is a repost of a copy without credit.
 
-Reposts show their author, so they are none of the others.
+A repost shows its author, so the first four are for posts that are not reposts.
 """
 
 from copy import copy
@@ -32,17 +33,19 @@ from schemas.shares import TraceKind
 
 _TEXT, _URL, _MENTION = (KINDS.index(kind) for kind in (TraceKind.TEXT, TraceKind.URL, TraceKind.MENTION))
 _MOST_COPIES = 1 << 18
-"""Copies whose reposts are recognised: the latest."""
+"""The latest copies, whose reposts are recognised. Chosen to bound memory to 26 MB (100 bytes each), not measured."""
 
 
 class AttributionExtractor:
-    """Finds such facts in traced posts, in event order; remembers what entities published, and who copied it.
+    """Finds the facts about traced posts, in event order. Remembers what entities published and which posts copied it.
 
-    About 100 bytes for each text of an entity within `memory_s`, and for each of the latest `_MOST_COPIES` copies.
+    Memory: about 100 bytes for each text of an entity within `memory_s`, and for each of the latest `_MOST_COPIES`
+    copies.
 
     Args:
-        reference_data: the registry, and which accounts are its entities'.
-        memory_s: seconds for which a copy of an entity's text is recognised, and a repost of such a copy.
+        reference_data: the registry, and which accounts belong to its entities.
+        memory_s: seconds after an entity's text in which copies of it are recognised, and after a copy in which
+            reposts of it are.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
@@ -55,8 +58,8 @@ class AttributionExtractor:
             "_handles",
             "_handle_entity",
             "_hidden",
+            "_crediting",
         }
-        | {"_crediting"}
     )
 
     def __init__(self, reference_data: ReferenceData, memory_s: int) -> None:
@@ -64,21 +67,23 @@ class AttributionExtractor:
         self._reference_data = reference_data
         self._memory_s = memory_s
         self._domains = DomainMatcher(registry)
-        self._watched = np.append(watched_entities(registry), False)  # the last place is NO_ENTITY
+        self._watched = np.append(watched_entities(registry), False)  # one more place, for NO_ENTITY
         self._mentioned = _mention_labels(registry)
         watched = self._watched.tolist()
-        handles = sorted({handle: at for (_, handle), at in registry.handles.items() if watched[at]}.items())
+        handles = sorted(
+            {handle: number for (_, handle), number in registry.handles.items() if watched[number]}.items()
+        )
         self._handles = [handle for handle, _ in handles]
-        self._handle_entity = np.array([at for _, at in handles], np.int32)
-        # the tables of look-alike letters take most of a second, so not without need
+        self._handle_entity = np.array([number for _, number in handles], np.int32)
+        # the folding table takes about 0.4 s to make, so it is made only if there are handles
         self._hidden = HiddenMentions(self._handles) if self._handles else None
         self._crediting = Crediting(registry, opaque_entities(registry))
         self._origins = pl.DataFrame(schema=_ORIGINS)
         self._copied = pl.DataFrame(schema=_COPIED)
-        """Copies without credit, to recognise those who pass them on."""
+        """Copies without credit, to recognise the reposts of them."""
 
     def with_reference_data(self, reference_data: ReferenceData) -> "AttributionExtractor":
-        """The same under other reference data; texts are kept of entities that are there and tell of somebody."""
+        """A new extractor for other reference data. It keeps the texts of entities that are watched there as well."""
         if reference_data.registry is self._reference_data.registry:
             other = copy(self)
             other._reference_data = reference_data
@@ -86,10 +91,10 @@ class AttributionExtractor:
         other = AttributionExtractor(reference_data, self._memory_s)
         renumbered = self._reference_data.registry.renumbered(reference_data.registry)
         for name in ("_origins", "_copied"):
-            held = getattr(self, name)
-            entity = renumbered[held["entity"].to_numpy()]
-            held = held.with_columns(entity=pl.Series(entity, dtype=pl.Int32))
-            setattr(other, name, held.filter(pl.Series(other._watched[entity], dtype=pl.Boolean)))
+            table = getattr(self, name)
+            entity = renumbered[table["entity"].to_numpy()]
+            table = table.with_columns(entity=pl.Series(entity, dtype=pl.Int32))
+            setattr(other, name, table.filter(pl.Series(other._watched[entity], dtype=pl.Boolean)))
         return other
 
     def extract(self, posts: pl.DataFrame, traces: Traces, reposted: U64) -> pl.DataFrame:
@@ -98,10 +103,10 @@ class AttributionExtractor:
         Args:
             posts: columns of `detectors.post_columns.POSTS`, the frame that `traces` was made from.
             traces: of these posts.
-            reposted: uint64, key of the post that each of them reposts, 0 for none.
+            reposted: uint64, key of the post that each of them reposts; 0: none.
 
         Returns:
-            Columns of `FACTS`, by row and kind.
+            Columns of `FACTS`, ordered by row, kind and entity.
         """
         if not len(self._reference_data.registry):
             return pl.DataFrame(schema=FACTS)
@@ -122,24 +127,24 @@ class AttributionExtractor:
         )
 
     def _links(self, traces: Traces, own: Bools) -> pl.DataFrame:
-        """Links into domains of the registry, one a post and entity."""
+        """Links to domains of the registry, one for each post and entity."""
         shares = np.flatnonzero((traces.share_kind == _URL) & own[traces.share_post])
         labels = traces.labels.gather(shares)
-        found = self._domains.match(labels)
-        at = found["at"].to_numpy()
+        matches = self._domains.match(labels)
+        matched = matches["link"].to_numpy()
         return pl.DataFrame(
             {
-                "row": traces.share_post[shares[at]].astype(np.uint32),
-                "kind": np.full(len(at), Fact.REGISTRY_LINK, np.uint8),
-                "entity": found["entity"],
-                "origin": pl.Series([None], dtype=pl.String).new_from_index(0, len(at)),
-                "detail": labels.gather(at),
+                "row": traces.share_post[shares[matched]].astype(np.uint32),
+                "kind": np.full(len(matched), Fact.REGISTRY_LINK, np.uint8),
+                "entity": matches["entity"],
+                "origin": pl.Series([None], dtype=pl.String).new_from_index(0, len(matched)),
+                "detail": labels.gather(matched),
             },
             schema=FACTS,
         ).unique(["row", "entity"], keep="first", maintain_order=True)
 
     def _mentions(self, traces: Traces) -> pl.DataFrame:
-        """Working mentions of entities: columns row and entity."""
+        """Mentions of entities that the platform links: columns row and entity."""
         shares = np.flatnonzero(traces.share_kind == _MENTION)
         table = pl.DataFrame(
             {"row": traces.share_post[shares].astype(np.uint32), "label": traces.labels.gather(shares)}
@@ -153,21 +158,21 @@ class AttributionExtractor:
         if self._hidden is None:
             return pl.DataFrame(schema=FACTS)
         rows = np.flatnonzero(own).astype(np.uint32)
-        found = self._hidden.find(posts["text"].gather(rows), posts["mentions"].gather(rows))
-        entity = self._handle_entity[found["handle"].to_numpy()]
+        matches = self._hidden.find(posts["text"].gather(rows), posts["mentions"].gather(rows))
+        entity = self._handle_entity[matches["handle"].to_numpy()]
         return pl.DataFrame(
             {
-                "row": rows[found["row"].to_numpy()],
-                "kind": np.full(len(found), Fact.HIDDEN_MENTION, np.uint8),
+                "row": rows[matches["row"].to_numpy()],
+                "kind": np.full(len(matches), Fact.HIDDEN_MENTION, np.uint8),
                 "entity": entity,
-                "origin": pl.Series([None], dtype=pl.String).new_from_index(0, len(found)),
-                "detail": found["excerpt"],
+                "origin": pl.Series([None], dtype=pl.String).new_from_index(0, len(matches)),
+                "detail": matches["excerpt"],
             },
             schema=FACTS,
         ).unique(["row", "entity"], keep="first", maintain_order=True)
 
     def _copies(self, posts: pl.DataFrame, traces: Traces, author: I32, own: Bools) -> pl.DataFrame:
-        """Posts whose text an entity published before: columns row, entity, origin, link (of the original)."""
+        """Posts whose text an entity published before: columns row, entity, origin and link (of the original)."""
         shares = np.flatnonzero(traces.share_kind == _TEXT)
         post = traces.share_post[shares]
         objects = traces.share_object[shares]
@@ -182,7 +187,7 @@ class AttributionExtractor:
                 schema_overrides={"object": pl.UInt64},
             )
             .sort("time", maintain_order=True)
-            # the entity's latest post before this one, within what is remembered; never one of the same second
+            # the entity's latest post with this text before this one, within `memory_s`; never one of the same second
             .join_asof(
                 self._origins,
                 on="time",
@@ -197,7 +202,7 @@ class AttributionExtractor:
         )
 
     def _remember(self, posts: pl.DataFrame, traces: Traces, post: I32, objects: U64, author: I32) -> None:
-        """Keep which texts began with an entity, and forget those that can be matched no more."""
+        """Keep the texts that began with an entity, and forget those older than `memory_s`."""
         reposts = (posts["repost_of"].str.len_bytes().fill_null(0) > 0).to_numpy()
         begun = self._watched[author[post]] & traces.begins_text[post] & ~reposts[post]
         rows = post[begun]
@@ -217,7 +222,7 @@ class AttributionExtractor:
     def _passed_on(
         self, copies: pl.DataFrame, posts: pl.DataFrame, traces: Traces, reposted: U64, author: I32
     ) -> pl.DataFrame:
-        """Reposts of copies without credit, of this batch and earlier ones, by others than the registry."""
+        """Reposts of copies without credit, in this batch or earlier ones, by accounts outside the registry."""
         fresh = copies.filter(pl.col("kind") == int(Fact.COPY)).select("row", "entity", "origin")
         rows = fresh["row"].to_numpy()
         fresh = fresh.select(
@@ -262,22 +267,28 @@ def _first_links(traces: Traces, posts: int) -> U64:
 
 
 def _linked(traces: Traces, rows: pl.Series, links: pl.Series) -> pl.Series:
-    """Whether each of some posts has the link that goes with it: what it repeats leads on to the same place."""
+    """Whether each copy has the link that its original had.
+
+    Args:
+        traces: of the batch.
+        rows: UInt32, the post of each copy.
+        links: UInt64, key of the original's first link; 0: none.
+    """
     shares = traces.share_kind == _URL
-    there = pl.DataFrame(
+    shared = pl.DataFrame(
         {"row": traces.share_post[shares].astype(np.uint32), "link": traces.share_object[shares]}
     )
-    asked = pl.DataFrame({"row": rows, "link": links})
-    found = there.unique().with_columns(there=pl.lit(value=True))
-    return asked.join(found, on=["row", "link"], how="left", maintain_order="left")["there"].fill_null(
+    wanted = pl.DataFrame({"row": rows, "link": links})
+    shared = shared.unique().with_columns(linked=pl.lit(value=True))
+    return wanted.join(shared, on=["row", "link"], how="left", maintain_order="left")["linked"].fill_null(
         value=False
     )
 
 
 def _mention_labels(registry: Registry) -> dict[str, int]:
-    """Entity by the label of a mention share (`detectors.traces.traces`); some sources mention by id."""
-    labels = {f"{platform}:@{handle}": at for (platform, handle), at in registry.handles.items()}
-    for account, at in registry.accounts.items():
+    """Entity by the label of a mention (`detectors.traces.traces`); some sources mention accounts by id."""
+    labels = {f"{platform}:@{handle}": number for (platform, handle), number in registry.handles.items()}
+    for account, number in registry.accounts.items():
         platform, _, name = account.partition(":")
-        labels.setdefault(f"{platform}:@{name.lower()}", at)
+        labels.setdefault(f"{platform}:@{name.lower()}", number)
     return labels

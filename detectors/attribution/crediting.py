@@ -1,4 +1,8 @@
-"""Does a copy say whose content it is?"""
+"""Whether a copy names its source: decided by links, mentions and names of the source's house.
+
+The *house* of an entity is every entity under the same topmost owner. A copy of the state agency's article is credited
+if it mentions the agency, links to a sister paper of the agency, or has the agency's name in its text.
+"""
 
 from collections.abc import Sequence
 
@@ -9,32 +13,35 @@ from detectors.attribution.facts import Fact
 from detectors.reference.registry import Registry
 
 _LEAST_NAME = 4
-"""Shorter names are in other words by accident."""
+"""Letters of the shortest name that counts as a credit: shorter ones occur inside other words. Not measured."""
 
 
 class Crediting:
-    """What counts as a credit, by the registry.
+    """Decides what counts as a credit, from the registry.
 
     Args:
         registry: entities, their names and houses.
-        opaque: bool, by entity: companies and affiliates, which do not say whose content it is.
+        opaque: bool, by entity (`detectors.reference.affiliation.opaque_entities`): a mention or link of these
+            credits their own originals only.
     """
 
     def __init__(self, registry: Registry, opaque: Bools) -> None:
         self._roots = registry.roots()
         self._opaque = opaque
-        self._words = [_credits(registry, at, opaque.tolist()) for at in range(len(registry))]
+        self._words = [_credits(registry, number, opaque.tolist()) for number in range(len(registry))]
 
     def classify(
         self, copies: pl.DataFrame, posts: pl.DataFrame, credited: pl.DataFrame, hidden: pl.DataFrame
     ) -> pl.DataFrame:
-        """Copies with and without credit: a link, a mention or a name of the same house, or the original's link.
+        """Sort copies into those with credit and those without.
 
-        Who shares a headline with its link did not write it: others who share both repeat the site, not the diplomat
-        who did so first. A name that is a hidden mention is no credit: it was kept from working as one.
+        A credit is a link, a mention or a name of the same house, or the link that the original had. The last is for
+        headlines: a diplomat shares a newspaper's headline with its link, and others who share both repeat the
+        newspaper, not the diplomat. A name does not count in a post with a hidden mention, where the handle was kept
+        from working as a credit.
 
         Args:
-            copies: columns row, entity, origin, and same_link: whether it has the original's own link.
+            copies: columns row, entity, origin, and same_link (whether the post has the original's link).
             posts: columns of `detectors.post_columns.POSTS`.
             credited: columns row and entity of working mentions and of links into domains.
             hidden: facts of hidden mentions.
@@ -44,7 +51,7 @@ class Crediting:
         """
         roots = pl.Series("root", self._roots)
         copies = copies.with_columns(root=roots.gather(copies["entity"]))
-        # a site or a handle of a company does not say whose content it is, but for its own
+        # a company's site or handle does not show who owns it, so it credits the company's own originals only
         own = credited.unique().with_columns(own=pl.lit(value=True))
         house = credited.filter(pl.Series(~self._opaque).gather(credited["entity"]))
         house = (
@@ -60,8 +67,10 @@ class Crediting:
         parts = []
         for (entity,), part in copies.group_by("entity", maintain_order=True):
             names = self._words[int(str(entity))]
-            said = pl.col("text").str.to_lowercase().str.contains_any(names) if names else pl.lit(value=False)
-            parts.append(part.with_columns(named=said.fill_null(value=False)))
+            names_source = (
+                pl.col("text").str.to_lowercase().str.contains_any(names) if names else pl.lit(value=False)
+            )
+            parts.append(part.with_columns(named=names_source.fill_null(value=False)))
         copies = pl.concat(parts)
         kept_out = hidden.select("row", root=roots.gather(hidden["entity"])).unique()
         copies = copies.join(
@@ -76,15 +85,17 @@ class Crediting:
 
 
 def _credits(registry: Registry, entity: int, opaque: Sequence[bool]) -> list[str]:
-    """What a text may say to credit an entity: names, handles and domains of its house, lower case.
+    """The names, handles and domains that credit an entity in a text: those of its house, in lower case.
 
-    Those of companies and affiliates do not say whose content it is, but for their own.
+    Those of companies and affiliates credit their own originals only.
     """
     root = registry.root(entity)
-    inside = {
-        at for at in range(len(registry)) if at == entity or (registry.root(at) == root and not opaque[at])
+    house = {
+        number
+        for number in range(len(registry))
+        if number == entity or (registry.root(number) == root and not opaque[number])
     }
-    words = {registry.entities[at].name.lower() for at in inside}
-    words |= {handle for (_, handle), at in registry.handles.items() if at in inside}
-    words |= {domain for domain, at in registry.domains.items() if at in inside}
+    words = {registry.entities[number].name.lower() for number in house}
+    words |= {handle for (_, handle), number in registry.handles.items() if number in house}
+    words |= {domain for domain, number in registry.domains.items() if number in house}
     return sorted(word for word in words if len(word) >= _LEAST_NAME)

@@ -1,4 +1,4 @@
-"""What attribution found, kept by account: counts for the base rates, and the posts themselves for the evidence."""
+"""Facts kept by account: counts for base rates, and the posts themselves for the evidence in alerts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,38 +18,44 @@ FACT_LOG = {
     "post_id": pl.String,
     **{name: dtype for name, dtype in FACTS.items() if name != "row"},
 }
-"""Columns of facts that are held."""
+"""Columns of a frame of facts in the store."""
 _NO_FACTS = pl.DataFrame(schema=FACT_LOG)
 _DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class RateFinding:
-    """A count of members' posts against what ordinary accounts do."""
+    """How many posts of members a fact holds for, compared with ordinary accounts."""
 
     observed: int
+    """Posts of the members for which it holds."""
     posts: int
-    """Posts by the members."""
+    """All posts of the members."""
     expected: float
+    """Posts for which it would hold at the rate of ordinary accounts."""
     p: float
+    """Chance of `observed` or more at that rate."""
     samples: pl.DataFrame
-    """The latest of these posts, at most `SAMPLES`: columns account, time, post_id, kind, entity, origin, detail."""
+    """The latest of the posts observed, at most `SAMPLES`; columns of `FACT_LOG`."""
     entities: tuple[int, ...]
-    """Entities concerned, the most frequent first."""
+    """Numbers of the entities that these facts are about, the most frequent first."""
 
 
 SAMPLES = 6
+"""Posts that go into an alert for each term; enough to check by hand, not measured."""
 TIE_LINKS = 3
+"""Least links to an owner's sites for a member to count as linked to the owner. A judgement, not measured: two links
+can be one article shared twice."""
 
 
 def rate_finding(mine: I64, written: I64, ordinary: RateSums, concerned: pl.DataFrame) -> RateFinding:
-    """What members did, against ordinary accounts.
+    """Compare the rate of a fact among members' posts with that of ordinary accounts.
 
     Args:
-        mine: int64, count of each member.
+        mine: int64, facts of each member.
         written: int64, posts of each member.
-        ordinary: of accounts that are not members.
-        concerned: the posts counted, so far as they are held: columns of `FACT_LOG`.
+        ordinary: the rate of accounts that are not members.
+        concerned: the facts counted, as far as they are still in the store; columns of `FACT_LOG`.
     """
     observed = int(mine.sum())
     expected, p = pooled_tail(observed, written, ordinary.rate())
@@ -71,14 +77,15 @@ def rate_finding(mine: I64, written: I64, ordinary: RateSums, concerned: pl.Data
 class FactStore:
     """Facts about posts, by account.
 
-    Counts are kept for good (4 bytes an account and kind), the facts themselves for `keep_days` and at most
-    `max_facts`, about 200 bytes each; the oldest leave early, and are counted.
+    Counts stay for ever (4 bytes for each account and kind). The facts themselves stay for `keep_days`, at most
+    `max_facts` of them, at about 200 bytes each. Where there are more, the oldest leave early, and
+    `evicted_early` counts them.
 
     Args:
-        keep_days: as in `EvidenceConfig`; 0: for ever.
-        max_facts: facts held.
-        opaque: bool, by entity: whether links into its domains leave open whose they are. Those of state media
-            and party organs name their owner; those of companies and affiliates do not.
+        keep_days: as in `EvidenceConfig`; 0: facts stay for ever.
+        max_facts: most facts held.
+        opaque: bool, by entity (`detectors.reference.affiliation.opaque_entities`). Links to the other entities,
+            such as state media, name their owner: they are citations and do not count.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_keep_days", "_max_facts", "_opaque"})
@@ -91,13 +98,13 @@ class FactStore:
         self._counts = np.zeros((len(Fact), 1 << 10), np.int32)
         self._log = []
         self.evicted_early = 0
-        """Facts that left before their time for want of room."""
+        """Facts that left before `keep_days` because there were more than `max_facts`."""
 
     def __len__(self) -> int:
         return sum(len(frame) for frame in self._log)
 
     def add(self, facts: pl.DataFrame, accounts: I32, times: I64, post_ids: pl.Series) -> None:
-        """Take facts in event order.
+        """Add facts in event order.
 
         Args:
             facts: columns of `detectors.attribution.facts.FACTS`; `row` counts from the start of the other arguments.
@@ -108,7 +115,7 @@ class FactStore:
         if not len(facts):
             return
         rows = facts["row"].to_numpy()
-        # made of columns: a handful of facts comes with every tick, and an expression costs more than they do
+        # made from columns: a tick brings a handful of facts, and a polars expression would cost more than they do
         log = pl.DataFrame(
             [
                 pl.Series("account", accounts[rows], pl.Int32),
@@ -126,61 +133,61 @@ class FactStore:
         self._count(log, 1)
 
     def renumber_entities(self, renumbered: I32, opaque: Bools) -> None:
-        """Go on under another registry.
+        """Continue with another registry.
 
-        What is held of entities that are gone is forgotten, and counted no more. Facts that had left before stay in the
-        counts, whomever they were about.
+        Facts about entities that are not in it are dropped, from the counts too. Facts that had left the store before
+        stay in the counts, whatever entity they were about.
 
         Args:
             renumbered: int32, by entity: its number in the other registry, `NO_ENTITY` if it is not there.
             opaque: of the other registry.
         """
-        held = self._all()
-        self._count(held, -1)
+        facts = self._all()
+        self._count(facts, -1)
         self._opaque = opaque
-        entity = pl.Series(renumbered[held["entity"].to_numpy()], dtype=pl.Int32)
-        held = held.with_columns(entity=entity).filter(entity != NO_ENTITY)
-        self._log = [held] if len(held) else []
-        self._count(held, 1)
+        entity = pl.Series(renumbered[facts["entity"].to_numpy()], dtype=pl.Int32)
+        facts = facts.with_columns(entity=entity).filter(entity != NO_ENTITY)
+        self._log = [facts] if len(facts) else []
+        self._count(facts, 1)
 
     def _count(self, log: pl.DataFrame, by: int) -> None:
-        """Count facts, or take them out of the counts again."""
-        kinds, who, counted = log["kind"].to_numpy(), log["account"].to_numpy(), self._counted(log)
-        np.add.at(self._counts, (kinds[counted], who[counted]), by)
+        """Add facts to the counts (`by` is 1), or take them out (-1)."""
+        kinds, accounts, counted = log["kind"].to_numpy(), log["account"].to_numpy(), self._counted(log)
+        np.add.at(self._counts, (kinds[counted], accounts[counted]), by)
 
     def _counted(self, log: pl.DataFrame) -> Bools:
-        """Which facts count; links that name their owner are citations."""
+        """Which facts count: all but links that name their owner, which are citations."""
         others = log["kind"].to_numpy() != Fact.REGISTRY_LINK
         return np.asarray(others | self._opaque[log["entity"].to_numpy()])
 
     def age(self, now: int) -> None:
-        """Let go of facts older than `keep_days` at event time `now`, seconds."""
-        held = self._all()
+        """Drop facts older than `keep_days` at event time `now`, seconds."""
+        facts = self._all()
         if self._keep_days:
-            held = held.filter(pl.col("time") >= now - self._keep_days * _DAY_S)
-        if len(held) > self._max_facts:
-            self.evicted_early += len(held) - self._max_facts
-            held = held.tail(self._max_facts)
-        self._log = [held] if len(held) else []
+            facts = facts.filter(pl.col("time") >= now - self._keep_days * _DAY_S)
+        if len(facts) > self._max_facts:
+            self.evicted_early += len(facts) - self._max_facts
+            facts = facts.tail(self._max_facts)
+        self._log = [facts] if len(facts) else []
 
     def counts(self, kind: Fact, accounts: int) -> I64:
-        """Facts of one kind of each of the first `accounts` accounts; int64."""
+        """How many facts of a kind each of the first `accounts` accounts has; int64."""
         known = self._counts[kind][:accounts].astype(np.int64)
         return np.append(known, np.zeros(accounts - len(known), np.int64))
 
     def sums(self, kind: Fact, posts: I64, ordinary: Bools) -> RateSums:
-        """How often ordinary accounts' posts are so; both arguments by account number."""
+        """Rate of a kind of fact among the posts of ordinary accounts; `posts` and `ordinary` by account number."""
         return rate_sums(self.counts(kind, len(posts))[ordinary], posts[ordinary])
 
     def finding(self, kind: Fact, members: I32, posts: I64, sums: RateSums, ordinary: Bools) -> RateFinding:
-        """What `members` did, against ordinary accounts.
+        """Compare the rate of a kind of fact among members' posts with that of ordinary accounts.
 
         Args:
             kind: of facts.
             members: int32, account numbers.
             posts: int64, by account number.
-            sums: of ordinary accounts.
-            ordinary: bool, by account number: whose sums these are. Members among them are taken out.
+            sums: the rate of ordinary accounts (`sums`).
+            ordinary: bool, by account number: the accounts in `sums`. Members among them are taken out.
         """
         mine, written, inside = self.counts_of(members)[kind], posts[members], ordinary[members]
         rate = sums.less(rate_sums(mine[inside], written[inside]))
@@ -188,16 +195,17 @@ class FactStore:
 
     @property
     def counted_facts(self) -> pl.DataFrame:
-        """The facts held that count, links that name their owner left out; columns of `FACT_LOG`, in event order."""
-        held = self._all()
-        return held.filter(pl.Series(self._counted(held), dtype=pl.Boolean))
+        """The facts in the store without links that name their owner; columns of `FACT_LOG`, in event order."""
+        facts = self._all()
+        return facts.filter(pl.Series(self._counted(facts), dtype=pl.Boolean))
 
     def linked_owners(self, members: I32) -> I32:
-        """The opaque entity that each member's links into the registry lead to, `NO_ENTITY` where none stands out.
+        """The opaque entity that most of each member's registry links lead to, `NO_ENTITY` where none does; int32.
 
-        It has at least `TIE_LINKS` links in the evidence held, and half of the member's links of this kind.
+        Of the links in the store, at least `TIE_LINKS` and at least half of the member's links to opaque entities
+        lead to it.
         """
-        found = np.full(len(members), NO_ENTITY, np.int32)
+        owners = np.full(len(members), NO_ENTITY, np.int32)
         if self.counts_of(members)[Fact.REGISTRY_LINK].sum() >= TIE_LINKS:
             links = self._of(Fact.REGISTRY_LINK, members)
             counted = (
@@ -209,16 +217,16 @@ class FactStore:
                 (pl.col("len") >= TIE_LINKS) & (2 * pl.col("len") >= pl.col("all"))
             )
             entity_of = dict(zip(tied["account"].to_list(), tied["entity"].to_list(), strict=True))
-            found = np.array([entity_of.get(member, NO_ENTITY) for member in members.tolist()], np.int32)
-        return found
+            owners = np.array([entity_of.get(member, NO_ENTITY) for member in members.tolist()], np.int32)
+        return owners
 
     def any_facts_of(self, members: I32) -> bool:
-        """Whether a copy, a hidden mention or a link was ever found about members."""
+        """Whether there was ever a copy without credit, a hidden mention or a counted registry link of any member."""
         counts = self.counts_of(members)
         return bool(counts[[Fact.COPY, Fact.HIDDEN_MENTION, Fact.REGISTRY_LINK]].any())
 
     def counts_of(self, members: I32) -> I64:
-        """Facts of each kind of each member; int64, shape (kinds, members)."""
+        """How many facts of each kind each member has; int64, shape (kinds, members)."""
         counts = np.zeros((len(Fact), len(members)), np.int64)
         known = members < self._counts.shape[1]
         counts[:, known] = self._counts[:, members[known]]
@@ -226,10 +234,10 @@ class FactStore:
 
     def _of(self, kind: Fact, members: I32) -> pl.DataFrame:
         opaque: Sequence[int] = np.flatnonzero(self._opaque).tolist()
-        asked = (pl.col("kind") == int(kind)) & pl.col("account").is_in(members.tolist())
+        wanted = (pl.col("kind") == int(kind)) & pl.col("account").is_in(members.tolist())
         if kind is Fact.REGISTRY_LINK:
-            asked &= pl.col("entity").is_in(opaque)
-        return self._all().filter(asked)
+            wanted &= pl.col("entity").is_in(opaque)
+        return self._all().filter(wanted)
 
     def _all(self) -> pl.DataFrame:
         if len(self._log) > 1:

@@ -1,19 +1,20 @@
-"""Accounts that repeat the same originals without credit, again and again: a group too large or too slow for pairs.
+"""Accounts that repeat the same originals without credit again and again: groups too large or too slow for pairs.
 
-An article of a state medium is passed on by many, and a few of them drop the source. That share is much the same for
-every original. Where far more accounts repeat one without credit than its credited copies would lead to expect, the
-copies are a *campaign* for it; where two such originals drew the same accounts, more than their activity and a common
-interest in such news explain, their crowds are one group.
+A state agency publishes an article. Many repeat it and name the agency; a few drop the source, much the same share for
+every article. Then three accounts, or three hundred, repeat one article without naming the agency, where its credited
+copies lead to expect none. That article *stands out*, and its copiers are a crowd. When a second article stands out
+and drew the same accounts, more of them than their activity and a common interest in such news explain, the two crowds
+have *met again*, and their accounts are one group. A joke that thousands copy once makes no group: its copiers do not
+meet again. There is no time window, so members may post hours apart.
 
-1. Originals: uncredited copies u against odds x (credited copies + 1/2); odds and their spread over originals from
-   those that do not stand out themselves; Benjamini-Hochberg over originals. Nine in ten of the crowd have to be
-   beyond what is expected.
-2. Pairs of such crowds: overlap against |C1| |C2| sum d^2 / M^2 (as for recurring crowds, d being posts), times how
-   much more the *credited* copiers of two originals overlap than that: a common interest is theirs, too.
-   Benjamini-Hochberg over all pairs.
+1. Originals: uncredited copies u against odds x (credited copies + 1/2). The odds, and how much they differ between
+   originals, come from originals that do not stand out themselves. Benjamini-Hochberg over originals. In addition,
+   nine in ten of the crowd have to be beyond what is expected.
+2. Pairs of such crowds: the overlap against (|C1| share of C2 + |C2| share of C1) / 2, where the share of a crowd is
+   that of its accounts in all posts, times how much more than that the *credited* copiers of two originals overlap:
+   they have the same interest in such news. Benjamini-Hochberg over all pairs of crowds.
 
-No time window is needed, so members may be hours apart. A joke that thousands copy once is no group: its copiers do not
-meet again.
+Null model, cost and false positives: `docs/detectors/uncredited-crowds.md`.
 """
 
 import numpy as np
@@ -29,45 +30,61 @@ from detectors.statistics.false_discovery import benjamini_hochberg
 from detectors.statistics.rates import tail
 
 LEVEL = 0.01
-"""False-discovery rate of either step."""
+"""False-discovery rate of each of the two steps, as for the other tests of edges. A choice, not measured."""
 MIN_CROWD = 3
+"""Least accounts that copied an original without credit, for it to stand out: the smallest group looked for."""
 MIN_OVERLAP = 2
+"""Least accounts that two crowds have in common. One account in both says nothing about others."""
 _MOST_EXPECTED = 0.1
-"""Share of a crowd that may be expected: the others of it would be called members for nothing."""
-_SAFE, _LARGE = 0.02, 10
-"""Share of a crowd that may be expected for all of it to be taken: an account's odds of being there by chance. And
-accounts in all crowds of the group: in a small one, a single account by chance would be a fourth or a tenth of it."""
+"""Greatest share of a crowd that may be expected by chance: those accounts would be called members wrongly. It keeps
+nine in ten members right; chosen for that, not measured."""
+_SAFE = 0.02
+"""Greatest share of a crowd that may be expected by chance if all of the crowd become members, whether or not they are
+in a second crowd. It is each such account's odds of being there by chance. A choice, not measured."""
+_LARGE = 10
+"""Least accounts in all crowds of a group, if all of a crowd become members: in a smaller group one account that is
+there by chance would be more than a tenth of it."""
 _ROUNDS = 4
+"""Rounds of estimating the odds and leaving out originals that stand out from them."""
 _SHAPE = 0.5
-"""Spread of the odds over originals: some drop the source three times as often as others."""
-_UNTOLD_INTEREST = 3.0
-"""Ratio of overlaps to those that activity explains, where there are no credited copies to tell of it."""
+"""Gamma shape of the odds of dropping the source over originals. At 1/2 the standard deviation is 1.4 times the mean,
+so an original whose source is dropped three times as often as usual is no surprise. An assumption, not measured by
+itself; with it, crowds found nobody in 540 made-up worlds of readers (`docs/decisions/0015-slow-groups.md`)."""
+_UNKNOWN_INTEREST = 3.0
+"""How many times more often two crowds of readers overlap than their activity explains, where there are no credited
+copies to estimate it from. A cautious assumption, not measured."""
 _MOST_MEMBERS = 10_000
-"""Of one crowd, the earliest."""
-_TIES = 24
+"""Most accounts of one crowd that are compared, the earliest. Bounds the work; not measured."""
+_EDGES_EACH_SIDE = 24
+"""Edges of each member of a large crowd, on either side of a circle. Bounds memory; not measured."""
 
 
 def uncredited_crowds(copies: pl.DataFrame, posts: I64, ordinary: Bools) -> list[RecurringCrowd]:
-    """Find them.
+    """Find the crowds that met again.
 
     Args:
         copies: columns account, time, kind, entity, origin; only `Fact.COPY` and `Fact.CREDITED_COPY` count.
         posts: int64, posts of each account.
-        ordinary: bool, by account: in no network. Their credited copies say what a common interest gives.
+        ordinary: bool, by account: whether it is in no network. The credited copies of these accounts show how often
+            readers with a common interest meet.
 
     Returns:
-        A crowd for each original whose crowd met again.
+        One crowd for each original whose crowd met again.
     """
     copied = first_copies(copies, Fact.COPY)
     if len(copied) < 2 * MIN_CROWD:
         return []
     credited = first_copies(copies, Fact.CREDITED_COPY)
-    # those that nobody copied without credit tell of the odds, too
+    # originals without uncredited copies count for the odds, too
     originals = pl.concat([copied["original"], credited["original"]]).unique().sort()
     uncredited = copier_counts(copied, originals)
     expected = _expected(uncredited, copier_counts(credited, originals))
     chances = np.array(
-        [tail(float(u), float(e), _SHAPE) for u, e in zip(uncredited, expected, strict=True)], np.float64
+        [
+            tail(float(observed), float(mean), _SHAPE)
+            for observed, mean in zip(uncredited, expected, strict=True)
+        ],
+        np.float64,
     )
     stands_out = (
         benjamini_hochberg(-np.log(np.maximum(chances, 1e-300)), LEVEL, len(chances))
@@ -83,29 +100,32 @@ def uncredited_crowds(copies: pl.DataFrame, posts: I64, ordinary: Bools) -> list
 
 
 def member_edges(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
-    """Edges between the members of each crowd: keys as in the pair evidence, with repeats, and surprises.
+    """Edges between the members of each crowd.
 
-    All pairs of a small crowd; of a large one each member with `_TIES` others on either side, at growing distances
-    round a circle, so that work is linear in members and no part of the crowd hangs on a few.
+    All pairs of a small crowd. In a large one, each member with `_EDGES_EACH_SIDE` others on either side, at growing
+    distances round a circle: the work grows linearly with the members, and no part of the crowd depends on a few.
+
+    Returns:
+        Keys as in the pair evidence (uint64; a pair of several crowds comes several times), and surprises.
     """
     keys, surprise = [np.zeros(0, np.uint64)], [np.zeros(0)]
     for crowd in crowds:
         size = len(crowd.accounts)
         steps = np.arange(1, size // 2 + 1)
-        if len(steps) > _TIES:
-            steps = np.unique(np.geomspace(1, size // 2, _TIES).astype(np.int64))
-        at = np.arange(size)
-        first, second = np.repeat(at, len(steps)), (at[:, None] + steps).ravel() % size
+        if len(steps) > _EDGES_EACH_SIDE:
+            steps = np.unique(np.geomspace(1, size // 2, _EDGES_EACH_SIDE).astype(np.int64))
+        place = np.arange(size)
+        first, second = np.repeat(place, len(steps)), (place[:, None] + steps).ravel() % size
         low, high = np.minimum(first, second), np.maximum(first, second)
         members = crowd.accounts.astype(np.uint64)
         keys.append(np.unique(members[low] << np.uint64(32) | members[high], return_counts=True)[0])
-        # the crowd's surprise is everybody's: each member brings an even part of it
+        # the surprise belongs to the crowd as a whole: each edge carries an even part of it
         surprise.append(np.full(len(keys[-1]), crowd.surprise / size))
     return np.concatenate(keys), np.concatenate(surprise)
 
 
 def first_copies(copies: pl.DataFrame, kind: Fact) -> pl.DataFrame:
-    """Each account once an original: columns original, account, time (of its first copy)."""
+    """The first copy by each account of each original: columns original, account, time."""
     return (
         copies.filter(pl.col("kind") == int(kind))
         .group_by(pl.concat_str("entity", pl.lit("/"), "origin").alias("original"), "account")
@@ -114,43 +134,43 @@ def first_copies(copies: pl.DataFrame, kind: Fact) -> pl.DataFrame:
     )
 
 
-def copies_of(copied: pl.DataFrame, some: Bools) -> pl.DataFrame:
-    """The copies by some accounts."""
-    return copied.filter(pl.Series(some[copied["account"].to_numpy()], dtype=pl.Boolean))
+def copies_of(copied: pl.DataFrame, chosen: Bools) -> pl.DataFrame:
+    """The copies by the chosen accounts (bool, by account number)."""
+    return copied.filter(pl.Series(chosen[copied["account"].to_numpy()], dtype=pl.Boolean))
 
 
 def copier_counts(copied: pl.DataFrame, originals: pl.Series) -> I64:
-    """How many accounts copied each original; int64. All of the copies are of these, which ascend."""
-    at = np.searchsorted(originals.to_numpy(), copied["original"].to_numpy())
-    return np.bincount(at, minlength=len(originals))
+    """How many accounts copied each original; int64. `originals` is ascending, and has those of all copies."""
+    copied_original = np.searchsorted(originals.to_numpy(), copied["original"].to_numpy())
+    return np.bincount(copied_original, minlength=len(originals))
 
 
 def _expected(uncredited: I64, credited: I64) -> F64:
-    """Uncredited copies that the credited ones lead to expect, by originals that do not stand out."""
-    # from the most credited quarter up, since most originals of an entity may be part of a campaign
+    """Expected uncredited copies of each original, from the odds of originals that do not stand out."""
+    # start with the quarter with the lowest ratio: most originals of an entity may be part of a campaign
     ratio = (uncredited + 0.5) / (credited + 0.5)
     ordinary = ratio <= np.quantile(ratio, 0.25)
-    due = np.zeros(len(uncredited))
+    expected = np.zeros(len(uncredited))
     for _ in range(_ROUNDS):
         odds = (uncredited[ordinary].sum() + 1.0) / (credited[ordinary].sum() + 0.5 * ordinary.sum() + 1.0)
-        due = odds * (credited + 0.5)
-        ordinary = uncredited <= 3 * due + 2
-    return due
+        expected = odds * (credited + 0.5)
+        ordinary = uncredited <= 3 * expected + 2
+    return expected
 
 
 def _overlap_ratio(credited: pl.DataFrame, share: F64) -> float:
-    """How much more the credited copiers of two originals overlap than their posts explain."""
+    """How many times more the credited copiers of two originals overlap than their posts explain."""
     posted = pl.Series(share).gather(credited["account"])
     crowds = credited.with_columns(posted=posted).group_by("original").agg(pl.len(), pl.col("posted").sum())
     sizes, weights = crowds["len"].to_numpy().astype(np.float64), crowds["posted"].to_numpy()
-    twice = credited["account"].value_counts()["count"].to_numpy().astype(np.float64)
-    observed = float((twice * (twice - 1)).sum() / 2)
-    due = float(sizes.sum() * weights.sum() - (sizes * weights).sum()) / 2
-    return (observed + _UNTOLD_INTEREST) / (due + 1.0)
+    copies = credited["account"].value_counts()["count"].to_numpy().astype(np.float64)
+    observed = float((copies * (copies - 1)).sum() / 2)
+    expected = float(sizes.sum() * weights.sum() - (sizes * weights).sum()) / 2
+    return (observed + _UNKNOWN_INTEREST) / (expected + 1.0)
 
 
 def _incidence(copied: pl.DataFrame, chosen: pl.Series, accounts: int) -> csr_array:
-    """Crowds by accounts, 1 where an account is in a crowd."""
+    """Crowds by accounts: 1 where the account is in the crowd."""
     kept = copied.filter(pl.col("original").is_in(chosen.implode()))
     kept = kept.group_by("original", maintain_order=True).head(_MOST_MEMBERS)
     row = np.searchsorted(chosen.to_numpy(), kept["original"].to_numpy())
@@ -159,13 +179,13 @@ def _incidence(copied: pl.DataFrame, chosen: pl.Series, accounts: int) -> csr_ar
 
 
 def _met_again(crowds: csr_array, share: F64, interest: float, expected: F64) -> list[RecurringCrowd]:
-    """Crowds that overlap with another beyond chance, with those of their accounts that are members.
+    """The crowds that overlap with another beyond chance, each with those of its accounts that are members.
 
     Args:
-        crowds: by accounts.
-        share: of all posts, by account.
-        interest: how much more copiers overlap than their posts explain.
-        expected: accounts of each crowd that are there by chance.
+        crowds: crowds by accounts, as `_incidence` gives them.
+        share: share of all posts, by account.
+        interest: how many times more copiers overlap than their posts explain.
+        expected: accounts of each crowd that are expected by chance.
     """
     sizes = np.diff(crowds.indptr).astype(np.float64)
     overlaps = triu(crowds @ crowds.T, k=1).tocoo()
@@ -173,10 +193,10 @@ def _met_again(crowds: csr_array, share: F64, interest: float, expected: F64) ->
     first, second, overlap = overlaps.row[fits], overlaps.col[fits], overlaps.data[fits]
     if not len(overlap):
         return []
-    # given who is in the one crowd, how many of them would be in the other for how much they post
+    # given the accounts of one crowd: how many of them the other crowd would have for how much they post
     posted = crowds @ share
-    due = interest * (sizes[first] * posted[second] + sizes[second] * posted[first]) / 2
-    chances = special.gammainc(overlap, np.maximum(due, 1e-9))  # P(X >= k)
+    mean = interest * (sizes[first] * posted[second] + sizes[second] * posted[first]) / 2
+    chances = special.gammainc(overlap, np.maximum(mean, 1e-9))  # P(X >= k)
     surprise = -np.log(np.maximum(chances, 1e-300))
     passed = benjamini_hochberg(surprise, LEVEL, len(sizes) * (len(sizes) - 1) / 2)
     first, second, surprise = first[passed], second[passed], surprise[passed]
@@ -185,33 +205,34 @@ def _met_again(crowds: csr_array, share: F64, interest: float, expected: F64) ->
         np.maximum.at(best, side, surprise)
     links = coo_array((np.ones(len(first)), (first, second)), shape=(len(sizes), len(sizes)))
     group_of = connected_components(links, directed=False)[1]
-    found = []
+    met = []
     for group in np.unique(group_of[best > 0]).tolist():
         rows = np.flatnonzero(group_of == group)
         for row, members in zip(rows.tolist(), _members(crowds[rows], expected[rows]), strict=True):
             if len(members) >= 2:
-                found.append(RecurringCrowd(members, float(best[row])))
-    return found
+                met.append(RecurringCrowd(members, float(best[row])))
+    return met
 
 
 def _members(crowds: csr_array, expected: F64) -> list[I32]:
-    """Of each crowd of one group, the accounts that are in another of them; all of them where few are strangers.
+    """The members in each crowd of one group: its accounts that are in a second crowd, or all of them.
 
-    Few are where hardly any are expected, and the crowd meets the others again at least half as often as these meet
-    each other and it: of a joke that a thousand copied, those few of the group who copied it, too, are members.
+    All are members where hardly any are expected by chance (`_SAFE`), the group is large (`_LARGE`) and the crowd meets
+    the others at least half as often as these meet each other and it. So of a joke that a thousand copied, only those
+    few of the group who copied it become members.
     """
     times = np.asarray(crowds.sum(axis=0)).ravel()
     sizes = np.diff(crowds.indptr)
-    again = np.array([(times[_row(crowds, at)] >= 2).sum() for at in range(len(sizes))])
+    again = np.array([(times[_row(crowds, crowd)] >= 2).sum() for crowd in range(len(sizes))])
     others = (again.sum() - again) / np.maximum(sizes.sum() - sizes, 1)
-    alike = (expected <= _SAFE * sizes) & (again >= others * sizes / 2)
+    whole = (expected <= _SAFE * sizes) & (again >= others * sizes / 2)
     large = (times > 0).sum() >= _LARGE
     return [
-        np.sort(who if large and alike[at] else who[times[who] >= 2]).astype(np.int32)
-        for at, who in ((at, _row(crowds, at)) for at in range(len(sizes)))
+        np.sort(accounts if large and whole[crowd] else accounts[times[accounts] >= 2]).astype(np.int32)
+        for crowd, accounts in ((crowd, _row(crowds, crowd)) for crowd in range(len(sizes)))
     ]
 
 
-def _row(crowds: csr_array, at: int) -> I32:
-    """The accounts of a crowd."""
-    return np.asarray(crowds.indices[crowds.indptr[at] : crowds.indptr[at + 1]])
+def _row(crowds: csr_array, crowd: int) -> I32:
+    """The accounts of one crowd."""
+    return np.asarray(crowds.indices[crowds.indptr[crowd] : crowds.indptr[crowd + 1]])

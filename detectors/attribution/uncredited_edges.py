@@ -1,4 +1,9 @@
-"""Ties between accounts that carry the same originals without credit, whoever finds them."""
+"""Edges between accounts that repeat the same originals without credit.
+
+Three accounts that copy the same articles of a state agency are found as a few accounts that choose alike
+(`uncredited_pairs`); three hundred are found as crowds that meet again (`uncredited_crowds`). Either way they become
+edges of the ground `COPIES`, from which communities are made.
+"""
 
 import polars as pl
 
@@ -11,18 +16,18 @@ from detectors.networks.edges import Edges, Ground, edges_of
 _COPIES = ("account", "time", "post_id", "kind", "entity", "origin")
 
 
-def uncredited_edges(held: pl.DataFrame, amplified: pl.DataFrame, posts: I64, ordinary: Bools) -> Edges:
-    """Edges of crowds and of groups of a few.
+def uncredited_edges(counted: pl.DataFrame, amplified: pl.DataFrame, posts: I64, ordinary: Bools) -> Edges:
+    """The edges of crowds, and of groups of a few accounts.
 
     Args:
-        held: facts, columns as in `detectors.attribution.fact_store.FactStore.counted_facts`.
-        amplified: of these, reposts beyond the audience (`amplification.amplified`). Who passes such a copy
-            on carries the original as its author does, and counts into crowds.
-        posts: int64, posts of each account.
-        ordinary: bool, by account: in no network.
+        counted: facts, columns as in `detectors.attribution.fact_store.FactStore.counted_facts`.
+        amplified: the reposts among them that reach beyond the author's followers (`amplification.amplified`). An
+            account that passes such a copy on counts as one that copied the original, in crowds only.
+        posts: int64, by account number.
+        ordinary: bool, by account number: whether the account is in no network.
     """
-    facts = held.select(_COPIES)
+    facts = counted.select(_COPIES)
     carried = amplified.select(_COPIES).with_columns(kind=pl.lit(int(Fact.COPY), pl.UInt8))
-    found = uncredited_crowds(pl.concat([facts, carried]), posts, ordinary)
-    found += uncredited_groups(facts, ordinary)
-    return edges_of(*member_edges(found), Ground.COPIES)
+    crowds = uncredited_crowds(pl.concat([facts, carried]), posts, ordinary)
+    crowds += uncredited_groups(facts, ordinary)
+    return edges_of(*member_edges(crowds), Ground.COPIES)

@@ -1,23 +1,27 @@
-"""Few accounts that repeat the same originals without credit: pair by pair, hours apart if need be.
+"""A few accounts that repeat the same originals without credit: found pair by pair, hours apart if need be.
 
-Three accounts that copy an agency are no crowd that stands out (`attribution.uncredited_crowds`), and if they post half
-an hour apart no pair of them has enough in common within a window. What gives them away is what they chose of all that
-there is: which originals, whose handle they write so that it does not link, which company's site they link to. Two
-accounts that chose j and k things would meet by chance at
+Three accounts copy a state agency's articles without naming the agency. They are too few for any article to stand out
+(`detectors.attribution.uncredited_crowds`), and as they post half an hour apart, no pair of them has enough in common
+within a window of co-sharing. What gives them away is their choice: of all that there is, they chose the same
+originals to copy, the same handle to write so that it does not link, the same company's site to link to. Two accounts
+that chose j and k things would meet by chance at
 
     j k x sum over things of (share of all choices)^2
 
-Meeting at what hardly anybody chose counts for more: of what a pair has in common, the m rarest are compared with what
-would be met among things as rare, for the best m, and m is paid for (Bonferroni). Rare is meant twice, by all who
-carry an original and by those who drop its source as the pair does (a joke is copied without credit by many who have
-nothing to do with one another): the less surprising of the two counts.
+of them. Three steps make the test stricter:
 
-Readers of one topic or language meet oftener than that. So the same is asked of accounts that copy *with* credit, and
-no pair has a smaller chance than the share of their pairs that would be as surprising. Benjamini-Hochberg over all
-pairs of accounts with two such choices or more. How many an account has is given, not tested, so that those with many
-are no more likely to pass.
+1. Rare things count for more. Of what a pair has in common, the m rarest are compared with the chance of meeting among
+   things as rare, for each m; the best m counts, and is paid for (Bonferroni).
+2. A thing is rare in two ways: among all who carry it, and among those who drop its source as the pair does (many copy
+   a joke without credit and have nothing to do with one another). The less surprising of the two counts.
+3. Readers of one topic or language meet more often than by chance. So the same is asked of accounts that copy *with*
+   credit, and the p-value of a pair is at least the share of their pairs that are as surprising.
 
-Accounts that hang together by such pairs are a group: each of them is tied to all.
+Then Benjamini-Hochberg over all pairs of accounts with two such choices or more. How many choices an account made is
+given, not tested, so accounts with many choices are no more likely to pass. Accounts connected by pairs that pass are
+a group.
+
+Null model, cost and false positives: `docs/detectors/uncredited-pairs.md`.
 """
 
 import math
@@ -36,23 +40,27 @@ from detectors.statistics.false_discovery import benjamini_hochberg
 from detectors.statistics.tails import LEAST_EXPECTED, poisson_surprise
 
 LEVEL = 0.01
-"""False-discovery rate."""
+"""False-discovery rate over pairs, as for the other tests of edges. A choice, not measured."""
 MIN_COMMON = 2
+"""Least things that a pair has in common, and least choices of an account that is compared: one is an accident."""
 MOST_COPIERS = 50
-"""Originals that more accounts copy without credit are for `detectors.attribution.uncredited_crowds`."""
+"""Originals that more accounts copy without credit are left to `detectors.attribution.uncredited_crowds`. Bounds the
+work: a million copies are at most 25 million pairs, 0.3 GB for a moment (`docs/detectors/uncredited-pairs.md`)."""
 _MOST_COMPARED = 500
-"""Accounts with credited copies that say what is usual: 125,000 pairs, at most a few seconds."""
+"""Most accounts with credited copies that are compared to learn what is usual: 125,000 pairs. With 200 credited copies
+each that takes 4 s on a busy core (measured, `docs/detectors/uncredited-pairs.md`)."""
 
 
 def uncredited_groups(facts: pl.DataFrame, ordinary: Bools) -> list[RecurringCrowd]:
-    """Find them.
+    """Find the groups.
 
     Args:
-        facts: columns account, time, post_id, kind, entity, origin; of links only those that leave open whose they are.
-        ordinary: bool, by account: in no network. They say how often readers meet who name their source.
+        facts: columns account, time, post_id, kind, entity, origin; of registry links only those to opaque entities.
+        ordinary: bool, by account: whether it is in no network. These accounts show how often readers who name their
+            source meet.
 
     Returns:
-        The accounts of each group, two or more, and the greatest surprise of a pair of them.
+        The accounts of each group, two or more, with the greatest surprise of a pair among them.
     """
     copied = pl.concat([first_copies(facts, Fact.COPY), _marks(facts)])
     credited = first_copies(facts, Fact.CREDITED_COPY)
@@ -76,9 +84,9 @@ def uncredited_groups(facts: pl.DataFrame, ordinary: Bools) -> list[RecurringCro
 
 
 def _marks(facts: pl.DataFrame) -> pl.DataFrame:
-    """Handles hidden and owners linked, each account once for each, as if they were originals.
+    """Hidden handles and linked owners as if they were originals: one row for each account and handle or owner.
 
-    In posts that are copies they are no choice of their own: the original may have brought them.
+    Those in posts that are copies are left out: they may have come with the original, so they are no choice.
     """
     copies = facts.filter(pl.col("kind").is_in([int(Fact.COPY), int(Fact.CREDITED_COPY)]))
     marks = facts.filter(pl.col("kind").is_in([int(Fact.HIDDEN_MENTION), int(Fact.REGISTRY_LINK)]))
@@ -92,7 +100,7 @@ def _marks(facts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _choices(copied: pl.DataFrame, originals: pl.Series) -> tuple[I32, csr_array]:
-    """Accounts of `MIN_COMMON` originals or more, ascending, and 1 for each (account, original) that it copied."""
+    """Accounts with `MIN_COMMON` originals or more, ascending; and a matrix, 1 where an account chose an original."""
     kept = copied.filter(pl.len().over("account") >= MIN_COMMON)
     column = np.searchsorted(originals.to_numpy(), kept["original"].to_numpy())
     accounts, row = np.unique(kept["account"].to_numpy(), return_inverse=True)
@@ -101,25 +109,26 @@ def _choices(copied: pl.DataFrame, originals: pl.Series) -> tuple[I32, csr_array
 
 
 def _meeting(counts: I64, leaving: int = 0) -> F64:
-    """Chance that two accounts meet at each original by one copy of each.
+    """Chance that one choice of one account and one choice of another meet at each original.
 
-    Squares are taken without bias, so that a hundred originals that one account copied each say nothing.
+    The square of an original's share is estimated without bias, as n (n - 1) / N^2, so that originals that one account
+    copied add nothing.
 
     Args:
-        counts: int64, accounts of each original.
-        leaving: accounts of each that are left out.
+        counts: int64, accounts that chose each original.
+        leaving: how many of them are left out, of each original.
     """
-    many = np.maximum(counts - leaving, 0).astype(np.float64)
-    return many * np.maximum(many - 1.0, 0.0) / max(float(counts.sum()), 1.0) ** 2
+    others = np.maximum(counts - leaving, 0).astype(np.float64)
+    return others * np.maximum(others - 1.0, 0.0) / max(float(counts.sum()), 1.0) ** 2
 
 
 def _pairs(choices: csr_array, popular: F64, counts: I64) -> tuple[I32, I32, F64]:
-    """Pairs with `MIN_COMMON` originals in common or more: rows of `choices`, and how surprising that is.
+    """Pairs with `MIN_COMMON` originals in common or more: two rows of `choices` each, and the surprise.
 
     Args:
-        choices: accounts by originals.
-        popular: chance to meet at each original, by all who carry it.
-        counts: accounts that carry it in the same way as those under test.
+        choices: accounts by originals, as `_choices` gives it.
+        popular: chance to meet at each original, from all who carry it.
+        counts: accounts that carry each original in the same way as those under test.
     """
     pairs = triu(choices @ choices.T, k=1).tocoo()
     several = pairs.data >= MIN_COMMON
@@ -131,33 +140,42 @@ def _pairs(choices: csr_array, popular: F64, counts: I64) -> tuple[I32, I32, F64
 
 
 def _usual(surprise: F64, credited: pl.DataFrame, originals: pl.Series, popular: F64) -> F64:
-    """-ln of the share of pairs that copy with credit whose surprise is as great as each of these."""
+    """-ln of the share of pairs with credited copies that are as surprising as each of these surprises."""
     accounts, choices = _choices(credited, originals)
-    some = np.unique(np.linspace(0, len(accounts) - 1, min(len(accounts), _MOST_COMPARED)).astype(np.int64))
-    usual = np.sort(_pairs(choices[some], popular, copier_counts(credited, originals))[2])
+    sample = np.unique(np.linspace(0, len(accounts) - 1, min(len(accounts), _MOST_COMPARED)).astype(np.int64))
+    usual = np.sort(_pairs(choices[sample], popular, copier_counts(credited, originals))[2])
     as_great = len(usual) - np.searchsorted(usual, surprise, side="left")
-    return np.asarray(np.log(len(some) * (len(some) - 1) / 2 + 1) - np.log(as_great + 1))
+    return np.asarray(np.log(len(sample) * (len(sample) - 1) / 2 + 1) - np.log(as_great + 1))
 
 
 @compiled
-def _surprise(start: I32, choices: I32, first: I32, second: I32, meeting: F64, without_both: F64) -> F64:
-    """-ln p of what each pair has in common; `without_both` is the chance of meeting as the others make it."""
-    ascending = np.sort(meeting)
-    upto = np.append(0.0, np.cumsum(ascending))
-    found = np.zeros(len(first))
-    for at in range(len(first)):
-        one = choices[start[first[at]] : start[first[at] + 1]]
-        other = choices[start[second[at]] : start[second[at] + 1]]
-        common = np.intersect1d(one, other)
-        counted, rare = np.sort(meeting[common]), np.sort(without_both[common])
-        taken_out, put_in = np.append(0.0, np.cumsum(counted)), np.cumsum(rare)
+def _surprise(start: I32, choices: I32, first: I32, second: I32, chance: F64, chance_of_others: F64) -> F64:
+    """-ln p of what each pair has in common, 0 or more.
+
+    Args:
+        start: int32, where the choices of each account begin.
+        choices: int32, originals of each account, ascending.
+        first: int32, one account of each pair.
+        second: int32, the other.
+        chance: chance to meet at each original.
+        chance_of_others: the same without the two accounts of a pair.
+    """
+    ascending = np.sort(chance)
+    total = np.append(0.0, np.cumsum(ascending))
+    surprise = np.zeros(len(first))
+    for pair in range(len(first)):
+        of_first = choices[start[first[pair]] : start[first[pair] + 1]]
+        of_second = choices[start[second[pair]] : start[second[pair] + 1]]
+        common = np.intersect1d(of_first, of_second)
+        counted, rare = np.sort(chance[common]), np.sort(chance_of_others[common])
+        counted_total, others_total = np.append(0.0, np.cumsum(counted)), np.cumsum(rare)
         for met in range(1, len(rare) + 1):
             most = rare[met - 1]
-            # among things that are as popular as this one or less, those of the pair as the others make them
-            among = upto[np.searchsorted(ascending, most, side="right")]
-            among -= taken_out[np.searchsorted(counted, most, side="right")]
-            among += put_in[np.searchsorted(rare, most, side="right") - 1]
-            expected = max(len(one) * len(other) * among, LEAST_EXPECTED)
-            found[at] = max(found[at], poisson_surprise(met, expected))
-        found[at] = max(0.0, found[at] - math.log(len(rare)))
-    return found
+            # among things as popular as this one or less; those of the pair count as the others make them
+            meeting = total[np.searchsorted(ascending, most, side="right")]
+            meeting -= counted_total[np.searchsorted(counted, most, side="right")]
+            meeting += others_total[np.searchsorted(rare, most, side="right") - 1]
+            expected = max(len(of_first) * len(of_second) * meeting, LEAST_EXPECTED)
+            surprise[pair] = max(surprise[pair], poisson_surprise(met, expected))
+        surprise[pair] = max(0.0, surprise[pair] - math.log(len(rare)))
+    return surprise

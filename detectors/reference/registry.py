@@ -264,15 +264,17 @@ class DomainMatcher:
             links: String, canonical (`detectors.traces.urls.canonical_url`).
 
         Returns:
-            Columns at (UInt32, place in `links`) and entity (Int32), by place.
+            Columns link (UInt32, index into `links`) and entity (Int32), ordered by link.
         """
         if not self._domains or not len(links):
-            return pl.DataFrame(schema={"at": pl.UInt32, "entity": pl.Int32})
+            return pl.DataFrame(schema={"link": pl.UInt32, "entity": pl.Int32})
         likely = (
-            pl.DataFrame({"link": links})
-            .with_row_index("at")
-            .filter(pl.col("link").str.contains_any(list(self._domains), ascii_case_insensitive=True))
-            .select("at", labels=pl.col("link").str.extract(r"^([^/?#:]+)").str.to_lowercase().str.split("."))
+            pl.DataFrame({"url": links})
+            .with_row_index("link")
+            .filter(pl.col("url").str.contains_any(list(self._domains), ascii_case_insensitive=True))
+            .select(
+                "link", labels=pl.col("url").str.extract(r"^([^/?#:]+)").str.to_lowercase().str.split(".")
+            )
         )
         # the longest domain wins: a part of a site may have an owner of its own
         forms = [
@@ -280,4 +282,4 @@ class DomainMatcher:
             .replace_strict(self._domains, default=None, return_dtype=pl.Int32)
             for labels in range(self._depth + 1, 1, -1)
         ]  # fmt: skip
-        return likely.select("at", entity=pl.coalesce(forms)).drop_nulls()
+        return likely.select("link", entity=pl.coalesce(forms)).drop_nulls()

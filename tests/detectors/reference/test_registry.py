@@ -133,7 +133,7 @@ def test_given_links_when_matched_then_subdomains_count_and_lookalike_hosts_do_n
 def test_given_a_domain_in_unicode_when_linked_in_ascii_then_it_is_found() -> None:
     registry = Registry.of([entity("a", domains=["münchen.example"])])
     found = DomainMatcher(registry).match(pl.Series(["xn--mnchen-3ya.example/1", "münchen.example/2"]))
-    assert found["at"].to_list() == [0, 1]
+    assert found["link"].to_list() == [0, 1]
 
 
 def test_given_profiles_when_keyed_then_handles_find_accounts_and_ids_win(house: Registry) -> None:
