@@ -14,6 +14,9 @@ I32: TypeAlias = npt.NDArray[np.int32]
 I64: TypeAlias = npt.NDArray[np.int64]
 F64: TypeAlias = npt.NDArray[np.float64]
 
+Integers: TypeAlias = npt.NDArray[np.integer[Any]]
+"""An array of integers of any one dtype."""
+
 StructArray: TypeAlias = npt.NDArray[np.void]
 """A structured array: named fields, one record a row. The dtype constant beside the code names the fields."""
 
