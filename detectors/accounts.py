@@ -7,6 +7,7 @@ import polars as pl
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I32, I64, U64
+from detectors.arrays.hash_index import free_place, key_place, place_by_low_bits, power_of_two
 from detectors.arrays.hashing import mix
 
 _FIRST_SIZE = 1 << 14
@@ -61,7 +62,7 @@ class AccountStore:
             int32, the account number of each post.
         """
         if (len(self) + len(keys)) * 2 > len(self._keys):
-            size = 1 << ((len(self) + len(keys)) * 3).bit_length()
+            size = power_of_two((len(self) + len(keys)) * 3, _FIRST_SIZE)
             keys_grown, numbers_grown = np.zeros(size, np.uint64), np.zeros(size, np.int32)
             _rehash(self._keys, self._numbers, keys_grown, numbers_grown)
             self._keys, self._numbers = keys_grown, numbers_grown
@@ -100,42 +101,33 @@ class AccountStore:
 @compiled
 def _number(keys: U64, table: U64, numbers: I32, count: I64) -> tuple[I32, I64]:
     out = np.empty(len(keys), np.int32)
-    first = np.empty(len(keys), np.int64)
-    fresh = 0
-    mask = len(table) - 1
+    first_rows = np.empty(len(keys), np.int64)
+    added = 0
     for row in range(len(keys)):
-        at = np.int64(mix(keys[row])) & mask
-        while table[at] != 0 and table[at] != keys[row]:
-            at = (at + 1) & mask
-        if table[at] == 0:
-            table[at] = keys[row]
-            numbers[at] = count[0]
+        place = key_place(table, keys[row], place_by_low_bits(mix(keys[row]), len(table)))
+        if table[place] == 0:
+            table[place] = keys[row]
+            numbers[place] = count[0]
             count[0] += 1
-            first[fresh] = row
-            fresh += 1
-        out[row] = numbers[at]
-    return out, first
+            first_rows[added] = row
+            added += 1
+        out[row] = numbers[place]
+    return out, first_rows
 
 
 @compiled
 def _find(keys: U64, table: U64, numbers: I32) -> I32:
     out = np.empty(len(keys), np.int32)
-    mask = len(table) - 1
     for row in range(len(keys)):
-        at = np.int64(mix(keys[row])) & mask
-        while table[at] != 0 and table[at] != keys[row]:
-            at = (at + 1) & mask
-        out[row] = numbers[at] if table[at] != 0 else np.int32(-1)
+        place = key_place(table, keys[row], place_by_low_bits(mix(keys[row]), len(table)))
+        out[row] = numbers[place] if table[place] != 0 else np.int32(-1)
     return out
 
 
 @compiled
 def _rehash(old: U64, old_numbers: I32, new: U64, new_numbers: I32) -> None:
-    mask = len(new) - 1
-    for at in range(len(old)):
-        if old[at] != 0:
-            to = np.int64(mix(old[at])) & mask
-            while new[to] != 0:
-                to = (to + 1) & mask
-            new[to] = old[at]
-            new_numbers[to] = old_numbers[at]
+    for old_place in range(len(old)):
+        if old[old_place] != 0:
+            place = free_place(new, place_by_low_bits(mix(old[old_place]), len(new)))
+            new[place] = old[old_place]
+            new_numbers[place] = old_numbers[old_place]

@@ -18,6 +18,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I32, I64, U8, U64, StructArray
+from detectors.arrays.hash_index import power_of_two
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
 from detectors.synchrony.co_shares import (
     CO_SHARES,
@@ -33,14 +34,13 @@ from detectors.synchrony.share_ring import (
     ShareRing,
     alive_objects,
     evict,
-    find_object,
-    find_own,
     first_since,
     move_objects,
     move_ring,
     new_objects,
     new_ring,
-    power_of_two,
+    object_place,
+    own_place,
 )
 
 
@@ -148,18 +148,16 @@ class CoSharing:
             oldest = now - 2 * self._rules.horizon
             live = position - first_since(ring.time, max(0, position - size), position, oldest)
             if live + shares > size:
-                grown = new_ring(min(self._max_ring, power_of_two((live + shares) * 2)))
+                grown = new_ring(min(self._max_ring, power_of_two((live + shares) * 2, FIRST_SIZE)))
                 move_ring(ring, grown, position)
                 self._ring = ring = grown
         if in_use + shares > len(objects.key) or (own_in_use + shares) * 2 > len(objects.own_key):
-            unsettled = int(state[len(self._rules.lags)])
-            alive = alive_objects(ring, objects, in_use, now - self._rules.horizon, unsettled)
-            recent = position - first_since(
-                ring.time, max(0, position - len(ring.time)), position, now - self._rules.horizon
-            )
+            oldest = now - self._rules.horizon
+            alive = alive_objects(ring, objects, in_use, oldest, int(state[len(self._rules.lags)]))
+            recent = position - first_since(ring.time, max(0, position - len(ring.time)), position, oldest)
             # half as much again as needed, or a full table would be moved at every batch
-            new = new_objects(power_of_two((max(int(alive.sum()), recent) + shares) * 3 // 2))
-            move_objects(ring, objects, new, alive, state, position, now - self._rules.horizon)
+            new = new_objects(power_of_two((max(int(alive.sum()), recent) + shares) * 3 // 2, FIRST_SIZE))
+            move_objects(ring, objects, new, alive, state, position, oldest)
             self._objects = new
 
 
@@ -304,7 +302,7 @@ def _push(
         if position >= size and ring.slot[place] >= 0:
             evict(ring, objects, position - size, now - rules.horizon, state)
         kind = kinds[at]
-        found = find_object(objects, keys[at])
+        found = object_place(objects, keys[at])
         slot = objects.slots[found] - 1
         if slot < 0:
             slot = np.int32(state[-3])
@@ -322,7 +320,7 @@ def _push(
                 objects.tail[slot, window] = position
         else:
             ring.after[before % size] = position
-        own_at = find_own(objects, accounts[at], keys[at])
+        own_at = own_place(objects, accounts[at], keys[at])
         state[-2] += objects.own_position[own_at] == 0
         own = objects.own_position[own_at] - 1
         if before < 0 or (

@@ -12,6 +12,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import F64, I64, U64, Int, StructArray
+from detectors.arrays.hash_index import key_place, place_by_low_bits, power_of_two
 from detectors.arrays.hashing import mix
 from detectors.config import KINDS, REFERENCE
 from detectors.synchrony.cells import Cells, stratum_of, window_of
@@ -154,7 +155,7 @@ class _Table:
         if (int(self.used[0]) + more) * 2 <= len(self.counters.key):
             return
         alive = int(np.count_nonzero(self.counters.value))
-        size = 1 << max(14, ((alive + more) * 3 - 1).bit_length())
+        size = power_of_two((alive + more) * 3, _FIRST_SIZE)
         grown = Counters(np.zeros(size, np.uint64), np.zeros(size, np.int64))
         self.used[0] = move_counters(self.counters, grown)
         self.counters = grown
@@ -185,11 +186,7 @@ def counter_key(account: Int, cell: Int) -> np.uint64:
 @inlined
 def counter_place(counters: Counters, key: np.uint64) -> Int:
     """Place of a counter, whether it is there or belongs there."""
-    mask = len(counters.key) - 1
-    at = np.int64(mix(key)) & mask
-    while counters.key[at] != 0 and counters.key[at] != key:
-        at = (at + 1) & mask
-    return at
+    return key_place(counters.key, key, place_by_low_bits(mix(key), len(counters.key)))
 
 
 @inlined

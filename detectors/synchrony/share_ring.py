@@ -9,6 +9,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I32, I64, U8, U64, Bools, Int
+from detectors.arrays.hash_index import key_place, place_by_low_bits, row_place
 from detectors.arrays.hashing import mix
 from detectors.config import MAX_WINDOWS
 
@@ -45,11 +46,6 @@ class ObjectTable(NamedTuple):
     slots: I32  # open addressing by key: slot + 1, or 0
     own_key: U64  # open addressing by (account, object)
     own_position: I64
-
-
-def power_of_two(least: int) -> int:
-    """The least power of two that holds `least`, and no less than the first size."""
-    return max(FIRST_SIZE, 1 << (max(least, 1) - 1).bit_length())
 
 
 def new_ring(size: int) -> ShareRing:
@@ -124,27 +120,20 @@ def alive_objects(ring: ShareRing, objects: ObjectTable, in_use: Int, oldest: In
 
 
 @inlined
-def find_object(objects: ObjectTable, key: np.uint64) -> Int:
-    """Place of an object in the index, whether it is there or belongs there."""
-    mask = len(objects.slots) - 1
-    at = np.int64(key) & mask
-    while objects.slots[at] != 0 and objects.key[objects.slots[at] - 1] != key:
-        at = (at + 1) & mask
-    return at
+def object_place(objects: ObjectTable, key: np.uint64) -> Int:
+    """Place of an object in the index, whether it is there or belongs there. Keys are hashes already."""
+    return row_place(objects.slots, objects.key, key, place_by_low_bits(key, len(objects.slots)))
 
 
 @inlined
-def find_own(objects: ObjectTable, account: Int, key: np.uint64) -> Int:
-    """Place of (account, object) in the table of latest shares."""
+def own_place(objects: ObjectTable, account: Int, key: np.uint64) -> Int:
+    """Place of (account, object) in the table of latest shares; its key is entered."""
     own = mix(key ^ (np.uint64(account + 1) * np.uint64(0x9E3779B97F4A7C15)))
     if own == 0:
         own = np.uint64(1)
-    mask = len(objects.own_key) - 1
-    at = np.int64(own) & mask
-    while objects.own_key[at] != 0 and objects.own_key[at] != own:
-        at = (at + 1) & mask
-    objects.own_key[at] = own
-    return at
+    place = key_place(objects.own_key, own, place_by_low_bits(own, len(objects.own_key)))
+    objects.own_key[place] = own
+    return place
 
 
 @compiled
@@ -170,7 +159,7 @@ def move_objects(
             new.shares[count] = old.shares[slot]
             new.counted[count] = old.counted[slot]
             new.tail[count] = old.tail[slot]
-            new.slots[find_object(new, old.key[slot])] = count + 1
+            new.slots[object_place(new, old.key[slot])] = count + 1
             count += 1
     own = 0
     for at in range(max(0, position - size), position):
@@ -179,7 +168,7 @@ def move_objects(
         ring.slot[place] = renamed[slot] if slot >= 0 else -1
         slot = ring.slot[place]
         if slot >= 0 and ring.time[place] >= oldest:
-            to = find_own(new, ring.account[place], new.key[slot])
+            to = own_place(new, ring.account[place], new.key[slot])
             own += new.own_position[to] == 0
             new.own_position[to] = at + 1
     state[-3] = count

@@ -15,6 +15,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I64, U8, U32, U64, Bools, Int
+from detectors.arrays.hash_index import key_place, place_in_order, power_of_two
 from detectors.arrays.hashing import mix
 from detectors.config import TraceConfig
 from detectors.traces.text import BANDS, MAX_SHINGLES, PERMUTATIONS, band_key, minima, multipliers, shingles
@@ -114,7 +115,7 @@ class TextObjects:
         old = self._tables
         made = int(self._counts[1])
         leaders = len(old.leader_object)
-        wanted_leaders = min(self._max_leaders, _power_of_two(made + texts))
+        wanted_leaders = min(self._max_leaders, power_of_two(made + texts, _FIRST_SIZE))
         if (
             (self._counts[0] + texts) * 2 <= len(old.text_key)
             and (self._counts[2] + texts * BANDS) * 2 <= len(old.band_key)
@@ -126,16 +127,12 @@ class TextObjects:
         alive_leaders = int(np.count_nonzero(old.leader_seen >= oldest)) * 5 // 4
         alive_texts = int(np.count_nonzero((old.text_key != 0) & (old.text_seen >= oldest)))
         new = _empty(
-            _power_of_two((alive_texts + 2 * texts) * 3),
+            power_of_two((alive_texts + 2 * texts) * 3, _FIRST_SIZE),
             wanted_leaders,
-            _power_of_two((alive_leaders + 2 * texts) * BANDS * 2),
+            power_of_two((alive_leaders + 2 * texts) * BANDS * 2, _FIRST_SIZE),
         )
         _rebuild(old, new, self._counts, oldest)
         self._tables = new
-
-
-def _power_of_two(least: int) -> int:
-    return max(_FIRST_SIZE, 1 << (max(least, 1) - 1).bit_length())
 
 
 def _empty(texts: int, leaders: int, bands: int) -> _Tables:
@@ -153,16 +150,9 @@ def _empty(texts: int, leaders: int, bands: int) -> _Tables:
 
 
 @compiled
-def _slot(keys: U64, key: np.uint64) -> Int:
-    """Index of `key` in an open-addressing table, or of the empty slot where it belongs.
-
-    Slots follow the upper bits of the hash, so that a table is filled from a smaller one in order, not at random.
-    """
-    mask = len(keys) - 1
-    at = np.int64(((mix(key) >> np.uint64(32)) * np.uint64(len(keys))) >> np.uint64(32))
-    while keys[at] != 0 and keys[at] != key:
-        at = (at + 1) & mask
-    return at
+def _place(keys: U64, key: np.uint64) -> Int:
+    """Place of `key` in a table that is filled in order of hashes, whether it is there or belongs there."""
+    return key_place(keys, key, place_in_order(mix(key), len(keys)))
 
 
 @compiled
@@ -170,7 +160,7 @@ def _rebuild(old: _Tables, new: _Tables, counts: I64, oldest: int) -> None:
     texts = 0
     for at in range(len(old.text_key)):
         if old.text_key[at] != 0 and old.text_seen[at] >= oldest:
-            to = _slot(new.text_key, old.text_key[at])
+            to = _place(new.text_key, old.text_key[at])
             new.text_key[to] = old.text_key[at]
             new.text_object[to] = old.text_object[at]
             new.text_seen[to] = old.text_seen[at]
@@ -189,7 +179,7 @@ def _rebuild(old: _Tables, new: _Tables, counts: I64, oldest: int) -> None:
         leader = old.band_leader[at]
         if old.band_key[at] != 0 and leader >= first:
             if old.leader_seen[leader % len(old.leader_object)] >= oldest:
-                to = _slot(new.band_key, old.band_key[at])
+                to = _place(new.band_key, old.band_key[at])
                 new.band_key[to] = old.band_key[at]
                 new.band_leader[to] = leader
                 bands += 1
@@ -226,7 +216,7 @@ def _assign(
     capacity = len(tables.leader_object)
     for row in range(len(exact)):
         now = times[row]
-        at = _slot(tables.text_key, exact[row])
+        at = _place(tables.text_key, exact[row])
         known = tables.text_key[at] != 0
         if known and tables.text_seen[at] >= now - memory_s:
             tables.text_seen[at] = now
@@ -245,7 +235,7 @@ def _assign(
             best_leader = -1
             for band in range(BANDS):
                 keys[band] = band_key(minhash, band)
-                slot = _slot(tables.band_key, keys[band])
+                slot = _place(tables.band_key, keys[band])
                 if tables.band_key[slot] == 0:
                     continue
                 other = tables.band_leader[slot]
@@ -272,7 +262,7 @@ def _assign(
                 for k in range(PERMUTATIONS):
                     tables.leader_bytes[place, k] = np.uint8(minhash[k] & np.uint32(0xFF))
                 for band in range(BANDS):
-                    slot = _slot(tables.band_key, keys[band])
+                    slot = _place(tables.band_key, keys[band])
                     if tables.band_key[slot] == 0:
                         tables.band_key[slot] = keys[band]
                         counts[2] += 1

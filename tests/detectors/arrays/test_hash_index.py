@@ -156,7 +156,7 @@ def test_given_a_full_end_then_the_search_goes_on_at_the_beginning() -> None:
 def test_given_an_entry_then_it_holds_the_row_and_serves_as_its_hash(
     hashed: int, row: int, renumbered: int
 ) -> None:
-    entry = tagged(np.uint64(hashed), row)
+    entry = np.uint64(tagged(np.uint64(hashed), row))
 
     assert tagged_row(entry) == row
     assert entry >> np.uint64(32) == hashed >> 32

@@ -20,7 +20,7 @@ ACCOUNTS = st.integers(0, (1 << 31) - 1)
 @settings(deadline=None)
 @given(NUMBERS, NUMBERS)
 def test_given_two_numbers_then_the_key_holds_both(first: int, second: int) -> None:
-    key = pair_key(first, second)
+    key = np.uint64(pair_key(first, second))
 
     assert key == first << 32 | second
     assert (first_of(key), second_of(key)) == (first, second)
