@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer
 
 from schemas.alerts import Alert
 from schemas.errors import LockstepError
-from schemas.topics import ALERTS, Role
+from schemas.service.topics import ALERTS, Role
 from streams.live.broker.connection import client_arguments, connection
 from streams.live.broker.topic_admin import require_topics
 from streams.outputs.plain_text import plain

@@ -1,13 +1,18 @@
-"""The errors a user can meet, as one small tree.
+"""The errors a user can meet, as one tree.
 
-Each message says what was wrong with which input and what to do about it; the command line prints
-the message and nothing else.
+Each message says what was wrong with which input and what to do about it; the command line prints the message and
+nothing else. Errors that belong to one part are defined there; the tree names the module.
 
     LockstepError
-    ├── InputError      the input cannot be read or is not what it was said to be   (exit status 1)
-    │   ├── FormatError     no known format fits, or columns are missing
-    │   └── TooManyBadRows  the share of rejected rows passed the limit
-    └── UsageError      a setting, option or configuration file is wrong            (exit status 2)
+    ├── InputError          the input cannot be read, or is not what it should be        (exit status 1)
+    │   ├── FormatError         no known format fits, or columns are missing
+    │   ├── TooManyBadRows      the share of rejected rows passed the limit
+    │   ├── RegistryError       the registry contradicts itself          detectors.reference.registry
+    │   ├── StateError          a saved state cannot be used             detectors.state.state_forms
+    │   └── FrameError          a record of the log is no frame          streams.live.exchange.frames
+    ├── OutputError         an output cannot be written              streams.outputs.output_files (exit status 1)
+    ├── BrokerError         a broker cannot be reached, or refuses   streams.live.broker.broker_check (exit status 1)
+    └── UsageError          a setting, option or configuration file is wrong             (exit status 2)
 """
 
 
@@ -16,7 +21,7 @@ class LockstepError(Exception):
 
 
 class InputError(LockstepError):
-    """The input cannot be read, or is not what it was said to be."""
+    """The input cannot be read, or is not what it should be."""
 
 
 class FormatError(InputError):

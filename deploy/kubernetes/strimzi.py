@@ -1,4 +1,4 @@
-"""Strimzi's KafkaTopic and KafkaUser resources, written from `schemas/topics.py`.
+"""Strimzi's KafkaTopic and KafkaUser resources, written from `schemas/service/topics.py`.
 
     .venv/bin/python deploy/kubernetes/strimzi.py [--check]
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from schemas.topics import DEFAULT_PREFIX, FOLLOWS, POSTS, TOPICS, Role, Topic
+from schemas.service.topics import DEFAULT_PREFIX, FOLLOWS, POSTS, TOPICS, Role, Topic
 
 FOLDER = Path(__file__).parent / "strimzi"
 CLUSTER = "kafka"
@@ -22,7 +22,7 @@ REPLICAS = 3
 IN_SYNC = "2"
 """Copies that have to have a message: of three, one may be away."""
 _API = "kafka.strimzi.io/v1"
-_HEAD = "# Written by deploy/kubernetes/strimzi.py from schemas/topics.py: not to be edited.\n"
+_HEAD = "# Written by deploy/kubernetes/strimzi.py from schemas/service/topics.py: not to be edited.\n"
 
 USERS: Mapping[str, Role] = {
     "lockstep-collector": Role.COLLECTOR,

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.topics import DEFAULT_PREFIX, TOPICS, Encoding, Role, Topic
+from schemas.service.topics import DEFAULT_PREFIX, TOPICS, Encoding, Role, Topic
 
 _SCHEMAS = "#/components/schemas/{name}"
 _CHANNEL_BINDING = "0.5.0"

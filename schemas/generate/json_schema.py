@@ -21,10 +21,9 @@ from schemas.dead_letters import DeadLetter
 from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.generate import asyncapi
 from schemas.networks import NetworkSnapshot
-from schemas.progress import Progress
 from schemas.registry import RegistryEntity
 from schemas.reviews import ReviewEvent, SuppressionRule
-from schemas.shares import PairEvidence, Share
+from schemas.service.progress import Progress
 
 PUBLISHED = Path(__file__).parents[1] / "published"
 """Where the published schemas lie."""
@@ -39,12 +38,10 @@ RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "dead_letter": DeadLetter,
         "follow_event": FollowEvent,
         "network_snapshot": NetworkSnapshot,
-        "pair_evidence": PairEvidence,
         "post_event": PostEvent,
         "progress": Progress,
         "registry_entity": RegistryEntity,
         "review_event": ReviewEvent,
-        "share": Share,
         "suppression_rule": SuppressionRule,
     }
 )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from schemas.errors import UsageError
-from schemas.topics import PROGRESS, SNAPSHOTS
+from schemas.service.topics import PROGRESS, SNAPSHOTS
 from streams.doctor import broker, service
 from streams.doctor.finding import Finding, Status
 from streams.doctor.rights import Right

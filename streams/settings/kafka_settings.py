@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from schemas.errors import UsageError
-from schemas.topics import DEFAULT_PREFIX, checked_prefix
+from schemas.service.topics import DEFAULT_PREFIX, checked_prefix
 
 SERVERS_VARIABLE = "LOCKSTEP_KAFKA"
 """Goes before `kafka.bootstrap_servers`."""

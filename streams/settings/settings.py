@@ -11,7 +11,7 @@ import msgspec
 
 from detectors.config import DetectionConfig
 from schemas.errors import UsageError
-from schemas.topics import TOPICS, replay_prefix
+from schemas.service.topics import TOPICS, replay_prefix
 from streams.settings.kafka_settings import KafkaSettings, kafka_section
 from streams.sources import ColumnMapping
 

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from schemas.topics import DEFAULT_PREFIX, TOPICS, Role
+from schemas.service.topics import DEFAULT_PREFIX, TOPICS, Role
 from streams.live.broker.topic_admin import _config
 from streams.settings.kafka_settings import Mechanism, Protocol
 from streams.settings.settings import load_settings

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
 
-from schemas.topics import POSTS, PROGRESS
+from schemas.service.topics import POSTS, PROGRESS
 from streams.live.broker.connection import client_arguments, connection
 from streams.live.exchange.decoding import KIND_OF
 from streams.settings.settings import load_settings

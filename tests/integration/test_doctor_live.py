@@ -14,8 +14,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from schemas.progress import Progress
-from schemas.topics import DEFAULT_PREFIX, PROGRESS
+from schemas.service.progress import Progress
+from schemas.service.topics import DEFAULT_PREFIX, PROGRESS
 from streams.doctor.broker import reached, rights, seen_topics, topics
 from streams.doctor.finding import Finding, Status
 from streams.doctor.rights import SeenRights

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from schemas.topics import POSTS
+from schemas.service.topics import POSTS
 from streams.live.exchange.decoding import END_HEADER
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import Service, Watcher, replayed

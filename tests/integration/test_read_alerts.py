@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from schemas.alerts import Alert
-from schemas.topics import ALERTS
+from schemas.service.topics import ALERTS
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import Service
 from tests.schemas.samples import FULL

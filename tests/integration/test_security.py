@@ -24,7 +24,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.admin import CreateAclsRequest
 
-from schemas.topics import DEFAULT_PREFIX, POSTS, TOPICS, Role
+from schemas.service.topics import DEFAULT_PREFIX, POSTS, TOPICS, Role
 from streams.live.broker.broker_check import BrokerError, check_broker
 from streams.live.broker.connection import (
     Connection,

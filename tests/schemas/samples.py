@@ -25,10 +25,10 @@ from schemas.alerts import (
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.events import AccountProfile, FollowAction, FollowEvent, Metrics, PostEvent
 from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot
-from schemas.progress import Progress
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, SuppressionRule
-from schemas.shares import CoShareSample, PairEvidence, Share, TraceKind
+from schemas.service.progress import Progress
+from schemas.shares import TraceKind
 
 NOON = datetime(2023, 2, 14, 12, 0, 0, 250_000, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
@@ -54,15 +54,6 @@ MINIMAL: dict[str, msgspec.Struct] = {
     ),
     "suppression_rule": SuppressionRule(
         rule_id="s1", kind=RuleKind.MUTE, network_id="n1", reason="the town library and its branches"
-    ),
-    "share": Share(at=NOON, account="twitter:7", kind=TraceKind.URL, object="https://example.org/a"),
-    "pair_evidence": PairEvidence(
-        account_a="twitter:7",
-        account_b="twitter:8",
-        kind=TraceKind.URL,
-        window_s=60,
-        co_shares=3,
-        validated=False,
     ),
     "network_snapshot": NetworkSnapshot(
         network_id="n1",
@@ -191,20 +182,6 @@ FULL: dict[str, msgspec.Struct] = {
         since=NOON,
         until=LATER,
         reason="a fan club",
-    ),
-    "share": Share(at=NOON, account="twitter:7", kind=TraceKind.REPOST, object="2", post_id="1"),
-    "pair_evidence": PairEvidence(
-        account_a="twitter:7",
-        account_b="twitter:8",
-        kind=TraceKind.TEXT,
-        window_s=600,
-        co_shares=12,
-        expected=0.03,
-        p_value=1e-16,
-        validated=True,
-        samples=[
-            CoShareSample(object="o", at_a=NOON, at_b=LATER, post_id_a="1", post_id_b="2", crowd=2),
-        ],
     ),
     "network_snapshot": NetworkSnapshot(
         network_id="n1",

@@ -87,14 +87,14 @@ def test_given_stale_files_when_checked_then_each_is_named_and_nothing_is_writte
 ) -> None:
     main(["--to", str(tmp_path)])
     (tmp_path / "alert.v1.json").write_text("{}\n", encoding="utf-8")
-    (tmp_path / "share.v1.json").unlink()
+    (tmp_path / "progress.v1.json").unlink()
     (tmp_path / "gone.v1.json").write_text("{}\n", encoding="utf-8")
     capsys.readouterr()
 
     assert main(["--check", "--to", str(tmp_path)]) == 1
 
     said = capsys.readouterr().err
-    assert all(name in said for name in ("alert.v1.json", "share.v1.json", "gone.v1.json"))
+    assert all(name in said for name in ("alert.v1.json", "progress.v1.json", "gone.v1.json"))
     assert "post_event" not in said
     assert (tmp_path / "alert.v1.json").read_text(encoding="utf-8") == "{}\n"
 

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from schemas.errors import UsageError
 from schemas.generate.asyncapi import document
 from schemas.generate.json_schema import ASYNCAPI, PUBLISHED, RECORDS
-from schemas.topics import (
+from schemas.service.topics import (
     DEFAULT_PREFIX,
     FRAMES,
     POSTS,

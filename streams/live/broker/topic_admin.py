@@ -1,4 +1,4 @@
-"""Topics on a broker against the table in `schemas.topics`: making those that are absent, and finding what differs.
+"""Topics on a broker, held against the table in `schemas.service.topics`: creates absent ones and finds what differs.
 
 Nothing that exists is ever changed: fewer partitions or a shorter retention lose data, and more partitions move keys.
 That is for a person to decide (docs/operations/topics.md).
@@ -19,7 +19,7 @@ from aiokafka.errors import (
     for_code,
 )
 
-from schemas.topics import TOPICS, Role, Topic
+from schemas.service.topics import TOPICS, Role, Topic
 from streams.live.broker.broker_check import FAULTS, PATIENCE_S, BrokerError, broker_error, check_broker
 from streams.live.broker.connection import Connection, client_arguments
 

@@ -9,8 +9,8 @@ from aiokafka import AIOKafkaProducer
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.networks import NetworkMember, NetworkSnapshot
-from schemas.progress import Progress
-from schemas.topics import ALERTS, ALERTS_LATEST, DEAD_LETTERS, FRAMES, NETWORKS, PROGRESS, Topic
+from schemas.service.progress import Progress
+from schemas.service.topics import ALERTS, ALERTS_LATEST, DEAD_LETTERS, FRAMES, NETWORKS, PROGRESS, Topic
 from streams.live.broker.in_flight import InFlight
 from streams.live.exchange.frames import HEADER
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from aiokafka import TopicPartition
 
-from schemas.progress import Progress
+from schemas.service.progress import Progress
 from streams.live.exchange.frames import Mark
 
 

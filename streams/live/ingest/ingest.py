@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListen
 from aiokafka.errors import CommitFailedError, IllegalStateError, RebalanceInProgressError
 
 from schemas.dead_letters import DeadLetter
-from schemas.progress import Progress
+from schemas.service.progress import Progress
 from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
 from streams.live.exchange import frames
 from streams.live.exchange.decoding import KIND_OF, WAITED_FOR, Batch, decode_batch

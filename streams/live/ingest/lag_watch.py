@@ -9,7 +9,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from schemas.topics import FRAMES, REGISTRY
+from schemas.service.topics import FRAMES, REGISTRY
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.ingest.ingest import Ingest
 from streams.live.telemetry.telemetry import Telemetry

@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from schemas.progress import Progress
-from schemas.topics import PROGRESS
+from schemas.service.progress import Progress
+from schemas.service.topics import PROGRESS
 from streams.live.broker.connection import Connection, consumer_arguments
 
 _decoder = msgspec.json.Decoder(Progress)

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError
 
 from schemas.errors import InputError
-from schemas.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, SUPPRESSIONS, Topic
+from schemas.service.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, SUPPRESSIONS, Topic
 from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
 from streams.live.broker.in_flight import InFlight
 from streams.live.exchange.decoding import END_HEADER, UPTO_HEADER

@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 
 from schemas.errors import UsageError
-from schemas.topics import Role
+from schemas.service.topics import Role
 from streams.live.broker.broker_check import FAULTS, broker_error
 from streams.live.broker.connection import connection
 from streams.live.broker.topic_admin import require_topics

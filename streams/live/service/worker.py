@@ -16,7 +16,7 @@ from uuid import uuid4
 import faust
 from mode import Service
 
-from schemas.topics import FRAMES, Role
+from schemas.service.topics import FRAMES, Role
 from streams.live.broker.connection import Connection, connection, faust_settings
 from streams.live.broker.group_session import require_session_timeout
 from streams.live.broker.topic_admin import require_topics

@@ -19,8 +19,8 @@ from aiokafka.errors import KafkaError
 from detectors.state.capture import State
 from detectors.state.state_forms import StateError
 from schemas.alerts import Mode
-from schemas.progress import Progress
-from schemas.topics import FRAMES, is_replay
+from schemas.service.progress import Progress
+from schemas.service.topics import FRAMES, is_replay
 from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
 from streams.live.detection.detection import Detection, FrameResult
 from streams.live.detection.detection_state import captured, restored

@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from detectors.reference.review_cases import ReviewCases
 from schemas.reviews import ReviewEvent
-from schemas.topics import REVIEWS
+from schemas.service.topics import REVIEWS
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.telemetry.telemetry import Telemetry
 

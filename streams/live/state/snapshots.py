@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from schemas.topics import SNAPSHOTS
+from schemas.service.topics import SNAPSHOTS
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.broker.in_flight import InFlight
 from streams.live.state.state_codec import MOST_BYTES, MOST_CHUNK_BYTES

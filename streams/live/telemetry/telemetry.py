@@ -19,7 +19,7 @@ from detectors.reference.review_cases import ReviewCases
 from schemas.alerts import Alert, Severity
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.networks import Lifecycle
-from schemas.progress import Progress
+from schemas.service.progress import Progress
 from streams.live.detection.detection import Detection, FrameResult
 from streams.live.exchange.decoding import KIND_OF, Batch
 from streams.live.state.snapshots import Manifest

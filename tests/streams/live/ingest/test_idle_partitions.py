@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from aiokafka import TopicPartition
 
-from schemas.progress import Progress
+from schemas.service.progress import Progress
 from streams.live.exchange.frames import Mark
 from streams.live.ingest.idle_partitions import IdlePartitions
 

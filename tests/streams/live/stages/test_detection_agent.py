@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
-from schemas.progress import Progress
+from schemas.service.progress import Progress
 from streams.live.broker.connection import Connection
 from streams.live.detection.detection import Detection, FrameResult
 from streams.live.exchange import frames

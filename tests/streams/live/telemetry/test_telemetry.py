@@ -8,7 +8,7 @@ import pytest
 
 from detectors.config import DetectionConfig
 from schemas.dead_letters import DeadLetter, Reason
-from schemas.progress import Progress
+from schemas.service.progress import Progress
 from streams.live.detection.detection import Detection
 from streams.live.detection.detection_state import captured, restored
 from streams.live.exchange.decoding import decode_batch

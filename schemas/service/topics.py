@@ -18,9 +18,9 @@ from schemas.dead_letters import DeadLetter
 from schemas.errors import UsageError
 from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.networks import NetworkSnapshot
-from schemas.progress import Progress
 from schemas.registry import RegistryEntity
 from schemas.reviews import ReviewEvent, SuppressionRule
+from schemas.service.progress import Progress
 
 DEFAULT_PREFIX = "lockstep."
 """Goes before every topic and consumer group of a live service."""
