@@ -4,11 +4,15 @@ The hash of the whole is part of every alert: two runs with one hash and the sam
 """
 
 import hashlib
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
+from schemas.bounds import Probability, check_bounds
 from schemas.errors import UsageError
 from schemas.shares import TraceKind
+from schemas.values import Unit
 
 KINDS: tuple[TraceKind, ...] = tuple(TraceKind)
 """Kinds of traces in the order by which kernels number them."""
@@ -28,6 +32,15 @@ BIN_LENGTHS_S = (10, 15, 20, 30, 60, 300)
 _HOUR = 3_600
 _DAY = 24 * _HOUR
 
+_LARGEST = (1 << 62) - 1
+"""Largest number a setting may have: two of them still add up within 64 bits."""
+
+AtLeast0 = Annotated[int, Meta(ge=0, le=_LARGEST)]
+AtLeast1 = Annotated[int, Meta(ge=1, le=_LARGEST)]
+StoreLimit = Annotated[int, Meta(ge=1_000, le=_LARGEST)]
+"""Items a store may hold. Below 1,000 a run would forget almost everything at once; chosen, not measured. Only files
+are held to it: tests fill small stores."""
+
 
 class TraceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What counts as an object that accounts share."""
@@ -35,21 +48,21 @@ class TraceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     carried_by_reposts: bool = False
     """Whether links, tags, mentions and media of a repost count too. They are the original's: whoever reposts one post
     shares them all, and nothing else is known by it."""
-    min_text_chars: int = 20
+    min_text_chars: AtLeast0 = 20
     """Shorter texts (normalised characters, in scripts with spaces) are greetings, not copies."""
-    min_text_shingles: int = 4
+    min_text_shingles: AtLeast0 = 4
     """Texts with fewer distinct words (or character pairs) are not traced at all."""
     near_duplicates: bool = True
     """Whether texts that are nearly the same count as one object."""
-    near_duplicate_shingles: int = 6
+    near_duplicate_shingles: AtLeast0 = 6
     """Shorter texts match only exactly: one word in four changed is another sentence."""
-    similarity: float = 0.5
+    similarity: Unit = 0.5
     """Least Jaccard similarity of near-duplicates, 0-1. A fifth of the words edited leaves about 0.65."""
-    text_memory_s: int = _DAY
+    text_memory_s: AtLeast1 = _DAY
     """Seconds for which a text is remembered after its last use."""
-    max_texts: int = 1 << 20
+    max_texts: AtLeast1 = 1 << 20
     """Distinct recent texts kept for comparison, 1.3 to 1.6 kB each."""
-    min_hashtags: int = 2
+    min_hashtags: AtLeast1 = 2
     """Tags in a sequence: one popular tag alone says nothing. 1 for sources whose tag field is one object."""
 
 
@@ -68,95 +81,95 @@ class CoShareConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         }
     )
     """Greatest time between two shares, seconds, ascending, at most three a kind. A kind left out is not traced."""
-    reference_s: int = 2 * _HOUR
+    reference_s: AtLeast0 = 2 * _HOUR
     """Co-shares as far apart as this tell of shared interest, against which closer ones are held; seconds, longer than
     every window. 0: interest is not modelled, and any surprise over activity alone counts."""
-    cap: int = 16
+    cap: AtLeast0 = 16
     """Earlier shares of one object that are paired with a new one; a quarter of it in crowds larger than four times the
     cap, none in viral ones. 0: all shares of all objects (exact, for audits)."""
     strata: tuple[int, ...] = (5, 15, 50, 200)
     """Upper bounds of the crowd strata, ascending, at most 14. Objects of larger crowds are viral and no evidence."""
-    settle_s: int = 600
+    settle_s: AtLeast0 = 600
     """How long a pair waits for the rest of its crowd, seconds of event time; bounds the wait of an alert."""
-    max_recent_shares: int = 1 << 23
+    max_recent_shares: StoreLimit = 1 << 23
     """Shares held for pairing; the oldest leave early, and are counted, when a window holds more."""
 
 
 class EvidenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How long evidence is remembered, and how much of it."""
 
-    keep_days: int = 60
+    keep_days: AtLeast0 = 60
     """Days for which a pair's evidence counts; 0: for ever (exact, for audits)."""
-    singleton_days: int = 60
+    singleton_days: AtLeast0 = 60
     """Days after which a pair seen once is forgotten. 97 of 100 are never seen again, so fewer days save memory."""
-    max_pairs: int = 1 << 24
+    max_pairs: StoreLimit = 1 << 24
     """Co-shares of pairs held; when full, singletons leave early, then the oldest, and are counted."""
 
 
 class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When evidence is taken to be more than chance."""
 
-    false_discovery_rate: float = 0.01
+    false_discovery_rate: Probability = 0.01
     """Benjamini-Hochberg level, over all pairs of accounts that posted twice or more."""
-    min_objects: int = 2
+    min_objects: AtLeast1 = 2
     """Least number of independent objects behind an edge."""
-    expansion_rounds: int = 3
-    min_members: int = 3
+    expansion_rounds: AtLeast0 = 3
+    min_members: AtLeast1 = 3
     """Smaller communities are not called networks."""
 
 
 class TimeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Event time, in seconds."""
 
-    lateness_s: int = 60
+    lateness_s: AtLeast0 = 60
     """How far out of order a source may be."""
-    tick_s: int = 600
+    tick_s: Annotated[int, Meta(ge=10, le=_LARGEST)] = 600
     """Clustering runs at multiples of this."""
-    reestimate_s: int = _DAY
+    reestimate_s: AtLeast1 = _DAY
     """The null model is re-estimated, and evidence aged, at multiples of this; a multiple of `tick_s`."""
-    resolve_days: int = 30
+    resolve_days: AtLeast1 = 30
     """A network without new evidence for so long is resolved."""
-    duplicate_memory_s: int = _DAY
+    duplicate_memory_s: AtLeast1 = _DAY
     """Seconds for which post ids are remembered, to count each post once."""
-    max_post_ids: int = 1 << 24
+    max_post_ids: AtLeast1 = 1 << 24
     """Post ids remembered; the older half leaves early when there are more."""
 
 
 class EngagementConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Reactions to posts, by which obscurity is measured."""
 
-    window_days: int = 7
+    window_days: AtLeast1 = 7
     """Days for which a post and the reactions to it count, in panes of an hour."""
-    max_posts: int = 1 << 22
+    max_posts: StoreLimit = 1 << 22
     """Posts within that window that are followed; the oldest leave early, and are counted, when there are more."""
 
 
 class FollowerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who follows whom."""
 
-    max_edges: int = 1 << 24
+    max_edges: AtLeast1 = 1 << 24
     """Follow edges held; further ones are dropped, and counted, but for those of the registry's accounts."""
 
 
 class AttributionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Whose content a post carries."""
 
-    origin_days: int = 7
+    origin_days: AtLeast1 = 7
     """Days for which a text of a registry entity is remembered, to recognise copies."""
-    max_facts: int = 1 << 20
+    max_facts: StoreLimit = 1 << 20
     """Copies, hidden mentions and links held as evidence; the oldest leave early, and are counted; rates stay."""
 
 
 class RhythmConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Accounts that post in the same time bins, whatever they post."""
 
-    bin_s: int = 60
+    bin_s: AtLeast1 = 60
     """Length of a bin, seconds: 10, 15, 20, 30, 60 or 300. A slower group needs longer ones."""
-    window_days: int = 28
+    window_days: Annotated[int, Meta(ge=3, le=_LARGEST)] = 28
     """Days of posts that are compared, once a week; at least 3."""
-    level: float = 0.01
+    level: Probability = 0.01
     """Chance of one false pair among all that are compared (Bonferroni)."""
-    max_posts: int = 1 << 23
+    max_posts: StoreLimit = 1 << 23
     """Posts within that window that are held; the oldest leave early, and are counted, when there are more."""
 
 
@@ -172,7 +185,7 @@ class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     followers: FollowerConfig = msgspec.field(default_factory=FollowerConfig)
     attribution: AttributionConfig = msgspec.field(default_factory=AttributionConfig)
     rhythm: RhythmConfig = msgspec.field(default_factory=RhythmConfig)
-    seed: int = 20_230_214
+    seed: AtLeast0 = 20_230_214
     """Seed of the community search."""
 
     def __post_init__(self) -> None:
@@ -192,14 +205,10 @@ class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
             raise UsageError("co_share.strata: give 1 to 14 ascending crowd sizes")
         if self.time.reestimate_s % self.time.tick_s:
             raise UsageError("time.reestimate_s: give a multiple of time.tick_s")
-        if not 0 < self.gate.false_discovery_rate < 1:
-            raise UsageError("gate.false_discovery_rate: give a number between 0 and 1")
-        if not 0 < self.rhythm.level < 1:
-            raise UsageError("rhythm.level: give a number between 0 and 1")
+        check_bounds(self.gate, "gate", "false_discovery_rate")
+        check_bounds(self.rhythm, "rhythm", "level", "window_days")
         if self.rhythm.bin_s not in BIN_LENGTHS_S:
             raise UsageError(f"rhythm.bin_s: give one of {', '.join(map(str, BIN_LENGTHS_S))}")
-        if self.rhythm.window_days < 3:
-            raise UsageError("rhythm.window_days: give at least 3")
 
     @property
     def digest(self) -> str:

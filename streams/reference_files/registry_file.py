@@ -12,6 +12,7 @@ from pathlib import PurePath
 import msgspec
 
 from detectors.reference.registry import Registry, RegistryError
+from schemas.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.errors import InputError
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from streams.sources.files.compressed import ByteInput
@@ -74,8 +75,8 @@ def _json_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
         if line.strip():
             try:
                 yield number, decoder.decode(line)
-            except (msgspec.DecodeError, ValueError) as error:
-                yield number, f"{_told(str(error))} (an entity is written like {_EXAMPLE})"
+            except DECODING_ERRORS as error:
+                yield number, f"{_in_words(error)} (an entity is written like {_EXAMPLE})"
 
 
 def _csv_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
@@ -108,12 +109,9 @@ def _entity(row: dict[str, str]) -> RegistryEntity | str:
     try:
         return msgspec.convert({**known, "domains": domains, "accounts": accounts}, RegistryEntity)
     except msgspec.ValidationError as error:
-        return _told(str(error))
+        return _in_words(error)
 
 
-def _told(fault: str) -> str:
-    """A fault of msgspec's in plain words."""
-    said = fault.replace("`", "")
-    if "Invalid enum value" in said:
-        said += f"; a kind is one of {', '.join(EntityKind)}"
-    return f"{said[0].lower()}{said[1:]}"
+def _in_words(error: Exception) -> str:
+    words = str(decoding_fault(error))
+    return f"{words}; a kind is one of {', '.join(EntityKind)}" if "invalid enum value" in words else words

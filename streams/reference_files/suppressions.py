@@ -5,6 +5,7 @@ Like a registry they are taken whole or not at all: a rule that was dropped in s
 
 import msgspec
 
+from schemas.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.errors import InputError
 from schemas.reviews import SuppressionRule
 from streams.sources.files.compressed import ByteInput
@@ -27,10 +28,9 @@ def read_suppressions(path: str) -> list[SuppressionRule]:
             continue
         try:
             rule = decoder.decode(line)
-        except (msgspec.DecodeError, ValueError) as error:
-            said = str(error).replace("`", "")
+        except DECODING_ERRORS as error:
             raise InputError(
-                f"{stream.name}: line {number}: {said}. A rule is written like {_EXAMPLE}."
+                f"{stream.name}: line {number}: {decoding_fault(error)}. A rule is written like {_EXAMPLE}."
             ) from error
         if rule.rule_id in rules:
             raise InputError(f"{stream.name}: line {number}: a second rule with the id {rule.rule_id}.")

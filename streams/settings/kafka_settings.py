@@ -8,12 +8,13 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from schemas.errors import UsageError
-from schemas.service.topics import DEFAULT_PREFIX, checked_prefix
+from schemas.service.topics import DEFAULT_PREFIX, TOPICS, checked_prefix
 
 SERVERS_VARIABLE = "LOCKSTEP_KAFKA"
 """Goes before `kafka.bootstrap_servers`."""
@@ -21,6 +22,8 @@ PASSWORD_VARIABLE = "LOCKSTEP_KAFKA_PASSWORD"  # noqa: S105 - the name of a vari
 """Goes before the file named by `kafka.password_file`."""
 
 _DEFAULT_PORT = 9092
+_LEAST_REQUEST = max(topic.max_message_bytes for topic in TOPICS) + (64 << 10)
+"""Bytes: the largest message of any topic, with room for what a request has around it."""
 _SECRETS = re.compile(r"(?i).*(password|secret|token|jaas).*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 _SERVER = re.compile(r"(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^:\[\]]*))(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
@@ -62,7 +65,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Brokers to ask first, `host:port`, with commas between them; the rest are learnt from them."""
     topic_prefix: str = DEFAULT_PREFIX
     """Goes before the name of every topic and consumer group; ends with a dot."""
-    replication_factor: int = 1
+    replication_factor: Annotated[int, Meta(ge=1, le=(1 << 15) - 1)] = 1
     """Copies of each partition that `lockstep topics create` asks for: 3 where there are three brokers or more."""
     security_protocol: Protocol = Protocol.PLAINTEXT
     """`plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`."""
@@ -82,9 +85,9 @@ class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Its private key, PEM, not encrypted; absent: it is in `cert_file`."""
     client_id: str = "lockstep"
     """Begin of the names under which the broker logs and limits these clients."""
-    max_request_bytes: int = 5 << 20
+    max_request_bytes: Annotated[int, Meta(ge=_LEAST_REQUEST, le=64 << 20)] = 5 << 20
     """Largest request that is sent; above the largest message of any topic."""
-    max_fetch_bytes: int = 8 << 20
+    max_fetch_bytes: Annotated[int, Meta(ge=64 << 10, le=64 << 20)] = 8 << 20
     """Most that is fetched from a partition at a time."""
 
     def __post_init__(self) -> None:

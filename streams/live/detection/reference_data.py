@@ -8,6 +8,7 @@ import polars as pl
 from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import Registry, RegistryError
 from detectors.state.state_forms import StateError
+from schemas.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.registry import RegistryEntity
 from schemas.reviews import SuppressionRule
 from streams.live.exchange.frames import Frame
@@ -68,9 +69,9 @@ class LiveReferenceData:
                 continue
             try:
                 decoder.decode(value)
-            except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            except DECODING_ERRORS as error:
                 # for example when this worker has another version than the worker that accepted the record
-                faults.append(f"{key}: cannot be read: {error}")
+                faults.append(f"{key}: cannot be read: {decoding_fault(error)}")
             else:
                 table[key] = value
         self.entities_changed = True

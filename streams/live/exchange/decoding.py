@@ -15,6 +15,7 @@ import polars as pl
 
 from detectors.traces.traces import keyed
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
+from schemas.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.registry import RegistryEntity
 from schemas.reviews import SuppressionRule
 from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, OffsetSpan
@@ -213,10 +214,8 @@ def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
                 text = record.value.decode()
                 found = getattr(decoder.decode(text), name)
                 fault = "" if found == key else f"the record's key is not its {name}"
-            except RecursionError:
-                fault = "nested too deeply"
-            except (msgspec.DecodeError, ValueError) as error:
-                fault = str(error).replace("`", "")
+            except DECODING_ERRORS as error:
+                fault = str(decoding_fault(error))
         if fault:
             span = batch.spans[source]
             letters.append(

@@ -6,6 +6,7 @@ import msgspec
 import polars as pl
 
 from detectors.post_columns import POSTS
+from schemas.decoding_faults import decoding_fault
 from schemas.errors import UsageError
 from streams.sources.cells.texts import count, known, split_list
 from streams.sources.cells.times import any_seconds, text_seconds, unix_seconds
@@ -69,7 +70,8 @@ class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         try:
             return msgspec.convert(dict(section), cls)
         except msgspec.ValidationError as error:
-            raise UsageError(f"[source] in the configuration: {error}. An example:\n{EXAMPLE}") from error
+            fault = decoding_fault(error)
+            raise UsageError(f"[source] in the configuration: {fault}. An example:\n{EXAMPLE}") from error
 
 
 class Mapped(CsvFormat):

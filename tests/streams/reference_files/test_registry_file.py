@@ -49,7 +49,7 @@ def test_given_the_same_as_csv_when_read_then_it_is_the_same_registry(tmp_path: 
     ("text", "said"),
     [
         ("", "holds no entity"),
-        ('{"entity_id": "a"}\n', "line 1: object missing required field name"),
+        ('{"entity_id": "a"}\n', "line 1: field name is missing"),
         ('{"entity_id": "a", "name": "A", "kind": "villain"}', "a kind is one of diplomat"),
         ("\n{broken\n", "line 2"),
         (
