@@ -31,6 +31,7 @@ from detectors.networks.networks import Network
 from detectors.reference.reference_data import ReferenceData
 from detectors.stage_timing import StageTimer, untimed
 from detectors.synchrony.cells import Cells, window_table
+from detectors.stores import PIPELINE_STORES
 from detectors.synchrony.co_sharing import CoSharing
 from detectors.synchrony.exposure import ExposureStore
 from detectors.texts.text_objects import TextObjects
@@ -74,7 +75,8 @@ class Pipeline:
         self.config = config
         self.accounts = AccountStore()
         self.cells = Cells(config)
-        self._extractor = TraceExtractor(config, TextObjects.of(config.traces))
+        self.texts = TextObjects.of(config.traces)
+        self._extractor = TraceExtractor(config, self.texts)
         known = reference_data if reference_data is not None else ReferenceData()
         self._observation_extractor = ObservationExtractor(config, known)
         self.observations = AccountObservations(config, known, self.accounts, timer)
@@ -101,22 +103,13 @@ class Pipeline:
 
     @property
     def evicted_early(self) -> dict[str, int]:
-        """What left before its time for want of room, by store; all zero when memory sufficed."""
-        return {
-            "shares": self.sharing.evicted_early,
-            "pairs": self.pairs.evicted_early,
-            **self.observations.evicted_early,
-        }
+        """Items that left their store early because it was full, by store; all zero when the limits sufficed."""
+        return {store.name: store.evicted_early(self) for store in PIPELINE_STORES}
 
     @property
     def stored(self) -> dict[str, int]:
-        """How much is remembered, in items, by store: those of `evicted_early`, and accounts, which have no bound."""
-        return {
-            "accounts": len(self.accounts),
-            "shares": self.sharing.held,
-            "pairs": len(self.pairs.rows),
-            **self.observations.stored,
-        }
+        """Items held, by store: those of `evicted_early`, and accounts, which have no limit."""
+        return {"accounts": len(self.accounts)} | {store.name: store.held(self) for store in PIPELINE_STORES}
 
     @property
     def suspected(self) -> list[str]:
@@ -326,7 +319,7 @@ class Pipeline:
                 now,
                 self.stage.threshold,
                 {"posts": self._posts},
-                sum(self.evicted_early.values()),
+                sum(store.evicted_early(self) for store in PIPELINE_STORES if store.is_evidence),
             )
 
 

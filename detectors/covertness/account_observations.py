@@ -106,26 +106,6 @@ class AccountObservations:
         """Whether any follow event has been applied."""
         self._baseline = None
 
-    @property
-    def evicted_early(self) -> dict[str, int]:
-        """What left before its time for want of room, by store."""
-        return {
-            "engagement": self.engagement.evicted_early,
-            "follow_edges": self.followers.dropped,
-            "facts": self.facts.evicted_early,
-            "rhythm": self.rhythm.left_early,
-        }
-
-    @property
-    def stored(self) -> dict[str, int]:
-        """How much is remembered, in items, by store."""
-        return {
-            "engagement": len(self.engagement),
-            "follow_edges": self.followers.remembered,
-            "facts": len(self.facts),
-            "rhythm": len(self.rhythm),
-        }
-
     def set_reference_data(self, reference_data: ReferenceData) -> None:
         """Go on under other reference data, as `detectors.pipeline.Pipeline.set_reference_data` says."""
         before, self.reference_data = self.reference_data.registry, reference_data

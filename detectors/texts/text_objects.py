@@ -58,6 +58,7 @@ class TextObjects:
         self._max_leaders = max_leaders
         self._multipliers = multipliers()
         self._counts = np.zeros(3, np.int64)  # texts in table, leaders made, bands in table
+        self._evicted_early = np.zeros(1, np.int64)
         self._tables = _empty(_FIRST_SIZE, min(max_leaders, _FIRST_SIZE), _FIRST_SIZE)
 
     @classmethod
@@ -74,6 +75,16 @@ class TextObjects:
     def leaders_made(self) -> int:
         """Count of leaders since the start; above `max_leaders` the oldest have been given up."""
         return int(self._counts[1])
+
+    @property
+    def held(self) -> int:
+        """Count of leaders held; the oldest may already be forgotten."""
+        return min(self.leaders_made, self._max_leaders)
+
+    @property
+    def evicted_early(self) -> int:
+        """Count of leaders that made way for others while they were still remembered."""
+        return int(self._evicted_early[0])
 
     def assign(self, buffer: U8, offsets: I64, exact: U64, times: I64) -> tuple[U64, Bools]:
         """Object keys for texts in event order.
@@ -101,6 +112,7 @@ class TextObjects:
                 times[begin:end],
                 self._tables,
                 self._counts,
+                self._evicted_early,
                 self._multipliers,
                 self._similarity,
                 self._min_shingles,
@@ -203,6 +215,7 @@ def _assign(
     times: I64,
     tables: _Tables,
     counts: I64,
+    evicted_early: I64,
     factors: U32,
     similarity: float,
     min_shingles: int,
@@ -257,6 +270,8 @@ def _assign(
             else:
                 leader = counts[1]
                 place = leader % capacity
+                if tables.leader_seen[place] >= now - memory_s:
+                    evicted_early[0] += 1
                 tables.leader_object[place] = chosen
                 tables.leader_seen[place] = now
                 for k in range(PERMUTATIONS):

@@ -1,9 +1,9 @@
 """Does what the settings bound fit into memory, when all of it is full."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 from detectors.config import DetectionConfig
+from detectors.stores import STORES
 from streams.doctor.finding import Finding, Status
 from streams.settings.settings import WorkerSettings
 
@@ -14,28 +14,6 @@ HELD_ROW = 1_000
 """Bytes of a post that waits for the watermark: 300 and its text, twice while rows are brought into order."""
 
 
-class Store(NamedTuple):
-    """What one setting bounds."""
-
-    setting: str
-    """Its dotted name."""
-    size: int
-    """Bytes of one item when the table is full, by its module's docstring."""
-
-
-STORES = (
-    Store("co_share.max_recent_shares", 130),
-    Store("evidence.max_pairs", 130),
-    Store("traces.max_texts", 1_500),
-    Store("time.max_post_ids", 32),
-    Store("engagement.max_posts", 75),
-    Store("followers.max_edges", 43),
-    Store("attribution.max_facts", 200),
-    Store("rhythm.max_posts", 60),
-)
-"""Everything that detection bounds by a setting (docs/limits.md). What is kept for each account is not among it."""
-
-
 def memory(config: DetectionConfig, worker: WorkerSettings | None = None) -> Finding:
     """Whether the bounds of the settings fit into memory.
 
@@ -44,7 +22,7 @@ def memory(config: DetectionConfig, worker: WorkerSettings | None = None) -> Fin
         worker: of a live worker, which holds rows besides; None for a replay.
     """
     check = "memory"
-    needs = {store.setting: _value(config, store.setting) * store.size for store in STORES}
+    needs = {store.setting: store.setting_value(config) * store.item_bytes for store in STORES}
     if worker is not None:
         needs["worker.held_rows"] = worker.held_rows * HELD_ROW
     need = FIXED + sum(needs.values())
@@ -78,8 +56,3 @@ def available_memory() -> int | None:
     except (OSError, ValueError):
         pass
     return min(figures, default=None)
-
-
-def _value(config: DetectionConfig, setting: str) -> int:
-    section, name = setting.split(".")
-    return int(getattr(getattr(config, section), name))

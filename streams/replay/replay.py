@@ -14,6 +14,7 @@ import msgspec
 import polars as pl
 
 from detectors.pipeline import Pipeline, TracedPosts
+from detectors.stores import POST_IDS
 from schemas.alerts import Alert
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
@@ -107,8 +108,8 @@ class Replay:
 
     @property
     def evicted_early(self) -> dict[str, int]:
-        """What was forgotten early for want of room, by store; stores that had room are left out."""
-        counts = {**self.pipeline.evicted_early, "post_ids": self.ordered.forgotten_early}
+        """What left its store early because it was full, by store; stores that lost nothing are left out."""
+        counts = {**self.pipeline.evicted_early, POST_IDS.name: self.ordered.forgotten_early}
         return {store: count for store, count in counts.items() if count}
 
     def merged_away(self, alert: Alert) -> bool:

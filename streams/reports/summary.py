@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from detectors.stores import STORES, Store
 from schemas.alerts import Alert, Evidence, Severity
 from schemas.dead_letters import DeadLetter, Reason
 from streams.outputs.plain_text import plain
@@ -28,11 +29,7 @@ REASONS = {
     Reason.DUPLICATE: "the same post again",
     Reason.LATE: "too far out of order",
 }
-_STORES = {
-    "shares": "recent shares (co_share.max_recent_shares)",
-    "pairs": "pair evidence (evidence.max_pairs)",
-    "post_ids": "generations of post ids (time.max_post_ids)",
-}
+_STORES = {store.name: store for store in STORES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +67,14 @@ def show_summary(console: Console, figures: RunFigures, found: FoundNetworks) ->
         console.print("There were no posts to look at.")
     _show_rejected(console, figures)
     for store, count in figures.evicted_early.items():
-        console.print(
-            f"{count:,} {_STORES.get(store, store)} left memory before their time, so something may have "
-            "been missed: raise that limit in --config if there is memory."
-        )
+        console.print(_lost(_STORES[store], count))
+
+
+def _lost(store: Store, count: int) -> str:
+    return (
+        f"{count:,} {store.evicted_items or store.items} left memory early because the store was full, so networks "
+        f"may be missing. Raise {store.setting} in --config if there is memory."
+    )
 
 
 def _figures(figures: RunFigures, found: FoundNetworks) -> Text:

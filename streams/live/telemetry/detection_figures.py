@@ -8,6 +8,7 @@ from prometheus_client import Counter
 
 from detectors.config import KINDS, DetectionConfig
 from detectors.reference.review_cases import ReviewCases
+from detectors.stores import POST_IDS, STORES
 from streams.live.detection.detection import Detection
 from streams.metrics.metric_families import Labelled
 from streams.metrics.metrics import WorkerMetrics
@@ -30,15 +31,7 @@ class DetectionGauges:
 
     def __init__(self, metrics: WorkerMetrics, config: DetectionConfig) -> None:
         self._metrics = metrics
-        self._room = {
-            "shares": config.co_share.max_recent_shares,
-            "pairs": config.evidence.max_pairs,
-            "engagement": config.engagement.max_posts,
-            "follow_edges": config.followers.max_edges,
-            "facts": config.attribution.max_facts,
-            "rhythm": config.rhythm.max_posts,
-            "post_ids": config.time.max_post_ids // 2,
-        }
+        self._limits = {store.name: store.limit(config) for store in STORES}
         self._crowds = crowd_labels(config.co_share.strata)
         self._known: dict[tuple[Labelled[Counter], tuple[str, ...]], int] = {}
         self._cases = ReviewCases()
@@ -58,9 +51,9 @@ class DetectionGauges:
         for metric, labels, count in self._counts(detection):
             metric.of(*labels).inc(max(0, count - self._known.get((metric, labels), 0)))
             self._known[metric, labels] = count
-        metrics.items.of("post_ids").set(detection.duplicates.held)
-        for store, room in self._room.items():
-            metrics.room.of(store).set(room)
+        metrics.items.of(POST_IDS.name).set(POST_IDS.held(detection.duplicates))
+        for store, limit in self._limits.items():
+            metrics.room.of(store).set(limit)
         if pipeline is None:
             return
         for store, held in pipeline.stored.items():
@@ -105,7 +98,7 @@ class DetectionGauges:
 
     def _counts(self, detection: Detection) -> Iterator[_Count]:
         metrics, pipeline = self._metrics, detection.pipeline
-        evicted = {"post_ids": detection.duplicates.forgotten_early}
+        evicted = {POST_IDS.name: POST_IDS.evicted_early(detection.duplicates)}
         if pipeline is not None:
             evicted |= pipeline.evicted_early
             for reason, shares in pipeline.sharing.left_out.items():

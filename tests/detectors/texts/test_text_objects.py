@@ -49,6 +49,18 @@ def object_of_source(keys: U64, source: I64) -> U64:
     return keys[first][back]
 
 
+def test_given_more_texts_than_there_is_room_for_then_those_still_remembered_count_as_evicted_early() -> None:
+    texts = engine(memory_s=100, most=4)
+    fresh = [sentence(start=20 * row) for row in range(10)]
+
+    assign(texts, fresh[:4], [0, 0, 50, 50])
+    assert (texts.held, texts.evicted_early) == (4, 0)
+    assign(texts, fresh[4:6], [120, 120])  # the two of time 0 were forgotten at 101
+    assert (texts.held, texts.evicted_early) == (4, 0)
+    assign(texts, fresh[6:8], [120, 120])  # the two of time 50 were not
+    assert (texts.held, texts.evicted_early) == (4, 2)
+
+
 @pytest.mark.parametrize(
     ("language", "share", "recall"),
     [

@@ -14,10 +14,11 @@ import msgspec
 import pytest
 
 from detectors.config import DetectionConfig, EvidenceConfig
+from detectors.stores import STORES
 from streams.doctor.doctor import distribution, machine
 from streams.doctor.finding import Status
 from streams.doctor.live import worker_folder
-from streams.doctor.memory import STORES, memory
+from streams.doctor.memory import memory
 from streams.doctor.reference import registry
 from streams.doctor.scrape import scrape
 from streams.settings.settings import Settings, WorkerSettings, setting_values
