@@ -5,10 +5,8 @@ is known: the accounts that shared the object in the window before it, and in th
 most `settle_s`. Then it *settles*: it adds to its account's exposure, and is paired with at most `cap`
 earlier shares of the object within the kind's largest window. The crowd is counted in full whatever the cap,
 since it decides how telling a pair is.
-
 Counting distinct accounts in a sliding window takes constant time: an account's latest share of an object
 carries a mark, and the crowd is the number of marks between the window's tail and now.
-
 Measured: 1 to 2 million shares a second at a cap of 32, against 0.3 million for a dictionary of deques.
 """
 
