@@ -7,32 +7,21 @@ from typing import Annotated
 
 import typer
 
-from streams.command.faults import faults_told
-from streams.command.options import (
-    Accounts,
+from streams.command.faults import reported_faults
+from streams.command.option_groups import grouped
+from streams.outputs.plain_text import plain_lines
+from streams.settings.options import (
     Config,
     DeadLetters,
-    Follows,
-    Format,
     Inputs,
     NoProgress,
-    Registry,
-    Suppressions,
-    Unordered,
+    PublishingOptions,
+    ReadingOptions,
+    RunId,
 )
-from streams.outputs.plain_text import plain_lines
 
 live = typer.Typer()
 """Its commands stand beside the others: `lockstep topics`."""
-
-RunId = Annotated[
-    str | None,
-    typer.Option(
-        "--run-id",
-        metavar="ID",
-        help="Use the topics of this replay, apart from the live ones; its alerts page nobody.",
-    ),
-]
 
 topics = typer.Typer(no_args_is_help=True, help="Make and check the topics of the live service.")
 live.add_typer(topics, name="topics")
@@ -41,7 +30,7 @@ live.add_typer(topics, name="topics")
 @topics.command()
 def create(config: Config = None, run_id: RunId = None) -> None:
     """Make the topics that are absent. What exists is never changed; `topics check` tells how it differs."""
-    with faults_told():
+    with reported_faults():
         from streams.live.service import topic_commands  # noqa: PLC0415 - --help need not wait for it
 
         topic_commands.create(config, run_id)
@@ -58,7 +47,7 @@ def check(
 
     The exit status is 1 when a topic is absent, or differs in partitions, copies, retention, policy or sizes.
     """
-    with faults_told():
+    with reported_faults():
         from streams.live.service import topic_commands  # noqa: PLC0415 - --help need not wait for it
 
         if not topic_commands.check(config, as_json=json):
@@ -84,7 +73,7 @@ def worker(
 
     The topics have to be there: `lockstep topics create`.
     """
-    with faults_told():
+    with reported_faults():
         from streams.live.service import commands  # noqa: PLC0415 - --help need not wait for it
 
         status = commands.worker(config, run_id, web_port)
@@ -93,61 +82,20 @@ def worker(
 
 
 @live.command()
+@grouped
 def publish(
     inputs: Inputs,
-    speed: Annotated[
-        str,
-        typer.Option(
-            "--speed", metavar="60x|max", help="Multiple of event time, or as fast as the broker takes it."
-        ),
-    ] = "max",
-    end: Annotated[
-        bool,
-        typer.Option(
-            "--end",
-            help="Say at the end that nothing more will come, so that the last evidence is settled as in a replay.",
-        ),
-    ] = False,
-    resume: Annotated[
-        str | None,
-        typer.Option(
-            "--resume",
-            metavar="FILE",
-            help="Note in this file how far it has come, and go on from there if it exists.",
-        ),
-    ] = None,
-    format: Format = None,
-    config: Config = None,
-    registry: Registry = None,
-    follows: Follows = None,
-    accounts: Accounts = None,
-    suppressions: Suppressions = None,
-    unordered: Unordered = False,
+    publishing: PublishingOptions,
+    reading: ReadingOptions,
     dead_letters: DeadLetters = None,
     run_id: RunId = None,
     no_progress: NoProgress = False,
 ) -> None:
     """Publish dumps onto the topics, in the order of event time; reference data and follow events go first."""
-    with faults_told():
-        from streams.live.publishing.publish import PublishOptions  # noqa: PLC0415 - nor for this
+    with reported_faults():
         from streams.live.service import commands  # noqa: PLC0415 - --help need not wait for it
 
-        said = commands.publish(
-            inputs,
-            PublishOptions(
-                registry=registry,
-                suppressions=suppressions,
-                accounts=accounts,
-                follows=follows,
-                speed=commands.speed_of(speed),
-                end=end,
-                resume=resume,
-            ),
-            config=config,
-            run_id=run_id,
-            format=format,
-            unordered=unordered,
-            dead_letters=dead_letters,
-            progress=not no_progress,
+        published = commands.publish(
+            inputs, publishing, reading, run_id=run_id, dead_letters=dead_letters, progress=not no_progress
         )
-        typer.echo(plain_lines(said), err=True)
+        typer.echo(plain_lines(published), err=True)

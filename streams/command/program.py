@@ -12,36 +12,20 @@ from typing import Annotated
 
 import typer
 
-from streams.command.faults import end, faults_told
+from streams.command.faults import exit_on_failures, reported_faults
 from streams.command.live_program import live
-from streams.command.options import (
-    Accounts,
-    Alerts,
-    Config,
-    Days,
-    DeadLetters,
-    Exact,
-    Follows,
-    Format,
-    Inputs,
-    Json,
-    Labels,
-    Metrics,
-    NoProgress,
-    Pairs,
-    Positive,
-    Posts,
-    Registry,
-    Report,
-    Seed,
-    SimulatedAccounts,
-    SimulationFolder,
-    Stealth,
-    Suppressions,
-    Timings,
-    Unordered,
-)
+from streams.command.option_groups import grouped
 from streams.outputs.plain_text import plain_lines
+from streams.settings.options import (
+    Config,
+    DetectingOptions,
+    FigureOptions,
+    Inputs,
+    LabelOptions,
+    ReadingOptions,
+    SimulationOptions,
+    WritingOptions,
+)
 from streams.version import VERSION
 
 app = typer.Typer(
@@ -69,108 +53,39 @@ def lockstep(
 
 
 @app.command()
+@grouped
 def replay(
-    inputs: Inputs,
-    format: Format = None,
-    config: Config = None,
-    registry: Registry = None,
-    follows: Follows = None,
-    accounts: Accounts = None,
-    suppressions: Suppressions = None,
-    unordered: Unordered = False,
-    exact: Exact = False,
-    alerts: Alerts = None,
-    pairs: Pairs = None,
-    report: Report = None,
-    dead_letters: DeadLetters = None,
-    metrics: Metrics = None,
-    timings: Timings = None,
-    no_progress: NoProgress = False,
+    inputs: Inputs, reading: ReadingOptions, detecting: DetectingOptions, writing: WritingOptions
 ) -> None:
     """Replay dumps of posts and raise the alerts that a live run would have raised.
 
     Data go to the files named or to standard output; a summary for people goes to standard error.
     """
-    with faults_told():
+    with reported_faults():
         from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
 
-        failures = commands.replay(
-            commands.RunOptions(
-                inputs=inputs,
-                format=format,
-                config=config,
-                registry=registry,
-                follows=follows,
-                accounts=accounts,
-                suppressions=suppressions,
-                unordered=unordered,
-                exact=exact,
-                alerts=alerts,
-                pairs=pairs,
-                report=report,
-                dead_letters=dead_letters,
-                timings=timings,
-                progress=not no_progress,
-                more_outputs={"--metrics": metrics},
-            )
-        )
-        end(failures)
+        exit_on_failures(commands.replay(commands.RunOptions(inputs, reading, detecting, writing)))
 
 
 @app.command()
+@grouped
 def backtest(
     inputs: Inputs,
-    labels: Labels,
-    positive: Positive = "io",
-    format: Format = None,
-    config: Config = None,
-    registry: Registry = None,
-    follows: Follows = None,
-    accounts: Accounts = None,
-    suppressions: Suppressions = None,
-    unordered: Unordered = False,
-    exact: Exact = False,
-    json: Json = None,
-    alerts: Alerts = None,
-    pairs: Pairs = None,
-    report: Report = None,
-    dead_letters: DeadLetters = None,
-    metrics: Metrics = None,
-    timings: Timings = None,
-    no_progress: NoProgress = False,
+    labels: LabelOptions,
+    reading: ReadingOptions,
+    detecting: DetectingOptions,
+    figures: FigureOptions,
+    writing: WritingOptions,
 ) -> None:
     """Replay dumps of labelled accounts and measure how much was found, how rightly and how soon.
 
     What each figure means is in docs/backtest.md.
     """
-    with faults_told():
+    with reported_faults():
         from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
 
-        failures = commands.backtest(
-            commands.RunOptions(
-                inputs=inputs,
-                format=format,
-                config=config,
-                registry=registry,
-                follows=follows,
-                accounts=accounts,
-                suppressions=suppressions,
-                unordered=unordered,
-                exact=exact,
-                alerts=alerts,
-                pairs=pairs,
-                report=report,
-                dead_letters=dead_letters,
-                timings=timings,
-                progress=not no_progress,
-                more_inputs={"--labels": labels},
-                more_outputs={"--json": json, "--metrics": metrics},
-            ),
-            labels,
-            positive,
-            json,
-        )
-        end(failures)
+        options = commands.RunOptions(inputs, reading, detecting, writing, more=(labels, figures))
+        exit_on_failures(commands.backtest(options, labels, figures))
 
 
 def _list_scenarios(wanted: bool) -> None:
@@ -183,6 +98,7 @@ def _list_scenarios(wanted: bool) -> None:
 
 
 @app.command()
+@grouped
 def simulate(
     scenario: Annotated[
         str,
@@ -192,12 +108,7 @@ def simulate(
             show_default=False,
         ),
     ],
-    out: SimulationFolder,
-    seed: Seed = 1,
-    accounts: SimulatedAccounts = 20_000,
-    days: Days = 7,
-    stealth: Stealth = 1,
-    posts: Posts = None,
+    world: SimulationOptions,
     scenarios: Annotated[
         bool,
         typer.Option(
@@ -209,12 +120,13 @@ def simulate(
 
     What is in the files is in docs/simulate.md.
     """
-    with faults_told():
+    with reported_faults():
         from streams.simulation.folder import write_world  # noqa: PLC0415 - --help need not wait for it
         from streams.simulation.scenarios import Plan  # noqa: PLC0415 - nor for this
 
-        written = write_world(Plan(scenario, seed, accounts, days, stealth, posts), Path(out))
-        typer.echo(plain_lines(f"{out}: {written}"), err=True)
+        plan = Plan(scenario, world.seed, world.accounts, world.days, world.stealth, world.posts)
+        written = write_world(plan, Path(world.out))
+        typer.echo(plain_lines(f"{world.out}: {written}"), err=True)
 
 
 @app.command()
@@ -238,7 +150,7 @@ def doctor(
 
     The exit status is 1 when a check failed.
     """
-    with faults_told():
+    with reported_faults():
         from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
 
         if not commands.doctor(config, registry=registry, live=live, as_json=json):

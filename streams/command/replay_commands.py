@@ -21,6 +21,7 @@ from streams.replay.local_run import Outcome, RunOptions, local_run
 from streams.replay.replay import Replay
 from streams.replay.run_metrics import write_run_metrics
 from streams.reports.summary import duration, show_summary
+from streams.settings.options import FigureOptions, LabelOptions
 from streams.version import VERSION
 
 __all__ = ["RunOptions", "backtest", "doctor", "replay"]
@@ -32,16 +33,19 @@ def replay(options: RunOptions) -> Sequence[InputError]:
     """`lockstep replay`: give the reasons for which it failed, none if all is well."""
     console = _stderr()
     outcome = local_run(options, console)
-    if (path := options.more_outputs.get("--metrics")) is not None:
-        write_run_metrics(path, outcome)
+    if options.writing.metrics is not None:
+        write_run_metrics(options.writing.metrics, outcome)
     _show(console, outcome)
     return outcome.failures
 
 
-def backtest(options: RunOptions, labels: str, positive: str, json: str | None) -> Sequence[InputError]:
-    """`lockstep backtest`: a replay held against labels."""
+def backtest(
+    options: RunOptions, labels: LabelOptions, figure_options: FigureOptions
+) -> Sequence[InputError]:
+    """`lockstep backtest`: a replay compared with labels."""
     console = _stderr()
-    keeper = Scorekeeper(read_labels(labels, positive))
+    keeper = Scorekeeper(read_labels(labels.labels, labels.positive))
+    json = figure_options.json
 
     def note(alert: Alert, run: Replay) -> None:
         assert run.progress.tick is not None  # noqa: S101 - for the type checker; an alert has been raised
@@ -69,8 +73,8 @@ def backtest(options: RunOptions, labels: str, positive: str, json: str | None) 
     if json is not None:
         with output(json) as file:
             file.write(msgspec.json.format(msgspec.json.encode(figures), indent=1) + b"\n")
-    if (path := options.more_outputs.get("--metrics")) is not None:
-        write_run_metrics(path, outcome, figures)
+    if options.writing.metrics is not None:
+        write_run_metrics(options.writing.metrics, outcome, figures)
     _show(console, outcome)
     console.print()
     console.print(_figures_table(figures))

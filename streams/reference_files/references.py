@@ -11,6 +11,7 @@ from streams.reference_files.follow_events import read_follows
 from streams.reference_files.profiles import read_profiles
 from streams.reference_files.registry_file import read_registry
 from streams.reference_files.suppressions import read_suppressions
+from streams.settings.options import ReadingOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,23 +22,23 @@ class References:
     follows: FollowEvents | None = None
 
 
-def read_references(
-    registry: str | None,
-    accounts: str | None,
-    follows: str | None,
-    suppressions: str | None,
-    dead_letters: DeadLetterLog,
-) -> References:
-    """Read the files that were named; None: there is none.
+def read_references(files: ReadingOptions, dead_letters: DeadLetterLog) -> References:
+    """Read the reference files that the options name.
+
+    Args:
+        files: of these, `registry`, `accounts`, `follows` and `suppressions`.
+        dead_letters: where profiles and follow events go that cannot be used.
 
     Raises:
-        InputError: a file cannot be read, or is not what it was said to be.
+        InputError: a file cannot be read, or is not what its option says.
     """
     # the registry first: its faults show at once, and a follow file may be large
-    known = read_registry(registry) if registry is not None else None
-    rules = read_suppressions(suppressions) if suppressions is not None else []
+    registry = read_registry(files.registry) if files.registry is not None else None
+    rules = read_suppressions(files.suppressions) if files.suppressions is not None else []
     profiles = (
-        read_profiles(accounts, dead_letters) if accounts is not None else pl.DataFrame(schema=PROFILES)
+        read_profiles(files.accounts, dead_letters)
+        if files.accounts is not None
+        else pl.DataFrame(schema=PROFILES)
     )
-    events = read_follows(follows, dead_letters) if follows is not None else None
-    return References(ReferenceData(known, profiles, rules), events)
+    follows = read_follows(files.follows, dead_letters) if files.follows is not None else None
+    return References(ReferenceData(registry, profiles, rules), follows)

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from streams.reports.found_networks import FoundNetworks
 from streams.reports.pairs_csv import write_pairs
 from streams.reports.report import write_report
 from streams.reports.summary import RunFigures
+from streams.settings.options import DetectingOptions, FileUse, ReadingOptions, WritingOptions, named_files
 from streams.settings.settings import Settings, load_settings
 from streams.sources import expand_inputs
 
@@ -34,48 +35,15 @@ class RunOptions:
     """What the command line asks for; paths as given, `-` for a standard stream, None for not at all."""
 
     inputs: list[str]
-    format: str | None = None
-    config: str | None = None
-    alerts: str | None = None
-    pairs: str | None = None
-    dead_letters: str | None = None
-    report: str | None = None
-    accounts: str | None = None
-    registry: str | None = None
-    follows: str | None = None
-    suppressions: str | None = None
-    exact: bool = False
-    unordered: bool = False
-    timings: str | None = None
-    progress: bool = True
-    more_inputs: Mapping[str, str] = field(default_factory=dict)
-    """Other files that are read, by option: no output may overwrite them."""
-    more_outputs: Mapping[str, str | None] = field(default_factory=dict)
-    """Other files to be written after the run, by option: checked with the rest."""
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    detecting: DetectingOptions = field(default_factory=DetectingOptions)
+    writing: WritingOptions = field(default_factory=WritingOptions)
+    more: tuple[object, ...] = ()
+    """Other groups of options, whose files are checked with the rest."""
 
-    @property
-    def references(self) -> dict[str, str]:
-        """Every file that is read beside the inputs, by option."""
-        named = {
-            "--accounts": self.accounts,
-            "--registry": self.registry,
-            "--follows": self.follows,
-            "--suppressions": self.suppressions,
-            **self.more_inputs,
-        }
-        return {option: path for option, path in named.items() if path}
-
-    @property
-    def outputs(self) -> dict[str, str | None]:
-        """Every file to be written, by option."""
-        return {
-            "--alerts": self.alerts,
-            "--pairs": self.pairs,
-            "--dead-letters": self.dead_letters,
-            "--report": self.report,
-            "--timings": self.timings,
-            **self.more_outputs,
-        }
+    def files(self, use: FileUse) -> dict[str, str]:
+        """Every file beside the inputs that is read, or written, by option."""
+        return named_files(use, self.reading, self.writing, *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,31 +89,34 @@ def local_run(
     start = time.perf_counter()
     settings = settings_of(options)
     inputs = expand_inputs(options.inputs)
-    read = [*inputs, *options.references.values()]
+    read = [*inputs, *options.files(FileUse.READ).values()]
     if read.count(STDIN) > 1:
         raise UsageError("standard input (-) can be read once only.")
-    check_outputs(options.outputs, [*read, *([options.config] if options.config else [])])
+    config = options.reading.config
+    check_outputs(options.files(FileUse.WRITTEN), [*read, *([config] if config else [])])
     with ExitStack() as files:
-        bar = ProgressBar(console, shown=options.progress)
+        bar = ProgressBar(console, shown=not options.writing.no_progress)
         log = DeadLetterLog(None, settings.input)
         run = Replay(
             inputs,
             settings,
             log,
-            format=options.format,
-            unordered=options.unordered,
+            format=options.reading.format,
+            unordered=options.reading.unordered,
             on_progress=bar.show,
             on_posts=on_posts,
         )
         run.open()
-        if options.dead_letters is not None:
-            log.write_to(files.enter_context(output(options.dead_letters)))
-        run.set_reference_data(
-            read_references(options.registry, options.accounts, options.follows, options.suppressions, log)
-        )
+        if options.writing.dead_letters is not None:
+            log.write_to(files.enter_context(output(options.writing.dead_letters)))
+        run.set_reference_data(read_references(options.reading, log))
         found = FoundNetworks()
         failures: list[InputError] = []
-        sink = files.enter_context(output(options.alerts)) if options.alerts is not None else None
+        sink = (
+            files.enter_context(output(options.writing.alerts))
+            if options.writing.alerts is not None
+            else None
+        )
         encoder = msgspec.json.Encoder()
         with bar:
             try:
@@ -158,10 +129,10 @@ def local_run(
             except InputError as failure:
                 failures.append(failure)
     figures = _figures(run, log, time.perf_counter() - start, options)
-    written = {"--alerts": options.alerts, "--dead-letters": options.dead_letters}
+    written = {"--alerts": options.writing.alerts, "--dead-letters": options.writing.dead_letters}
     if not failures:
         _write_rest(options, run, found, figures)
-        written |= {"--pairs": options.pairs, "--report": options.report}
+        written |= {"--pairs": options.writing.pairs, "--report": options.writing.report}
     files_written = {option: path for option, path in written.items() if path not in (None, STDOUT)}
     return Outcome(run, found, figures, [*run.faults, *failures], files_written)
 
@@ -172,21 +143,21 @@ def settings_of(options: RunOptions) -> Settings:
     Raises:
         UsageError: the configuration file is wrong.
     """
-    settings = load_settings(options.config)
-    if options.exact:
+    settings = load_settings(options.reading.config)
+    if options.detecting.exact:
         return msgspec.structs.replace(settings, detection=settings.detection.exact())
     return settings
 
 
 def _write_rest(options: RunOptions, run: Replay, found: FoundNetworks, figures: RunFigures) -> None:
-    if options.pairs is not None:
-        with output(options.pairs) as file:
+    if options.writing.pairs is not None:
+        with output(options.writing.pairs) as file:
             write_pairs(file, run.pipeline)
-    if options.report is not None:
-        with output(options.report) as file:
+    if options.writing.report is not None:
+        with output(options.writing.report) as file:
             write_report(file, [Path(name).name for name in run.inputs], figures, found)
-    if options.timings is not None:
-        with output(options.timings) as file:
+    if options.writing.timings is not None:
+        with output(options.writing.timings) as file:
             file.write(msgspec.json.encode(run.timings) + b"\n")
 
 
@@ -201,5 +172,5 @@ def _figures(run: Replay, log: DeadLetterLog, seconds: float, options: RunOption
         dead_letters=dict(log.counts),
         examples=dict(log.examples),
         evicted_early=run.evicted_early,
-        dead_letters_kept=options.dead_letters is not None,
+        dead_letters_kept=options.writing.dead_letters is not None,
     )

@@ -17,6 +17,7 @@ from streams.ordering.ordered_posts import OrderedPosts
 from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import output
+from streams.settings.options import PublishingOptions, ReadingOptions
 from streams.settings.settings import for_run, load_settings
 from streams.sources import expand_inputs
 
@@ -51,22 +52,34 @@ def worker(config: str | None, run_id: str | None, web_port: int | None = None) 
 
 def publish(
     inputs: list[str],
-    options: PublishOptions,
+    publishing: PublishingOptions,
+    reading: ReadingOptions,
     *,
-    config: str | None,
     run_id: str | None,
-    format: str | None,
-    unordered: bool,
     dead_letters: str | None,
     progress: bool,
 ) -> str:
     """`lockstep publish`: what was published, in words."""
-    settings = for_run(load_settings(config), run_id)
+    options = PublishOptions(
+        registry=reading.registry,
+        suppressions=reading.suppressions,
+        accounts=reading.accounts,
+        follows=reading.follows,
+        speed=speed_of(publishing.speed),
+        end=publishing.end,
+        resume=publishing.resume,
+    )
+    settings = for_run(load_settings(reading.config), run_id)
     broker = connection(settings.kafka)
     log = DeadLetterLog(None, settings.input)
     bar = ProgressBar(Console(stderr=True), shown=progress)
     posts = OrderedPosts(
-        expand_inputs(inputs), settings, log, format=format, unordered=unordered, on_progress=bar.show
+        expand_inputs(inputs),
+        settings,
+        log,
+        format=reading.format,
+        unordered=reading.unordered,
+        on_progress=bar.show,
     )
     posts.open()
 

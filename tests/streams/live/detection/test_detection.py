@@ -27,6 +27,7 @@ from streams.live.state.state_codec import encode
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.references import read_references
 from streams.replay.replay import Replay
+from streams.settings.options import ReadingOptions
 from streams.settings.settings import Settings
 from streams.simulation import folder
 from streams.simulation.scenarios import Plan
@@ -66,7 +67,9 @@ def replayed(
     settings = Settings()
     log = DeadLetterLog(None, settings.input)
     replay = Replay([str(path)], settings, log)
-    replay.set_reference_data(read_references(registry, accounts, follows, None, log))
+    replay.set_reference_data(
+        read_references(ReadingOptions(registry=registry, accounts=accounts, follows=follows), log)
+    )
     found = comparable(replay.run())
     assert not log.total
     return found

@@ -22,6 +22,7 @@ from detectors.event_time.held_rows import ORDER
 from detectors.traces.traces import keyed
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.references import read_references
+from streams.settings.options import ReadingOptions
 from streams.settings.settings import InputSettings, load_settings
 from streams.simulation import folder
 from streams.simulation.scenarios import Plan
@@ -60,7 +61,10 @@ def simulated(scenario: str, rows: int, days: int = 6, *, tight: bool = False) -
         folder.write_world(Plan(scenario, seed=3, accounts=1_500, days=days), path)
         names = (folder.REGISTRY, folder.ACCOUNTS, folder.FOLLOWS)
         registry, profiles, follows = (str(path / name) for name in names)
-        references = read_references(registry, profiles, follows, None, DeadLetterLog(None, InputSettings()))
+        references = read_references(
+            ReadingOptions(registry=registry, accounts=profiles, follows=follows),
+            DeadLetterLog(None, InputSettings()),
+        )
         source = open_source(str(path / folder.POSTS))
         posts = _once([batch.posts for batch in source.batches()])
     return Run(

@@ -1,0 +1,332 @@
+"""The options of the command line, each declared once: name, type, default, help, and whether it names a file.
+
+A command takes these groups whole (`streams.command.option_groups`), and what it calls takes them whole, too. So a new
+option is a field here and the line that uses it.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, get_args, get_type_hints
+
+import typer
+
+
+class FileUse(Enum):
+    """What a run does with the file that an option names."""
+
+    READ = "read"
+    WRITTEN = "written"
+
+
+READ, WRITTEN = FileUse.READ, FileUse.WRITTEN
+_READING, _WRITING, _DETECTING, _SIMULATING = "Reading", "Writing", "Detecting", "Simulating"
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT",
+        help="Dumps of posts: files, plain or compressed with gzip or zstd, globs in quotes, or - for "
+        "standard input.",
+        show_default=False,
+    ),
+]
+Config = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Settings in TOML; `lockstep doctor` prints them all with their values.",
+        rich_help_panel=_READING,
+    ),
+]
+RunId = Annotated[
+    str | None,
+    typer.Option(
+        "--run-id",
+        metavar="ID",
+        help="Use the topics of this replay, apart from the live ones; its alerts page nobody.",
+    ),
+]
+DeadLetters = Annotated[
+    str | None,
+    WRITTEN,
+    typer.Option(
+        "--dead-letters",
+        metavar="FILE",
+        help="Write rows that could not be used here, one JSON object a line, each with its reason.",
+        rich_help_panel=_WRITING,
+    ),
+]
+NoProgress = Annotated[
+    bool, typer.Option("--no-progress", help="Draw no progress bar.", rich_help_panel=_WRITING)
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadingOptions:
+    """How posts are read, and the files that are read with them."""
+
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="Format of all inputs, if the content does not tell it: jsonl, coortweet, toolkit, ira, "
+            "twitter-io, mapped.",
+            rich_help_panel=_READING,
+        ),
+    ] = None
+    config: Config = None
+    registry: Annotated[
+        str | None,
+        READ,
+        typer.Option(
+            "--registry",
+            metavar="FILE",
+            help="Who is known (state media, diplomats, companies), as JSON objects, one a line, or CSV. Without it, "
+            "alerts do not say whether a network is covert.",
+            rich_help_panel=_READING,
+        ),
+    ] = None
+    follows: Annotated[
+        str | None,
+        READ,
+        typer.Option(
+            "--follows",
+            metavar="FILE",
+            help="Follow events, one JSON object a line: who follows the accounts of a network.",
+            rich_help_panel=_READING,
+        ),
+    ] = None
+    accounts: Annotated[
+        str | None,
+        READ,
+        typer.Option(
+            "--accounts",
+            metavar="FILE",
+            help="Account profiles, one JSON object a line: handle, followers, creation time, labels.",
+            rich_help_panel=_READING,
+        ),
+    ] = None
+    suppressions: Annotated[
+        str | None,
+        READ,
+        typer.Option(
+            "--suppressions",
+            metavar="FILE",
+            help="Rules of reviewers, one JSON object a line: networks to mute, accounts to allow.",
+            rich_help_panel=_READING,
+        ),
+    ] = None
+    unordered: Annotated[
+        bool,
+        typer.Option(
+            "--unordered",
+            help="Sort every input by time first. Without it, inputs whose beginning is out of order are sorted.",
+            rich_help_panel=_READING,
+        ),
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectingOptions:
+    """How detection is run."""
+
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            help="For audits: pair every share with every other, and forget nothing. Slow on viral objects.",
+            rich_help_panel=_DETECTING,
+        ),
+    ] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WritingOptions:
+    """What a replay or backtest writes."""
+
+    alerts: Annotated[
+        str | None,
+        WRITTEN,
+        typer.Option(
+            "--alerts",
+            metavar="FILE",
+            help="Write alerts here as they are raised, one JSON object a line; - for standard output.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None
+    pairs: Annotated[
+        str | None,
+        WRITTEN,
+        typer.Option(
+            "--pairs",
+            metavar="FILE",
+            help="Write pairs of accounts, what they shared together and what chance would give, as CSV.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None
+    report: Annotated[
+        str | None,
+        WRITTEN,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Write what was found as one HTML page, to be read, printed or sent.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None
+    dead_letters: DeadLetters = None
+    metrics: Annotated[
+        str | None,
+        WRITTEN,
+        typer.Option(
+            "--metrics",
+            metavar="FILE",
+            help="Write the figures for Prometheus (node-exporter's textfile format). The file's name is the run's.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None
+    timings: Annotated[str | None, WRITTEN, typer.Option("--timings", metavar="FILE", hidden=True)] = None
+    no_progress: NoProgress = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelOptions:
+    """What a backtest is measured against."""
+
+    labels: Annotated[
+        str,
+        READ,
+        typer.Option(
+            "--labels",
+            metavar="FILE",
+            help="CSV with the columns account_id, label and, if you like, group; an id may have its platform "
+            "before it, as in x:123.",
+            rich_help_panel=_READING,
+            show_default=False,
+        ),
+    ]
+    positive: Annotated[
+        str,
+        typer.Option(
+            "--positive",
+            metavar="LABEL",
+            help="The label of accounts that should be found; every other label is of those that should not.",
+            rich_help_panel=_READING,
+        ),
+    ] = "io"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureOptions:
+    """Where a backtest writes its figures."""
+
+    json: Annotated[
+        str | None,
+        WRITTEN,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            help="Write the figures as JSON; - for standard output.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishingOptions:
+    """How dumps are published."""
+
+    speed: Annotated[
+        str,
+        typer.Option(
+            "--speed", metavar="60x|max", help="Multiple of event time, or as fast as the broker takes it."
+        ),
+    ] = "max"
+    end: Annotated[
+        bool,
+        typer.Option(
+            "--end",
+            help="Say at the end that nothing more will come, so that the last evidence is settled as in a replay.",
+        ),
+    ] = False
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            "--resume",
+            metavar="FILE",
+            help="Note in this file how far it has come, and go on from there if it exists.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulationOptions:
+    """What world is simulated, and where it is written."""
+
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="Write the files here: a new folder, an empty one, or that of an earlier simulation.",
+            rich_help_panel=_WRITING,
+            show_default=False,
+        ),
+    ]
+    seed: Annotated[
+        int,
+        typer.Option(
+            "--seed", metavar="N", help="Equal seeds give equal bytes.", rich_help_panel=_SIMULATING
+        ),
+    ] = 1
+    accounts: Annotated[
+        int,
+        typer.Option(
+            "--accounts",
+            metavar="N",
+            help="Ordinary accounts; states, press and what is planted come in addition.",
+            rich_help_panel=_SIMULATING,
+        ),
+    ] = 20_000
+    days: Annotated[
+        int, typer.Option("--days", metavar="N", help="Length of the world.", rich_help_panel=_SIMULATING)
+    ] = 7
+    stealth: Annotated[
+        int,
+        typer.Option(
+            "--stealth",
+            metavar="0-3",
+            help="How well the planted groups hide: 0 in plain sight; 3 late, seldom and in words of their own.",
+            rich_help_panel=_SIMULATING,
+        ),
+    ] = 1
+    posts: Annotated[
+        int | None,
+        typer.Option(
+            "--posts",
+            metavar="N",
+            help="About how many posts in all; 300,000 for 20,000 accounts and 7 days.",
+            rich_help_panel=_SIMULATING,
+            show_default=False,
+        ),
+    ] = None
+
+
+def named_files(use: FileUse, *groups: object) -> dict[str, str]:
+    """The files that groups of options name for reading, or for writing.
+
+    Args:
+        use: which of the two.
+        groups: dataclasses of this module. An option is called after its field: `dead_letters` is `--dead-letters`.
+
+    Returns:
+        Path by option, in the order of the fields; options that were not given are left out.
+    """
+    return {
+        f"--{name.replace('_', '-')}": getattr(group, name)
+        for group in groups
+        for name, declared in get_type_hints(type(group), include_extras=True).items()
+        if use in get_args(declared) and getattr(group, name) is not None
+    }
