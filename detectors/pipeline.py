@@ -30,8 +30,8 @@ from detectors.networks.network_stage import NetworkChange, NetworkStage
 from detectors.networks.networks import Network
 from detectors.reference.reference_data import ReferenceData
 from detectors.stage_timing import StageTimer, untimed
-from detectors.synchrony.cells import Cells, window_table
 from detectors.stores import PIPELINE_STORES
+from detectors.synchrony.cells import Cells, window_table
 from detectors.synchrony.co_sharing import CoSharing
 from detectors.synchrony.exposure import ExposureStore
 from detectors.texts.text_objects import TextObjects
