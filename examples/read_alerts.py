@@ -2,9 +2,9 @@
 
     .venv/bin/python examples/read_alerts.py [--config FILE] [--follow]
 
-Prints the newest alert of each network, the most noteworthy first; with --follow also those that come, until Ctrl-C.
-A worker that takes over from another may tell an alert again, with the same `alert_id`. Whoever acts on alerts has to
-remember the ids that were dealt with, as `Alerts` does here.
+Prints the latest alert of each network, highest priority first. With --follow it also prints new alerts, until Ctrl-C.
+A worker that takes over from another may write an alert again, with the same `alert_id`. If you act on alerts, remember
+the ids that you have handled, as `Alerts` does here.
 """
 
 import argparse
@@ -28,15 +28,15 @@ _decoder = msgspec.json.Decoder(Alert)
 
 
 class Alerts:
-    """What was told so far."""
+    """The alerts read so far."""
 
     def __init__(self) -> None:
         self.latest: dict[str, Alert] = {}
-        """The newest alert of each network."""
+        """The latest alert of each network."""
         self._seen: set[str] = set()
 
     def take(self, alert: Alert) -> bool:
-        """Whether an alert is new; a repetition is not."""
+        """Remember an alert. Returns whether it is new; a repetition is not."""
         if alert.alert_id in self._seen:
             return False
         self._seen.add(alert.alert_id)
@@ -47,16 +47,18 @@ class Alerts:
 
 
 async def read(settings: Settings, *, follow: bool) -> None:
-    """Print what is on the topic, and with `follow` what comes after it.
+    """Print the alerts on the topic, and with `follow` also those that come later.
 
     Raises:
         LockstepError: the brokers cannot be reached, or the topic is absent.
     """
-    way = connection(settings.kafka)
-    await require_topics(way, settings.kafka.topic_prefix, Role.CONSUMER)
+    broker = connection(settings.kafka)
+    await require_topics(broker, settings.kafka.topic_prefix, Role.CONSUMER)
     topic = ALERTS.full_name(settings.kafka.topic_prefix)
-    # a service of its own would name a group and commit offsets; this reads everything each time
-    consumer = AIOKafkaConsumer(topic, **client_arguments(way, "read-alerts"), auto_offset_reset="earliest")
+    # a service would name a group and commit offsets; this example reads everything each time
+    consumer = AIOKafkaConsumer(
+        topic, **client_arguments(broker, "read-alerts"), auto_offset_reset="earliest"
+    )
     await consumer.start()
     try:
         left = await consumer.end_offsets(consumer.assignment())
@@ -68,7 +70,7 @@ async def read(settings: Settings, *, follow: bool) -> None:
                     if alerts.take(alert) and not left:
                         print(_line(alert), flush=True)
             if left:
-                left = {tp: end for tp, end in left.items() if await consumer.position(tp) < end}
+                left = {part: end for part, end in left.items() if await consumer.position(part) < end}
                 if not left:
                     for alert in sorted(alerts.latest.values(), key=lambda alert: -alert.priority):
                         print(_line(alert), flush=True)
@@ -77,7 +79,7 @@ async def read(settings: Settings, *, follow: bool) -> None:
 
 
 def _line(alert: Alert) -> str:
-    # a headline may hold what strangers wrote: nothing in it may steer the terminal
+    # a headline may quote posts: control characters in it must not reach the terminal
     text = f"{alert.priority:3} {alert.severity:8} {alert.network_id} revision {alert.revision}: {alert.headline}"
     return plain(text, 400)
 
@@ -85,7 +87,7 @@ def _line(alert: Alert) -> str:
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description="Read the alerts of the live service.")
     options.add_argument("--config", metavar="FILE", help="settings, as for the worker")
-    options.add_argument("--follow", action="store_true", help="go on with alerts as they come")
+    options.add_argument("--follow", action="store_true", help="also print new alerts")
     chosen = options.parse_args()
     try:
         with suppress(KeyboardInterrupt):
@@ -93,5 +95,5 @@ if __name__ == "__main__":
     except LockstepError as error:
         sys.exit(str(error))
     except BrokenPipeError:
-        # whoever read has gone; nothing may be flushed to them when the interpreter ends
+        # the reader of stdout has gone; flush nothing to it when the interpreter ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

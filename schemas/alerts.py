@@ -1,9 +1,8 @@
-"""Alert v1: what Lockstep says about one network, with the evidence to check it by hand.
+"""Alert v1: what Lockstep reports about one network, with the evidence to check it by hand.
 
-Coordinated is not covert: both scores stand side by side and are never blended. An alert states
-facts about the data, hedged; it never attributes to a state, suggests reversible steps only and
-carries out none. Every field that a consumer relies on is always present (lists may be empty); the
-optional ones say so.
+Coordinated is not covert: an alert gives both scores side by side and never blends them. It states facts about the
+data, with caution. It never attributes anything to a state. It suggests only reversible steps, and Lockstep carries
+out none of them. Fields without a default are always present; lists may be empty.
 """
 
 from enum import StrEnum
@@ -16,11 +15,11 @@ from schemas.networks import Lifecycle, MemberRole
 from schemas.values import AccountKey, Count, Expectation, Instant, Name, Seconds, Unit
 
 SCHEMA_VERSION: Literal["1"] = "1"
-"""The version that `Alert.schema_version` states. Evolution within it is additive only."""
+"""The version in `Alert.schema_version`. Within a version, only optional fields are added."""
 
 
 Mode = Literal["live", "replay", "shadow"]
-"""How an alert came about. Only a `live` one may page anyone."""
+"""The kind of run that wrote an alert. Only a `live` alert may page anyone."""
 
 
 class Severity(StrEnum):
@@ -34,7 +33,7 @@ class Severity(StrEnum):
 
 
 class Action(StrEnum):
-    """What may be suggested. All of it can be undone; removal is never suggested."""
+    """Steps that an alert may suggest. Each can be undone; removal is never suggested."""
 
     REVIEW = "review"
     WATCH = "watch"
@@ -43,27 +42,35 @@ class Action(StrEnum):
 
 
 class ScoreTerm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One part of a score, so that a reader sees what it is made of."""
+    """One part of a score."""
 
-    name: Annotated[Name, Meta(description="The term, stable over time.", examples=["obscurity"])]
+    name: Annotated[
+        Name,
+        Meta(description="Name of the term; it does not change between versions.", examples=["obscurity"]),
+    ]
     value: Annotated[Unit, Meta(description="Its value, 0-1.")]
     weight: Annotated[Unit, Meta(description="Its weight in the score, 0-1.")]
-    summary: Annotated[str, Meta(description="What was seen, in one plain sentence.")]
+    summary: Annotated[str, Meta(description="What was observed, in one sentence.")]
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How far the network's posts could have gone."""
+    """How many people the network's posts could have reached."""
 
-    posts: Annotated[Count, Meta(description="Posts by members in the alert's event time.")]
-    accounts: Annotated[Count, Meta(description="Members that posted them.")]
+    posts: Annotated[
+        Count, Meta(description="Posts by members between `event_time_start` and `event_time_end`.")
+    ]
+    accounts: Annotated[Count, Meta(description="Members that wrote these posts.")]
     followers_sum: Annotated[
-        Count | None, Meta(description="Followers of all members added up, not deduplicated.")
+        Count | None,
+        Meta(
+            description="Sum of the followers of all members; people who follow several count several times."
+        ),
     ] = None
     engagements: Annotated[
-        Count | None, Meta(description="Likes, reposts, replies and quotes received by those posts.")
+        Count | None, Meta(description="Likes, reposts, replies and quotes that these posts received.")
     ] = None
     growth_per_h: Annotated[
-        float, Meta(description="Members gained per hour of event time; may be negative.")
+        float, Meta(description="Members gained per hour of event time; negative when members left.")
     ]
 
 
@@ -73,162 +80,205 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     account_id: Annotated[AccountKey, Meta(description="The account, as `platform:account_id`.")]
     handle: Annotated[str | None, Meta(description="Its handle, without @.")] = None
     role: Annotated[MemberRole, Meta(description="Core or peripheral.")]
-    membership: Annotated[Unit, Meta(description="How firmly it belongs, 0-1.")]
+    membership: Annotated[Unit, Meta(description="How firmly the account belongs to the network, 0-1.")]
     first_seen: Annotated[Instant, Meta(description="Its first co-share with the network, event time, UTC.")]
     last_seen: Annotated[Instant, Meta(description="Its latest co-share with the network, event time, UTC.")]
-    created_at: Annotated[Instant | None, Meta(description="When the account was made, UTC.")] = None
-    followers: Annotated[Count | None, Meta(description="Followers when last seen.")] = None
+    created_at: Annotated[Instant | None, Meta(description="When the account was created, UTC.")] = None
+    followers: Annotated[Count | None, Meta(description="Followers at the latest observation.")] = None
     registry: Annotated[
-        str | None, Meta(description="entity_id of the registry entity that runs it openly.")
+        str | None, Meta(description="`entity_id` of the registry entity that openly runs the account.")
     ] = None
-    allow_listed: Annotated[bool, Meta(description="A reviewer marked it as legitimate.")] = False
+    allow_listed: Annotated[
+        bool, Meta(description="True when a reviewer marked the account as legitimate.")
+    ] = False
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one detector measured, against what chance would have given."""
+    """What one detector measured, and what chance alone would give."""
 
-    detector: Annotated[Name, Meta(description="The detector.", examples=["co_share.url"])]
-    version: Annotated[Name, Meta(description="Version of its method; changes when its results may.")]
+    detector: Annotated[Name, Meta(description="Name of the detector.", examples=["co_share.url"])]
+    version: Annotated[Name, Meta(description="Version of the method; it changes when results may change.")]
     score: Annotated[Unit, Meta(description="Strength of the signal, 0-1.")]
-    observed: Annotated[float, Meta(description="The measured quantity; `summary` names it.")]
-    expected: Annotated[float, Meta(description="The same quantity by chance alone.")]
+    observed: Annotated[float, Meta(description="The measured quantity, which `summary` names.")]
+    expected: Annotated[float, Meta(description="The quantity that chance alone would give.")]
     p_value: Annotated[
-        Unit | None, Meta(description="Chance of so extreme a value; absent where no test applies.")
+        Unit | None,
+        Meta(
+            description="Probability of such a value, or a more extreme one, by chance; absent where no test applies."
+        ),
     ] = None
-    n: Annotated[Count, Meta(description="Observations behind it: co-shares, posts or followers.")]
-    window_s: Annotated[Seconds, Meta(description="Time window of the measure in seconds; 0: no window.")]
-    summary: Annotated[str, Meta(description="The finding in one plain sentence.")]
+    n: Annotated[Count, Meta(description="Number of observations: co-shares, posts or followers.")]
+    window_s: Annotated[Seconds, Meta(description="Time window of the measurement in seconds; 0: no window.")]
+    summary: Annotated[str, Meta(description="The finding, in one sentence.")]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One sample that a person can check: who did what, when, with which posts."""
+    """One sample for a person to check: which accounts did what, when, in which posts."""
 
-    kind: Annotated[Name, Meta(description="A trace kind, or the detector's name.", examples=["url"])]
-    account_ids: Annotated[list[AccountKey], Meta(description="Accounts, in the order they acted; capped.")]
-    post_ids: Annotated[
-        list[str], Meta(description="Their posts, in the same order; empty where the source has no ids.")
+    kind: Annotated[Name, Meta(description="A kind of trace, or the name of the detector.", examples=["url"])]
+    account_ids: Annotated[
+        list[AccountKey], Meta(description="Accounts, in the order in which they acted; the list may be cut.")
     ]
-    permalinks: Annotated[list[str], Meta(description="Addresses of those posts, where they can be built.")]
-    object: Annotated[str, Meta(description="What they acted on: a URL, a post id, the text, the tags.")]
-    window_start: Annotated[Instant, Meta(description="The first of these acts, UTC.")]
-    window_end: Annotated[Instant, Meta(description="The last of these acts, UTC.")]
-    observed: Annotated[float, Meta(description="Members that acted on it within the window.")]
-    expected: Annotated[Expectation, Meta(description="How many of them chance would have given.")]
+    post_ids: Annotated[
+        list[str],
+        Meta(description="Ids of their posts, in the same order; empty where the source has no ids."),
+    ]
+    permalinks: Annotated[list[str], Meta(description="Addresses of these posts, where they can be built.")]
+    object: Annotated[str, Meta(description="What they acted on: a URL, a post id, a text, or tags.")]
+    window_start: Annotated[Instant, Meta(description="Time of the first of these posts, UTC.")]
+    window_end: Annotated[Instant, Meta(description="Time of the last of these posts, UTC.")]
+    observed: Annotated[
+        float, Meta(description="Number of members that acted on the object within the window.")
+    ]
+    expected: Annotated[Expectation, Meta(description="Number of members that chance alone would give.")]
 
 
 class CounterEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A fact that speaks for an innocent explanation."""
+    """A fact that supports an innocent explanation."""
 
     kind: Annotated[
         Name,
         Meta(
-            description="The explanation it speaks for.",
+            description="The explanation that the fact supports.",
             examples=["shared_newsroom", "fandom", "breaking_event", "few_posts"],
         ),
     ]
-    summary: Annotated[str, Meta(description="The fact in one plain sentence.")]
+    summary: Annotated[str, Meta(description="The fact, in one sentence.")]
 
 
 class Technique(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A technique of a published framework that the behaviour resembles: a hypothesis."""
+    """A technique of a published framework that the behaviour resembles. This is a hypothesis."""
 
-    framework: Annotated[Name, Meta(description="The framework.", examples=["DISARM"])]
-    id: Annotated[Name, Meta(description="Its id there.", examples=["T0049.003"])]
-    name: Annotated[Name, Meta(description="Its name there.")]
+    framework: Annotated[Name, Meta(description="Name of the framework.", examples=["DISARM"])]
+    id: Annotated[Name, Meta(description="Id of the technique in the framework.", examples=["T0049.003"])]
+    name: Annotated[Name, Meta(description="Name of the technique in the framework.")]
 
 
 class RelatedNetwork(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Another network that shares members or objects with this one."""
 
-    network_id: Annotated[Name, Meta(description="The other network.")]
-    jaccard: Annotated[Unit, Meta(description="Members in common over members of either, 0-1.")]
-    reason: Annotated[str, Meta(description="What relates them, in words.")]
+    network_id: Annotated[Name, Meta(description="Id of the other network.")]
+    jaccard: Annotated[Unit, Meta(description="Members of both networks divided by members of either, 0-1.")]
+    reason: Annotated[str, Meta(description="How the two networks are related, in words.")]
 
 
 class SuggestedAction(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A step for a person to consider. Nothing is ever carried out by Lockstep."""
+    """A step for a person to consider. Lockstep carries out none."""
 
     action: Annotated[Action, Meta(description="The step.")]
     reversible: Annotated[Literal[True], Meta(description="Always true: no other step is suggested.")]
-    expires_in_h: Annotated[int, Meta(ge=1, description="Hours after which it should lapse if not renewed.")]
-    rationale: Annotated[str, Meta(description="Why this step, in words.")]
+    expires_in_h: Annotated[
+        int, Meta(ge=1, description="Hours after which the step should end if nobody renews it.")
+    ]
+    rationale: Annotated[str, Meta(description="Why this step is suggested, in words.")]
 
 
 class Suppression(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The rule by which reviewers keep this alert quiet. The alert is recorded all the same."""
+    """The reviewer's rule that mutes this alert. The alert is still recorded."""
 
-    rule_id: Annotated[Name, Meta(description="The rule.")]
-    until: Annotated[Instant | None, Meta(description="When it lapses, UTC; absent: it does not.")] = None
-    reason: Annotated[str, Meta(description="The reason that its author gave.")]
+    rule_id: Annotated[Name, Meta(description="Id of the rule.")]
+    until: Annotated[Instant | None, Meta(description="When the rule ends, UTC; absent: never.")] = None
+    reason: Annotated[str, Meta(description="The reason that the author of the rule gave.")]
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the alert was computed from: enough to compute it again."""
+    """What the alert was computed from, so that it can be computed again."""
 
-    config_hash: Annotated[Name, Meta(description="Hash of every setting that bears on detection.")]
+    config_hash: Annotated[Name, Meta(description="Hash of all settings that affect detection.")]
     code_version: Annotated[Name, Meta(description="Version of Lockstep.")]
     input_offsets: Annotated[
         dict[str, int],
-        Meta(description="Last record read from each input: `topic/partition`, or a file's name."),
+        Meta(description="Last record read from each input, by `topic/partition` or file name."),
     ]
-    late: Annotated[Count, Meta(description="Rows set aside as too late, in all, when it was computed.")]
-    dropped: Annotated[Count, Meta(description="Rows rejected or evicted early, in all, at that time.")]
+    late: Annotated[
+        Count,
+        Meta(description="Number of rows rejected as too late, from the start of the run until this alert."),
+    ]
+    dropped: Annotated[
+        Count,
+        Meta(
+            description="Number of rows rejected or evicted early, from the start of the run until this alert."
+        ),
+    ]
 
 
 class Privacy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How the personal data in the alert is protected and how long it may be kept."""
+    """How the personal data in the alert are protected, and how long they may be kept."""
 
-    pseudonymised: Annotated[bool, Meta(description="Account ids and handles are keyed hashes.")]
-    key_id: Annotated[str | None, Meta(description="Which key hashed them; never the key itself.")] = None
-    retain_until: Annotated[Instant | None, Meta(description="Delete after this moment, UTC.")] = None
+    pseudonymised: Annotated[bool, Meta(description="True when account ids and handles are keyed hashes.")]
+    key_id: Annotated[
+        str | None, Meta(description="Id of the key that hashed them; never the key itself.")
+    ] = None
+    retain_until: Annotated[Instant | None, Meta(description="Delete the alert after this time, UTC.")] = None
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One revision of what is known about one network."""
 
     schema_version: Annotated[Literal["1"], Meta(description="Version of this schema.")]
-    alert_id: Annotated[Name, Meta(description="Deterministic: the same finding has the same id.")]
-    network_id: Annotated[Name, Meta(description="The network; stable across re-clustering.")]
-    revision: Annotated[int, Meta(ge=1, description="Revision of the network that is described.")]
-    lifecycle: Annotated[Lifecycle, Meta(description="What became of the network since the last alert.")]
-    predecessor_ids: Annotated[list[Name], Meta(description="Networks it was merged from or split off from.")]
+    alert_id: Annotated[Name, Meta(description="Id of the alert; the same finding always has the same id.")]
+    network_id: Annotated[
+        Name,
+        Meta(description="Id of the network; it stays the same while the network keeps most of its members."),
+    ]
+    revision: Annotated[int, Meta(ge=1, description="Revision of the network that the alert describes.")]
+    lifecycle: Annotated[Lifecycle, Meta(description="What happened to the network since its last alert.")]
+    predecessor_ids: Annotated[
+        list[Name], Meta(description="Networks that this one was merged from or split off from.")
+    ]
     emitted_at: Annotated[Instant, Meta(description="When the alert was written, by the wall clock, UTC.")]
-    event_time_start: Annotated[Instant, Meta(description="Earliest evidence, in the data's time, UTC.")]
-    event_time_end: Annotated[Instant, Meta(description="Latest evidence, in the data's time, UTC.")]
-    mode: Annotated[Mode, Meta(description="`live`, `replay` of a dump, or `shadow` run; only live pages.")]
-    run_id: Annotated[Name, Meta(description="The run that wrote it.")]
+    event_time_start: Annotated[Instant, Meta(description="Time of the earliest evidence, event time, UTC.")]
+    event_time_end: Annotated[Instant, Meta(description="Time of the latest evidence, event time, UTC.")]
+    mode: Annotated[
+        Mode,
+        Meta(description="`live`, `replay` of a dump, or `shadow` run. Only live alerts may page anyone."),
+    ]
+    run_id: Annotated[Name, Meta(description="Id of the run that wrote the alert.")]
     platforms: Annotated[list[Name], Meta(description="Platforms of the members, sorted.")]
     languages: Annotated[list[Name], Meta(description="Languages of their posts, most frequent first.")]
-    headline: Annotated[Name, Meta(description="The finding in one hedged sentence.")]
+    headline: Annotated[Name, Meta(description="The finding, in one cautious sentence.")]
     explanation: Annotated[
-        Name, Meta(description="Why, in plain words: what was seen, what was not assessed, what it may be.")
+        Name,
+        Meta(
+            description="Why the alert was raised: what was observed, what was not assessed, what it may be."
+        ),
     ]
-    coordination: Annotated[Unit, Meta(description="How surely the accounts act together, 0-1.")]
-    coordination_terms: Annotated[list[ScoreTerm], Meta(description="What `coordination` is made of.")]
+    coordination: Annotated[Unit, Meta(description="How certain it is that the accounts act together, 0-1.")]
+    coordination_terms: Annotated[list[ScoreTerm], Meta(description="The terms of `coordination`.")]
     covertness: Annotated[
         Unit | None,
-        Meta(description="How far they seem to hide that, 0-1; null: not assessed, `explanation` says why."),
+        Meta(
+            description="How far the accounts seem to hide who they are, 0-1; null: not assessed, see `explanation`."
+        ),
     ]
-    covertness_terms: Annotated[list[ScoreTerm], Meta(description="What `covertness` is made of.")]
+    covertness_terms: Annotated[list[ScoreTerm], Meta(description="The terms of `covertness`.")]
     severity: Annotated[
-        Severity, Meta(description="Attention asked for; an openly coordinated network is `info`.")
+        Severity,
+        Meta(description="How much attention the alert asks for; an openly coordinated network has `info`."),
     ]
-    priority: Annotated[int, Meta(ge=0, le=100, description="Rank among alerts, 100 first.")]
-    reach: Annotated[Reach, Meta(description="How far the posts could have gone.")]
-    members: Annotated[list[Member], Meta(description="Members, core first; capped, see `member_count`.")]
-    member_count: Annotated[Count, Meta(description="Members in all.")]
+    priority: Annotated[int, Meta(ge=0, le=100, description="Rank among alerts; 100 comes first.")]
+    reach: Annotated[Reach, Meta(description="How many people the posts could have reached.")]
+    members: Annotated[
+        list[Member],
+        Meta(description="Members, core members first. The list may be cut; `member_count` counts all."),
+    ]
+    member_count: Annotated[Count, Meta(description="Number of all members.")]
     signals: Annotated[list[Signal], Meta(description="What the detectors measured, strongest first.")]
-    evidence: Annotated[list[Evidence], Meta(description="Samples to check by hand, most telling first.")]
+    evidence: Annotated[list[Evidence], Meta(description="Samples to check by hand, strongest first.")]
     counter_evidence: Annotated[
-        list[CounterEvidence], Meta(description="What speaks for an innocent explanation.")
+        list[CounterEvidence], Meta(description="Facts that support an innocent explanation.")
     ]
-    techniques: Annotated[list[Technique], Meta(description="Techniques it resembles, as hypotheses.")]
-    related_networks: Annotated[list[RelatedNetwork], Meta(description="Networks that overlap with it.")]
+    techniques: Annotated[
+        list[Technique], Meta(description="Techniques that the behaviour resembles, as hypotheses.")
+    ]
+    related_networks: Annotated[
+        list[RelatedNetwork], Meta(description="Networks that overlap with this one.")
+    ]
     suggested_actions: Annotated[
-        list[SuggestedAction], Meta(description="Reversible steps to consider; none is carried out.")
+        list[SuggestedAction], Meta(description="Reversible steps to consider. Lockstep carries out none.")
     ]
     suppression: Annotated[
-        Suppression | None, Meta(description="Present when reviewers asked to keep it quiet.")
+        Suppression | None, Meta(description="The rule that mutes the alert; absent: no rule does.")
     ] = None
-    provenance: Annotated[Provenance, Meta(description="What it was computed from.")]
-    privacy: Annotated[Privacy, Meta(description="Protection of the personal data in it.")]
+    provenance: Annotated[Provenance, Meta(description="What the alert was computed from.")]
+    privacy: Annotated[Privacy, Meta(description="Protection of the personal data in the alert.")]

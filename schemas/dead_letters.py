@@ -1,4 +1,4 @@
-"""Dead letters: every row that could not be used, with the reason and the raw row."""
+"""Dead letters: every row that could not be used, with the reason and the original row."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -8,7 +8,7 @@ from msgspec import Meta
 
 
 class Reason(StrEnum):
-    """Why a row was set aside. A bounded set: it labels metrics."""
+    """Why a row was rejected. Metrics use these values as labels, so there are few."""
 
     MALFORMED = "malformed"
     """Not decodable as its format: broken JSON, wrong number of CSV fields, wrong type of a field."""
@@ -22,31 +22,33 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     """A post of this id was already counted."""
     LATE = "late"
-    """Arrived after the lateness bound of its source had passed its event time."""
+    """Its event time was before the watermark of its source when it arrived."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One row that was set aside, kept so that nothing is lost silently."""
+    """One row that was rejected. It is kept so that nothing is lost silently."""
 
     source: Annotated[
-        str, Meta(description="Where it came from: a file's name as given, or `topic/partition`.")
+        str, Meta(description="Where the row came from: a file name as given, or `topic/partition`.")
     ]
     position: Annotated[
         int,
         Meta(
-            description="The record's number in its source, from 1 (header excluded); an offset for a topic."
+            description="Number of the row in its file, from 1, without the header; for a topic, its offset."
         ),
     ]
-    reason: Annotated[Reason, Meta(description="Why it was set aside.")]
-    detail: Annotated[str, Meta(description="What was wrong, in words, for a person.")] = ""
+    reason: Annotated[Reason, Meta(description="Why the row was rejected.")]
+    detail: Annotated[str, Meta(description="What was wrong, in words.")] = ""
     raw: Annotated[
         str,
-        Meta(description="The row as it came, cut to a limit; bytes that are not UTF-8 as `\\xNN`."),
+        Meta(
+            description="The original row, cut to a limit; bytes that are not UTF-8 are written as `\\xNN`."
+        ),
     ] = ""
     raw_bytes: Annotated[
-        int, Meta(description="Length of the whole row in bytes, before any cut; absent: unknown.")
+        int, Meta(description="Length of the whole row in bytes, before it was cut; absent: unknown.")
     ] = 0
 
 
 RAW_LIMIT = 65_536
-"""The cut of `DeadLetter.raw`, in characters."""
+"""Limit of `DeadLetter.raw`, characters."""

@@ -1,8 +1,7 @@
-"""What happened: posts, follow events and observed account profiles, in canonical form.
+"""What happened: posts, follow events and observed account profiles, in one form for all sources.
 
-Every source is brought into these records, and they are the JSON values of the public topics.
-A field that is absent is *unknown*; an empty list or a zero is *known to be none*. Fields that a
-record does not name are ignored on decoding, so a newer producer never breaks an older reader.
+These records are the JSON values of the public topics. A field that is absent is *unknown*; an empty list or a zero is
+*known to be none*. Unknown fields are ignored on decoding, so a newer producer never breaks an older reader.
 """
 
 from enum import StrEnum
@@ -21,49 +20,53 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reposts: Annotated[Count | None, Meta(description="Reposts, boosts or shares without comment.")] = None
     replies: Annotated[Count | None, Meta(description="Replies or comments.")] = None
     quotes: Annotated[Count | None, Meta(description="Reposts with a comment.")] = None
-    views: Annotated[Count | None, Meta(description="Times shown, as the platform counts it.")] = None
+    views: Annotated[
+        Count | None, Meta(description="How often the post was shown, as the platform counts it.")
+    ] = None
 
 
 class PostEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One post as it was published (or one repost: then `repost_of` is set)."""
+    """One post or repost as it was published. A repost has `repost_of`."""
 
-    post_id: Annotated[Name, Meta(description="The platform's id of the post, as text: ids exceed 2^53.")]
+    post_id: Annotated[
+        Name, Meta(description="The platform's id of the post, as text because ids exceed 2^53.")
+    ]
     platform: Annotated[
         Name,
-        Meta(description="Where it was posted, lower case; `web` for sites.", examples=["twitter", "web"]),
+        Meta(description="The platform, in lower case; `web` for sites.", examples=["twitter", "web"]),
     ]
     account_id: Annotated[
         Name,
-        Meta(description="The platform's id of the author, without platform; a registered domain on `web`."),
+        Meta(
+            description="The platform's id of the author, without the platform; on `web`, the registered domain."
+        ),
     ]
     created_at: Annotated[Instant, Meta(description="When it was posted, UTC. This is event time.")]
     part: Annotated[
         str | None,
         Meta(
-            description="Tells records of one post apart where a source gives one record for each object that it "
-            "shares; absent: the record is the whole post."
+            description="Distinguishes the records of one post, where a source gives one record for each shared "
+            "object; absent: the record is the whole post."
         ),
     ] = None
-    text: Annotated[str | None, Meta(description="The text as shown to readers, markup removed.")] = None
+    text: Annotated[str | None, Meta(description="The text as readers see it, without markup.")] = None
     lang: Annotated[str | None, Meta(description="Language as the source states it.", examples=["es"])] = None
     urls: Annotated[
         list[str] | None, Meta(description="Links in the post, expanded where the source expands them.")
     ] = None
-    hashtags: Annotated[list[str] | None, Meta(description="Hashtags in the order written, without #.")] = (
-        None
-    )
+    hashtags: Annotated[
+        list[str] | None, Meta(description="Hashtags in the order in which they were written, without #.")
+    ] = None
     mentions: Annotated[
         list[str] | None,
-        Meta(
-            description="Handles (or ids) of the accounts that the platform links from the text, without @."
-        ),
+        Meta(description="Handles or ids, without @, of the accounts that the platform links from the text."),
     ] = None
     repost_of: Annotated[str | None, Meta(description="Id of the post that this one reposts.")] = None
     reply_to: Annotated[str | None, Meta(description="Id of the post that this one answers.")] = None
     quote_of: Annotated[str | None, Meta(description="Id of the post that this one quotes.")] = None
     media_hashes: Annotated[
         list[str] | None,
-        Meta(description="Hashes of attached images or videos; equal hash means equal media."),
+        Meta(description="Hashes of attached images or videos; equal hashes mean equal media."),
     ] = None
     metrics: Annotated[Metrics | None, Meta(description="Reactions received so far.")] = None
     metrics_at: Annotated[Instant | None, Meta(description="When `metrics` were read, UTC.")] = None
@@ -73,14 +76,14 @@ class PostEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     following_count: Annotated[
         Count | None, Meta(description="Accounts the author followed when the post was collected.")
     ] = None
-    client: Annotated[str | None, Meta(description="The application that the post was written with.")] = None
+    client: Annotated[str | None, Meta(description="The application with which the post was written.")] = None
     deleted: Annotated[
-        bool | None, Meta(description="True when the event says that the post was deleted.")
+        bool | None, Meta(description="True when the event reports that the post was deleted.")
     ] = None
 
 
 class FollowAction(StrEnum):
-    """What a follow event says about the relation."""
+    """What a follow event reports."""
 
     FOLLOW = "follow"
     UNFOLLOW = "unfollow"
@@ -88,16 +91,18 @@ class FollowAction(StrEnum):
 
 
 class FollowEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One account began or ceased to follow another, or was seen following it."""
+    """One account started or stopped following another, or was seen following it."""
 
-    platform: Annotated[Name, Meta(description="The platform of both accounts, lower case.")]
-    follower_id: Annotated[Name, Meta(description="Id of the account that follows, without platform.")]
-    followee_id: Annotated[Name, Meta(description="Id of the account that is followed, without platform.")]
+    platform: Annotated[Name, Meta(description="The platform of both accounts, in lower case.")]
+    follower_id: Annotated[Name, Meta(description="Id of the account that follows, without the platform.")]
+    followee_id: Annotated[
+        Name, Meta(description="Id of the account that is followed, without the platform.")
+    ]
     action: Annotated[
         FollowAction,
         Meta(
-            description="`follow` or `unfollow` at a known time; `snapshot`: seen following, begun at an "
-            "unknown time before `at`."
+            description="`follow` or `unfollow` at a known time; `snapshot`: seen following at `at`, since an "
+            "unknown time."
         ),
     ]
     at: Annotated[Instant, Meta(description="When it happened; for a snapshot, when it was seen. UTC.")]
@@ -106,17 +111,20 @@ class FollowEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class AccountProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a platform showed about an account at one moment."""
 
-    platform: Annotated[Name, Meta(description="The platform of the account, lower case.")]
-    account_id: Annotated[Name, Meta(description="The platform's id of the account, without platform.")]
+    platform: Annotated[Name, Meta(description="The platform of the account, in lower case.")]
+    account_id: Annotated[Name, Meta(description="The platform's id of the account, without the platform.")]
     handle: Annotated[str | None, Meta(description="The account's handle, without @.")] = None
     display_name: Annotated[str | None, Meta(description="The name shown beside posts.")] = None
     description: Annotated[str | None, Meta(description="The account's own description.")] = None
     followers_count: Annotated[Count | None, Meta(description="Followers at `observed_at`.")] = None
     following_count: Annotated[Count | None, Meta(description="Accounts followed at `observed_at`.")] = None
-    created_at: Annotated[Instant | None, Meta(description="When the account was made, UTC.")] = None
+    created_at: Annotated[Instant | None, Meta(description="When the account was created, UTC.")] = None
     verified: Annotated[bool | None, Meta(description="Whether the platform marks it as verified.")] = None
     platform_label: Annotated[
         str | None,
-        Meta(description="A label the platform itself put on it.", examples=["China state-affiliated media"]),
+        Meta(
+            description="A label that the platform itself put on the account.",
+            examples=["China state-affiliated media"],
+        ),
     ] = None
     observed_at: Annotated[Instant, Meta(description="When the profile was read, UTC.")]

@@ -1,7 +1,7 @@
-"""Who is known: entities that speak for a state, a party or a company, with their accounts and domains.
+"""Known entities: those that speak for a state, a party or a company, with their accounts and domains.
 
-The registry is context, not guilt: a follower or a link is a fact about the data. Each entry names
-its source so that a reader can check it.
+The registry is context, not guilt: a follower or a link is a fact about the data. Each entry can name its source, so
+that a reader can check it.
 """
 
 from enum import StrEnum
@@ -14,7 +14,7 @@ from schemas.values import Name
 
 
 class EntityKind(StrEnum):
-    """What sort of body or person an entity is."""
+    """What sort of organisation or person an entity is."""
 
     DIPLOMAT = "diplomat"
     STATE_MEDIA = "state_media"
@@ -28,15 +28,19 @@ class EntityKind(StrEnum):
 class RegistryAccount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One account of an entity. At least one of `account_id` and `handle` is needed to find it."""
 
-    platform: Annotated[Name, Meta(description="The platform of the account, lower case.")]
-    account_id: Annotated[str | None, Meta(description="The platform's id, without platform.")] = None
+    platform: Annotated[Name, Meta(description="The platform of the account, in lower case.")]
+    account_id: Annotated[
+        str | None, Meta(description="The platform's id of the account, without the platform.")
+    ] = None
     handle: Annotated[
         str | None,
-        Meta(description="The handle without @; compared without regard to case.", examples=["mundo_china"]),
+        Meta(
+            description="The handle without @; upper and lower case are the same.", examples=["mundo_china"]
+        ),
     ] = None
 
     def __post_init__(self) -> None:
-        """Refuse an account that nothing could ever match."""
+        """Refuse an account that cannot match anything."""
         if not self.account_id and not self.handle:
             raise ValueError("a registry account needs an account_id, a handle, or both")
 
@@ -44,20 +48,28 @@ class RegistryAccount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 class RegistryEntity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A known entity, its accounts and domains, and the entity that owns or directs it."""
 
-    entity_id: Annotated[Name, Meta(description="Unique in the registry; stable over time.")]
-    name: Annotated[Name, Meta(description="The entity's name, for people.")]
-    kind: Annotated[EntityKind, Meta(description="What sort of body or person it is.")]
+    entity_id: Annotated[
+        Name, Meta(description="Id of the entity: unique in the registry, and unchanged over time.")
+    ]
+    name: Annotated[Name, Meta(description="Name of the entity, for people.")]
+    kind: Annotated[EntityKind, Meta(description="What sort of organisation or person the entity is.")]
     parent_id: Annotated[
-        str | None, Meta(description="entity_id of the owner or superior; chains may be several long.")
+        str | None,
+        Meta(
+            description="`entity_id` of the entity that owns or directs this one, which may have a parent as well."
+        ),
     ] = None
-    accounts: Annotated[list[RegistryAccount], Meta(description="Accounts that the entity runs openly.")] = (
+    accounts: Annotated[list[RegistryAccount], Meta(description="Accounts that the entity openly runs.")] = (
         msgspec.field(default_factory=list)
     )
     domains: Annotated[
         list[Name],
-        Meta(description="Registered domains, lower case; subdomains count.", examples=[["example.org"]]),
+        Meta(
+            description="Registered domains of the entity, in lower case; their subdomains count too.",
+            examples=[["example.org"]],
+        ),
     ] = msgspec.field(default_factory=list)
     source: Annotated[
         str | None, Meta(description="Where this entry comes from: a document or an address.")
     ] = None
-    note: Annotated[str | None, Meta(description="Anything a reader should know.")] = None
+    note: Annotated[str | None, Meta(description="Anything else that a reader should know.")] = None

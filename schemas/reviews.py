@@ -1,4 +1,4 @@
-"""What reviewers say of alerts, and what they decide: rules that keep networks quiet or accounts out of suspicion."""
+"""Reviews of alerts, and the rules that reviewers make: networks to mute and accounts to allow."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,37 +10,39 @@ from schemas.values import AccountKey, Count, Instant, Name
 
 
 class RuleKind(StrEnum):
-    """What a rule does. The alert is recorded in either case."""
+    """What a rule does. Alerts are recorded in either case."""
 
     MUTE = "mute"
-    """Keeps the alerts of a network quiet: severity `info`, with the rule named."""
+    """Mutes the alerts of a network: their severity is `info`, and they name the rule."""
     ALLOW = "allow"
-    """Takes accounts to be legitimate: they are marked, and do not count towards covertness."""
+    """Marks accounts as legitimate: they do not count towards covertness."""
 
 
 class SuppressionRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One rule of a reviewer."""
 
-    rule_id: Annotated[Name, Meta(description="Unique; named in every alert that the rule bears on.")]
+    rule_id: Annotated[
+        Name, Meta(description="Id of the rule: unique, and named in every alert that the rule affects.")
+    ]
     kind: Annotated[RuleKind, Meta(description="Whether it mutes a network or allows accounts.")]
-    network_id: Annotated[str | None, Meta(description="The network that is muted.")] = None
+    network_id: Annotated[str | None, Meta(description="Id of the network to mute.")] = None
     account_ids: Annotated[
         list[AccountKey],
         Meta(
-            description="`allow`: the accounts. `mute`: a network of which most members are among them, "
-            "whatever its id."
+            description="`allow`: the accounts to allow. `mute`: mutes any network most of whose members are "
+            "among them, whatever its id."
         ),
     ] = msgspec.field(default_factory=list)
     since: Annotated[
-        Instant | None, Meta(description="Event time from which it holds, UTC; absent: always.")
+        Instant | None, Meta(description="Event time from which the rule applies, UTC; absent: always.")
     ] = None
     until: Annotated[
-        Instant | None, Meta(description="Event time at which it lapses, UTC; absent: never.")
+        Instant | None, Meta(description="Event time at which the rule ends, UTC; absent: never.")
     ] = None
-    reason: Annotated[Name, Meta(description="Why, in the words of its author.")]
+    reason: Annotated[Name, Meta(description="Why the rule was made, in the words of its author.")]
 
     def __post_init__(self) -> None:
-        """Refuse a rule that nothing could ever match."""
+        """Refuse a rule that cannot match anything."""
         if not self.network_id and not self.account_ids:
             raise ValueError("a rule needs a network_id or account_ids")
         if self.kind is RuleKind.ALLOW and not self.account_ids:
@@ -55,7 +57,7 @@ class ReviewKind(StrEnum):
     ESCALATE = "escalate"
     COMMENT = "comment"
     LABEL = "label"
-    """Said what the network is: the one kind that carries a label."""
+    """Said what the network is. Only this kind has a label."""
     MUTE = "mute"
     UNMUTE = "unmute"
     ALLOW = "allow"
@@ -65,44 +67,50 @@ class ReviewKind(StrEnum):
     APPEAL = "appeal"
     RESOLVE = "resolve"
     REOPEN = "reopen"
-    """Takes back what was said before: the network is to be looked at again."""
+    """Takes back the earlier decision: the network needs another review."""
 
 
 class ReviewLabel(StrEnum):
-    """What a reviewer takes a network to be."""
+    """What a network is, in a reviewer's judgement."""
 
     CONFIRMED_INAUTHENTIC = "confirmed_inauthentic"
     COORDINATED_AUTHENTIC = "coordinated_authentic"
-    """People who act together as who they are."""
+    """People who act together under their own identity."""
     BENIGN_AUTOMATION = "benign_automation"
     NOT_COORDINATED = "not_coordinated"
     INSUFFICIENT_EVIDENCE = "insufficient_evidence"
 
 
 class ReviewEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One entry of the audit log of reviews. Entries are added, never changed; one can reverse another."""
+    """One entry of the audit log of reviews. Entries are added and never changed; one can take back another."""
 
-    event_id: Annotated[Name, Meta(description="Unique; the same event sent again has the same.")]
-    alert_id: Annotated[Name, Meta(description="The alert that it is about.")]
-    alert_revision: Annotated[Count, Meta(description="Its revision as the reviewer saw it.")]
-    network_id: Annotated[Name, Meta(description="The network of that alert.")]
+    event_id: Annotated[
+        Name, Meta(description="Id of the event: unique, and the same when the event is sent again.")
+    ]
+    alert_id: Annotated[Name, Meta(description="Id of the alert that the review is about.")]
+    alert_revision: Annotated[Count, Meta(description="Revision of the alert that the reviewer saw.")]
+    network_id: Annotated[Name, Meta(description="Id of the network of that alert.")]
     account_ids: Annotated[
-        list[AccountKey], Meta(description="The accounts that it is about; absent: the network as a whole.")
+        list[AccountKey],
+        Meta(description="Accounts that the review is about; absent: the network as a whole."),
     ] = msgspec.field(default_factory=list)
-    actor: Annotated[Name, Meta(description="Who; a pseudonym will do, if it stays the same.")]
-    role: Annotated[Name, Meta(description="In what role: reviewer, lead, appeals, and so on.")]
-    at: Annotated[Instant, Meta(description="When, by the wall clock, UTC.")]
-    kind: Annotated[ReviewKind, Meta(description="What was done.")]
-    label: Annotated[ReviewLabel | None, Meta(description="`label`: what the network is taken to be.")] = None
-    reason: Annotated[Name, Meta(description="Why, in the words of the reviewer.")]
-    expires_at: Annotated[
-        Instant | None, Meta(description="When what was decided lapses, UTC; absent: never.")
+    actor: Annotated[Name, Meta(description="The reviewer. A pseudonym is enough if it stays the same.")]
+    role: Annotated[Name, Meta(description="Role of the reviewer: reviewer, lead, appeals, and so on.")]
+    at: Annotated[Instant, Meta(description="When the reviewer did this, by the wall clock, UTC.")]
+    kind: Annotated[ReviewKind, Meta(description="What the reviewer did.")]
+    label: Annotated[
+        ReviewLabel | None,
+        Meta(description="For kind `label`: what the network is, in the reviewer's judgement."),
     ] = None
+    reason: Annotated[Name, Meta(description="Why, in the words of the reviewer.")]
+    expires_at: Annotated[Instant | None, Meta(description="When the decision ends, UTC; absent: never.")] = (
+        None
+    )
     reverses_event_id: Annotated[
-        Name | None, Meta(description="The event of the same network that this one takes back.")
+        Name | None, Meta(description="Id of the event of the same network that this one takes back.")
     ] = None
 
     def __post_init__(self) -> None:
-        """Refuse a label without a word, and a word without a label."""
+        """Refuse an event of kind `label` without a label, and a label on any other kind."""
         if (self.kind is ReviewKind.LABEL) != (self.label is not None):
             raise ValueError("an event of kind `label` has a label, and no other has")

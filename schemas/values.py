@@ -1,4 +1,4 @@
-"""Kinds of value that several records share: an instant, a count, a share of one, an account key."""
+"""Types of value that several records use: a time, a count, a probability, an account key."""
 
 from datetime import datetime
 from typing import Annotated
@@ -6,22 +6,22 @@ from typing import Annotated
 from msgspec import Meta
 
 Instant = Annotated[datetime, Meta(tz=True, examples=["2023-02-14T08:30:00Z"])]
-"""A moment. RFC 3339 in UTC on the wire; a time without an offset is refused, never guessed."""
+"""A time, written as RFC 3339 in UTC. A time without an offset is refused, never guessed."""
 
 Count = Annotated[int, Meta(ge=0)]
-"""How many. An unknown count is absent, never 0 or -1."""
+"""A count. An unknown count is absent, never 0 or -1."""
 
 Seconds = Annotated[int, Meta(ge=0)]
-"""A length of time in whole seconds."""
+"""A duration in whole seconds."""
 
 Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 """A score, weight, share or probability between 0 and 1, both included."""
 
 Expectation = Annotated[float, Meta(ge=0.0)]
-"""A count that chance would have given; need not be whole."""
+"""A count that chance alone would give; it need not be whole."""
 
 Name = Annotated[str, Meta(min_length=1)]
 """An identifier: never empty."""
 
 AccountKey = Annotated[str, Meta(min_length=3, pattern=r"^[^:]+:.+", examples=["twitter:2244994945"])]
-"""An account as `platform:account_id`, the one key that is unique over all platforms."""
+"""An account as `platform:account_id`, which is unique over all platforms."""

@@ -1,7 +1,7 @@
 """The AsyncAPI 3 document: the topics with their messages, for tools and for readers in any language.
 
-Operations are named from Lockstep's side: it receives posts and sends alerts. What only one worker tells another is
-listed too, tagged `internal`: others have no business there.
+Operations are named from Lockstep's side: it receives posts and sends alerts. Topics that only workers use are listed
+too, tagged `internal`.
 """
 
 import inspect
@@ -30,9 +30,8 @@ def document() -> Document:
         "info": {
             "title": "Lockstep",
             "version": "1",
-            "description": "Topics of a service that watches posts and follow events for covert networks. Fields "
-            "that a record does not name are to be ignored; within a version of a topic, only optional fields are "
-            "added.",
+            "description": "Topics of a service that watches posts and follow events for covert networks. Readers "
+            "should ignore fields that they do not know: within a version of a topic, optional fields are added.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -47,10 +46,10 @@ def document() -> Document:
 
 def _channel(topic: Topic) -> Document:
     config = topic.config
-    told: Document = {"cleanup.policy": config["cleanup.policy"].split(",")}
+    settings: Document = {"cleanup.policy": config["cleanup.policy"].split(",")}
     for name in ("retention.ms", "max.message.bytes"):
         if name in config:
-            told[name] = int(config[name])
+            settings[name] = int(config[name])
     return {
         "address": "{prefix}" + topic.name,
         "title": topic.name,
@@ -66,7 +65,7 @@ def _channel(topic: Topic) -> Document:
         "bindings": {
             "kafka": {
                 "partitions": topic.partitions,
-                "topicConfiguration": told,
+                "topicConfiguration": settings,
                 "bindingVersion": _CHANNEL_BINDING,
             }
         },
@@ -78,7 +77,11 @@ def _message(topic: Topic) -> Document:
         payload: Document = {"$ref": _SCHEMAS.format(name=topic.record.__name__)}
         kind = "application/json"
     else:
-        payload = {"type": "string", "format": "binary", "description": "Arrow IPC; its form may change."}
+        payload = {
+            "type": "string",
+            "format": "binary",
+            "description": "An Arrow IPC stream. Its columns may change between versions.",
+        }
         kind = _ARROW
     key = {"type": "string", "description": f"{topic.key[0].upper()}{topic.key[1:]}."}
     return {
@@ -93,13 +96,13 @@ def _message(topic: Topic) -> Document:
 def _operations(topic: Topic) -> list[tuple[str, Document]]:
     """What the workers do with the topic."""
     reference = {"$ref": f"#/channels/{_id(topic)}"}
-    found = []
+    operations = []
     for action, roles in (("receive", topic.readers), ("send", topic.writers)):
         if Role.WORKER in roles:
-            found.append(
+            operations.append(
                 (f"{action}_{_id(topic)}", {"action": action, "channel": reference, "summary": topic.meaning})
             )
-    return found
+    return operations
 
 
 def _is_internal(topic: Topic) -> bool:
@@ -107,7 +110,7 @@ def _is_internal(topic: Topic) -> bool:
 
 
 def _id(topic: Topic) -> str:
-    """The topic where only letters, digits and `_` may stand."""
+    """The name of a topic with only letters, digits and `_`."""
     return topic.name.replace("-", "_").replace(".", "_")
 
 

@@ -1,8 +1,8 @@
-"""Publish the records as JSON Schemas (draft 2020-12), one file a record, for readers in any language.
+"""Publish the records as JSON Schemas (draft 2020-12), one file for each record, for readers in any language.
 
-`python -m schemas.generate.json_schema` writes `schemas/published/`, with an AsyncAPI document of the topics beside
-the schemas; `--check` writes nothing and fails where a file is stale. The structs are the source: a schema
-is never edited by hand.
+`python -m schemas.generate.json_schema` writes `schemas/published/`, and the AsyncAPI document of the topics beside the
+schemas. `--check` writes nothing, and fails if a file is stale. The structs are the source: do not edit a schema by
+hand.
 """
 
 import argparse
@@ -26,10 +26,10 @@ from schemas.reviews import ReviewEvent, SuppressionRule
 from schemas.service.progress import Progress
 
 PUBLISHED = Path(__file__).parents[1] / "published"
-"""Where the published schemas lie."""
+"""Folder of the published schemas."""
 
 ASYNCAPI = "asyncapi.json"
-"""Name of the AsyncAPI document beside them."""
+"""File name of the AsyncAPI document beside them."""
 
 RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
     {
@@ -45,7 +45,7 @@ RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "suppression_rule": SuppressionRule,
     }
 )
-"""Every published record by the name of its schema. A name, once published, stays."""
+"""Every published record by the name of its schema. A published name does not change."""
 
 
 def schema_of(name: str) -> dict[str, Any]:
@@ -72,14 +72,14 @@ def published_files() -> dict[str, str]:
 
 
 def stale_files(folder: Path) -> list[str]:
-    """Name the files in `folder` that differ from what the structs say: changed, missing or left over."""
+    """Names of the files in `folder` that are stale: changed, missing or left over."""
     wanted = published_files()
-    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
-    return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    present = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
+    return sorted(name for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
 
 
 def write(folder: Path) -> list[str]:
-    """Bring `folder` up to date and name the files that were changed or removed."""
+    """Bring `folder` up to date. Returns the names of the files that were changed or removed."""
     folder.mkdir(parents=True, exist_ok=True)
     changed = stale_files(folder)
     wanted = published_files()
@@ -92,9 +92,9 @@ def write(folder: Path) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the published schemas, or with `--check` say which are stale; return the exit status."""
+    """Write the published schemas, or with `--check` print which are stale. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m schemas.generate.json_schema", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is stale")
     parser.add_argument("--to", type=Path, default=PUBLISHED, metavar="DIR", help="another folder")
     options = parser.parse_args(arguments)
     if not options.check:

@@ -1,8 +1,8 @@
-"""The topics of the live service: what each holds, who writes and reads it, how it is parted and how long it is kept.
+"""The topics of the live service: what each holds, who writes and reads it, its partitions and its retention.
 
-`lockstep topics create` makes them from this table, `lockstep topics check` holds a broker against it, and the
-AsyncAPI document is written from it. A topic only ever gains optional fields; what is not an addition is a new
-version on a topic of its own.
+`lockstep topics create` makes them from this table, `lockstep topics check` compares a broker with it, and the AsyncAPI
+document is written from it. The records of a topic only gain optional fields; any other change is a new version on a
+topic of its own.
 """
 
 import re
@@ -23,7 +23,7 @@ from schemas.reviews import ReviewEvent, SuppressionRule
 from schemas.service.progress import Progress
 
 DEFAULT_PREFIX = "lockstep."
-"""Goes before every topic and consumer group of a live service."""
+"""Prefix of every topic and consumer group of a live service."""
 
 _REPLAY_PREFIX = "lockstep-replay."
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.", re.ASCII)
@@ -33,22 +33,22 @@ _MIB = 1 << 20
 
 
 class Role(StrEnum):
-    """Who has to do with a topic; each can have credentials of its own (docs/operations/security.md)."""
+    """Who writes and reads topics. Each role can have its own credentials (docs/operations/security.md)."""
 
     COLLECTOR = "collector"
-    """Brings posts, follow events and profiles onto the topics; `lockstep publish` is one."""
+    """Writes posts, follow events and profiles; `lockstep publish` is one."""
     CURATOR = "curator"
-    """Keeps the registry, and rules on alerts."""
+    """Maintains the registry, reviews alerts and makes rules."""
     WORKER = "worker"
     """`lockstep worker`: decoding and detection."""
     CONSUMER = "consumer"
-    """Reads what was found."""
+    """Reads alerts and networks."""
     OPERATOR = "operator"
-    """Looks after the service: progress, and rows that could not be used."""
+    """Runs the service: reads progress and dead letters."""
 
 
 class Encoding(StrEnum):
-    """What the value of a message is."""
+    """Encoding of the value of a message."""
 
     JSON = "json"
     """One record as a JSON object in UTF-8."""
@@ -57,14 +57,14 @@ class Encoding(StrEnum):
 
 
 class Cleanup(StrEnum):
-    """What becomes of old messages, in Kafka's words."""
+    """What happens to old messages, by Kafka's names."""
 
     DELETE = "delete"
-    """They go when they are older than the retention."""
+    """Messages older than the retention are deleted."""
     COMPACT = "compact"
-    """The latest of each key stays for ever; an empty value deletes the key."""
+    """The latest message of each key stays forever; an empty value deletes the key."""
     COMPACT_DELETE = "compact,delete"
-    """The latest of each key stays, until it is older than the retention."""
+    """The latest message of each key stays until it is older than the retention."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,21 +74,21 @@ class Topic:
     subject: str
     """What its messages are about; the name without prefix and version."""
     meaning: str
-    """What a message says, in one sentence."""
+    """What one message holds, in one sentence."""
     key: str
-    """What the key of a message is. Messages of one key stay in order."""
+    """What the key of a message is. Messages with the same key stay in order."""
     encoding: Encoding = Encoding.JSON
     record: type[msgspec.Struct] | None = None
-    """The record that a JSON value is; None: none is defined yet, or the value is Arrow."""
+    """The record in a JSON value; None: none is defined yet, or the value is Arrow."""
     partitions: int
     retention: timedelta | None
-    """How long messages are kept, counted from their arrival at the broker; None: as long as the key lives."""
+    """How long messages are kept after they reach the broker; None: until their key is deleted."""
     cleanup: Cleanup
     max_message_bytes: int = _MIB
-    """Largest batch of messages that the broker takes, bytes, after compression."""
+    """Largest batch of messages that the broker accepts, bytes, after compression."""
     segment_bytes: int | None = None
-    """Size of the files of a partition; None: the broker's. A compacted topic is read whole by whoever starts, and its
-    newest file is never compacted."""
+    """Size of the files of a partition, bytes; None: the broker's default. Readers of a compacted topic read all of it,
+    and Kafka never compacts the newest file."""
     writers: tuple[Role, ...]
     readers: tuple[Role, ...]
     version: int = 1
@@ -100,10 +100,11 @@ class Topic:
 
     @property
     def config(self) -> Mapping[str, str]:
-        """What the broker is told about it, by Kafka's names.
+        """The settings of the topic, by Kafka's names.
 
-        Time is the broker's (`LogAppendTime`), not the producer's. Retention counts by it: with the times of its
-        posts a dump of 2016 would be deleted within minutes of its arrival, and what is dated into the future never.
+        The time of a message is the broker's (`LogAppendTime`), not the producer's, because retention counts by it.
+        With the times of its posts, a dump of 2016 would be deleted within minutes of its arrival, and a post dated
+        into the future never.
         """
         config = {
             "cleanup.policy": self.cleanup.value,
@@ -148,7 +149,7 @@ ACCOUNTS = Topic(
 )
 FOLLOWS = Topic(
     subject="follows",
-    meaning="One account began or ceased to follow another, or was seen following it.",
+    meaning="One account started or stopped following another, or was seen following it.",
     key="`platform:followee_id`, the account that is followed",
     record=FollowEvent,
     partitions=12,
@@ -159,7 +160,7 @@ FOLLOWS = Topic(
 )
 REGISTRY = Topic(
     subject="registry",
-    meaning="Who is known: an entity with its accounts and domains.",
+    meaning="A known entity with its accounts and domains.",
     key="`entity_id`",
     record=RegistryEntity,
     partitions=1,
@@ -170,7 +171,7 @@ REGISTRY = Topic(
 )
 FRAMES = Topic(
     subject="frames",
-    meaning="Checked rows of all public inputs in one order, from which detection and its state follow.",
+    meaning="Checked rows of all public inputs, in the one order in which detection applies them.",
     key="none: there is one partition",
     encoding=Encoding.ARROW,
     partitions=1,
@@ -195,7 +196,7 @@ SNAPSHOTS = Topic(
 )
 PROGRESS = Topic(
     subject="progress",
-    meaning="Where detection is.",
+    meaning="How far detection has come.",
     key="`detection`",
     record=Progress,
     partitions=1,
@@ -207,7 +208,7 @@ PROGRESS = Topic(
 )
 NETWORKS = Topic(
     subject="networks",
-    meaning="A network as it stands; the latest revision stays.",
+    meaning="The current state of a network; the latest revision stays.",
     key="`network_id`",
     record=NetworkSnapshot,
     partitions=1,
@@ -231,7 +232,7 @@ ALERTS = Topic(
 )
 ALERTS_LATEST = Topic(
     subject="alerts-latest",
-    meaning="Every alert by its id; one that comes again overwrites itself.",
+    meaning="Every alert by its id; an alert that is written again replaces itself.",
     key="`alert_id`",
     record=Alert,
     partitions=12,
@@ -290,11 +291,11 @@ TOPICS: tuple[Topic, ...] = (
     FRAMES,
     SNAPSHOTS,
 )
-"""All of them."""
+"""All topics."""
 
 
 def checked_prefix(prefix: str) -> str:
-    """Return `prefix` if topics may begin with it.
+    """Return `prefix` if it is a valid prefix of topics.
 
     Raises:
         UsageError: it does not end with a dot, has characters that Kafka refuses, or is too long.
@@ -302,18 +303,18 @@ def checked_prefix(prefix: str) -> str:
     longest = _LONGEST_NAME - max(len(topic.name) for topic in TOPICS)
     if not _PREFIX.fullmatch(prefix) or len(prefix) > longest:
         raise UsageError(
-            f"{prefix!r} cannot go before a topic's name: give at most {longest} letters, digits, dots, - and _, of "
-            f"which the last is a dot, as in {DEFAULT_PREFIX}"
+            f"{prefix!r} cannot be the prefix of topics: give at most {longest} letters, digits, dots, - and _, ending "
+            f"with a dot, as in {DEFAULT_PREFIX}"
         )
     return prefix
 
 
 def replay_prefix(run_id: str) -> str:
-    """The prefix of the topics of a replay: its own, so that no consumer of live alerts ever sees them.
+    """The prefix of the topics of a replay. It has its own, so that no consumer of live alerts sees them.
 
     Raises:
-        UsageError: the id has other characters than letters, digits, - and _. A dot would put the topics of one run
-            under the prefix of another.
+        UsageError: the id has characters other than letters, digits, - and _. With a dot, the topics of one run could
+            have the prefix of another.
     """
     if not _RUN_ID.fullmatch(run_id):
         raise UsageError(f"{run_id!r} cannot name a run: give 1 to 64 letters, digits, - and _.")
@@ -321,5 +322,5 @@ def replay_prefix(run_id: str) -> str:
 
 
 def is_replay(prefix: str) -> bool:
-    """Whether the topics of this prefix are those of a replay, whose alerts page nobody."""
+    """Whether this is the prefix of a replay, whose alerts do not page anyone."""
     return prefix.startswith(_REPLAY_PREFIX)

@@ -163,7 +163,9 @@ def test_a_worker_is_nobody_and_writes_nowhere_else(pod: dict[str, Any], contain
 
 
 def test_probes_ask_what_a_worker_answers(container: dict[str, Any]) -> None:
-    served = set(re.findall(r'add_get\("([^"]+)"', (ROOT / "streams" / "live" / "web.py").read_text()))
+    served = set(
+        re.findall(r'add_get\("([^"]+)"', (ROOT / "streams" / "live" / "service" / "web.py").read_text())
+    )
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         assert container[probe]["httpGet"]["path"] in served
         assert container[probe]["httpGet"]["port"] == "metrics"
