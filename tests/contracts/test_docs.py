@@ -130,7 +130,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["detectors.config", "detectors.config.DetectionConfig", "detectors.traces", "schemas.topics.ALERTS"],
+    ["detectors.config", "detectors.config.DetectionConfig", "detectors.traces", "schemas.alerts.Alert"],
 )
 def test_a_name_that_is_there_is_found(name: str) -> None:
     assert is_member(name)
