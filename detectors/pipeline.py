@@ -1,33 +1,33 @@
-"""The pipeline: posts in event order in, alerts out. Every driver calls this one, local or on Kafka.
+"""The pipeline: posts in event order in, alerts out. Every driver calls this one, on a local machine or on Kafka.
 
-    posts -> traces -> co-sharing -> exposure and pair evidence -> network stage -> findings --+-> alerts
-      '-> attribution, engagement, rhythm -> context of a network -> covertness ---------------+
+    posts -> traces -> co-sharing -> exposure and pair evidence -> network stage -> network facts --+-> alerts
+      '-> attribution, engagement, rhythm -> context of a network -> covertness --------------------+
     follow events -> followers ----------------'
 
-The result is a function of the sequence of posts alone: batches may end anywhere. What happens between two ticks is
-applied when the later one is reached.
+The result depends on the sequence of posts alone. Batches may end anywhere: event time passes from tick to tick, and
+everything between two ticks is applied when the later one is reached.
+
+A driver calls `trace` and then `apply` for each batch, or `process` for both, and `end` after the last batch.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from detectors.accounts import AccountStore
-from detectors.alerts.alerting import AlertWriter
-from detectors.alerts.network_facts import gather_facts
+from detectors.alerts.alerting import AlertWriter, RunState
+from detectors.alerts.reporting import NetworkReporter
 from detectors.arrays.dtypes import I32, I64, U8, U64
 from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
-from detectors.covertness.assessment import Assessment, assess
 from detectors.covertness.observation_extractor import ObservationExtractor, PostObservations
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.pairs import PairStore
 from detectors.followers.follow_edges import FollowEvents
-from detectors.networks.network_stage import NetworkChange, NetworkStage
-from detectors.networks.networks import Network
+from detectors.networks.network_stage import NetworkStage
 from detectors.reference.reference_data import ReferenceData
 from detectors.stage_timing import StageTimer, untimed
 from detectors.stores import PIPELINE_STORES
@@ -37,30 +37,29 @@ from detectors.synchrony.exposure import ExposureStore
 from detectors.texts.text_objects import TextObjects
 from detectors.traces.traces import TraceExtractor, Traces
 from schemas.alerts import Alert, Mode
-from schemas.networks import Lifecycle
 
 
 @dataclass(frozen=True, slots=True)
 class TracedPosts:
-    """A batch of posts, traced."""
+    """A batch of posts, with everything that can be read from the posts alone."""
 
     traces: Traces
-    watched: PostObservations
+    observed: PostObservations
 
 
 class Pipeline:
-    """All stages of one process.
+    """All stages of detection, in one process.
 
     Args:
         config: every setting that bears on detection.
         code_version: version of Lockstep, for the alerts.
         mode: live, replay or shadow.
-        run_id: the run's id.
-        timer: measures each stage.
+        run_id: the run's id, for the alerts.
+        timer: measures the time of each stage.
         reference_data: registry, profiles and reviewers' rules.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"config", "cells", "_timer", "_tick_s"})
+    not_state: ClassVar[frozenset[str]] = frozenset({"config", "cells", "_reporter", "_timer", "_tick_s"})
     _now: int | None
 
     def __init__(
@@ -75,26 +74,35 @@ class Pipeline:
         self.config = config
         self.accounts = AccountStore()
         self.cells = Cells(config)
-        self.texts = TextObjects.of(config.traces)
-        self._extractor = TraceExtractor(config, self.texts)
-        known = reference_data if reference_data is not None else ReferenceData()
-        self._observation_extractor = ObservationExtractor(config, known)
-        self.observations = AccountObservations(config, known, self.accounts, timer)
+        self._extractor = TraceExtractor(config, TextObjects.of(config.traces))
+        reference_data = reference_data if reference_data is not None else ReferenceData()
+        self._observation_extractor = ObservationExtractor(config, reference_data)
+        self.observations = AccountObservations(config, reference_data, self.accounts, timer)
         self.sharing = CoSharing(config)
-        self._ledger = ExposureStore(self.cells, config.evidence.keep_days)
+        self._exposure = ExposureStore(self.cells, config.evidence.keep_days)
         self.pairs = PairStore(config)
-        longest = int(window_table(config).max())
-        self.book = CoShareSamples(longest + self.sharing.settle_lag_s)
-        self.stage = NetworkStage(config, self.cells, self._ledger, self.pairs, self.accounts)
+        longest_window_s = int(window_table(config).max())
+        self.samples = CoShareSamples(longest_window_s + self.sharing.settle_lag_s)
+        self.stage = NetworkStage(config, self.cells, self._exposure, self.pairs, self.accounts)
         self._alert_writer = AlertWriter(config, code_version, mode, run_id)
+        self._reporter = NetworkReporter(
+            config,
+            self.stage,
+            self.observations,
+            self.pairs,
+            self.samples,
+            self.accounts,
+            self._alert_writer,
+            timer,
+        )
         self._timer = timer
         self._tick_s = config.time.tick_s
         self._now = None
         """Event time that everything has been applied up to, seconds."""
         self._posts = 0
         """Posts applied up to then."""
-        self._pending = False
-        """Whether shares wait to settle."""
+        self._unsettled = False
+        """Whether shares wait until their crowd is known."""
 
     @property
     def now(self) -> int | None:
@@ -113,15 +121,15 @@ class Pipeline:
 
     @property
     def suspected(self) -> list[str]:
-        """Ids of the networks alive that were suspected when last told of."""
+        """Ids of the living networks that their last alert suspected."""
         alive = self.stage.networks.alive.values()
         return [network.network_id for network in alive if self._alert_writer.is_suspected(network)]
 
     def process(self, posts: pl.DataFrame | None, until: int) -> Iterator[Alert]:
-        """Apply posts, and let event time pass to `until`: `trace`, then `apply`.
+        """Trace posts and apply them, and let event time pass to `until`.
 
         Args:
-            posts: as for `trace`. None: no posts, only time.
+            posts: as for `trace`. None: no posts; only time passes.
             until: as for `apply`.
 
         Yields:
@@ -130,29 +138,31 @@ class Pipeline:
         yield from self.apply(None if posts is None or not len(posts) else self.trace(posts), until)
 
     def add_follow_events(self, events: FollowEvents) -> None:
-        """Take follow events in the order of time; all before a tick have to be given before it is reached."""
+        """Add follow events in the order of time. All events before a tick must be added before time reaches it."""
         self.observations.add_follow_events(events)
 
     def set_reference_data(self, reference_data: ReferenceData) -> None:
-        """Go on under other reference data; not between `trace` and `apply` of a batch.
+        """Use other reference data from now on. Do not call it between `trace` and `apply` of a batch.
 
-        Entities are known again by their ids: what was remembered of those that are gone is dropped, and of the others
-        kept, under whatever they are now. Accounts that are new to the registry follow whom they are remembered to
-        follow. What they published before, and who linked to them or named them, stays unknown: it is no source of
-        copies, and no evidence. What is usual is looked at again at the next alert.
+        Entities are matched by their ids. Facts about entities that are gone are dropped; facts about the others are
+        kept. For accounts that are new to the registry, the follows seen so far count. Their earlier posts do not: they
+        are no source of copies, and earlier links to these accounts or mentions of them are no evidence. The next alert
+        computes a new baseline.
 
         Args:
-            reference_data: registry, profiles and reviewers' rules, all of them anew.
+            reference_data: registry, profiles and reviewers' rules; replaces all three.
         """
         self._observation_extractor.set_reference_data(reference_data)
         self.observations.set_reference_data(reference_data)
 
     def trace(self, posts: pl.DataFrame) -> TracedPosts:
-        """The traces of posts; may run ahead of `apply` in another thread, since they share no state.
+        """Extract everything that can be read from the posts alone.
+
+        It shares no state with `apply`, so another thread may trace the next batch while this one is applied.
 
         Args:
-            posts: columns of `post_columns.POSTS` with keys (`traces.keyed`), in event order,
-                duplicates removed, none below the last `until`.
+            posts: columns of `post_columns.POSTS` with keys (`traces.keyed`), in event order, without duplicates, none
+                earlier than the last `until`.
         """
         with self._timer("traces"):
             traces = self._extractor.extract(posts)
@@ -163,76 +173,102 @@ class Pipeline:
         """Apply posts, and let event time pass to `until`.
 
         Args:
-            traced: posts in event order, each batch of `trace` once and in turn. None: no posts, only time.
-            until: event time before which no more posts will come, seconds; all posts are below it.
+            traced: posts in event order; each batch of `trace` once, in the order of the batches. None: no posts; only
+                time passes.
+            until: event time before which no more posts will come, seconds; all posts are earlier.
 
         Yields:
             Alerts as they are raised.
 
         Raises:
-            ValueError: a post is not below `until`.
+            ValueError: a post is not earlier than `until`.
         """
         if traced is None:
             yield from self._pass_time(until)
             return
-        traces = traced.traces
-        if int(traces.times[-1]) >= until:
-            raise ValueError("posts have to be below the event time that passes")
-        with self._timer("accounts"):
-            numbers = self.accounts.add(traces.posts, traces.account_keys)
-            post_numbers = self.book.add(traces, numbers)
-        first = int(traces.times[0])
+        times = traced.traces.times
+        if int(times[-1]) >= until:
+            raise ValueError("posts must be earlier than `until`, the event time that passes")
+        batch = self._numbered(traced)
         if self._now is None:
-            self._now = first - first % self._tick_s
-        followers = traces.posts["followers_count"].fill_null(-1).to_numpy()
-        share_times = traces.times[traces.share_post]
-        posted = 0  # posts of this batch that event time has reached
-        begin = 0  # shares of this batch that were pushed
-        while posted < len(traces.times):
-            next_post = int(traces.times[posted])
-            # where nothing waits, event time jumps to the tick of the next post
+            self._now = int(times[0]) - int(times[0]) % self._tick_s
+        applied = 0  # posts of this batch that event time has passed
+        while applied < len(times):
+            next_post = int(times[applied])
+            # while nothing waits, event time jumps to the tick before the next post
             yield from self._pass_time(next_post - next_post % self._tick_s)
-            tick = self._now - self._now % self._tick_s + self._tick_s
+            tick = self._next_tick(self._now)
             end_time = min(tick, until)
-            upto = int(np.searchsorted(traces.times, end_time, side="left"))
-            end = int(np.searchsorted(share_times, end_time, side="left"))
-            self.accounts.count(numbers[posted:upto], followers[posted:upto])
-            self.observations.add(traces, traced.watched, numbers, posted, upto)
-            self._posts += upto - posted
-            self._push(
-                share_times[begin:end],
-                numbers[traces.share_post[begin:end]],
-                post_numbers[traces.share_post[begin:end]],
-                traces.share_kind[begin:end],
-                traces.share_object[begin:end],
-                end_time,
-            )
-            posted, begin = upto, end
+            applied = self._apply_until(batch, applied, end_time)
             self._now = end_time
             if end_time == tick:
                 yield from self._tick(tick)
         yield from self._pass_time(until)
 
     def end(self) -> Iterator[Alert]:
-        """Let event time pass, quietly, to the end of the day, so that everything waiting is settled and tested."""
+        """Let event time pass without posts to the end of the day, so that everything waiting is settled and tested.
+
+        Yields:
+            Alerts as they are raised.
+        """
         if self._now is not None:
-            day = self.config.time.reestimate_s
             settled = self._now + self.sharing.settle_lag_s + self._tick_s
-            yield from self._pass_time(settled - settled % day + day)
+            yield from self._pass_time(self._next_day(settled))
+
+    def _next_tick(self, time: int) -> int:
+        """The first tick after `time`."""
+        return time - time % self._tick_s + self._tick_s
+
+    def _next_day(self, time: int) -> int:
+        """The first end of a day after `time`; a day is `config.time.reestimate_s`."""
+        day = self.config.time.reestimate_s
+        return time - time % day + day
+
+    def _numbered(self, traced: TracedPosts) -> "_Batch":
+        """Give accounts and posts of a batch their numbers."""
+        traces = traced.traces
+        with self._timer("accounts"):
+            accounts = self.accounts.add(traces.posts, traces.account_keys)
+            samples = self.samples.add(traces, accounts)
+        return _Batch(
+            traced=traced,
+            accounts=accounts,
+            post_numbers=samples,
+            followers=traces.posts["followers_count"].fill_null(-1).to_numpy(),
+            share_times=traces.times[traces.share_post],
+        )
+
+    def _apply_until(self, batch: "_Batch", begin: int, end_time: int) -> int:
+        """Apply the posts of a batch from row `begin` that are earlier than `end_time`; return the row after them."""
+        traces = batch.traced.traces
+        end = int(np.searchsorted(traces.times, end_time, side="left"))
+        self.accounts.count(batch.accounts[begin:end], batch.followers[begin:end])
+        self.observations.add(traces, batch.traced.observed, batch.accounts, begin, end)
+        self._posts += end - begin
+        shares = slice(
+            *np.searchsorted(batch.share_times, (traces.times[begin], end_time), side="left").tolist()
+        )
+        posts = traces.share_post[shares]
+        self._push(
+            batch.share_times[shares],
+            batch.accounts[posts],
+            batch.post_numbers[posts],
+            traces.share_kind[shares],
+            traces.share_object[shares],
+            end_time,
+        )
+        return end
 
     def _pass_time(self, until: int) -> Iterator[Alert]:
-        """Ticks without new posts."""
+        """Let event time pass to `until` without new posts."""
         if self._now is None:
             return
         while self._now < until:
-            tick = self._now - self._now % self._tick_s + self._tick_s
-            if not self._pending:
-                # nothing can happen before evidence ages at the end of the day
-                day = self.config.time.reestimate_s
-                tick = self._now - self._now % day + day
+            # without unsettled shares nothing can happen before evidence ages at the end of the day
+            tick = self._next_tick(self._now) if self._unsettled else self._next_day(self._now)
             end_time = min(tick, until)
-            if self._pending:
-                self._push(*_NOTHING, end_time)
+            if self._unsettled:
+                self._push(*_NO_SHARES, end_time)
             self._now = end_time
             if end_time == tick:
                 yield from self._tick(tick)
@@ -246,87 +282,62 @@ class Pipeline:
         objects: U64,
         until: int,
     ) -> None:
+        """Add shares before event time `until`, and count the co-shares that are settled by then."""
         with self._timer("co_sharing"):
             co_shares, exposures = self.sharing.push(times, accounts, posts, kinds, objects, until)
         with self._timer("exposure"):
-            self._ledger.add(exposures, len(self.accounts))
+            self._exposure.add(exposures, len(self.accounts))
         with self._timer("pairs"):
             self.pairs.add(co_shares)
-            self.book.mark_referenced(co_shares)
-        self._pending = self.sharing.waiting
+            self.samples.mark_referenced(co_shares)
+        self._unsettled = self.sharing.waiting
 
     def _tick(self, now: int) -> Iterator[Alert]:
+        """Look for changes of networks at a tick; at the end of a day, age the evidence and estimate rates again."""
+        end_of_day = now % self.config.time.reestimate_s == 0
         with self._timer("followers"):
             self.observations.advance(now)
         with self._timer("network"):
             changes = self.stage.tick(now, self.observations.sources())
-        if now % self.config.time.reestimate_s == 0:
-            yield from self._alerts_on_changes(changes, now)
+        if end_of_day:
+            yield from self._reporter.on_changes(changes, self._run_state(now))
             edges = self.observations.edges(now, self.stage.networks.network_of)
             with self._timer("reestimate"):
-                held = len(self.pairs.rows)
+                rows_before = len(self.pairs.rows)
                 changes = self.stage.reestimate(now, self.observations.sources(), edges)
-                if len(self.pairs.rows) < held:
-                    self.book.age(self.pairs.rows)
+                if len(self.pairs.rows) < rows_before:
+                    self.samples.age(self.pairs.rows)
             self.observations.close_day(now)
-        self.book.settle(now)
+        self.samples.settle(now)
         self.pairs.make_room(now)
-        yield from self._alerts_on_changes(changes, now)
-        if now % self.config.time.reestimate_s == 0:
-            yield from self._alerts_on_changed_suspicion(now)
+        yield from self._reporter.on_changes(changes, self._run_state(now))
+        if end_of_day:
+            yield from self._reporter.on_changed_suspicion(self._run_state(now))
 
-    def _alerts_on_changes(self, changes: list[NetworkChange], now: int) -> Iterator[Alert]:
-        for change in changes:
-            if change.successor is not None or change.lifecycle is Lifecycle.RESOLVED:
-                ending = self._alert_writer.close(change.network, change.lifecycle, now, change.successor)
-                if ending is not None:
-                    yield ending
-            elif self._alert_writer.needs_alert(change.network, change.lifecycle, now):
-                yield self._written_alert(
-                    change.network, change.lifecycle, now, self._assess(change.network, now)
-                )
-
-    def _alerts_on_changed_suspicion(self, now: int) -> Iterator[Alert]:
-        """Tell of networks of which context says today what it did not say when they were last told of."""
-        for network in list(self.stage.networks.alive.values()):
-            if self._alert_writer.last_alert_at(network) in (None, now):
-                continue
-            if self._alert_writer.is_suspected(network) or self.observations.has_context(
-                np.array(network.members, np.int32)
-            ):
-                assessment = self._assess(network, now)
-                if self._alert_writer.suspicion_changed(network, assessment.covert):
-                    yield self._written_alert(network, Lifecycle.UPDATED, now, assessment)
-
-    def _assess(self, network: Network, now: int) -> Assessment:
-        with self._timer("context"):
-            members = np.array(network.members, np.int32)
-            baseline = self.observations.baseline(now, self.stage.networks.network_of, members)
-            return assess(network, self.observations, baseline, self.accounts, now)
-
-    def _written_alert(
-        self, network: Network, lifecycle: Lifecycle, now: int, assessment: Assessment
-    ) -> Alert:
-        with self._timer("alerts"):
-            findings = gather_facts(
-                self.config, self.stage, network, self.pairs, self.book, self.accounts.posts
-            )
-            return self._alert_writer.write(
-                findings,
-                assessment,
-                self.accounts,
-                lifecycle,
-                now,
-                self.stage.threshold,
-                {"posts": self._posts},
-                sum(store.evicted_early(self) for store in PIPELINE_STORES if store.is_evidence),
-            )
+    def _run_state(self, now: int) -> RunState:
+        """How far the run has come, for the alerts of a tick."""
+        dropped = sum(store.evicted_early(self) for store in PIPELINE_STORES if store.is_evidence)
+        return RunState(now, self.stage.threshold, {"posts": self._posts}, dropped)
 
 
-_NOTHING = (
+class _Batch(NamedTuple):
+    """A traced batch with the numbers of its accounts and posts. One entry a post, unless it says a share."""
+
+    traced: TracedPosts
+    accounts: I32
+    post_numbers: I64
+    """Numbers under which `CoShareSamples` holds the posts."""
+    followers: I64
+    """The author's followers, -1 unknown."""
+    share_times: I64
+    """Seconds; one entry a share."""
+
+
+_NO_SHARES = (
     np.zeros(0, np.int64),
     np.zeros(0, np.int32),
     np.zeros(0, np.int64),
     np.zeros(0, np.uint8),
     np.zeros(0, np.uint64),
 )
+"""Times, accounts, posts, kinds and objects of no shares."""

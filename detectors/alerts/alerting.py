@@ -1,26 +1,25 @@
-"""Alerts from findings: when a change is worth one, and what it says."""
+"""When a change of a network is worth an alert, and the alert records themselves."""
 
 import hashlib
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import msgspec
 
 from detectors.accounts import AccountStore
-from detectors.alerts.alert_parts import (
-    co_share_signals,
-    members_shown,
-    object_evidence,
-    suggested_actions,
-    utc,
-)
-from detectors.alerts.coordination_score import coordination_terms, counter_evidence, score
+from detectors.alerts.coordination_score import coordination_terms, score
+from detectors.alerts.counter_evidence import counter_evidence
+from detectors.alerts.evidence import evidence
 from detectors.alerts.explanation import explanation, headline
+from detectors.alerts.members import members_shown
 from detectors.alerts.network_facts import NetworkFacts
+from detectors.alerts.signals import signals
+from detectors.alerts.suggested_actions import suggested_actions
 from detectors.config import DetectionConfig
+from detectors.covertness import words
 from detectors.covertness.assessment import Assessment
 from detectors.covertness.covertness import Covertness, priority, severity
+from detectors.covertness.network_context import NetworkContext
 from detectors.networks.networks import Network
 from schemas.alerts import (
     SCHEMA_VERSION,
@@ -35,30 +34,56 @@ from schemas.networks import Lifecycle
 from schemas.shares import TraceKind
 
 _TECHNIQUES = {
-    TraceKind.REPOST: ("T0049.003", "Bots Amplify via Automated Forwarding and Reposting"),
-    TraceKind.TEXT: ("T0084.001", "Use Copypasta"),
-    TraceKind.HASHTAG_SEQUENCE: ("T0049.002", "Flood Existing Hashtag"),
+    kind: Technique(framework="DISARM", id=number, name=name)
+    for kind, number, name in (
+        (TraceKind.REPOST, "T0049.003", "Bots Amplify via Automated Forwarding and Reposting"),
+        (TraceKind.TEXT, "T0084.001", "Use Copypasta"),
+        (TraceKind.HASHTAG_SEQUENCE, "T0049.002", "Flood Existing Hashtag"),
+    )
 }
+"""Techniques of the DISARM framework that a kind of co-share resembles."""
+_MOST_LANGUAGES = 5
+"""Languages listed, the most frequent first. It bounds the size of an alert; not measured."""
+_GROWTH = 1.25
+"""Factor of members from which a network is reported at once. A choice for few alerts; not measured."""
+_BETWEEN_S = 86_400
+"""Seconds between alerts about smaller changes of membership: at most one a day."""
 
 
 @dataclass(slots=True)
-class _Reported:
-    """What was last said of a network."""
+class _LastAlert:
+    """The last alert about a network, and what later changes are compared with."""
 
     revision: int
     members: int
     at: int
+    """Event time, seconds."""
     suspected: bool
     strong: set[str]
     """Context terms that were strong in this or an earlier alert."""
     alert: Alert
 
 
-class AlertWriter:
-    """Decides which changes are told, numbers the revisions, and writes the alerts.
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """How far a run had come when an alert was written."""
 
-    A network is told at once when it opens, merges, splits or is resolved, or has grown by a quarter; other changes at
-    most once a day. So are those of its context: suspicion comes or goes, or another term would carry it by itself.
+    now: int
+    """Event time of the tick, seconds."""
+    gate_surprise: float
+    """Where the false-discovery gate stands."""
+    offsets: dict[str, int]
+    """Rows read by then, by input."""
+    dropped: int
+    """Rows dropped or evicted by then."""
+
+
+class AlertWriter:
+    """Decides which changes are reported, numbers the revisions, and writes the alerts.
+
+    A network is reported at once when it opens, merges, splits or is resolved, or has grown by a quarter; other changes
+    of membership at most once a day. Changes of its context are reported at once: suspicion comes or goes, or another
+    term would carry it by itself.
 
     Args:
         config: its hash goes into every alert.
@@ -68,159 +93,184 @@ class AlertWriter:
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_digest", "_code_version", "_mode", "_run_id"})
-    _reported: dict[int, _Reported]
+    _last_alerts: dict[int, _LastAlert]
 
     def __init__(self, config: DetectionConfig, code_version: str, mode: Mode, run_id: str) -> None:
         self._digest = config.digest
         self._code_version = code_version
         self._mode: Mode = mode
         self._run_id = run_id
-        self._reported = {}
+        self._last_alerts = {}
 
     def needs_alert(self, network: Network, lifecycle: Lifecycle, now: int) -> bool:
-        """Whether a change at event time `now` is to be told."""
-        known = self._reported.get(network.number)
-        if known is None:
+        """Whether a change of membership at event time `now` is reported."""
+        last = self._last_alerts.get(network.number)
+        if last is None:
             return True
         members = len(network.members)
-        if lifecycle is Lifecycle.SPLIT and known.members != members:
+        if lifecycle is Lifecycle.SPLIT and last.members != members:
             return True
-        return members >= known.members * 1.25 or (members != known.members and now - known.at >= 86_400)
+        return members >= last.members * _GROWTH or (members != last.members and now - last.at >= _BETWEEN_S)
 
     def last_alert_at(self, network: Network) -> int | None:
-        """Event time at which the network was last told of, seconds; None if never."""
-        known = self._reported.get(network.number)
-        return None if known is None else known.at
+        """Event time of the network's last alert, seconds; None if there was none."""
+        last = self._last_alerts.get(network.number)
+        return None if last is None else last.at
 
     def is_suspected(self, network: Network) -> bool:
-        """Whether the network was suspected when last told of."""
-        known = self._reported.get(network.number)
-        return known is not None and known.suspected
+        """Whether the network was suspected in its last alert."""
+        last = self._last_alerts.get(network.number)
+        return last is not None and last.suspected
 
     def suspicion_changed(self, network: Network, covert: Covertness) -> bool:
-        """Whether suspicion has come or gone since the network was told of, or has a strong term that is new."""
-        known = self._reported.get(network.number)
-        if known is None:
+        """Whether suspicion has come or gone since the last alert, or another term has become strong."""
+        last = self._last_alerts.get(network.number)
+        if last is None:
             return False
-        return known.suspected is not covert.suspected or (
-            covert.suspected and not known.strong.issuperset(covert.strong)
+        return last.suspected is not covert.suspected or (
+            covert.suspected and not last.strong.issuperset(covert.strong)
         )
 
     def close(
         self, network: Network, lifecycle: Lifecycle, now: int, successor: Network | None
     ) -> Alert | None:
-        """The last alert of a network that was resolved or merged into another; None if none was ever told."""
-        known = self._reported.pop(network.number, None)
-        if known is None:
+        """The closing alert of a network that was resolved or merged; None if there was no alert about it.
+
+        Args:
+            network: the network that ends.
+            lifecycle: how it ends.
+            now: event time, seconds.
+            successor: the network that it was merged into; None: it was resolved.
+        """
+        last = self._last_alerts.pop(network.number, None)
+        if last is None:
             return None
-        last = known.alert
         if successor is not None:
-            ending = f"The network has gone into {successor.network_id}, which shares most of its members."
+            ending = f"The network is now part of {successor.network_id}, which has most of its members."
         else:
-            ending = "Nothing new has been seen of it for a while, and the network is closed."
+            ending = "The network is closed: no new activity for a while."
         return msgspec.structs.replace(
-            last,
-            alert_id=_alert_id(network.network_id, known.revision + 1),
-            revision=known.revision + 1,
+            last.alert,
+            alert_id=_alert_id(network.network_id, last.revision + 1),
+            revision=last.revision + 1,
             lifecycle=lifecycle,
-            emitted_at=utc(now),
-            explanation=f"{ending} When last reported: {last.explanation}",
+            emitted_at=words.utc(now),
+            explanation=f"{ending} Last report: {last.alert.explanation}",
             suggested_actions=[],
         )
 
     def write(
         self,
-        findings: NetworkFacts,
+        facts: NetworkFacts,
         assessment: Assessment,
         accounts: AccountStore,
         lifecycle: Lifecycle,
-        now: int,
-        gate_surprise: float,
-        offsets: dict[str, int],
-        dropped: int,
+        run: RunState,
     ) -> Alert:
-        """Write an alert.
+        """Write the next alert about a network.
 
         Args:
-            findings: the facts.
+            facts: what the members shared.
             assessment: what is known of the members, and the score drawn from it.
-            accounts: who the accounts are.
+            accounts: names of accounts.
             lifecycle: what happened.
-            now: event time of the tick, seconds.
-            gate_surprise: where the false-discovery gate stands.
-            offsets: what had been read by then.
-            dropped: rows dropped or evicted by then.
+            run: how far the run has come.
         """
-        network = findings.network
+        network, covert = facts.network, assessment.covert
+        last = self._last_alerts.get(network.number)
+        alert = self._record(facts, assessment, accounts, _since(last, lifecycle), run)
+        self._last_alerts[network.number] = _LastAlert(
+            revision=alert.revision,
+            members=len(facts.members),
+            at=run.now,
+            suspected=covert.suspected,
+            strong=set(covert.strong) | (last.strong if last else set()),
+            alert=alert,
+        )
+        return alert
+
+    def _record(
+        self,
+        facts: NetworkFacts,
+        assessment: Assessment,
+        accounts: AccountStore,
+        lifecycle: Lifecycle,
+        run: RunState,
+    ) -> Alert:
+        """The alert itself."""
+        network = facts.network
         context, covert, muted = assessment.context, assessment.covert, assessment.muted
-        known = self._reported.get(network.number)
-        revision = known.revision + 1 if known else 1
-        if known is None and lifecycle in {Lifecycle.UPDATED, Lifecycle.MERGED}:
-            lifecycle = Lifecycle.OPENED
-        elif known is not None and lifecycle is Lifecycle.OPENED:
-            lifecycle = Lifecycle.UPDATED
-        names = accounts.names
-        platforms = sorted({names[m].split(":", 1)[0] for m in findings.members})
-        terms = coordination_terms(findings)
+        last = self._last_alerts.get(network.number)
+        revision = last.revision + 1 if last else 1
+        members = len(facts.members)
+        platforms = sorted({accounts.names[member].split(":", 1)[0] for member in facts.members})
+        terms = coordination_terms(facts)
         coordination = score(terms)
-        weakest_p = math.exp(-float(findings.edge_surprise.min())) if findings.edges else None
-        hours = max((now - network.opened_at) / 3600, 1.0)
-        members = len(findings.members)
-        followers = [each.followers for each in context.members if each.followers is not None]
-        alert = Alert(
+        counter = counter_evidence(facts, context)
+        return Alert(
             schema_version=SCHEMA_VERSION,
             alert_id=_alert_id(network.network_id, revision),
             network_id=network.network_id,
             revision=revision,
             lifecycle=lifecycle,
             predecessor_ids=list(network.predecessors),
-            emitted_at=utc(now),
-            event_time_start=utc(findings.start),
-            event_time_end=utc(max(findings.end, findings.start)),
+            emitted_at=words.utc(run.now),
+            event_time_start=words.utc(facts.start),
+            event_time_end=words.utc(max(facts.end, facts.start)),
             mode=self._mode,
             run_id=self._run_id,
             platforms=platforms,
-            languages=list(findings.languages[:5]),
-            headline=headline(findings, platforms, covert),
-            explanation=explanation(findings, weakest_p, context, covert),
+            languages=list(facts.languages[:_MOST_LANGUAGES]),
+            headline=headline(facts, platforms, covert),
+            explanation=explanation(facts, context, covert, counter),
             coordination=coordination,
             coordination_terms=terms,
             covertness=covert.score,
             covertness_terms=list(covert.terms),
             severity=severity(covert, coordination, members, muted=muted is not None),
             priority=priority(covert, coordination, members, muted=muted is not None),
-            reach=Reach(
-                posts=findings.posts,
-                accounts=members,
-                followers_sum=sum(followers) if followers else None,
-                engagements=context.engagements,
-                growth_per_h=round((members - known.members) / hours, 4) if known else 0.0,
-            ),
-            members=members_shown(findings, context, accounts, gate_surprise),
+            reach=_reach(facts, context, last, run.now),
+            members=members_shown(facts, context, accounts, run.gate_surprise),
             member_count=members,
-            signals=[*co_share_signals(findings, weakest_p), *context.signals],
-            evidence=[*context.evidence, *(object_evidence(sample, names) for sample in findings.samples)],
-            counter_evidence=[*context.counter, *counter_evidence(findings)],
-            techniques=[
-                Technique(framework="DISARM", id=_TECHNIQUES[k.kind][0], name=_TECHNIQUES[k.kind][1])
-                for k in findings.kinds
-                if k.kind in _TECHNIQUES
-            ],
+            signals=signals(facts, context),
+            evidence=evidence(facts, context, accounts.names),
+            counter_evidence=counter,
+            techniques=[_TECHNIQUES[kind.kind] for kind in facts.kinds if kind.kind in _TECHNIQUES],
             related_networks=[],
             suggested_actions=suggested_actions(covert, muted),
             suppression=muted,
             provenance=Provenance(
                 config_hash=self._digest,
                 code_version=self._code_version,
-                input_offsets=offsets,
+                input_offsets=run.offsets,
                 late=0,
-                dropped=dropped,
+                dropped=run.dropped,
             ),
             privacy=Privacy(pseudonymised=False),
         )
-        strong = set(covert.strong) | (known.strong if known else set())
-        self._reported[network.number] = _Reported(revision, members, now, covert.suspected, strong, alert)
-        return alert
+
+
+def _since(last: _LastAlert | None, lifecycle: Lifecycle) -> Lifecycle:
+    """What happened since the last alert: the first one opens a network, later ones do not open it again."""
+    if last is None and lifecycle in {Lifecycle.UPDATED, Lifecycle.MERGED}:
+        return Lifecycle.OPENED
+    if last is not None and lifecycle is Lifecycle.OPENED:
+        return Lifecycle.UPDATED
+    return lifecycle
+
+
+def _reach(facts: NetworkFacts, context: NetworkContext, last: _LastAlert | None, now: int) -> Reach:
+    """How far the members' posts could have gone, and how fast the network grows."""
+    members = len(facts.members)
+    followers = [member.followers for member in context.members if member.followers is not None]
+    hours = max((now - facts.network.opened_at) / 3600, 1.0)
+    return Reach(
+        posts=facts.posts,
+        accounts=members,
+        followers_sum=sum(followers) if followers else None,
+        engagements=context.engagements,
+        growth_per_h=round((members - last.members) / hours, 4) if last else 0.0,
+    )
 
 
 def _alert_id(network_id: str, revision: int) -> str:

@@ -35,7 +35,9 @@ class KindFacts:
     """Independent co-shares of pairs of members, each object once a pair."""
     expected: float
     surprise: float
-    """Of the sum; members' pairs are not independent, so it ranks kinds and is not a p-value."""
+    """Surprise of the sum. Pairs of members are not independent, so it ranks kinds and is no p-value."""
+    objects: int
+    """Distinct objects of these co-shares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,8 @@ def _by_kind(config: DetectionConfig, independent: StructArray, expected: F64) -
                 chance = float(expected[number, window])
                 surprise = float(poisson_surprise(observed, max(chance, LEAST_EXPECTED)))
                 if best is None or surprise > best.surprise:
-                    best = KindFacts(kind, span, observed, chance, surprise)
+                    objects = len(np.unique(mine["object"][within]))
+                    best = KindFacts(kind, span, observed, chance, surprise, objects)
         if best is not None:
             found.append(best)
     return tuple(sorted(found, key=lambda f: (-f.surprise, KINDS.index(f.kind))))

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from detectors.accounts import AccountStore
-from detectors.arrays.dtypes import I32, I64, Bools
+from detectors.arrays.dtypes import I32, I64, U64, Bools
 from detectors.attribution.amplification import amplified, amplifying
 from detectors.attribution.fact_store import FACT_LOG, FactStore
 from detectors.attribution.facts import Fact
@@ -254,13 +254,14 @@ class AccountObservations:
             self._rhythmic = edges_of(keys, pairs.surprise, Ground.RHYTHM)
         return merged([uncredited, self._rhythmic])
 
-    def has_context(self, members: I32) -> bool:
-        """Whether anything is known of members that could make them suspected."""
-        if not len(self.reference_data.registry):
-            return False
+    def any_in_registry(self, members: I32) -> bool:
+        """Whether the registry has the account of a member."""
         self._look_up()
-        hidden = self.facts.any_facts_of(members) or bool((self._known["entity"][members] != NO_ENTITY).any())
-        return hidden or bool(self.followers.followers_of(self._accounts.keys[members])[2].any())
+        return bool((self._known["entity"][members] != NO_ENTITY).any())
+
+    def keys_of(self, members: I32) -> U64:
+        """Account keys of members."""
+        return self._accounts.keys[members]
 
     def baseline(self, now: int, network_of: I32, members: I32) -> Baseline:
         """All accounts as they are, or were up to twelve hours ago on the same day.

@@ -1,38 +1,47 @@
 """How far a coordinated network seems to hide what it is: a score made of named terms that anyone can check.
 
-`covertness` is no probability, and never blended with `coordination`. Two things have to come together, and the score
-is no stronger than the weaker of them:
+`covertness` is no probability, and is never blended with `coordination`. Two things have to come together, and the
+score is no stronger than the weaker of them:
 
-* the members are *obscure* among accounts of like volume and age (`detectors.engagement.obscurity`), and
-* named *context* is beyond chance: who follows them, or whose content they carry without saying so.
+* the members are *obscure* among accounts of similar volume and age (`detectors.engagement.obscurity`), and
+* named *context* is beyond chance (`detectors.covertness.terms`): who follows them, or whose content they carry without
+  saying so.
 
-    context    = -log10(p) / 8, at most 1; p combines what they publish (the least p of four, times four) and who
-                 follows them by Fisher's method, over what could be assessed
-    covertness = min(obscurity, context), of the members that are not known openly; 0 if most are
+    context    = -log10(p) / 8, at most 1; p combines the sources of evidence by Fisher's method, each with its least
+                 chance times the number of its terms, over what could be assessed
+    covertness = min(obscurity, context), of the members that are not open; 0 if most are open
 
-So .5 needs a context with a chance of less than 1 in 10,000 among members of whom the same is rare enough. Chances of
-1 in 10,000 and obscurity together kept obscure, openly coordinated clubs out in simulation (`docs/concepts.md`). Where
-members have as few followers and reactions as can be, and so have most others, obscurity tells nothing: then
+So .5 needs a context with a chance of less than 1 in 10,000, among obscure members. Together, these two conditions kept
+obscure, openly coordinated clubs out in simulation (`docs/concepts.md`). Where members have as few followers and
+reactions as possible, and so have most others, obscurity says nothing. Then
 
     covertness = context / 2
 
-and it takes a context with a chance of 1 in 100 million.
+and a suspicion needs a context with a chance of 1 in 100 million.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scipy import special
 
+from detectors.covertness.member_obscurity import MemberObscurity
 from detectors.covertness.network_context import NetworkContext
+from detectors.covertness.terms import TERMS
+from detectors.covertness.terms.term import Source, strength
 from schemas.alerts import ScoreTerm, Severity
 
 SUSPECTED = 0.5
-"""Covertness from which a network is called suspected covert."""
-MOSTLY = 0.5
-_DECADES = 8.0
-_CONTENT = ("unattributed_copies", "hidden_mentions", "shared_infrastructure", "amplified_copies")
+"""Covertness from which a network is called suspected covert.
+
+It is a convention of the scale: obscurity and context are scaled so that their bounds lie at .5
+(`docs/decisions/0011-covertness.md`).
+"""
+MOSTLY_OPEN = 0.5
+"""Share of open members above which the network is open and its covertness 0: a majority. Not measured."""
+_LARGE = 100
+"""Members from which a suspected network with two strong terms is critical. A choice for triage; not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Covertness:
     """0-1; None: too little is known."""
     terms: tuple[ScoreTerm, ...]
     context_p: float | None
-    """Chance of so much context; None where none could be assessed."""
+    """Chance of so much context; None where no term with a chance could be assessed."""
     strong: tuple[str, ...]
     """Context terms that would carry the suspicion by themselves."""
 
@@ -53,75 +62,82 @@ class Covertness:
         return self.score is not None and self.score >= SUSPECTED
 
 
-def strength(p: float) -> float:
-    """A chance as a value from 0 (1 in 1) to 1 (1 in 100 million or less)."""
-    return min(1.0, max(0.0, -math.log10(max(p, 1e-300)) / _DECADES))
-
-
 def covertness(context: NetworkContext) -> Covertness:
     """Score a network's context."""
-    values = {name: strength(p) for name, p in context.chances.items()}
-    if context.unlabelled_share:
-        values["unlabelled_affiliates"] = context.unlabelled_share
-    strong = tuple(name for name, value in values.items() if _rounded(value) >= SUSPECTED)
-    if context.obscurity is not None:
-        values = {"obscurity": context.obscurity, **values}
+    results = context.results
+    strong = tuple(name for name, result in results.items() if _rounded(result.value) >= SUSPECTED)
+    shown = {name: (result.value, result.summary) for name, result in results.items()}
+    obscurity = context.obscurity.value if isinstance(context.obscurity, MemberObscurity) else None
+    if isinstance(context.obscurity, MemberObscurity):
+        shown = {"obscurity": (context.obscurity.value, context.obscurity.summary), **shown}
     terms = tuple(
-        ScoreTerm(name=name, value=_rounded(value), weight=1.0, summary=context.said[name])
-        for name, value in values.items()
+        ScoreTerm(name=name, value=_rounded(value), weight=1.0, summary=summary)
+        for name, (value, summary) in shown.items()
     )
-    p = combined_chance(context.chances)
-    reach = max(strength(p) if p is not None else 0.0, context.unlabelled_share)
-    if context.open_share > MOSTLY:
-        return Covertness(0.0, terms, p, strong)
-    told = p is not None or context.unlabelled_share > 0
-    if context.obscurity is None:
-        # as little known as can be, like most: no sign for it and none against it, so that context has to do it alone
-        alone = _rounded(reach / 2) if context.lowest and told else None
-        return Covertness(alone, terms, p, strong)
-    if not told:
-        # whatever the context would be, it could not be covert beyond this
-        known = context.obscurity if context.obscurity < SUSPECTED else None
-        return Covertness(None if known is None else _rounded(known), terms, p, strong)
-    return Covertness(_rounded(min(context.obscurity, reach)), terms, p, strong)
+    p = combined_chance(_chances_by_source(context))
+    untested = [result.value for result in results.values() if result.chance is None]
+    strongest = max(strength(p) if p is not None else 0.0, *untested, 0.0)
+    assessed = p is not None or bool(untested)
+    if context.open_share > MOSTLY_OPEN:
+        score: float | None = 0.0
+    elif obscurity is None:
+        # obscurity says nothing either way where most accounts are as unknown; context has to suffice alone
+        score = _rounded(strongest / 2) if context.lowest and assessed else None
+    elif assessed:
+        score = _rounded(min(obscurity, strongest))
+    else:
+        # whatever the context would be, covertness could not exceed obscurity
+        score = _rounded(obscurity) if obscurity < SUSPECTED else None
+    return Covertness(score, terms, p, strong)
 
 
-def combined_chance(chances: Mapping[str, float]) -> float | None:
+def combined_chance(chances: Mapping[Source, Sequence[float]]) -> float | None:
     """One chance for all context that could be assessed; None if none was.
 
-    What members publish is one source, told in ways that depend on one another: the least of them counts, times
-    how many were looked at (Bonferroni). Who follows them is another. Both together by Fisher's method.
+    Terms of one source depend on one another: the least of their chances counts, times their number (Bonferroni).
+    Sources are independent, so their chances combine by Fisher's method (1932).
+
+    Args:
+        chances: of the terms that could be assessed, by source.
     """
-    content = [p for name, p in chances.items() if name in _CONTENT]
-    sources = [min(1.0, min(content) * len(content))] if content else []
-    sources += [p for name, p in chances.items() if name not in _CONTENT]
-    if not sources:
+    by_source = [min(1.0, min(each) * len(each)) for each in chances.values() if each]
+    if not by_source:
         return None
-    half = -sum(math.log(max(p, 1e-300)) for p in sources)
-    return float(special.gammaincc(len(sources), half))
+    half = -sum(math.log(max(p, 1e-300)) for p in by_source)
+    return float(special.gammaincc(len(by_source), half))
 
 
-def severity(found: Covertness, coordination: float, members: int, *, muted: bool) -> Severity:
+def _chances_by_source(context: NetworkContext) -> dict[Source, list[float]]:
+    chances: dict[Source, list[float]] = {}
+    for term in TERMS:
+        result = context.results.get(term.name)
+        if result is not None and result.chance is not None:
+            chances.setdefault(term.source, []).append(result.chance)
+    return chances
+
+
+def severity(covert: Covertness, coordination: float, members: int, *, muted: bool) -> Severity:
     """How much attention to ask for.
 
-    What is not suspected covert, or was muted by a reviewer, is recorded and pages nobody. The rest is `medium`;
-    `low` where coordination itself is weak; `high` with two strong terms; `critical` if such a network is large, too.
+    A network that is not suspected covert, or that a reviewer muted, is recorded and pages no one. The others are
+    `medium`; `low` where coordination itself is weak; `high` with two strong terms; `critical` with two and `_LARGE`
+    members.
     """
-    if muted or not found.suspected:
+    if muted or not covert.suspected:
         return Severity.INFO
     if coordination < SUSPECTED:
         return Severity.LOW
-    if len(found.strong) < 2:
+    if len(covert.strong) < 2:
         return Severity.MEDIUM
-    return Severity.CRITICAL if members >= 100 else Severity.HIGH
+    return Severity.CRITICAL if members >= _LARGE else Severity.HIGH
 
 
-def priority(found: Covertness, coordination: float, members: int, *, muted: bool) -> int:
+def priority(covert: Covertness, coordination: float, members: int, *, muted: bool) -> int:
     """Rank among alerts, 0-100: suspected ones from 50 by covertness, coordination and size; all others below."""
     size = min(1.0, math.log10(max(members, 1)) / 3)
-    if muted or not found.suspected or found.score is None:
+    if muted or not covert.suspected or covert.score is None:
         return round(49 * coordination * (0.6 + 0.4 * size))
-    return round(50 + 50 * (0.6 * found.score + 0.3 * coordination + 0.1 * size))
+    return round(50 + 50 * (0.6 * covert.score + 0.3 * coordination + 0.1 * size))
 
 
 def _rounded(value: float) -> float:

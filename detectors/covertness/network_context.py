@@ -1,12 +1,14 @@
-"""What is known about the members of one network, beside what they shared together.
+"""What is known about the members of one network, beside their co-shares.
 
-Each finding is a chance or a count with a plain sentence; `detectors.covertness.covertness` makes a score of them.
+`detectors.covertness.covertness` makes a score of it, and `detectors.alerts` makes the texts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from schemas.alerts import CounterEvidence, Evidence, Signal
+from detectors.covertness.member_obscurity import MemberObscurity, ObscurityUnknown
+from detectors.covertness.openness import Openness
+from detectors.covertness.terms.term import Answer, Measurement, NotAssessed, Sample, TermResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +27,48 @@ class MemberContext:
 
 @dataclass(frozen=True, slots=True)
 class NetworkContext:
-    """What is known about a network's members. Members that are open do not count in the first four."""
+    """What is known about a network's members. Obscurity and terms are about those that are not open."""
 
     members: tuple[MemberContext, ...]
-    """In the order of the network's."""
-    obscurity: float | None
-    """0-1 (`detectors.engagement.obscurity`); None: too little is known, or `lowest`."""
-    chances: Mapping[str, float]
-    """Chance of what was seen, by the name of a context term; those that could not be assessed are absent."""
-    unlabelled_share: float
-    """Share of members tied to companies or affiliates without a sign of it."""
+    """In the order of the network's members."""
+    obscurity: MemberObscurity | ObscurityUnknown | None
+    """None: all members are open."""
+    answers: Mapping[str, Answer]
+    """What each term answers, by its name, in the order of `terms.TERMS`; empty if all members are open."""
     open_share: float
-    """Share of members that the registry, a label or a reviewer shows to be who they are."""
-    said: Mapping[str, str]
-    """One plain sentence by the name of a term."""
-    absent: tuple[str, ...]
-    """Names of the terms that were looked for and of which nothing at all was seen."""
-    unknown: tuple[str, ...]
-    """What could not be assessed and why, in words."""
-    signals: tuple[Signal, ...] = field(default=())
-    evidence: tuple[Evidence, ...] = field(default=())
-    counter: tuple[CounterEvidence, ...] = field(default=())
-    lowest: bool = False
-    """Whether the members have as few followers and reactions as can be, and so have most others here."""
+    """Share of members that the registry, a label or a reviewer shows to be who they are, 0-1."""
+    openness: Openness | None = None
+    rhythm: Measurement | None = None
+    """Members that post in the same minutes; None: none. It is coordination and bears on no score here."""
     engagements: int | None = None
     """Reactions to the members' posts within the engagement window; None: unknown."""
+
+    @property
+    def results(self) -> dict[str, TermResult]:
+        """The terms that could be assessed, by name."""
+        return {name: answer for name, answer in self.answers.items() if isinstance(answer, TermResult)}
+
+    @property
+    def lowest(self) -> bool:
+        """Whether the members have as few followers and reactions as possible, and so have most others here."""
+        return isinstance(self.obscurity, ObscurityUnknown) and self.obscurity.lowest
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        """Everything measured: obscurity, then the terms, then rhythm."""
+        measured = [each for result in self.results.values() for each in result.measurements]
+        if isinstance(self.obscurity, MemberObscurity) and self.obscurity.measurement is not None:
+            measured.insert(0, self.obscurity.measurement)
+        return (*measured, self.rhythm) if self.rhythm is not None else tuple(measured)
+
+    @property
+    def samples(self) -> tuple[tuple[str, Sample], ...]:
+        """The samples of all terms, each with the name of its term."""
+        return tuple((name, sample) for name, result in self.results.items() for sample in result.samples)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What could not be assessed and why, each reason once."""
+        answers = [*([self.obscurity] if self.obscurity is not None else []), *self.answers.values()]
+        reasons = [answer.reason for answer in answers if isinstance(answer, NotAssessed)]
+        return tuple(dict.fromkeys(reason for reason in reasons if reason))

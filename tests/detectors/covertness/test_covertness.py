@@ -1,7 +1,5 @@
 """The covertness score: the weaker of obscurity and context; severity and rank follow it."""
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,9 +11,11 @@ from detectors.covertness.covertness import (
     covertness,
     priority,
     severity,
-    strength,
 )
+from detectors.covertness.member_obscurity import MemberObscurity, ObscurityUnknown
 from detectors.covertness.network_context import NetworkContext
+from detectors.covertness.terms import TERMS as ALL_TERMS
+from detectors.covertness.terms.term import Answer, Source, TermResult, strength
 from schemas.alerts import Severity
 
 TERMS = (
@@ -34,18 +34,26 @@ def context(
     lowest: bool = False,
     **chances: float,
 ) -> NetworkContext:
-    said: dict[str, Any] = {name: name for name in ("obscurity", "unlabelled_affiliates", *TERMS)}
+    answers: dict[str, Answer] = {
+        name: TermResult(strength(p), p, name, seen=p < 1) for name, p in chances.items()
+    }
+    if unlabelled:
+        answers["unlabelled_affiliates"] = TermResult(unlabelled, None, "unlabelled_affiliates", seen=True)
     return NetworkContext(
         members=(),
-        obscurity=obscurity,
-        chances=chances,
-        unlabelled_share=unlabelled,
+        obscurity=ObscurityUnknown("too little is known", lowest=lowest)
+        if obscurity is None
+        else MemberObscurity(obscurity, "obscurity", None),
+        answers=answers,
         open_share=open_share,
-        said=said,
-        absent=(),
-        unknown=(),
-        lowest=lowest,
     )
+
+
+def test_the_terms_have_names_of_their_own_and_say_what_they_depend_on() -> None:
+    assert {term.name for term in ALL_TERMS} == {*TERMS, "unlabelled_affiliates"}
+    assert len(ALL_TERMS) == len(TERMS) + 1
+    assert {term.name for term in ALL_TERMS if term.source is Source.CONTENT} == set(TERMS[1:])
+    assert all(term.when_strong and term.when_absent for term in ALL_TERMS)
 
 
 def test_given_obscure_members_and_strong_context_then_suspected_by_the_weaker() -> None:
@@ -75,16 +83,15 @@ def test_given_a_chance_of_one_in_a_thousand_then_not_suspected() -> None:
 
 
 def test_given_two_independent_sources_then_together_they_are_stronger() -> None:
-    both = {"registry_followers": 1e-4, "unattributed_copies": 1e-4}
-    together = combined_chance(both)
+    together = combined_chance({Source.FOLLOWERS: [1e-4], Source.CONTENT: [1e-4]})
     assert together is not None
-    assert together == pytest.approx(float(stats.combine_pvalues(list(both.values())).pvalue), rel=1e-6)
+    assert together == pytest.approx(float(stats.combine_pvalues([1e-4, 1e-4]).pvalue), rel=1e-6)
     assert together < 1e-6
 
 
-def test_given_content_told_four_ways_then_it_is_not_counted_four_times() -> None:
-    once = combined_chance({**dict.fromkeys(TERMS[1:], 1.0), "unattributed_copies": 1e-6})
-    often = combined_chance(dict.fromkeys(TERMS[1:], 1e-6))
+def test_given_content_that_shows_in_four_terms_then_it_is_not_counted_four_times() -> None:
+    once = covertness(context(**{**dict.fromkeys(TERMS[1:], 1.0), "unattributed_copies": 1e-6})).context_p
+    often = covertness(context(**dict.fromkeys(TERMS[1:], 1e-6))).context_p
     assert once == often == pytest.approx(4e-6)
 
 

@@ -1,0 +1,90 @@
+"""Networks to alerts: which of them are assessed at a tick, and which assessments are reported."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from detectors.accounts import AccountStore
+from detectors.alerts.alerting import AlertWriter, RunState
+from detectors.alerts.network_facts import gather_facts
+from detectors.config import DetectionConfig
+from detectors.covertness.account_observations import AccountObservations
+from detectors.covertness.assessment import Assessment, assess, has_evidence
+from detectors.evidence.co_share_samples import CoShareSamples
+from detectors.evidence.pairs import PairStore
+from detectors.networks.network_stage import NetworkChange, NetworkStage
+from detectors.networks.networks import Network
+from detectors.stage_timing import StageTimer
+from schemas.alerts import Alert
+from schemas.networks import Lifecycle
+
+
+class NetworkReporter:
+    """Assesses networks that changed, and once a day those with evidence against them. It holds no state of its own.
+
+    Args:
+        config: every setting that bears on detection.
+        stage: the networks.
+        observations: everything observed about accounts.
+        pairs: pair evidence.
+        samples: the posts behind it.
+        accounts: names and numbers of accounts.
+        writer: writes the alerts.
+        timer: measures the time of each stage.
+    """
+
+    def __init__(
+        self,
+        config: DetectionConfig,
+        stage: NetworkStage,
+        observations: AccountObservations,
+        pairs: PairStore,
+        samples: CoShareSamples,
+        accounts: AccountStore,
+        writer: AlertWriter,
+        timer: StageTimer,
+    ) -> None:
+        self._config = config
+        self._stage = stage
+        self._observations = observations
+        self._pairs = pairs
+        self._samples = samples
+        self._accounts = accounts
+        self._writer = writer
+        self._timer = timer
+
+    def on_changes(self, changes: Sequence[NetworkChange], run: RunState) -> Iterator[Alert]:
+        """Report networks that opened, ended, or changed their members by enough."""
+        for change in changes:
+            if change.successor is not None or change.lifecycle is Lifecycle.RESOLVED:
+                closing = self._writer.close(change.network, change.lifecycle, run.now, change.successor)
+                if closing is not None:
+                    yield closing
+            elif self._writer.needs_alert(change.network, change.lifecycle, run.now):
+                assessment = self._assess(change.network, run.now)
+                yield self._alert(change.network, change.lifecycle, assessment, run)
+
+    def on_changed_suspicion(self, run: RunState) -> Iterator[Alert]:
+        """Report networks whose suspicion came, went or got another strong term since their last alert."""
+        for network in list(self._stage.networks.alive.values()):
+            if self._writer.last_alert_at(network) in (None, run.now):
+                continue
+            if self._writer.is_suspected(network) or has_evidence(network, self._observations):
+                assessment = self._assess(network, run.now)
+                if self._writer.suspicion_changed(network, assessment.covert):
+                    yield self._alert(network, Lifecycle.UPDATED, assessment, run)
+
+    def _assess(self, network: Network, now: int) -> Assessment:
+        """What is known about a network's members, against the baseline."""
+        with self._timer("context"):
+            members = np.array(network.members, np.int32)
+            baseline = self._observations.baseline(now, self._stage.networks.network_of, members)
+            return assess(network, self._observations, baseline, self._accounts, now)
+
+    def _alert(self, network: Network, lifecycle: Lifecycle, assessment: Assessment, run: RunState) -> Alert:
+        """The next alert about a network."""
+        with self._timer("alerts"):
+            facts = gather_facts(
+                self._config, self._stage, network, self._pairs, self._samples, self._accounts.posts
+            )
+            return self._writer.write(facts, assessment, self._accounts, lifecycle, run)

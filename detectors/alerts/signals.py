@@ -1,0 +1,75 @@
+"""The signals of an alert: what each detector measured among the members, against what chance gives."""
+
+import math
+
+from detectors.alerts import kind_words
+from detectors.alerts.network_facts import NetworkFacts
+from detectors.covertness.network_context import NetworkContext
+from detectors.covertness.terms.term import Measurement
+from schemas.alerts import Signal
+
+_LEAST_P = 1e-300
+"""Smaller p-values are given as this: a JSON reader must not see them as 0."""
+_FALSE_SHARE = 0.01
+"""Share of the pairs behind the false-discovery gate that may be coincidences (`docs/detectors/chance-and-gate.md`)."""
+
+
+def signals(facts: NetworkFacts, context: NetworkContext) -> list[Signal]:
+    """Co-shares by kind, pairs that pass the gate by themselves, then everything measured of the members."""
+    return [
+        *_co_shares(facts),
+        *_pairs(facts),
+        *(_signal_of(measurement) for measurement in context.measurements),
+    ]
+
+
+def _co_shares(facts: NetworkFacts) -> list[Signal]:
+    return [
+        Signal(
+            detector=f"co_share.{kind.kind.value}",
+            version="1",
+            score=round(max(0.0, 1.0 - kind.expected / kind.observed), 4),
+            observed=float(kind.observed),
+            expected=round(kind.expected, 6),
+            n=kind.observed,
+            window_s=kind.window_s,
+            summary=kind_words.co_shares(kind),
+        )
+        for kind in facts.kinds
+    ]
+
+
+def _pairs(facts: NetworkFacts) -> list[Signal]:
+    """Pairs that pass the false-discovery gate by their own co-shares."""
+    if not facts.edges:
+        return []
+    weakest_p = math.exp(-float(facts.edge_surprise.min()))
+    chance = f", each with a chance of at most {weakest_p:.1g}" if weakest_p else ""
+    count = "1 pair of members passes" if facts.edges == 1 else f"{facts.edges:,} pairs of members pass"
+    return [
+        Signal(
+            detector="pair_gate",
+            version="1",
+            score=round(min(1.0, facts.edges / max(len(facts.members) - 1, 1)), 4),
+            observed=float(facts.edges),
+            expected=round(facts.edges * _FALSE_SHARE, 4),
+            p_value=max(weakest_p, _LEAST_P),
+            n=facts.edges,
+            window_s=0,
+            summary=f"{count} the false-discovery gate{chance}. One in a hundred such pairs may be a coincidence.",
+        )
+    ]
+
+
+def _signal_of(measurement: Measurement) -> Signal:
+    return Signal(
+        detector=measurement.detector,
+        version="1",
+        score=round(measurement.score, 4),
+        observed=round(float(measurement.observed), 6),
+        expected=round(measurement.expected, 6),
+        p_value=max(measurement.p, _LEAST_P),
+        n=measurement.n,
+        window_s=0,
+        summary=measurement.summary,
+    )
