@@ -74,7 +74,8 @@ class Pipeline:
         self.config = config
         self.accounts = AccountStore()
         self.cells = Cells(config)
-        self._extractor = TraceExtractor(config, TextObjects.of(config.traces))
+        self.texts = TextObjects.of(config.traces)
+        self._extractor = TraceExtractor(config, self.texts)
         reference_data = reference_data if reference_data is not None else ReferenceData()
         self._observation_extractor = ObservationExtractor(config, reference_data)
         self.observations = AccountObservations(config, reference_data, self.accounts, timer)

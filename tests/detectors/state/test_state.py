@@ -200,7 +200,7 @@ def put(path: str, value: object) -> Change:
         (put("remembered/stage/_edges", {}), "stage/_edges: wanted exactly keys"),
         (put("remembered/stage/networks/alive", [[1, {}]]), "stage/networks/alive/0"),
         (put("remembered/stage/networks/alive", [[1]]), "stage/networks/alive"),
-        (put("remembered/_alert_writer/_reported", [[1, None]]), "_reported/0"),
+        (put("remembered/_alert_writer/_last_alerts", [[1, None]]), "_last_alerts/0"),
         (
             put("remembered/observations/facts/_log", [pl.DataFrame({"account": [1]})]),
             "facts/_log/0: wanted a frame",
