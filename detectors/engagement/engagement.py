@@ -1,16 +1,19 @@
-"""How much accounts post, and what others make of it: rolling counts over the last days of event time.
+"""How much accounts post and how many reactions they receive: rolling counts over the last days of event time.
 
-A post belongs to the pane of its time (an hour by default) and leaves with it, and so does all that it brought. What
-it received is counted once: of each kind the greater of the reactions seen in the stream and the number that the
-platform gave. Nothing seen is known to be nothing only where the platform gave numbers, or where the stream shows
-that it carries reactions: most of the posts that are reposted, answered and quoted in it are in it as well. In the
-real data sets that this was tried on, none are (0 of 558,698 references), and engagement is unknown.
+A post belongs to the pane of its time (an hour by default). When the pane leaves the window, the post leaves with its
+references and the reactions to it. Reactions are counted once: of each kind, the greater of the reactions seen in the
+stream and the number that the platform gave.
 
-Reposts are posts, but not written: what they receive, and the numbers given with them, are the original's.
+No reactions seen does not mean that there were none. That is *known* only where the platform gave numbers, or where the
+stream carries reactions: most of the posts that are reposted, answered or quoted in it are in it as well. In the real
+data sets that were tried, none are (0 of 558,698 references), so engagement there is unknown.
 
-Memory, bytes: a post held about 35 (18, up to half as much again in reserve, and 11-24 for its place in the index),
-28 more for one that received anything, a reaction seen or a link to a site 8-12, an account 28-42
-(`benchmarks/engagement.py`).
+A repost is a post, but its account did not write it: reactions to it, and numbers given with it, belong to the
+original.
+
+Memory in bytes: about 35 for a post (18, up to half as much in reserve, and 11-24 in the index), 28 more for a post
+that received anything, 8-12 for a reaction seen or a link to a site, 28-42 for an account (measured with
+`python -m benchmarks.engagement`).
 """
 
 from typing import ClassVar, NamedTuple
@@ -43,35 +46,39 @@ from detectors.engagement.post_kernels import (
 )
 
 _FIRST_SIZE = 1 << 12
+"""Places of the index and records of accounts to begin with."""
 _STEP = 1 << 14
+"""Rows that one call of a kernel takes; bounds how much room is made in advance."""
 _LEAST_CARRIED = 100
-"""A stream with fewer than one reaction in so many posts is not taken to carry reactions."""
+"""A platform's stream with fewer than one reaction in this many posts does not count as carrying reactions. Chosen so
+that a handful of accidental finds does not make zeros known; not measured."""
 
 
 class EngagementTable(NamedTuple):
-    """What is known of each account over the window, by account number; int64 each."""
+    """Posts and reactions of each account over the window, by account number; int64 each."""
 
     posts: I64
-    """Posts, with reposts."""
+    """Posts, reposts included."""
     reactions: I64
-    """Reposts, replies, quotes and likes by others of the posts that it wrote, as far as seen or given; links, for a
-    site."""
+    """Reposts, replies, quotes and likes by others of the posts that it wrote, as far as they were seen or given; for a
+    site, links."""
     known_posts: I64
-    """Written posts of which it is known what they received, if only that it was nothing. 0: unknown, not unloved."""
+    """Written posts whose reactions are known, even if there were none. 0: engagement is unknown, not low."""
 
 
 class EngagementStore:
-    """Rolling counts of all accounts.
+    """Rolling counts of posts and reactions for all accounts.
 
-    Times never fall from call to call. Results are a function of the rows and of what was asked when, never of
+    Times never fall from call to call. Results depend on the rows and on the times of `expire` and `table`, never on
     where batches end.
 
     Args:
         pane_s: length of a pane, seconds.
-        window_days: a post counts for so long, and until its pane has passed; a multiple of `pane_s`.
-        max_posts: posts held, and links held; the oldest leave early, and are counted, when there are more.
-        resolved_share: of the references to posts of others on a platform, the share that has to be found in the
-            stream for it to be taken to carry reactions. A tenth of all posts, as samples give, carries a tenth.
+        window_days: days for which a post counts, and until its pane has passed; a multiple of `pane_s`.
+        max_posts: most posts held, and most links held. The oldest leave early when there are more, and
+            `evicted_early` counts them.
+        resolved_share: share of the references to posts of others on a platform that must be in the stream for it to
+            count as carrying reactions. A sample of a tenth of all posts carries a tenth of the reactions.
 
     Raises:
         ValueError: the window is no multiple of the pane, or `max_posts` is out of bounds.
@@ -87,9 +94,9 @@ class EngagementStore:
         resolved_share: float = 0.5,
     ) -> None:
         if pane_s < 1 or window_days < 1 or window_days * 86_400 % pane_s:
-            raise ValueError("window_days have to be a multiple of pane_s")
+            raise ValueError("window_days must be a multiple of pane_s")
         if not 1 <= max_posts < 1 << 30:
-            raise ValueError("max_posts has to be between 1 and 2^30")
+            raise ValueError("max_posts must be 1 or more and below 2^30")
         self._pane_s, self._max_posts, self._resolved_share = pane_s, max_posts, resolved_share
         panes = window_days * 86_400 // pane_s + 1
         self._tables = EngagementTables(
@@ -117,22 +124,22 @@ class EngagementStore:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of all tables, reserves included."""
+        """Bytes of all tables, reserved room included."""
         return sum(table.nbytes for table in (*self._tables, self._links, self._link_starts))
 
     @property
     def evicted_early(self) -> int:
-        """Posts and links that left before their time for want of room."""
+        """Posts and links that left before their time because there were more than `max_posts`."""
         return int(self._post_state["evicted_early"][0] + self._link_state["evicted_early"][0])
 
     @property
     def unresolved(self) -> int:
-        """References to posts that the stream did not show, or that had left: reactions that nobody gets."""
+        """References to posts that were not in the stream or had left. These reactions count for no account."""
         return int(self._post_state["unresolved"][0])
 
     @property
     def conflicts(self) -> int:
-        """Rows left out, since another account had posted under the same key."""
+        """Rows left out because another account had posted under the same key."""
         return int(self._post_state["conflicts"][0])
 
     def add(
@@ -144,18 +151,18 @@ class EngagementStore:
         metrics: I64,
         platforms: I32 | None = None,
     ) -> None:
-        """Take in posts in event order. Further rows of a post may bring what earlier ones did not.
+        """Add posts in event order. Further rows of a post may add targets and numbers that earlier rows lacked.
 
         Args:
             accounts: int32, account number of each row.
             times: int64, seconds since 1970 UTC.
             post_keys: uint64, keys of the posts; never 0.
-            targets: uint64, shape (n, 3): key of the post that the row reposts, of the one it answers and of the
-                one it quotes; 0: none. Of each kind the first that a post gives counts, and its first row says
-                whether it is a repost.
-            metrics: int64, shape (n, 4): reposts, replies, quotes and likes that the platform gives, -1 where
-                unknown. The greatest counts.
-            platforms: int32, small numbers from 0; all are on one platform if left out. Sites need one of their own.
+            targets: uint64, shape (n, 3): keys of the posts that the row reposts, answers and quotes; 0: none. Of each
+                kind the first target of a post counts. A post is a repost if its first row has a reposted target.
+            metrics: int64, shape (n, 4): reposts, replies, quotes and likes that the platform gives; -1: unknown. The
+                greatest number counts.
+            platforms: int32, small numbers from 0; if left out, all are on one platform. Sites need a platform of
+                their own.
 
         Raises:
             ValueError: shapes differ, times fall, or a number is below 0.
@@ -166,7 +173,7 @@ class EngagementStore:
             3,
             4,
         ):
-            raise ValueError("give targets as (n, 3), metrics as (n, 4), and all else as n long")
+            raise ValueError("targets must have the shape (n, 3), metrics (n, 4), and all else the length n")
         if not len(times):
             return
         if min(accounts.min(), where.min()) < 0:
@@ -174,7 +181,7 @@ class EngagementStore:
         self._check(times, int(self._post_state["time"][0]))
         for begin in range(0, len(times), _STEP):
             step = slice(begin, begin + _STEP)
-            # copies: columns may be read-only or strided, and kernels are compiled for neither
+            # copies, because columns may be read-only or strided, and the kernels are compiled for neither
             part = PostRows(
                 np.array(accounts[step], np.int32),
                 np.array(times[step], np.int64),
@@ -187,18 +194,18 @@ class EngagementStore:
             add_posts(part, self._tables, self._post_state[0], self._pane_s, self._max_posts)
 
     def add_links(self, sites: I32, accounts: I32, times: I64) -> None:
-        """Take in links to sites in event order; each counts for the site from its pane until that leaves.
+        """Add links to sites in event order. Each counts for the site until its pane leaves the window.
 
         Args:
-            sites: int32, account numbers of sites that were linked.
-            accounts: int32, who linked. A site's links to itself do not count.
-            times: int64, seconds since 1970 UTC; on a clock apart from that of `add`.
+            sites: int32, account numbers of the sites that were linked.
+            accounts: int32, account numbers of those that linked. A site's links to itself do not count.
+            times: int64, seconds since 1970 UTC. They never fall, but may be before the times of `add`.
 
         Raises:
             ValueError: lengths differ, times fall, or a number is below 0.
         """
         if not len(sites) == len(accounts) == len(times):
-            raise ValueError("sites, accounts and times have to be of one length")
+            raise ValueError("sites, accounts and times must have the same length")
         if not len(times):
             return
         if min(sites.min(), accounts.min()) < 0:
@@ -222,13 +229,13 @@ class EngagementStore:
         """Let event time pass.
 
         Args:
-            now: event time before which no more rows will come, seconds; never falls.
+            now: event time before which no more rows will come, seconds. It never falls.
 
         Raises:
             ValueError: `now` is before the latest row or an earlier `now`.
         """
         if now < max(self._now, int(self._post_state["time"][0]), int(self._link_state["time"][0])):
-            raise ValueError("now is earlier than what was taken in")
+            raise ValueError("now must not be before the latest row or an earlier now")
         self._now = now
         advance_posts(self._tables, self._post_state[0], now, self._pane_s)
         advance_links(
@@ -236,31 +243,33 @@ class EngagementStore:
         )
 
     def table(self, now: int, count: int) -> EngagementTable:
-        """The counts of accounts 0 to `count` - 1 at `now`; as for `expire`, which it does first."""
+        """The counts of accounts 0 to `count` - 1 at `now`. Calls `expire` first, with its conditions."""
         self.expire(now)
         self._reserve_accounts(count)
         rows = self._tables.accounts
-        there = rows["platform"] >= 0
+        posted = rows["platform"] >= 0
         size = len(self._tables.stream)
         posts, links = (
-            np.bincount(rows["platform"][there], rows[name][there], size) for name in ("posts", "links")
+            np.bincount(rows["platform"][posted], rows[name][posted], size) for name in ("posts", "links")
         )
-        references, found = (self._tables.stream[:, column] + links for column in (REFERENCES, FOUND))
+        references, resolved = (self._tables.stream[:, column] + links for column in (REFERENCES, FOUND))
         carried = (
-            (found > 0) & (found >= self._resolved_share * references) & (found * _LEAST_CARRIED >= posts)
+            (resolved > 0)
+            & (resolved >= self._resolved_share * references)
+            & (resolved * _LEAST_CARRIED >= posts)
         )
-        asked = rows[:count]
-        # an account that has not posted has nothing of which anything could be known
-        known = np.where(carried[asked["platform"]], asked["written"], asked["measured"])
+        chosen = rows[:count]
+        # an account that has not posted has platform -1; its written and measured posts are both 0
+        known = np.where(carried[chosen["platform"]], chosen["written"], chosen["measured"])
         return EngagementTable(
-            asked["posts"].astype(np.int64), asked["reactions"] + asked["links"], known.astype(np.int64)
+            chosen["posts"].astype(np.int64), chosen["reactions"] + chosen["links"], known.astype(np.int64)
         )
 
     def received_from(self, members: I32) -> I64:
-        """How many of the reactions that each member received came from the other members; int64.
+        """How many reactions each member received from the other members; int64.
 
-        These were seen in the stream, so they are part of `EngagementTable.reactions`, never more. One pass over
-        the reactions and links held, so meant for few calls: some 10 ms for a million of them.
+        They were seen in the stream, so they are part of `EngagementTable.reactions`. Each call passes over all
+        reactions and links held, some 10 ms for a million of them, so it is meant for few calls.
 
         Args:
             members: int32, account numbers, each once.
@@ -275,7 +284,7 @@ class EngagementStore:
 
     def _check(self, times: I64, latest: int) -> None:
         if int(times[0]) < max(latest, self._now) or (times[1:] < times[:-1]).any():
-            raise ValueError("rows have to be in event order, and none before what was taken in")
+            raise ValueError("rows must be in event order, and not before the latest row or now")
 
     def _reserve_accounts(self, count: int) -> None:
         held = self._tables.accounts
@@ -292,7 +301,7 @@ class EngagementStore:
             index = np.zeros(max(_FIRST_SIZE, (held + rows) * 2), np.uint64)
             move_index(tables.places, index, state)
             tables = tables._replace(places=index)
-        # a row needs at most one place for what its post received, and three for its targets'
+        # a row needs at most one row of `received` for its post, and three for its targets
         short = (
             int(state["received_end"] - state["freed"])
             + rows * 4

@@ -1,29 +1,31 @@
-"""Is an account obscure, or the typical member of a network, beside accounts of like volume and age?
+"""Whether an account, or the typical member of a network, is obscure among accounts of similar volume and age.
 
-Tails. An account's tail is the share of its peers, itself one of them, that have as few or fewer; ties count in full,
-so where four of five have no followers, having none is .8 and no news. Peers are the accounts of its platform that are
-not under test (`exclude`), of the same third by age where age is known for most, and of like volume: the same power of
-two of posts, thin strata merged until there are 1,000. Reactions are compared per post, among accounts with as many
-posts of which they are known. What is not known is not a number (NaN), never zero.
+Tails. An account's tail is the share of its peers, itself included, that have as few or fewer. Ties count in full:
+where four of five accounts have no followers, having none gives .8, which is no news. Peers are accounts of the same
+platform that are not under test (`exclude`), in the same third by age (where age is known for most) and of similar
+volume: the same power of two of posts, thin strata merged until there are 1,000 accounts. Reactions are compared per
+post, among accounts with as many posts whose reactions are known. What is unknown is NaN, never zero.
 
-Both together. Few followers make an account obscure, unless it is loud: from the upper quarter of reactions per post
-on, they take the place of followers. Of accounts that are equal in this, those with fewer reactions are more obscure.
+Both figures together. Few followers make an account obscure, unless it is loud: in the upper quarter of reactions per
+post, reactions take the place of followers. Where accounts are equal in this, the one with fewer reactions is more
+obscure.
 
     score = max(tail of followers, 4 x mid-rank of reactions - 3), then tail of reactions
 
-The tail of both is the rank of this score among the peers'. Ranking takes care of how the two depend on one another,
-which no fixed formula does; where too few peers have both, the greater of the two tails stands, valid under any
-dependence. With one of the two unknown, the other counts alone.
+The tail of both is the rank of this score among the scores of peers. A rank allows for how followers and reactions
+depend on one another; no fixed formula does. Where too few peers have both figures, the greater of the two tails
+counts, which is valid under any dependence. Where one of the two is unknown, the other counts alone.
 
 Networks. With n known members and k = n // 2 + 1, the typical member is the k-th most obscure: a majority is at least
-as obscure as it, so neither one popular member hides ten obscure ones nor one obscure member colours a network.
+as obscure. So one popular member does not hide ten obscure ones, and one obscure member does not make a network
+obscure.
 
     p     = chance that k or more of n accounts drawn like the peers have its tail or less (the precedence test of
             Nelson 1963: beta-binomial, exact for members with the same peers)
     value = min(log10(1 / p) / 2, log9(1 / tail)), from 0 to 1
 
-So .5 needs both p of 1 in 10 or less and a typical member in the least third of its peers; 1 needs 1 in 100 and the
-least ninth. One random network in ten is as obscure as that: obscurity is a condition of suspicion, never its reason
+A value of .5 needs a p of 1 in 10 or less and a typical member in the lowest third of its peers; 1 needs 1 in 100 and
+the lowest ninth. One random network in ten reaches .5: obscurity is a condition of suspicion, never the reason
 (`docs/decisions/0011-covertness.md`).
 """
 
@@ -40,20 +42,23 @@ from detectors.arrays.dtypes import F64, I32, I64, Bools
 from detectors.statistics.peer_ranks import THIRDS, PeerComparison, Ranks, median
 
 OBSCURE = 1 / 3
-"""An account with this tail or less is called obscure."""
+"""Greatest tail of an obscure account: the lowest third of its peers. A choice. With it, about one in ten random
+networks of three members has a value of .5 or more (measured, `docs/detectors/engagement.md`)."""
 _TIES = 1e-8
-"""Below the least step of a tail for any number of peers that memory holds."""
+"""Weight of the tail of reactions where scores are equal: below the smallest step of a tail for any number of peers
+that memory holds."""
 _FEW_POSTS = 5
+"""Least posts of all members together for a network to be compared. A judgement, not measured."""
 
 
 class ActivityFigures(NamedTuple):
-    """What is known of each account, by account number; equal lengths."""
+    """Activity, reactions and followers of each account, by account number; all columns have the same length."""
 
     posts: I64
     """Posts in the window; 0: the account has no peers."""
     reactions: I64
     known_posts: I64
-    """Posts of which it is known what they received; 0: unknown. As in `engagement.EngagementTable`."""
+    """Posts whose reactions are known; 0: engagement is unknown. As in `engagement.EngagementTable`."""
     followers: I64
     """-1: unknown."""
     age_days: I64
@@ -63,35 +68,35 @@ class ActivityFigures(NamedTuple):
 
 
 class Tails(NamedTuple):
-    """Of several accounts: shares of their peers with as few or fewer. NaN: unknown."""
+    """For each of several accounts, the share of its peers with as few or fewer. NaN: unknown."""
 
     followers: F64
     engagement: F64
-    """Of reactions per post."""
+    """Tail of reactions per post."""
     both: F64
-    """Of what is known of the two, together."""
+    """Tail of followers and reactions together, or of the one that is known."""
     peers: I64
     """Count of peers behind `both`; 0: unknown."""
     lowest: Bools
-    """Whether no peer has less: then `both` is as low as it can be."""
+    """Whether no peer has less, so that `both` is as low as it can be."""
     peer_followers: F64
     """Median of the peers' followers."""
     peer_reactions_per_post: F64
 
 
 class Standing(StrEnum):
-    """What is said about a network, or why nothing is."""
+    """Whether a network is obscure, or why that is unknown."""
 
     OBSCURE = "obscure"
-    """The typical member stands out by how little it has (`value` of .5 or more)."""
+    """The typical member has much less than its peers (`value` of .5 or more)."""
     ORDINARY = "ordinary"
-    """It does not stand out from its peers. Where all are obscure, nobody does."""
+    """The typical member does not stand out from its peers. Where all accounts are obscure, none does."""
     NO_CONTRAST = "no_contrast"
-    """Members have as little as can be, and so do many peers: nobody could stand out."""
+    """Members' counts are at the minimum, like those of many peers: no account could stand out."""
     FEW_POSTS = "few_posts"
-    """Members have fewer than five posts in the window."""
+    """All members together have fewer than five posts in the window."""
     FEW_KNOWN = "few_known"
-    """Little is known of half of the members or more, or of all but one."""
+    """Neither followers nor reactions are known for half of the members or more, or for all but one."""
     FEW_PEERS = "few_peers"
     """Fewer than fifty peers to compare with."""
 
@@ -102,29 +107,31 @@ class NetworkObscurity:
 
     standing: Standing
     value: float | None
-    """0-1; None: unknown, and `standing` says why."""
+    """0 to 1; None: unknown, and `standing` gives the reason."""
     p: float | None
-    """Chance of so obscure a majority; None as for `value`."""
+    """Chance that a majority of random peers is as obscure; None as for `value`."""
     tail: float | None
     """Tail of the typical member; None: unknown."""
     followers_median: float | None
-    """Of the members; None: unknown."""
+    """Median over the members; None: unknown."""
     followers_peer_median: float | None
-    """Median over the members of the medians of their peers; None: unknown."""
+    """Median over the members of the median of their peers; None: unknown."""
     reactions_per_post: float | None
-    """Median over the members."""
+    """Median over the members; None: unknown."""
     peer_reactions_per_post: float | None
+    """Median over the members of the median of their peers; None: unknown."""
     known_members: int
+    """Members whose tail is known."""
     share_obscure: float | None
-    """Share of the known members with a tail of `OBSCURE` or less; None: none is known."""
+    """Share of the known members that are obscure (a tail of `OBSCURE` or less); None: no member is known."""
 
 
 class Peers:
-    """The accounts that others are compared with. Made once for all networks of a tick: O(accounts log accounts).
+    """The accounts that others are compared with. Made once for all networks of a tick, in O(accounts log accounts).
 
     Args:
         figures: of all accounts.
-        exclude: bool, accounts that are no peers: members of networks under test, and the registry's.
+        exclude: bool, accounts that are not peers: members of networks under test, and registry accounts.
 
     Raises:
         ValueError: lengths differ.
@@ -139,7 +146,7 @@ class Peers:
 
     def __init__(self, figures: ActivityFigures, exclude: Bools) -> None:
         if {len(column) for column in figures} != {len(exclude)}:
-            raise ValueError("all figures, and exclude, have to be of one length")
+            raise ValueError("all figures and exclude must have the same length")
         self.figures = figures
         peers = np.flatnonzero(~exclude & (figures.posts > 0))
         ages = figures.age_days[peers]
@@ -166,14 +173,15 @@ class Peers:
         """Compare accounts with their peers.
 
         Args:
-            accounts: numbers of accounts, excluded ones or others.
-            reactions: what they received, if not as in `figures`, for example from outside their network alone.
+            accounts: account numbers, of excluded accounts or others.
+            reactions: reactions they received, if other than in `figures`: for example only those from outside their
+                network.
         """
         received = self.figures.reactions[accounts] if reactions is None else reactions
         followers, engagement = self._ranked(accounts, received)
         both = self._by_both.rank(*self._where(accounts, self.figures.posts), _score(followers, engagement))
         known = np.stack([both.peers, followers.peers, engagement.peers]) > 0
-        # with both known, but not of enough peers: the greater tail
+        # where both are known, but not both for enough peers: the greater tail
         worse = np.where(engagement.tail > followers.tail, 2, 1)
         alone = np.where(known[1] & known[2], worse, np.where(known[1], 1, 2))
         chosen = np.where(known[0], 0, alone)
@@ -181,9 +189,9 @@ class Peers:
         return Tails(
             followers.tail,
             engagement.tail,
-            np.choose(chosen, [one.tail for one in ranks]),
-            np.choose(chosen, [one.peers for one in ranks]),
-            np.choose(chosen, [one.lowest for one in ranks]),
+            np.choose(chosen, [rank.tail for rank in ranks]),
+            np.choose(chosen, [rank.peers for rank in ranks]),
+            np.choose(chosen, [rank.lowest for rank in ranks]),
             followers.median,
             engagement.median,
         )
@@ -192,7 +200,7 @@ class Peers:
         return PeerComparison(*self._where(peers, volumes), values[peers])
 
     def _where(self, accounts: I64, volumes: I64) -> tuple[I64, I64, I64]:
-        """Platform, third by age, and stratum of volume of accounts; -1 where there is none."""
+        """Platform, third by age and stratum of volume of each account; -1: none."""
         # the exponent of a power of two is exact: 1 -> 0, 2-3 -> 1
         levels = np.frexp(volumes[accounts].astype(np.float64))[1].astype(np.int64) - 1
         return self.figures.platforms[accounts].astype(np.int64), self._thirds[accounts], levels
@@ -209,24 +217,24 @@ class Peers:
 
 
 def network_obscurity(peers: Peers, members: npt.ArrayLike, inside: I64 | None = None) -> NetworkObscurity:
-    """Judge a network by its typical member.
+    """The obscurity of a network, by its typical member.
 
     Args:
-        peers: to compare with; the members were left out of them.
+        peers: made with the members excluded.
         members: account numbers, each once.
-        inside: reactions that each received from other members (`EngagementStore.received_from`). They are taken
-            off: members that applaud one another are as obscure as before. Those of the peers are not known, so
-            in return a closely knit group looks somewhat more obscure than it is.
+        inside: reactions that each member received from other members (`EngagementStore.received_from`). They are
+            subtracted, so members do not become less obscure by applauding one another. Reactions between peers
+            are unknown and stay, so a closely knit group looks somewhat more obscure than it is.
     """
-    who = np.asarray(members, np.int64)
+    accounts = np.asarray(members, np.int64)
     figures = peers.figures
-    reactions = np.maximum(figures.reactions[who] - (0 if inside is None else inside), 0)
-    tails = peers.tails(who, reactions)
+    reactions = np.maximum(figures.reactions[accounts] - (0 if inside is None else inside), 0)
+    tails = peers.tails(accounts, reactions)
     known = np.flatnonzero(tails.peers > 0)
-    followers = figures.followers[who].astype(np.float64)
+    followers = figures.followers[accounts].astype(np.float64)
     followers[followers < 0] = np.nan
-    rates = _ratio(reactions, figures.known_posts[who])
-    standing, value, p, tail = _judged(peers, who, tails)
+    rates = _ratio(reactions, figures.known_posts[accounts])
+    standing, value, p, tail = _standing(peers, accounts, tails)
     return NetworkObscurity(
         standing,
         value,
@@ -242,7 +250,7 @@ def network_obscurity(peers: Peers, members: npt.ArrayLike, inside: I64 | None =
 
 
 def majority_chance(tail: float, peers: int, members: int) -> float:
-    """Chance that a majority of members has `tail` or less, if members and peers are alike.
+    """Chance that a majority of members has `tail` or less, if members are drawn like the peers.
 
     Args:
         tail: share of `peers` and one more, a multiple of 1 / (peers + 1).
@@ -264,18 +272,19 @@ def majority_chance(tail: float, peers: int, members: int) -> float:
     return float(min(1.0, np.exp(logs).sum()))
 
 
-def _judged(
+def _standing(
     peers: Peers, members: I64, tails: Tails
 ) -> tuple[Standing, float | None, float | None, float | None]:
+    """Standing, value, p and tail of a network, as in `NetworkObscurity`."""
     known = np.flatnonzero(tails.peers > 0)
     figures = peers.figures
-    told = (figures.posts[members] > 0) & (
+    with_figures = (figures.posts[members] > 0) & (
         (figures.followers[members] >= 0) | (figures.known_posts[members] > 0)
     )
     if figures.posts[members].sum(dtype=np.float64) < _FEW_POSTS:
         return Standing.FEW_POSTS, None, None, None
     if len(known) < 2 or len(known) * 2 <= len(members):
-        few = told.sum() < 2 or told.sum() * 2 <= len(members)
+        few = with_figures.sum() < 2 or with_figures.sum() * 2 <= len(members)
         return Standing.FEW_KNOWN if few else Standing.FEW_PEERS, None, None, None
     majority = len(known) // 2 + 1
     tail = float(np.sort(tails.both[known])[majority - 1])
@@ -289,7 +298,7 @@ def _judged(
 
 
 def _score(followers: Ranks, engagement: Ranks) -> F64:
-    """What accounts with both are ranked by, ascending from the most obscure; NaN where one is unknown."""
+    """The score that accounts are ranked by, ascending from the most obscure; NaN where a figure is unknown."""
     loud = 4 * engagement.middle - 3
     return np.where(followers.peers > 0, np.maximum(followers.tail, loud) + _TIES * engagement.tail, np.nan)
 

@@ -1,7 +1,7 @@
-"""The memory of follow edges: hash tables of edges and of who is followed, and the kernels that work on them."""
+"""Tables of follow edges and of followed accounts, and the kernels that work on them."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -12,13 +12,13 @@ from schemas.events import FollowAction
 
 ACTIONS = (FollowAction.SNAPSHOT, FollowAction.FOLLOW, FollowAction.UNFOLLOW)
 SNAPSHOT, FOLLOW, UNFOLLOW = range(3)
-"""Actions by code. Of two events of one edge in one second the greater code decides: an account that is seen
-following and unfollows did so in that order, and in doubt nobody is counted as a follower."""
+"""Codes of actions. Of two events of one edge in one second the greater code decides: an account that was seen
+following and unfollowed did so in that order, and in doubt an account is not counted as a follower."""
 
 
 @dataclass(frozen=True, slots=True)
 class FollowEvents:
-    """Follow events in the order of (at, follower, followee, action); 25 bytes an event. Names are not kept."""
+    """Follow events, ordered by (at, follower, followee, action); 25 bytes an event. They hold keys, not names."""
 
     follower: U64
     """Keys of accounts: `detectors.arrays.hashing.hash_strings` of `platform:account_id`, domain `ACCOUNT_KEYS`."""
@@ -33,27 +33,40 @@ class FollowEvents:
 
 
 EDGES = np.dtype([("key", np.uint64), ("stamp", np.int64)])
-"""One edge: the mix of its accounts, and time << 2 | action of the event that decided. Key 0: an empty place."""
+"""One edge: the mix of the keys of its two accounts, and time << 2 | action of the event that decided. Key 0: an empty
+place of the table."""
 FOLLOWEES = np.dtype(
     [
         ("key", np.uint64),
-        ("followers", np.int32),  # present, of those remembered
-        ("registry", np.int32),  # of these, followers in the registry
-        ("missed", np.int32),  # follow events that found no room, or MISSED_ALL
-        ("head", np.int32),  # latest edge from the registry + 1, or 0
+        ("followers", np.int32),  # edges present, of those in memory
+        ("registry", np.int32),  # of these, edges from the registry
+        ("missed", np.int32),  # follow events for which there was no room, or MISSED_ALL
+        ("head", np.int32),  # row of `FollowTables.chains` of the latest edge from the registry, plus 1; or 0
     ]
 )
-"""One account that a follow event was about."""
+"""One followed account: every account that a follow event was about."""
 REGISTRY_EDGES = np.dtype([("number", np.int32), ("before", np.int32)])
-"""An edge from the registry, present or not: the follower's number and the edge before of its followee + 1, or 0."""
+"""One edge from the registry, present or not: the follower's number, and the row of the same followee's earlier edge
+plus 1, or 0."""
 
 MISSED_ALL = 2**31 - 1
-"""The account came when there was no room for accounts: its followers are unknown."""
+"""Value of `missed` of an account that came when there was no room for accounts: its followers are unknown."""
 
-PRESENT, ORDINARY, REGISTRY, FOLLOWED, DROPPED, TALLIES = range(6)
-"""What is tallied: edges present; edges remembered, from others and from the registry; accounts; events dropped."""
+TALLY = np.dtype(
+    [
+        ("present", np.int64),  # edges followed now
+        ("ordinary", np.int64),  # edges in memory that do not come from the registry
+        ("registry", np.int64),  # edges in memory that do
+        ("followed", np.int64),  # followed accounts
+        ("dropped", np.int64),  # events of edges for which there was no room
+    ]
+)
+Tally: TypeAlias = Any
+"""A record of `TALLY`; mypy does not know the fields of numpy's records."""
 
-_AHEAD = 8  # events whose places are fetched before they are needed; measured, 1.4 times as fast as 1
+_AHEAD = (
+    8  # events whose places are fetched before they are needed; measured: 1.4 times as fast as one by one
+)
 
 
 class Numbered(NamedTuple):
@@ -66,12 +79,12 @@ class Numbered(NamedTuple):
 
 
 class FollowTables(NamedTuple):
-    """What is remembered; edges and followees are open-addressing tables of a power of two."""
+    """All that is in memory. Edges and followees are open-addressing hash tables; their sizes are powers of two."""
 
     registry: Numbered
     edges: StructArray  # of EDGES
     followees: StructArray  # of FOLLOWEES
-    chains: StructArray  # of REGISTRY_EDGES, in order of arrival
+    chains: StructArray  # of REGISTRY_EDGES, in the order in which they came
 
 
 class FollowRows(NamedTuple):
@@ -80,7 +93,7 @@ class FollowRows(NamedTuple):
     follower: U64
     followee: U64
     action: U8
-    at: I64  # seconds
+    time: I64  # seconds
 
 
 @inlined
@@ -91,106 +104,108 @@ def _edge_key(follower: np.uint64, followee: np.uint64) -> np.uint64:
 
 @inlined
 def _first_place(size: Int, hashed: np.uint64) -> Int:
-    """Where to begin to look. Hashes keep their order in a table, so that it grows in order."""
+    """Where a search begins. Hashes keep their order in a table, so that it is moved in order of memory."""
     return np.int64(((hashed >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32))
 
 
 @inlined
 def _place(table: StructArray, key: np.uint64, hashed: np.uint64) -> Int:
-    """Where a key is or belongs; `hashed` is the key itself where it is a mix already."""
-    at = _first_place(len(table), hashed)
-    while table[at].key != 0 and table[at].key != key:
-        at = (at + 1) & (len(table) - 1)
-    return at
+    """The place of a key, whether it is there or belongs there; `hashed` is the key itself if it is a mix."""
+    place = _first_place(len(table), hashed)
+    while table[place].key != 0 and table[place].key != key:
+        place = (place + 1) & (len(table) - 1)
+    return place
 
 
 @inlined
 def _registry_number(registry: Numbered, key: np.uint64) -> Int:
     """Number of a registry account, -1 for any other."""
-    at = _first_place(len(registry.places), mix(key))
-    while registry.places[at] != 0 and registry.places[at] != key:
-        at = (at + 1) & (len(registry.places) - 1)
-    return np.int64(registry.numbers[at]) if registry.places[at] != 0 else np.int64(-1)
+    place = _first_place(len(registry.places), mix(key))
+    while registry.places[place] != 0 and registry.places[place] != key:
+        place = (place + 1) & (len(registry.places) - 1)
+    return np.int64(registry.numbers[place]) if registry.places[place] != 0 else np.int64(-1)
 
 
 @compiled
 def enter_numbers(registry: Numbered) -> None:
-    """Fill the table of numbers, which is empty."""
+    """Fill the table of registry numbers, which is empty."""
     for number in range(len(registry.keys)):
-        at = _first_place(len(registry.places), mix(registry.keys[number]))
-        while registry.places[at] != 0:
-            at = (at + 1) & (len(registry.places) - 1)
-        registry.places[at] = registry.keys[number]
-        registry.numbers[at] = number
+        place = _first_place(len(registry.places), mix(registry.keys[number]))
+        while registry.places[place] != 0:
+            place = (place + 1) & (len(registry.places) - 1)
+        registry.places[place] = registry.keys[number]
+        registry.numbers[place] = number
 
 
 @compiled
-def apply_follows(events: FollowRows, tables: FollowTables, tally: I64, max_edges: int) -> int:
-    """Take in events; room for all of them has been made.
+def apply_follows(events: FollowRows, tables: FollowTables, tally: Tally, max_edges: int) -> int:
+    """Add events. The caller has made room for all of them.
 
     Args:
         events: in any order.
-        tables: what is remembered.
-        tally: int64, (TALLIES,).
-        max_edges: edges remembered that do not come from the registry, and accounts likewise.
+        tables: changed in place.
+        tally: record of `TALLY`; changed in place.
+        max_edges: most edges in memory that do not come from the registry, and most followed accounts.
 
     Returns:
-        Nothing of meaning: it keeps the compiler from leaving out loads that only fetch.
+        A number without meaning: it keeps the compiler from leaving out the loads that only fetch memory.
     """
-    follower, followee, action, at = events
+    follower, followee, action, time = events
     registry, edges, followees, chains = tables
     keys = np.empty(_AHEAD, np.uint64)
     fetched = 0
-    for begin in range(0, len(at), _AHEAD):
-        end = min(begin + _AHEAD, len(at))
-        # the places lie all over memory: asking for several at once hides most of the wait
+    for begin in range(0, len(time), _AHEAD):
+        end = min(begin + _AHEAD, len(time))
+        # places are scattered over memory: asking for several at once hides most of the wait
         for row in range(begin, end):
             keys[row - begin] = _edge_key(follower[row], followee[row])
             fetched += edges[_first_place(len(edges), keys[row - begin])].stamp & 1
             fetched += followees[_first_place(len(followees), mix(followee[row]))].head & 1
         for row in range(begin, end):
             place = _place(edges, keys[row - begin], keys[row - begin])
-            stamp = at[row] << 2 | np.int64(action[row])
+            stamp = time[row] << 2 | np.int64(action[row])
             new = edges[place].key == 0
             if not new and stamp <= edges[place].stamp:
                 continue
             number = _registry_number(registry, follower[row])
-            to = _place(followees, followee[row], mix(followee[row]))
-            room = number >= 0 or not new or tally[ORDINARY] < max_edges
-            if followees[to].key == 0:
-                full = tally[FOLLOWED] >= max_edges
+            target = _place(followees, followee[row], mix(followee[row]))
+            room = number >= 0 or not new or tally.ordinary < max_edges
+            if followees[target].key == 0:
+                full = tally.followed >= max_edges
                 if full and number < 0:
-                    tally[DROPPED] += 1
+                    tally.dropped += 1
                     continue
-                followees[to].key = followee[row]
-                followees[to].missed = MISSED_ALL if full else 0
-                tally[FOLLOWED] += 1
+                followees[target].key = followee[row]
+                followees[target].missed = MISSED_ALL if full else 0
+                tally.followed += 1
             if not room:
-                tally[DROPPED] += 1
-                if action[row] != UNFOLLOW and followees[to].missed < MISSED_ALL - 1:
-                    followees[to].missed += 1
+                tally.dropped += 1
+                if action[row] != UNFOLLOW and followees[target].missed < MISSED_ALL - 1:
+                    followees[target].missed += 1
                 continue
             if new:
                 edges[place].key = keys[row - begin]
-                tally[ORDINARY if number < 0 else REGISTRY] += 1
-                if number >= 0:
-                    chains[tally[REGISTRY] - 1].number = number
-                    chains[tally[REGISTRY] - 1].before = followees[to].head
-                    followees[to].head = tally[REGISTRY]
-            was = not new and edges[place].stamp & 3 != UNFOLLOW
-            change = np.int64(action[row] != UNFOLLOW) - np.int64(was)
+                if number < 0:
+                    tally.ordinary += 1
+                else:
+                    tally.registry += 1
+                    chains[tally.registry - 1].number = number
+                    chains[tally.registry - 1].before = followees[target].head
+                    followees[target].head = tally.registry
+            was_present = not new and edges[place].stamp & 3 != UNFOLLOW
+            change = np.int64(action[row] != UNFOLLOW) - np.int64(was_present)
             edges[place].stamp = stamp
-            followees[to].followers += change
-            tally[PRESENT] += change
+            followees[target].followers += change
+            tally.present += change
             if number >= 0:
-                followees[to].registry += change
+                followees[target].registry += change
                 registry.out_degree[number] += change
     return fetched
 
 
 @compiled
 def move_entries(old: StructArray, new: StructArray, mixed: bool) -> None:
-    """Enter everything of one table into another, which is empty; `mixed`: keys are mixes already."""
+    """Copy the entries of one table to another, which is empty. `mixed`: whether keys are mixes already."""
     for place in range(len(old)):
         key = old[place].key
         if key != 0:
@@ -198,20 +213,20 @@ def move_entries(old: StructArray, new: StructArray, mixed: bool) -> None:
 
 
 @compiled
-def rechained(tables: FollowTables, registry: Numbered, renumbered: I32, new: I32) -> StructArray:
-    """Make other accounts the registry's; followees are changed in place, and degrees counted.
+def registry_changed(tables: FollowTables, registry: Numbered, renumbered: I32, new: I32) -> StructArray:
+    """Change which accounts are the registry's. Followees are changed in place, and degrees counted.
 
     Args:
-        tables: what is remembered, with the registry so far.
-        registry: the other one; nothing has been counted.
-        renumbered: int32, by number so far: the number in the other registry, or -1.
-        new: int32, numbers in the other registry of accounts that are new to it.
+        tables: all that is in memory, with the registry so far.
+        registry: the next registry; its degrees are 0.
+        renumbered: int32, by number so far: the number in the next registry, or -1.
+        new: int32, numbers in the next registry of accounts that are not in the present one.
 
     Returns:
-        The edges from it, records of `REGISTRY_EDGES`.
+        The edges from the next registry, records of `REGISTRY_EDGES`.
     """
     edges, followees, old = tables.edges, tables.followees, tables.chains
-    likely = _bits_of(edges) if len(new) else np.zeros(1, np.uint8)
+    likely = _key_bits(edges) if len(new) else np.zeros(1, np.uint8)
     chains = np.zeros(len(old) + 64, old.dtype)
     made = 0
     for place in range(len(followees)):
@@ -236,8 +251,8 @@ def rechained(tables: FollowTables, registry: Numbered, renumbered: I32, new: I3
                 bit = edge & np.uint64(8 * len(likely) - 1)
                 if not likely[bit >> np.uint64(3)] >> (bit & np.uint64(7)) & np.uint64(1):
                     continue
-            at = _place(edges, edge, edge)
-            if edges[at].key == 0:
+            entry = _place(edges, edge, edge)
+            if edges[entry].key == 0:
                 continue
             if made == len(chains):
                 longer = np.zeros(2 * made, old.dtype)
@@ -247,17 +262,18 @@ def rechained(tables: FollowTables, registry: Numbered, renumbered: I32, new: I3
             chains[made].before = followees[place].head
             made += 1
             followees[place].head = made
-            present = np.int64(edges[at].stamp & 3 != UNFOLLOW)
+            present = np.int64(edges[entry].stamp & 3 != UNFOLLOW)
             followees[place].registry += present
             registry.out_degree[number] += present
     return chains[:made].copy()
 
 
 @compiled
-def _bits_of(edges: StructArray) -> U8:
-    """Bits by the low end of edges' keys, 2 bytes a place: most edges that are not there are told by them.
+def _key_bits(edges: StructArray) -> U8:
+    """A bit for each edge, at the low end of its key; 2 bytes for each place of the table.
 
-    To ask the table itself takes three to four times as long (measured: 150 ns against 40).
+    Where the bit is not set, there is no such edge, so most absent edges cost one look at this smaller array. A look
+    at the table takes three to four times as long (measured: 150 ns against 40).
     """
     bits = np.zeros(2 * len(edges), np.uint8)
     for place in range(len(edges)):
@@ -278,21 +294,25 @@ def followees_at(followees: StructArray, keys: U64) -> StructArray:
 
 @compiled
 def registry_followers_of(keys: U64, tables: FollowTables) -> tuple[I64, I32]:
-    """Numbers of the registry accounts that follow each account: where each list begins, and the lists."""
+    """The registry accounts that follow each account.
+
+    Returns:
+        Where each account's list begins (int64, len(keys) + 1), and the lists of registry numbers (int32).
+    """
     followees, chains = tables.followees, tables.chains
     start = np.zeros(len(keys) + 1, np.int64)
     for row in range(len(keys)):
         start[row + 1] = start[row] + followees[_place(followees, keys[row], mix(keys[row]))].registry
     numbers = np.empty(start[-1], np.int32)
     for row in range(len(keys)):
-        found = start[row]
+        end = start[row]
         link = followees[_place(followees, keys[row], mix(keys[row]))].head
         while link != 0:
             number = chains[link - 1].number
             key = _edge_key(tables.registry.keys[number], keys[row])
             if tables.edges[_place(tables.edges, key, key)].stamp & 3 != UNFOLLOW:
-                numbers[found] = number
-                found += 1
+                numbers[end] = number
+                end += 1
             link = chains[link - 1].before
-        numbers[start[row] : found].sort()
+        numbers[start[row] : end].sort()
     return start, numbers

@@ -1,14 +1,13 @@
-"""Who follows whom: an exact set of follow edges with signed counters for each followee.
+"""Who follows whom: an exact set of follow edges, and counts of followers for each followed account.
 
-Events come in any order and more than once. Of each edge the event with the greatest (time, action) decides, so
-the state is a function of the set of events; unfollowed edges are remembered, or an older follow that comes later
-would bring them back. Edges are known by a 64-bit mix of both account keys: among 1e7 edges the odds that any two
-share one are 3e-6, and such a pair would cost one follower.
+Events may come in any order and more than once. Of each edge the event with the greatest (time, action) decides, so the
+state is a function of the set of events. Unfollowed edges stay in memory, because otherwise an older follow that comes
+later would bring them back. An edge is identified by a 64-bit mix of both account keys: among 1e7 edges the odds that
+any two have the same mix are 3e-6, and such a pair would cost one follower.
 
-Memory: an edge costs 21-43 bytes (tables double when three quarters full; at that moment the old one and the new
-one exist together, 64 bytes an edge), an account with followers 32-64 bytes, an edge from the registry 8-16 more.
-Growing stalls for one pass over the table, in order on both sides: 0.2-0.5 s at 6e6 edges (measured,
-`benchmarks/followers.py`).
+Memory: 21-43 bytes an edge, 32-64 bytes a followed account, 8-16 bytes more an edge from the registry. Tables double
+when they are three quarters full. At that moment the old table and the new one exist together (64 bytes an edge), and
+one pass over both, in order of memory, takes 0.2-0.5 s at 6e6 edges (measured with `benchmarks/followers.py`).
 """
 
 from typing import ClassVar, NamedTuple
@@ -19,16 +18,11 @@ from detectors.arrays.dtypes import I32, I64, U8, U64, Bools
 from detectors.arrays.sorted_keys import places
 from detectors.followers.follow_edges import (
     ACTIONS,
-    DROPPED,
     EDGES,
-    FOLLOWED,
     FOLLOWEES,
     MISSED_ALL,
-    ORDINARY,
-    PRESENT,
-    REGISTRY,
     REGISTRY_EDGES,
-    TALLIES,
+    TALLY,
     FollowRows,
     FollowTables,
     Numbered,
@@ -36,7 +30,7 @@ from detectors.followers.follow_edges import (
     enter_numbers,
     followees_at,
     move_entries,
-    rechained,
+    registry_changed,
     registry_followers_of,
 )
 
@@ -46,29 +40,29 @@ _LATEST = 1 << 60
 
 
 class Followees(NamedTuple):
-    """Every account that a follow event was about, in ascending order of keys."""
+    """The followed accounts, in ascending order of keys."""
 
     keys: U64
     followers: I64
-    """Followers present, among the edges remembered."""
+    """Followers present, among the edges in memory."""
     registry: I64
-    """Of these, accounts of the registry."""
+    """How many of these are accounts of the registry."""
     complete: Bools
-    """Whether no follower was missed for want of room."""
+    """Whether there was room for every follower."""
 
 
 class FollowerStore:
-    """The follow edges of one platform, and who of the registry follows whom.
+    """The follow edges in memory, and which of them come from the registry.
 
-    When `max_edges` edges between other accounts are remembered, further ones are not. Their follow events are
-    counted towards the followee's size, repeats included, so its followers are then at most what is told. Edges
-    from the registry always find room. As long as nothing is dropped, the state is a function of the set of
-    events; beyond, of their order, never of batch boundaries.
+    There is room for `max_edges` edges that do not come from the registry, and for all that do. Follow events of
+    further edges only add to the followee's count, repeats included, so that count is then an upper bound. As long as
+    nothing is dropped, the state is a function of the set of events. Afterwards it depends on their order, too, but
+    never on where batches end.
 
     Args:
-        registry_keys: uint64, ascending: keys of the accounts that the registry knows.
-        max_edges: edges remembered that do not come from the registry, followed or unfollowed; and accounts that
-            are followed by nobody in the registry.
+        registry_keys: uint64, ascending: keys of the registry's accounts.
+        max_edges: most edges in memory that do not come from the registry, followed or unfollowed; and most followed
+            accounts without followers in the registry.
 
     Raises:
         ValueError: `registry_keys` are not ascending.
@@ -85,21 +79,21 @@ class FollowerStore:
             np.zeros(_FIRST_SIZE, FOLLOWEES),
             np.zeros(_FIRST_SIZE, REGISTRY_EDGES),
         )
-        self._tally = np.zeros(TALLIES, np.int64)
+        self._tally = np.zeros(1, TALLY)
 
     def __len__(self) -> int:
         """Edges present."""
-        return int(self._tally[PRESENT])
+        return int(self._tally["present"][0])
 
     @property
     def remembered(self) -> int:
         """Edges held in memory, unfollowed ones included."""
-        return int(self._tally[ORDINARY] + self._tally[REGISTRY])
+        return int(self._tally["ordinary"][0] + self._tally["registry"][0])
 
     @property
     def dropped(self) -> int:
-        """Events about edges that found no room."""
-        return int(self._tally[DROPPED])
+        """Follow events of edges for which there was no room."""
+        return int(self._tally["dropped"][0])
 
     @property
     def registry_keys(self) -> U64:
@@ -112,7 +106,7 @@ class FollowerStore:
         return self._tables.registry.out_degree
 
     def apply(self, follower: U64, followee: U64, action: U8, at: I64) -> None:
-        """Take in follow events, in any order.
+        """Add follow events, in any order.
 
         Args:
             follower: uint64, keys of the accounts that follow.
@@ -124,13 +118,13 @@ class FollowerStore:
             ValueError: lengths differ, or a code, key or time is out of bounds.
         """
         if not len(follower) == len(followee) == len(action) == len(at):
-            raise ValueError("follower, followee, action and at have to be of one length")
+            raise ValueError("follower, followee, action and at must have the same length")
         if not len(at):
             return
         if action.max() >= len(ACTIONS) or followee.min() == 0:
-            raise ValueError(f"an action code is not below {len(ACTIONS)}, or a followee key is 0")
+            raise ValueError(f"action codes must be below {len(ACTIONS)}, and followee keys must not be 0")
         if at.min() < -_LATEST or at.max() > _LATEST:
-            raise ValueError("a time is further than 2^60 seconds from 1970")
+            raise ValueError("times must be within 2^60 seconds of 1970")
         for begin in range(0, len(at), _STEP):
             step = slice(begin, begin + _STEP)
             # copies: arrays of columns may be read-only or strided, and kernels are compiled for neither
@@ -140,14 +134,15 @@ class FollowerStore:
                 np.array(action[step], np.uint8),
                 np.array(at[step], np.int64),
             )
-            self._reserve(len(events.at))
-            apply_follows(events, self._tables, self._tally, self._max_edges)
+            self._reserve(len(events.time))
+            apply_follows(events, self._tables, self._tally[0], self._max_edges)
 
     def set_registry_keys(self, registry_keys: U64) -> None:
-        """Go on with other accounts as the registry's, as if they had been that from the start.
+        """Continue with other registry accounts, as if they had been the registry's from the start.
 
-        Edges do not say whose they are, so those of accounts that are new to the registry are found by asking for each
-        account and followee: some 40 ns each (measured on two busy cores), 4 s for 100 accounts and 1e6 followees.
+        An edge in memory does not say whose it is. So the edges of accounts that are new to the registry are found by a
+        look-up for each account and followee: some 40 ns each (measured on two busy cores), or 4 s for 100 accounts
+        and 1e6 followees.
 
         Args:
             registry_keys: as for the constructor.
@@ -159,17 +154,17 @@ class FollowerStore:
         new = np.flatnonzero(~places(before, keys)[1])
         registry = _numbered(keys)
         renumbered = np.where(stays, place, -1).astype(np.int32)
-        chains = rechained(self._tables, registry, renumbered, new.astype(np.int32))
-        self._tally[ORDINARY] = self.remembered - len(chains)
-        self._tally[REGISTRY] = len(chains)
+        chains = registry_changed(self._tables, registry, renumbered, new.astype(np.int32))
+        self._tally["ordinary"][0] = self.remembered - len(chains)
+        self._tally["registry"][0] = len(chains)
         self._tables = self._tables._replace(registry=registry, chains=chains)
 
     def followers_of(self, keys: U64) -> tuple[Bools, I64, I64]:
-        """What is known of accounts.
+        """The followers of accounts.
 
         Returns:
-            seen (bool): whether a follow event was about the account; if not, the rest is unknown, not zero;
-            followers (int64): followers present, with those missed for want of room, so at most;
+            seen (bool): whether a follow event was about the account; if not, its followers are unknown, not zero.
+            followers (int64): followers present and those for which there was no room: an upper bound.
             registry (int64): how many of them are in the registry.
         """
         rows = followees_at(self._tables.followees, np.array(keys, np.uint64))
@@ -186,13 +181,13 @@ class FollowerStore:
         """The registry followers of several accounts.
 
         Returns:
-            start (int64, len(keys) + 1) and registry numbers (int32): those of account i are
+            start (int64, len(keys) + 1) and registry numbers (int32): the followers of account i are
             `numbers[start[i]:start[i + 1]]`, ascending.
         """
         return registry_followers_of(np.array(keys, np.uint64), self._tables)
 
     def followees(self) -> Followees:
-        """Every account that a follow event was about, except those that came when there was no room."""
+        """The followed accounts, except those for which there was no room."""
         held = self._tables.followees["key"] != 0
         rows = self._tables.followees[held & (self._tables.followees["missed"] != MISSED_ALL)]
         rows = rows[np.argsort(rows["key"])]
@@ -203,17 +198,17 @@ class FollowerStore:
             rows["missed"] == 0,
         )
 
-    def _reserve(self, more: int) -> None:
-        """Make room for what `more` events can bring."""
+    def _reserve(self, events: int) -> None:
+        """Make room for what so many more events can bring."""
         _, edges, followees, chains = self._tables
-        from_registry = int(self._tally[REGISTRY]) + more
-        # accounts that left the registry leave their edges behind, whatever room there is
-        most = max(self._max_edges, int(self._tally[ORDINARY])) + from_registry
-        edge_count = min(self.remembered + more, most)
+        from_registry = int(self._tally["registry"][0]) + events
+        # edges of accounts that left the registry stay, even if there are events than `max_edges`
+        most = max(self._max_edges, int(self._tally["ordinary"][0])) + from_registry
+        edge_count = min(self.remembered + events, most)
         if edge_count * 4 > len(edges) * 3:
             edges = np.zeros(_size_for(edge_count), EDGES)
             move_entries(self._tables.edges, edges, True)
-        followee_count = min(int(self._tally[FOLLOWED]) + more, most)
+        followee_count = min(int(self._tally["followed"][0]) + events, most)
         if followee_count * 4 > len(followees) * 3:
             followees = np.zeros(_size_for(followee_count), FOLLOWEES)
             move_entries(self._tables.followees, followees, False)
@@ -225,7 +220,7 @@ class FollowerStore:
 def _checked(registry_keys: U64) -> U64:
     keys = np.array(registry_keys, np.uint64)
     if len(keys) and (keys[0] == 0 or not (keys[1:] > keys[:-1]).all()):
-        raise ValueError("registry_keys have to be ascending, each once, and none of them 0")
+        raise ValueError("registry_keys must be ascending, without repeats and without 0")
     return keys
 
 
@@ -239,5 +234,5 @@ def _numbered(keys: U64) -> Numbered:
 
 
 def _size_for(entries: int) -> int:
-    """The least power of two of which `entries` fill three quarters at most."""
+    """The smallest power of two of which `entries` fill at most three quarters."""
     return 1 << ((entries * 4 + 2) // 3 - 1).bit_length()

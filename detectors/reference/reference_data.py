@@ -1,6 +1,6 @@
-"""What is known about accounts from outside the stream: the registry, profiles, and reviewers' rules.
+"""Reference data: what is known about accounts from outside the stream (registry, profiles, reviewers' rules).
 
-It is reference data: the same for the whole run, so that a backtest with the same files gives what production gave.
+A backtest with the same files gives what production gave, because reference data change only at known event times.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,11 +27,11 @@ PROFILES: Mapping[str, pl.DataType] = {
     "platform_label": pl.String(),
     "observed": pl.Int64(),  # seconds since 1970 UTC, never null
 }
-"""One row an observation of an account. Null means unknown."""
+"""One row for each observation of an account's profile. Null: unknown."""
 
 
 class Profile(NamedTuple):
-    """A row of `PROFILES`, or nothing but None."""
+    """A row of `PROFILES`; all None where no profile is known."""
 
     account: str | None = None
     handle: str | None = None
@@ -51,9 +51,9 @@ class ReferenceData:
     """Reference data of one run.
 
     Args:
-        registry: who is known.
-        profiles: columns of `PROFILES`; of several observations of an account the latest counts.
-        rules: suppressions and allow-lists of reviewers.
+        registry: the known entities.
+        profiles: columns of `PROFILES`; the latest observation of each account counts.
+        rules: reviewers' rules, which mute networks or allow accounts.
     """
 
     def __init__(
@@ -83,12 +83,13 @@ class ReferenceData:
 
         watched = watched_entities(self.registry)[self.registry_entities]
         self.watched_keys = self.registry_keys[watched]
-        """Accounts of entities that tell of a state or a company: uint64, ascending."""
+        """Keys of the accounts of watched entities; uint64, ascending."""
         self.watched_entity_numbers = self.registry_entities[watched]
-        """Entity of each of these; int64."""
+        """Number of the entity of each of these; int64."""
         self.watched_names = [
-            name for name, tells in zip(self.registry_names, watched.tolist(), strict=True) if tells
+            name for name, kept in zip(self.registry_names, watched.tolist(), strict=True) if kept
         ]
+        """Account of each of these: `platform:account_id`."""
 
     @property
     def profiles(self) -> pl.DataFrame:
@@ -102,31 +103,31 @@ class ReferenceData:
 
     def entities_of(self, keys: U64) -> I32:
         """Entity of each account key, `NO_ENTITY` for most; int32."""
-        at, found = places(self.registry_keys, keys)
+        place, known = places(self.registry_keys, keys)
         if not len(self.registry_keys):
             return np.full(len(keys), NO_ENTITY, np.int32)
-        return np.where(found, self.registry_entities[at], NO_ENTITY).astype(np.int32)
+        return np.where(known, self.registry_entities[place], NO_ENTITY).astype(np.int32)
 
     def profiles_of(self, keys: U64) -> list[Profile]:
         """The profile of each account key, all None where there is none."""
-        at, found = places(self._profile_keys, keys)
-        # a row costs less than a microsecond, an expression of polars fifty: networks are small
+        places_of, known = places(self._profile_keys, keys)
+        # reading a row costs less than a microsecond, a polars expression fifty; networks are small
         row = self._profiles.row
         return [
             Profile(*row(place)) if there else _NO_PROFILE
-            for place, there in zip(at.tolist(), found.tolist(), strict=True)
+            for place, there in zip(places_of.tolist(), known.tolist(), strict=True)
         ]
 
     def followers_of(self, keys: U64) -> I64:
-        """Followers of each account key by its profile, -1 where unknown; int64."""
+        """Followers of each account by its profile, -1 where unknown; int64."""
         return self._known(self._followers, keys)
 
     def created_of(self, keys: U64) -> I64:
-        """When each account was made, seconds, -1 where unknown; int64."""
+        """When each account was created, seconds since 1970 UTC, -1 where unknown; int64."""
         return self._known(self._created, keys)
 
     def _known(self, figures: I64, keys: U64) -> I64:
-        at, found = places(self._profile_keys, keys)
+        place, known = places(self._profile_keys, keys)
         if not self.has_profiles:
             return np.full(len(keys), -1, np.int64)
-        return np.where(found, figures[at], -1)
+        return np.where(known, figures[place], -1)

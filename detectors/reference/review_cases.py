@@ -1,7 +1,7 @@
-"""What reviewers take networks to be: the fold of the audit log of reviews.
+"""What reviewers take networks to be, derived from the audit log of reviews.
 
-A network stands as its reviewers last labelled it, each of them by their latest word; labels that disagree make it
-`disputed`. A label counts until its event is reversed, it expires, or the network is opened again.
+The latest label of each reviewer counts. If these labels agree, that is the network's standing; if they differ, it is
+`disputed`. A label counts until its event is reversed, it expires, or the network is reopened.
 """
 
 from collections import Counter
@@ -12,27 +12,27 @@ from datetime import datetime
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel
 
 DISPUTED = "disputed"
-"""What a network is whose reviewers disagree."""
+"""Standing of a network whose reviewers disagree."""
 
 
 @dataclass(slots=True)
 class _Case:
-    """What was said about one network."""
+    """The reviews of one network."""
 
     labels: dict[str, ReviewEvent] = field(default_factory=dict)
-    """The latest label of each actor."""
+    """The latest label event of each reviewer."""
     reversed: set[str] = field(default_factory=set)
     reopened_at: datetime | None = None
 
 
 class ReviewCases:
-    """All networks that reviewers said something about."""
+    """The standing of every network that was reviewed."""
 
     def __init__(self) -> None:
         self._cases: dict[str, _Case] = {}
 
     def take(self, event: ReviewEvent) -> None:
-        """Take an event. Events of one network may come again, and in any order but for reversals of later ones."""
+        """Add an event. Events may be repeated, and may come in any order."""
         case = self._cases.setdefault(event.network_id, _Case())
         if event.reverses_event_id is not None:
             case.reversed.add(event.reverses_event_id)
@@ -44,11 +44,11 @@ class ReviewCases:
             case.reopened_at = max(event.at, case.reopened_at or event.at)
 
     def standing(self, network_id: str, now: datetime) -> str | None:
-        """What a network is taken to be: a label, or `disputed`; None: nobody has said so far.
+        """A network's standing: a label, or `disputed`; None: there is no label that counts.
 
         Args:
             network_id: the network.
-            now: the wall clock, UTC: labels may have expired.
+            now: the wall clock, UTC; expired labels do not count.
         """
         case = self._cases.get(network_id)
         if case is None:
@@ -64,10 +64,10 @@ class ReviewCases:
         return DISPUTED if len(labels) > 1 else next(iter(labels), None)
 
     def by_standing(self, now: datetime) -> dict[str, int]:
-        """Count of networks by what they are taken to be; every label and `disputed` are there."""
-        found = Counter(self.standing(network_id, now) for network_id in list(self._cases))
-        return {name: found[name] for name in (*(label.value for label in ReviewLabel), DISPUTED)}
+        """Count of networks by standing; every label and `disputed` has an entry."""
+        counts = Counter(self.standing(network_id, now) for network_id in list(self._cases))
+        return {name: counts[name] for name in (*(label.value for label in ReviewLabel), DISPUTED)}
 
     def waiting(self, network_ids: Collection[str], now: datetime) -> int:
-        """How many of some networks nobody has labelled."""
+        """How many of these networks have no label that counts."""
         return sum(self.standing(network_id, now) is None for network_id in network_ids)

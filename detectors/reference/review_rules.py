@@ -1,4 +1,4 @@
-"""Reviewers' rules at one moment: who is allowed, and which network is to be kept quiet."""
+"""Reviewers' rules at one moment: which accounts are allowed, and which networks are muted."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,12 +8,12 @@ from schemas.reviews import RuleKind, SuppressionRule
 
 
 def allowed_accounts(rules: Sequence[SuppressionRule], now: int) -> dict[str, SuppressionRule]:
-    """The rule that allows each account at event time `now`, seconds; by `platform:account_id`."""
-    at = datetime.fromtimestamp(now, UTC)
+    """The rule that allows each allowed account at event time `now` (seconds); by `platform:account_id`."""
+    moment = datetime.fromtimestamp(now, UTC)
     return {
         account: rule
         for rule in reversed(rules)
-        if rule.kind is RuleKind.ALLOW and _holds(rule, at)
+        if rule.kind is RuleKind.ALLOW and _in_force(rule, moment)
         for account in rule.account_ids
     }
 
@@ -21,10 +21,13 @@ def allowed_accounts(rules: Sequence[SuppressionRule], now: int) -> dict[str, Su
 def muting_rule(
     rules: Sequence[SuppressionRule], network_id: str, accounts: Sequence[str], now: int
 ) -> Suppression | None:
-    """The first rule that mutes a network: by its id, or because most of its members are the rule's accounts."""
-    at = datetime.fromtimestamp(now, UTC)
+    """The first rule that mutes a network at event time `now` (seconds), None if there is none.
+
+    A rule mutes the network that it names, and networks of whose members more than half are accounts of the rule.
+    """
+    moment = datetime.fromtimestamp(now, UTC)
     for rule in rules:
-        if rule.kind is not RuleKind.MUTE or not _holds(rule, at):
+        if rule.kind is not RuleKind.MUTE or not _in_force(rule, moment):
             continue
         named = set(rule.account_ids)
         if rule.network_id == network_id or 2 * len(named.intersection(accounts)) > len(accounts):
@@ -32,5 +35,5 @@ def muting_rule(
     return None
 
 
-def _holds(rule: SuppressionRule, at: datetime) -> bool:
-    return (rule.since is None or rule.since <= at) and (rule.until is None or at < rule.until)
+def _in_force(rule: SuppressionRule, moment: datetime) -> bool:
+    return (rule.since is None or rule.since <= moment) and (rule.until is None or moment < rule.until)

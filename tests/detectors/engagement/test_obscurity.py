@@ -330,5 +330,5 @@ def test_given_extreme_or_missing_values_then_nothing_breaks() -> None:
     most = 2**62
     found = judged(world(100), [(most, most, most, most, most, 0)] * 3 + [(1, 0, 1, 0, 0, 0)])
     assert found.value == pytest.approx(0.0, abs=1e-3)
-    with pytest.raises(ValueError, match="one length"):
+    with pytest.raises(ValueError, match="same length"):
         Peers(figures(world(100, 5)), np.zeros(4, np.bool_))
