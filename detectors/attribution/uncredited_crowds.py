@@ -24,6 +24,7 @@ from scipy.sparse import coo_array, csr_array, triu
 from scipy.sparse.csgraph import connected_components
 
 from detectors.arrays.dtypes import F64, I32, I64, U64, Bools
+from detectors.arrays.pair_keys import pair_keys
 from detectors.attribution.facts import Fact
 from detectors.networks.recurring_crowds import RecurringCrowd
 from detectors.statistics.false_discovery import benjamini_hochberg
@@ -117,8 +118,8 @@ def member_edges(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
         place = np.arange(size)
         first, second = np.repeat(place, len(steps)), (place[:, None] + steps).ravel() % size
         low, high = np.minimum(first, second), np.maximum(first, second)
-        members = crowd.accounts.astype(np.uint64)
-        keys.append(np.unique(members[low] << np.uint64(32) | members[high], return_counts=True)[0])
+        members = crowd.accounts
+        keys.append(np.unique(pair_keys(members[low], members[high]), return_counts=True)[0])
         # the surprise belongs to the crowd as a whole: each edge carries an even part of it
         surprise.append(np.full(len(keys[-1]), crowd.surprise / size))
     return np.concatenate(keys), np.concatenate(surprise)

@@ -10,6 +10,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I32, I64, U64, Int
+from detectors.arrays.hash_index import place_in_order
 from detectors.arrays.hashing import mix
 from detectors.engagement.engagement_tables import (
     FOUND,
@@ -49,10 +50,10 @@ def add_posts(
         if row % _AHEAD == 0:
             # places lie all over memory: asking for several at once hides most of the wait
             for later in range(row, min(row + _AHEAD, len(rows.times))):
-                fetched += index[_first_place(index, _tag(rows.keys[later]))]
+                fetched += index[place_in_order(_hash(rows.keys[later]), len(index))]
                 for kind in range(3):
                     if rows.targets[later, kind] != 0:
-                        fetched += index[_first_place(index, _tag(rows.targets[later, kind]))]
+                        fetched += index[place_in_order(_hash(rows.targets[later, kind]), len(index))]
         if rows.times[row] > state.time:
             advance_posts(tables, state, rows.times[row], pane_s)
         account = rows.accounts[row]
@@ -62,7 +63,7 @@ def add_posts(
                 _drop_oldest(tables, state)
                 state.evicted_early += 1
             position = state.end
-            _put(tables.places, _tag(rows.keys[row]) << np.uint64(32) | np.uint64(position) & _LOW, state)
+            _put(tables.places, _hash(rows.keys[row]) & ~_LOW | np.uint64(position) & _LOW, state)
             state.end += 1
             post = posts[position % len(posts)]
             post.key = rows.keys[row]
@@ -237,21 +238,15 @@ def _age(entry: np.uint64, state: PostState) -> Int:
 
 
 @compiled
-def _tag(key: np.uint64) -> np.uint64:
-    """The upper half of a key's hash; never 0, which marks an empty place."""
-    return mix(key) >> np.uint64(32) | np.uint64(1)
-
-
-@compiled
-def _first_place(index: U64, tag: np.uint64) -> Int:
-    """Where the search for a key begins."""
-    return np.int64(tag * np.uint64(len(index)) >> np.uint64(32))
+def _hash(key: np.uint64) -> np.uint64:
+    """The hash of a key; its upper half is never 0, since 0 marks an empty place."""
+    return mix(key) | np.uint64(1 << 32)
 
 
 @compiled
 def _put(index: U64, entry: np.uint64, state: PostState) -> None:
     """Write an entry to the first place from where its search begins that is empty or stale."""
-    place = _first_place(index, entry >> np.uint64(32))
+    place = place_in_order(entry, len(index))
     while index[place] != 0 and _age(index[place], state) <= state.end - state.oldest:
         place += 1
         if place == len(index):
@@ -264,10 +259,10 @@ def _put(index: U64, entry: np.uint64, state: PostState) -> None:
 def _find(tables: EngagementTables, state: PostState, key: np.uint64) -> Int:
     """Position of a post that is held, or -1."""
     index, posts = tables.places, tables.posts
-    tag = _tag(key)
-    place = _first_place(index, tag)
+    hashed = _hash(key)
+    place = place_in_order(hashed, len(index))
     while index[place] != 0:
-        if index[place] >> np.uint64(32) == tag:
+        if (index[place] ^ hashed) >> np.uint64(32) == 0:
             age = _age(index[place], state)
             if age <= state.end - state.oldest:
                 position = state.end - age

@@ -7,6 +7,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I32, I64, U8, U64, Int, StructArray
+from detectors.arrays.hash_index import free_place, key_place, place_in_order
 from detectors.arrays.hashing import mix
 from schemas.events import FollowAction
 
@@ -73,13 +74,13 @@ class Numbered(NamedTuple):
     """The registry's accounts and their numbers."""
 
     keys: U64  # ascending
-    places: U64  # open addressing by key, a power of two
+    places: U64  # hash index of keys, in the order of their hashes
     numbers: I32
     out_degree: I64  # edges present, by number
 
 
 class FollowTables(NamedTuple):
-    """All that is in memory. Edges and followees are open-addressing hash tables; their sizes are powers of two."""
+    """All that is in memory. Edges and followees are hash indexes of keys (`detectors.arrays.hash_index`)."""
 
     registry: Numbered
     edges: StructArray  # of EDGES
@@ -103,26 +104,15 @@ def _edge_key(follower: np.uint64, followee: np.uint64) -> np.uint64:
 
 
 @inlined
-def _first_place(size: Int, hashed: np.uint64) -> Int:
-    """Where a search begins. Hashes keep their order in a table, so that it is moved in order of memory."""
-    return np.int64(((hashed >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32))
-
-
-@inlined
 def _place(table: StructArray, key: np.uint64, hashed: np.uint64) -> Int:
     """The place of a key, whether it is there or belongs there; `hashed` is the key itself if it is a mix."""
-    place = _first_place(len(table), hashed)
-    while table[place].key != 0 and table[place].key != key:
-        place = (place + 1) & (len(table) - 1)
-    return place
+    return key_place(table["key"], key, place_in_order(hashed, len(table)))
 
 
 @inlined
 def _registry_number(registry: Numbered, key: np.uint64) -> Int:
     """Number of a registry account, -1 for any other."""
-    place = _first_place(len(registry.places), mix(key))
-    while registry.places[place] != 0 and registry.places[place] != key:
-        place = (place + 1) & (len(registry.places) - 1)
+    place = key_place(registry.places, key, place_in_order(mix(key), len(registry.places)))
     return np.int64(registry.numbers[place]) if registry.places[place] != 0 else np.int64(-1)
 
 
@@ -130,9 +120,8 @@ def _registry_number(registry: Numbered, key: np.uint64) -> Int:
 def enter_numbers(registry: Numbered) -> None:
     """Fill the table of registry numbers, which is empty."""
     for number in range(len(registry.keys)):
-        place = _first_place(len(registry.places), mix(registry.keys[number]))
-        while registry.places[place] != 0:
-            place = (place + 1) & (len(registry.places) - 1)
+        begin = place_in_order(mix(registry.keys[number]), len(registry.places))
+        place = free_place(registry.places, begin)
         registry.places[place] = registry.keys[number]
         registry.numbers[place] = number
 
@@ -159,8 +148,8 @@ def apply_follows(events: FollowRows, tables: FollowTables, tally: Tally, max_ed
         # places are scattered over memory: asking for several at once hides most of the wait
         for row in range(begin, end):
             keys[row - begin] = _edge_key(follower[row], followee[row])
-            fetched += edges[_first_place(len(edges), keys[row - begin])].stamp & 1
-            fetched += followees[_first_place(len(followees), mix(followee[row]))].head & 1
+            fetched += edges[place_in_order(keys[row - begin], len(edges))].stamp & 1
+            fetched += followees[place_in_order(mix(followee[row]), len(followees))].head & 1
         for row in range(begin, end):
             place = _place(edges, keys[row - begin], keys[row - begin])
             stamp = time[row] << 2 | np.int64(action[row])

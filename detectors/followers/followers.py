@@ -15,6 +15,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from detectors.arrays.dtypes import I32, I64, U8, U64, Bools
+from detectors.arrays.hash_index import power_of_two
 from detectors.arrays.sorted_keys import places
 from detectors.followers.follow_edges import (
     ACTIONS,
@@ -225,7 +226,7 @@ def _checked(registry_keys: U64) -> U64:
 
 
 def _numbered(keys: U64) -> Numbered:
-    size = 1 << max(8, (len(keys) * 8).bit_length())
+    size = power_of_two(len(keys) * 8 + 1, 1 << 8)
     registry = Numbered(
         keys, np.zeros(size, np.uint64), np.zeros(size, np.int32), np.zeros(len(keys), np.int64)
     )
@@ -235,4 +236,4 @@ def _numbered(keys: U64) -> Numbered:
 
 def _size_for(entries: int) -> int:
     """The smallest power of two of which `entries` fill at most three quarters."""
-    return 1 << ((entries * 4 + 2) // 3 - 1).bit_length()
+    return power_of_two((entries * 4 + 2) // 3, 1)

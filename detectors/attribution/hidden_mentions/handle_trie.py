@@ -8,6 +8,7 @@ import polars as pl
 
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I32, I64, U8, U32, U64, Bools, Int
+from detectors.arrays.hash_index import free_place, key_place, place_by_low_bits, power_of_two
 from detectors.arrays.hashing import mix, utf8_buffer
 from detectors.attribution.hidden_mentions import confusables as chars
 from detectors.attribution.hidden_mentions.confusables import fold, folded, folding, scratch
@@ -91,7 +92,7 @@ def build_trie(names: Sequence[str]) -> HandleTrie:
         letters.append(sum(word))
         strength.append(_strength("".join(map(chr, points[begin:end])), sum(word)))
     keys = np.array([(node << 21 | point) + 1 for node, point in edges], np.uint64)
-    slots = 1 << max(4, (len(edges) * 2).bit_length())
+    slots = power_of_two(len(edges) * 2 + 1, 1 << 4)
     edge_key, edge_node = np.zeros(slots, np.uint64), np.zeros(slots, np.int32)
     _place_edges(keys, np.array(list(edges.values()), np.int32), edge_key, edge_node)
     leads = [(folded(word), lead) for lead, words in _WORDS_BEFORE.items() for word in words.split()]
@@ -119,11 +120,9 @@ def _strength(inner: str, letters: int) -> int:
 @compiled
 def _place_edges(keys: U64, nodes: I32, edge_key: U64, edge_node: I32) -> None:
     for row in range(len(keys)):
-        at = np.int64(mix(keys[row])) & (len(edge_key) - 1)
-        while edge_key[at] != 0:
-            at = (at + 1) & (len(edge_key) - 1)
-        edge_key[at] = keys[row]
-        edge_node[at] = nodes[row]
+        place = free_place(edge_key, place_by_low_bits(mix(keys[row]), len(edge_key)))
+        edge_key[place] = keys[row]
+        edge_node[place] = nodes[row]
 
 
 @inlined
@@ -136,10 +135,8 @@ def start(letter: Any, second: Any) -> Int:
 def _child(edge_key: U64, edge_node: I32, node: Int, letter: np.uint32) -> Int:
     """The node that `letter` leads to, or 0."""
     key = (np.uint64(node) << np.uint64(21) | np.uint64(letter)) + np.uint64(1)
-    at = np.int64(mix(key)) & (len(edge_key) - 1)
-    while edge_key[at] != 0 and edge_key[at] != key:
-        at = (at + 1) & (len(edge_key) - 1)
-    return np.int64(edge_node[at]) if edge_key[at] != 0 else np.int64(0)
+    place = key_place(edge_key, key, place_by_low_bits(mix(key), len(edge_key)))
+    return np.int64(edge_node[place]) if edge_key[place] != 0 else np.int64(0)
 
 
 @inlined
