@@ -11,20 +11,20 @@ SIZES = {3: 4, 10: 2, 50: 2}
 """Covert groups planted for each size and stealth."""
 
 
-def enlist_all(world: Organic) -> list[Group]:
-    """Choose the members of all groups and set how they live otherwise. Before `world.live()`."""
+def choose_groups(world: Organic) -> list[Group]:
+    """Choose the members of all groups and set how they live otherwise. Before `world.everyday_posts()`."""
     people, rng = world.people, world.rng
     groups = []
     for size, times in SIZES.items():
         for stealth, style in enumerate(STEALTH):
             for number in range(1, times + 1):
-                members = people.enlist(rng, size, "io", f"covert-{size}-s{stealth}-{number}")
+                members = people.choose_for_role(rng, size, "io", f"covert-{size}-s{stealth}-{number}")
                 people.rate[members] = style.own_posts / (world.span_s / DAY)
                 people.audience[members] = rng.integers(2, 60, size)
                 groups.append(Group(members, style))
     for name, (size, times, style) in OPEN.items():
         for number in range(1, times + 1):
-            members = people.enlist(rng, size, "coordinated", f"{name}-{size}-{number}")
+            members = people.choose_for_role(rng, size, "coordinated", f"{name}-{size}-{number}")
             if name != "fans":
                 people.audience[members] = np.exp(rng.uniform(7.5, 11.5, size)).astype(np.int64)
             groups.append(Group(members, style))

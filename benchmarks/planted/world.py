@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.planted.groups import enlist_all
-from streams.simulation.background.book import WorldLog
+from benchmarks.planted.groups import choose_groups
 from streams.simulation.background.organic import Organic
 from streams.simulation.background.people import DAY, People, populate
-from streams.simulation.planting.groups import act
+from streams.simulation.background.world_log import WorldLog
+from streams.simulation.planting.groups import run_operations
 from streams.simulation.records.canonical import Label, write_labels, write_posts
-from streams.simulation.records.rendering import Names, counted, render
+from streams.simulation.records.rendering import Names, render, with_counts
 
 SCENARIOS = ("noise", "minute-noise", "networks")
 
@@ -47,16 +47,16 @@ def generate(world: PlantedWorld, out: Path, labels: Path | None = None) -> int:
     span_s = int(world.days * DAY)
     people = populate(rng, world.accounts, span_s)
     organic = Organic(rng, people, WorldLog(rng), span_s)
-    groups = enlist_all(organic) if world.scenario == "networks" else []
+    groups = choose_groups(organic) if world.scenario == "networks" else []
     organic.one_day_events()
-    organic.show()
+    organic.television_show()
     for group in groups:
-        act(organic, group)
-    organic.live()
+        run_operations(organic, group)
+    organic.everyday_posts()
     resolution_s = 60 if world.scenario == "minute-noise" else 1
-    frames = render(organic.book, span_s, resolution_s, Names.numbered(len(people)))
+    frames = render(organic.log, span_s, resolution_s, Names.numbered(len(people)))
     posts = write_posts(
-        (counted(organic.book.rng, frame, people.audience, people.following) for frame in frames), out
+        (with_counts(organic.log.rng, frame, people.audience, people.following) for frame in frames), out
     )
     if labels is not None:
         write_labels(_labels(people), labels)

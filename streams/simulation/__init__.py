@@ -1,10 +1,11 @@
-"""Small worlds with known truth: what people do without coordination, and networks planted among them.
+"""Small worlds with known truth: ordinary people, and networks planted among them.
 
-    scenarios   the worlds by name, and how one is made
-    folder      a world on disk, as `lockstep simulate` writes it
-    organic     what people do; people, book and prose are what that is made of
-    cast        who is on stage: states, desks, press, open_groups; follow_graph and public_profiles show them
-    covert      what covert groups have in common; a module each for how they act; stealth has their dials
+    background     ordinary people and what they post
+    institutions   states, news agencies and the press
+    planting       groups that act together, covertly or openly
+    records        posts, follow events and profiles as they are written
+    scenarios      the worlds by name, and the steps that make one
+    folder         a world as files on disk, as `lockstep simulate` writes it
 
-A detector should never be tuned to these worlds alone: they are written by the hands that write the detectors.
+Do not tune a detector to these worlds alone: the same people write the worlds and the detectors.
 """

@@ -19,14 +19,14 @@ _FILES = (_RECORD, POSTS, FOLLOWS, ACCOUNTS, REGISTRY, LABELS)
 
 
 class RoleCount(msgspec.Struct, frozen=True, kw_only=True):
-    """Accounts in one role that post."""
+    """How many accounts of one group post, and their label."""
 
     label: str
     accounts: int
 
 
 class WorldRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """What a folder holds, and how to make it again."""
+    """What a folder holds, and the options that make it again."""
 
     made_by: str
     scenario: str
@@ -36,27 +36,27 @@ class WorldRecord(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     stealth: int
     posts: int
-    """About how many were asked for."""
+    """About how many posts were requested."""
     dials: Style
     groups: dict[str, RoleCount]
-    """By name; ordinary accounts by what they do, those of states by their entity."""
+    """By name of the group; ordinary accounts by what they do, accounts of states by their entity."""
 
 
 def write_world(plan: Plan, folder: Path) -> str:
-    """Simulate a world and write posts, follow events, profiles, registry, labels and a record of what they are.
+    """Simulate a world and write posts, follow events, profiles, registry, labels and a record of the options.
 
     Returns:
-        What was written, in a few words.
+        A short description of what was written.
 
     Raises:
         UsageError: the plan cannot be carried out, or the folder holds anything but an earlier simulation.
-        OutputError: the folder cannot be written any further.
+        OutputError: a file cannot be written.
     """
     plan.check()
     _make_room(folder)
     world = simulate(plan)
     try:
-        # the record first: a folder that was left unfinished is known as ours by it
+        # the record first: it marks an unfinished folder as one of ours
         (folder / _RECORD).write_bytes(
             msgspec.json.format(msgspec.json.encode(_record(plan, world.labels))) + b"\n"
         )

@@ -1,4 +1,4 @@
-"""The scenarios by name, and the making of a world: background, plantings, follow graph, profiles, truth."""
+"""The scenarios by name, and how a world is made: background, planted groups, follow graph, profiles, labels."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ import polars as pl
 from detectors.arrays.dtypes import I64
 from schemas.errors import UsageError
 from schemas.registry import RegistryEntity
-from streams.simulation.background.book import START, WorldLog
 from streams.simulation.background.cast import Cast
 from streams.simulation.background.organic import Organic
 from streams.simulation.background.people import DAY, populate
-from streams.simulation.institutions.press import open_press
-from streams.simulation.institutions.states import found_states
+from streams.simulation.background.world_log import START, WorldLog
+from streams.simulation.institutions.press import add_press
+from streams.simulation.institutions.states import make_states
 from streams.simulation.planting import diaspora_press, paid_placement, spam_amplifier, troll_farm
 from streams.simulation.planting.covert import Planting
-from streams.simulation.planting.groups import act
-from streams.simulation.planting.open_groups import enlist_open
+from streams.simulation.planting.groups import run_operations
+from streams.simulation.planting.open_groups import choose_open_groups
 from streams.simulation.planting.stealth import STEALTH
 from streams.simulation.records.canonical import Label
 from streams.simulation.records.follow_graph import change_since_start, follow_events
 from streams.simulation.records.public_profiles import names_of, profiles, with_followers
-from streams.simulation.records.rendering import render, totals
+from streams.simulation.records.rendering import render, with_final_counts
 
 _LEAST_ACCOUNTS = 500
 _MOST_ACCOUNTS = 1_000_000
@@ -34,7 +34,7 @@ _POSTS_AN_ACCOUNT_A_DAY = 300_000 / 20_000 / 7
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """What is planted."""
+    """What a scenario plants; `plant` is None where it plants nothing."""
 
     summary: str
     plant: Callable[[Planting], None] | None
@@ -59,7 +59,7 @@ SCENARIOS = {
     ),
     "quiet": Scenario("nothing is planted", None),
 }
-"""In each of them ordinary people, a press that credits, fan clubs, companies, obscure clubs, two states."""
+"""Every scenario has ordinary people, a press that gives credit, fan clubs, companies, obscure clubs and two states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,14 @@ class Plan:
     scenario: str
     seed: int = 1
     accounts: int = 20_000
-    """Ordinary accounts; those of states, press and planted groups come in addition."""
+    """Ordinary accounts; accounts of states, press and planted groups are added to them."""
     days: int = 7
     stealth: int = 1
     posts: int | None = None
     """About how many posts; None: 300,000 for 20,000 accounts and 7 days."""
 
     def check(self) -> None:
-        """Refuse what cannot be simulated.
+        """Refuse a plan that cannot be simulated.
 
         Raises:
             UsageError: an unknown scenario, or a number out of bounds.
@@ -101,16 +101,16 @@ class Plan:
         return round(self.accounts * self.days * _POSTS_AN_ACCOUNT_A_DAY)
 
     def rng(self, part: str, scenario: str = "") -> np.random.Generator:
-        """A generator of random numbers for one part of the world, its own or that of all scenarios."""
+        """A random generator for one part of the world; without `scenario` it is the same in all scenarios."""
         return np.random.default_rng([self.seed, crc32(scenario.encode()), crc32(part.encode())])
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """All that a simulation gives."""
+    """The result of a simulation."""
 
     posts: Iterator[pl.DataFrame]
-    """Frames in the order of time, made as they are asked for."""
+    """Frames in the order of time, made when they are read."""
     follows: pl.DataFrame
     accounts: pl.DataFrame
     registry: list[RegistryEntity]
@@ -128,23 +128,23 @@ def simulate(plan: Plan) -> World:
     people = populate(plan.rng("people"), plan.accounts, span_s)
     organic = Organic(plan.rng("background"), people, WorldLog(plan.rng("texts")), span_s)
     cast = Cast(organic, plan.seed)
-    states = found_states(cast, plan.rng("states"))
+    states = make_states(cast, plan.rng("states"))
     diplomats = np.concatenate([state.diplomats for state in states])
     open_rng = plan.rng("open groups")
-    groups = enlist_open(cast, open_rng, diplomats)
+    groups = choose_open_groups(cast, open_rng, diplomats)
     organic.one_day_events()
-    organic.show()
-    open_press(cast, plan.rng("press"), states)
+    organic.television_show()
+    add_press(cast, plan.rng("press"), states)
     for group in groups:
-        act(organic, group)
+        run_operations(organic, group)
     plant = SCENARIOS[plan.scenario].plant
     if plant is not None:
         planting_rng = plan.rng("planting", plan.scenario)
         plant(Planting(cast, planting_rng, states, plan.scenario, plan.stealth, plan.accounts))
-    entered = cast.book.posts().filter(pl.col("at").is_between(0, span_s - 1)).height
+    entered = cast.log.posts().filter(pl.col("at").is_between(0, span_s - 1)).height
     organic.turnout = max(0.05, (plan.wanted_posts - entered) / organic.expected())
-    people.rate[~people.hired] *= organic.turnout
-    organic.live()
+    people.rate[~people.added] *= organic.turnout
+    organic.everyday_posts()
     _break_silence(cast, plan.rng("silence", plan.scenario))
 
     follows = follow_events(cast, plan.rng("follows"))
@@ -166,12 +166,12 @@ def simulate(plan: Plan) -> World:
 
 
 def _break_silence(cast: Cast, rng: np.random.Generator) -> None:
-    """Let planted accounts that chance kept from posting say something, so that each of them can be found."""
-    posts = cast.book.posts().filter(pl.col("at").is_between(0, cast.span_s - 1))
+    """Let planted accounts that have not posted by chance post once, so that a detector can find each of them."""
+    posts = cast.log.posts().filter(pl.col("at").is_between(0, cast.span_s - 1))
     planted = np.flatnonzero(np.array(cast.people.label) == "io")
     silent = planted[~np.isin(planted, posts["account"].to_numpy())]
     topics = cast.people.topics[silent, 0]
-    cast.book.post(rng.uniform(0, cast.span_s, len(silent)), silent, saying=cast.book.say(topics))
+    cast.log.post(rng.uniform(0, cast.span_s, len(silent)), silent, saying=cast.log.say(topics))
 
 
 def _posts(cast: Cast, plan: Plan, table: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -179,16 +179,16 @@ def _posts(cast: Cast, plan: Plan, table: pl.DataFrame) -> Iterator[pl.DataFrame
     rng = plan.rng("reactions", plan.scenario)
     followers = pl.Series(people.audience).zip_with(table["counts"], pl.Series([None], dtype=pl.Int64))
     following = pl.Series(people.following).zip_with(table["counts"], pl.Series([None], dtype=pl.Int64))
-    for chunk in render(cast.book, cast.span_s, 1, names_of(table)):
-        yield totals(rng, chunk, cast.appeal(), START + cast.span_s + DAY).with_columns(
+    for chunk in render(cast.log, cast.span_s, 1, names_of(table)):
+        yield with_final_counts(rng, chunk, cast.appeal(), START + cast.span_s + DAY).with_columns(
             followers_count=followers.gather(chunk["account"]),
             following_count=following.gather(chunk["account"]),
         )
 
 
 def _labels(cast: Cast, ids: pl.Series) -> list[Label]:
-    """The truth about every account that posts."""
+    """The label of every account that posts."""
     people = cast.people
-    posts = cast.book.posts().filter(pl.col("at").is_between(0, cast.span_s - 1))
+    posts = cast.log.posts().filter(pl.col("at").is_between(0, cast.span_s - 1))
     posting: I64 = np.unique(posts["account"].to_numpy(), return_counts=True)[0]
     return [Label(ids[who], people.label[who], people.group[who]) for who in posting.tolist()]

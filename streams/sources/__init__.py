@@ -1,4 +1,13 @@
-"""Dumps of posts in every supported format, read as batches of canonical posts.
+"""Reads dumps of posts in every supported format, as batches of canonical posts.
+
+    files       bytes to records
+    cells       single cells: times, counts, lists
+    formats     records to posts, one file for each format
+    detect      which format a file has
+    screening   rows without an id, account, platform or plausible time become dead letters
+    opening     from the path a user gives to a source
+
+An example:
 
 for path in expand_inputs(["dumps/*.csv.gz"]):
     for batch in open_source(path).batches():

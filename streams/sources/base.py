@@ -1,4 +1,4 @@
-"""What every source gives: batches of canonical posts, with the rows that were set aside beside them."""
+"""The interface of a source: batches of canonical posts, with dead letters for the rows that cannot be used."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,19 +12,19 @@ from schemas.dead_letters import DeadLetter
 
 @dataclass(frozen=True, slots=True)
 class SourceBatch:
-    """Some rows of one source, in the order they came."""
+    """Consecutive rows of one source, in the order of the file."""
 
     posts: pl.DataFrame
     """Columns of `detectors.post_columns.POSTS`."""
     rows: I64
-    """Which of the records each post came from."""
+    """The record that each post came from, as a row of the batch's records."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
     bytes_read: int = 0
     """Bytes of the (compressed) input consumed so far, for the progress bar."""
 
 
 class Source(Protocol):
-    """One input, opened and recognised."""
+    """One opened input whose format is known."""
 
     name: str
     """The input's name as the user gave it; `-` for standard input."""
@@ -33,13 +33,13 @@ class Source(Protocol):
     size: int | None
     """Bytes of the (compressed) input; None for a pipe."""
     time_ordered: bool
-    """Whether this format's dumps come in time order (small disorder aside) as a rule."""
+    """Whether dumps of this format are usually in time order, apart from small disorder."""
 
     def batches(self) -> Iterator[SourceBatch]:
-        """Read once, from the beginning, with memory that does not grow with the input.
+        """Read the input once, from the beginning; memory does not grow with the input.
 
         Raises:
-            schemas.errors.InputError: the input ends early or cannot be read. Batches already
-                yielded hold everything that could be read before the fault.
+            schemas.errors.InputError: the input ends early or cannot be read. The batches yielded before that
+                hold everything that could be read.
         """
         ...

@@ -1,27 +1,22 @@
-"""Which format an input is in: told by its first bytes, never by its name."""
+"""Recognises the format of an input by its first bytes, never by its name."""
 
 import codecs
-from collections.abc import Mapping
 
 import msgspec
 
 from schemas.errors import FormatError, UsageError
 from streams.sources.files.csv_rows import Layout, split_record
-from streams.sources.formats.coortweet import Coortweet
-from streams.sources.formats.format import CsvFormat, Format
-from streams.sources.formats.ira import Ira
+from streams.sources.formats.csv_formats import CSV_FORMATS
+from streams.sources.formats.format import Format
 from streams.sources.formats.jsonl import Jsonl
 from streams.sources.formats.mapped import EXAMPLE, ColumnMapping, Mapped
 from streams.sources.formats.toolkit import Toolkit
-from streams.sources.formats.twitter_io import TwitterIo
 
-_BY_NAME: Mapping[str, type[CsvFormat]] = {kind.name: kind for kind in (TwitterIo, Ira, Coortweet)}
-
-FORMATS = (Jsonl.name, Coortweet.name, Toolkit.name, Ira.name, TwitterIo.name, Mapped.name)
+FORMATS = (Jsonl.name, *(kind.name for kind in CSV_FORMATS), Toolkit.name, Mapped.name)
 """Names of the formats, as `--format` takes them."""
 
 HEAD_SIZE = 256 << 10
-"""Bytes looked at: a header and the first records."""
+"""Bytes read for detection: enough for a header and the first records."""
 
 _SEPARATORS = (",", "\t", ";", "|")
 # Not `created_at`: other platforms' records have it too.
@@ -35,11 +30,11 @@ def detect(head: bytes, name: str, format_name: str | None, mapping: ColumnMappi
     Args:
         head: the first bytes, decompressed and without a byte order mark.
         name: the input's name, for errors.
-        format_name: overrides what the content says.
-        mapping: columns of a CSV that is in no known format; goes before the known CSV formats.
+        format_name: overrides the detection.
+        mapping: columns of a CSV in no known format; tried before the known CSV formats.
 
     Raises:
-        FormatError: no format fits, or the one asked for lacks columns.
+        FormatError: no format fits, or columns of the requested format are missing.
         UsageError: `format_name` is unknown, or is `mapped` without a mapping.
     """
     if format_name is not None and format_name not in FORMATS:
@@ -71,11 +66,13 @@ def _detect_csv(text: str, name: str, format_name: str | None, mapping: ColumnMa
         assert mapping is not None  # noqa: S101 - for the type checker
         wanted = tuple(dict.fromkeys(mapping.columns.values()))
         best = max(layouts, key=lambda layout: sum(column in layout.columns for column in wanted))
-        _require(best, wanted, f"{name}: the mapping names columns that the file has not")
+        _require(best, wanted, f"{name}: the mapping names columns that the file does not have")
         return Mapped(best, mapping)
     if format_name == Toolkit.name:
         return Toolkit(_toolkit_layout(line, name))
-    for kind in (_BY_NAME[format_name],) if format_name is not None else _BY_NAME.values():
+    for kind in CSV_FORMATS:
+        if format_name not in (None, kind.name):
+            continue
         for layout in layouts:
             if all(column in layout.columns for column in kind.needed):
                 return kind(layout)
@@ -90,7 +87,7 @@ def _detect_csv(text: str, name: str, format_name: str | None, mapping: ColumnMa
 
 
 def _first_record(text: str) -> str:
-    """Return the first line that is not blank, with the lines that a quoted field runs over."""
+    """Return the first record: the first line that is not blank, and further lines while a quoted field is open."""
     lines = text.split("\n")
     while lines and not lines[0].strip():
         lines.pop(0)
@@ -113,17 +110,17 @@ def _looks_like_toolkit(columns: tuple[str, ...]) -> bool:
 
 
 def _toolkit_layout(line: str, name: str) -> Layout:
-    found = max(
+    widest = max(
         (_layout(line, separator) for separator in (",", "\t")), key=lambda layout: len(layout.columns)
     )
-    if len(found.columns) < 7:
+    if len(widest.columns) < 7:
         raise FormatError(
-            f"{name}: is not in format toolkit: its first line has {len(found.columns)} fields, and "
-            f"{len(Toolkit.positions)} are due: {', '.join(Toolkit.positions)}."
+            f"{name}: is not in format toolkit: its first line has {len(widest.columns)} fields, and "
+            f"{len(Toolkit.positions)} are expected: {', '.join(Toolkit.positions)}."
         )
-    extra = tuple(f"extra_{number}" for number in range(len(found.columns)))
-    columns = (*Toolkit.positions, *extra)[: len(found.columns)]
-    return Layout(found.separator, columns, header=not _is_number(found.columns[6]))
+    extra = tuple(f"extra_{number}" for number in range(len(widest.columns)))
+    columns = (*Toolkit.positions, *extra)[: len(widest.columns)]
+    return Layout(widest.separator, columns, header=not _is_number(widest.columns[6]))
 
 
 def _is_number(text: str) -> bool:
@@ -135,7 +132,7 @@ def _is_number(text: str) -> bool:
 
 
 def _check_canonical(body: str, name: str) -> None:
-    """Refuse JSON objects of another kind. Lines that cannot be decoded say nothing."""
+    """Refuse JSON objects that are not posts. Lines that cannot be decoded do not count."""
     first: tuple[str, ...] | None = None
     for line in body.split("\n")[:_SHOWN]:
         try:
@@ -149,8 +146,8 @@ def _check_canonical(body: str, name: str) -> None:
         first = tuple(record) if first is None else first
     if first is not None:
         raise FormatError(
-            f"{name}: its JSON objects are not posts as Lockstep knows them, which have post_id, "
-            f"account_id, platform and created_at. The keys of the first are: {_listed(first)}. {_hint()}"
+            f"{name}: its JSON objects are not canonical posts, which have post_id, "
+            f"account_id, platform and created_at. The first object has the keys: {_listed(first)}. {_hint()}"
         )
 
 
@@ -160,12 +157,12 @@ def _reject_wide(head: bytes, name: str) -> None:
     elif head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "UTF-16"
     elif len(head) >= 4 and (head[:64:2].count(0) > 8 or head[1:64:2].count(0) > 8):
-        # Latin letters in UTF-16 without a byte order mark: every other byte is zero.
+        # In UTF-16 every other byte of a Latin letter is zero, with or without a byte order mark.
         encoding = "UTF-16"
     else:
         return
     raise FormatError(
-        f"{name}: is written in {encoding}, and UTF-8 is read. Convert it: iconv -f {encoding} -t UTF-8"
+        f"{name}: is in {encoding}, and Lockstep reads UTF-8. Convert it: iconv -f {encoding} -t UTF-8"
     )
 
 

@@ -1,4 +1,4 @@
-"""From the paths a user gives to sources that can be read."""
+"""Turns the paths a user gives into sources to read."""
 
 import codecs
 import glob
@@ -23,17 +23,17 @@ def open_source(
     block_size: int = BLOCK_SIZE,
     now: Callable[[], float] = time.time,
 ) -> Source:
-    """Recognise an input and make it ready to read; `-` is standard input.
+    """Recognise the format of an input and open it; `-` is standard input.
 
     Args:
         path: a file, plain or compressed with gzip or zstd, or `-`.
-        format: one of `FORMATS`, to override what the content says.
-        mapping: the columns of a CSV in no known format.
-        block_size: decompressed bytes decoded at a time. The posts given do not depend on it.
+        format: one of `FORMATS`, to override the detection.
+        mapping: which column holds what, for a CSV in no known format.
+        block_size: decompressed bytes decoded at a time. The resulting posts do not depend on it.
         now: seconds since 1970 UTC; posts later than a day from now are set aside.
 
     Raises:
-        InputError: the input is missing, empty, a directory, or may not be read.
+        InputError: the input is missing, empty, a directory, or not permitted to be read.
         FormatError: no known format fits, or columns are missing.
         UsageError: `format` is unknown, or is `mapped` without a mapping.
     """
@@ -45,22 +45,22 @@ def open_source(
 
 
 def expand_inputs(patterns: Sequence[str]) -> list[str]:
-    """Return the inputs that the patterns name, each once: globs expanded and sorted, `-` kept.
+    """Return the inputs that the patterns name, each once; globs are expanded and sorted, `-` stays.
 
     Raises:
         InputError: a file is missing, or a glob matches none.
     """
-    found: dict[str, None] = {}
+    inputs: dict[str, None] = {}
     for pattern in patterns:
         if pattern == "-" or os.path.exists(pattern):  # a file may have brackets in its name
-            found[pattern] = None
+            inputs[pattern] = None
             continue
         matches = sorted(glob.glob(pattern, recursive=True)) if glob.has_magic(pattern) else []
         if not matches:
             what = "no file matches" if glob.has_magic(pattern) else "no such file"
             raise InputError(f"{pattern}: {what}. Check the path.")
-        found.update(dict.fromkeys(matches))
-    return list(found)
+        inputs.update(dict.fromkeys(matches))
+    return list(inputs)
 
 
 class _FileSource:
@@ -79,7 +79,7 @@ class _FileSource:
         self._now = now
 
     def batches(self) -> Iterator[SourceBatch]:
-        """Read once, from the beginning; see `Source.batches`."""
+        """Read the input once, from the beginning; see `Source.batches`."""
         blocks = _without_mark(self._stream.blocks(self._block_size))
         for records in self._format.records(blocks, self.name):
             if len(records) or records.dead_letters:
@@ -87,7 +87,7 @@ class _FileSource:
 
 
 def _without_mark(blocks: Iterator[Block]) -> Iterator[Block]:
-    """Leave out the byte order mark that some spreadsheets write before UTF-8."""
+    """Remove the byte order mark that some spreadsheets write before UTF-8."""
     first = True
     for block in blocks:
         if first:

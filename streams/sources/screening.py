@@ -1,7 +1,7 @@
-"""The last look at decoded posts: what no stage can do without is there, and times are plausible.
+"""Screens decoded posts: required fields must be there, and times must be plausible.
 
-One post dated 2100 would push the watermark past every other post, and one dated 1970 would open a
-replay with decades of empty ticks; so neither gets further than this.
+One post dated 2100 would push the watermark past every other post. One dated 1970 would start a replay with decades of
+empty ticks. Both become dead letters here.
 """
 
 from collections.abc import Callable
@@ -18,21 +18,21 @@ from streams.sources.base import SourceBatch
 from streams.sources.files.records import Records
 
 EARLIEST = 946_684_800
-"""2000-01-01 UTC: before the oldest platform watched."""
+"""2000-01-01 UTC, before the launch of any platform that Lockstep reads."""
 LEEWAY = 86_400
-"""Seconds that a post may lie in the future: clocks and time zones are wrong by up to a day."""
+"""Seconds that a post may lie in the future: a clock or a time zone can be wrong by up to a day."""
 
 REQUIRED = ("post_id", "account_id", "platform")
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Posts as a format gives them, not yet screened."""
+    """Posts as a format decodes them, before screening."""
 
     posts: pl.DataFrame
     """Columns of `detectors.post_columns.POSTS`, fewer if the format has fewer; `created_at` null if unreadable."""
     when: pl.Series
-    """The time of each post as it was written; null or empty if it was absent."""
+    """The time of each post as text, as the file has it; null or empty if it is absent."""
     rows: I64 | None = None
     """The row of the records that each post came from; None when no record was set aside."""
 
@@ -51,8 +51,8 @@ def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> Sour
     rows = np.arange(len(posts)) if decoded.rows is None else decoded.rows
     if bad.any():
         for row in bad.arg_true():
-            found = checks.row(row, named=True)
-            missing = [name for name in (*REQUIRED, "created_at") if found[name]]
+            faults = checks.row(row, named=True)
+            missing = [name for name in (*REQUIRED, "created_at") if faults[name]]
             record = row if decoded.rows is None else int(decoded.rows[row])
             if missing:
                 records.set_aside(record, Reason.MISSING_FIELD, f"{', '.join(missing)} is absent or empty")

@@ -1,4 +1,4 @@
-"""Made-up names: of people, places, newspapers and sites. None is anybody's."""
+"""Made-up names of people, places, newspapers and sites. None of them is a real name."""
 
 import numpy as np
 
@@ -35,7 +35,7 @@ PLACES = tuple(place + ending for ending in _PLACE_ENDINGS for place in _PLACES)
 
 
 def words(rng: np.random.Generator, count: int, syllables: int = 3) -> list[str]:
-    """Draw pronounceable words of so many syllables; some may come twice."""
+    """Draw pronounceable words of `syllables` syllables; some words may repeat."""
     onset = rng.choice(_ONSETS, (count, syllables))
     rime = rng.choice(_RIMES, (count, syllables))
     return [
@@ -45,19 +45,19 @@ def words(rng: np.random.Generator, count: int, syllables: int = 3) -> list[str]
 
 
 def titles(rng: np.random.Generator, count: int) -> list[str]:
-    """Draw names of people: first and last."""
+    """Draw names of people: first name and last name."""
     first, last = words(rng, count, 2), words(rng, count, 3)
     return [f"{one.capitalize()} {other.capitalize()}" for one, other in zip(first, last, strict=True)]
 
 
 def handles(titles_of: list[str], rng: np.random.Generator) -> list[str]:
-    """Make handles of names, each unlike any other."""
+    """Turn names into handles, each one unique."""
     number = rng.permutation(len(titles_of)).tolist()
     return [f"{title.lower().replace(' ', '_')}{at}" for title, at in zip(titles_of, number, strict=True)]
 
 
 def public_ids(numbers: I64, seed: int) -> list[str]:
-    """The platform's ids of accounts by number: ten or eleven digits that tell neither order nor role."""
+    """The platform's ids of accounts by number: ten or eleven digits that show neither order nor role."""
     mixed = (numbers.astype(np.uint64) * np.uint64(2_654_435_761) + np.uint64(seed * 40_503)) % np.uint64(
         1 << 32
     )

@@ -1,13 +1,13 @@
-"""What people do without coordination: everyday posts, breaking news, a show, one-day events."""
+"""What people do without coordination: everyday posts, breaking news, a television show, one-day events."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from detectors.arrays.dtypes import I64
-from streams.simulation.background.book import WorldLog
 from streams.simulation.background.people import DAY, HOUR, People, awake_times
 from streams.simulation.background.prose import LANGUAGES, TOPIC_LANGUAGE, TOPICS, Floats
+from streams.simulation.background.world_log import WorldLog
 
 _ARTICLES_A_DAY = 12
 _SITES_A_TOPIC = 8
@@ -16,10 +16,10 @@ _CANNED = 40
 
 
 class Trending:
-    """Picks what is talked about: in proportion to weight, and mostly what came up lately.
+    """Picks what people talk about: in proportion to weight, and mostly recent things.
 
-    Looking back is measured in accumulated weight, not in hours: after a quiet night yesterday's news is
-    still news, and one big story pushes the others out.
+    How far people look back is measured in accumulated weight, not in hours: after a quiet night yesterday's news
+    is still news, and one big story pushes the others out.
     """
 
     def __init__(self, at: Floats | I64, weight: Floats, look_back_s: float, span_s: int) -> None:
@@ -30,7 +30,7 @@ class Trending:
         self._memory = float(self._reached[-1]) / max(span_s, 1) * look_back_s
 
     def pick(self, rng: np.random.Generator, at: Floats) -> I64:
-        """Pick one thing that exists at each moment; -1 where there is none."""
+        """Pick for each moment one thing that exists by then; -1 where there is none."""
         known = np.searchsorted(self._at, at, side="right")
         reached = np.where(known > 0, self._reached[known - 1], 0.0)
         sought = reached - rng.exponential(self._memory, len(at))
@@ -44,12 +44,12 @@ class Organic:
 
     rng: np.random.Generator
     people: People
-    book: WorldLog
+    log: WorldLog
     span_s: int
     turnout: float = 1.0
-    """Size of bursts against the usual one."""
+    """Factor on the size of bursts; 1 is the usual size."""
     article_at: I64 = field(init=False)
-    """When each of the news articles appeared, seconds since the start (the first ones the day before)."""
+    """When each news article appeared, seconds since the start; the first ones appeared the day before."""
     article_topic: I64 = field(init=False)
     headline: I64 = field(init=False)
     _tags: I64 = field(init=False)
@@ -60,23 +60,23 @@ class Organic:
         self.article_at = self.rng.integers(-DAY, self.span_s, len(self.article_topic))
         for topic in range(TOPICS):
             for number in range(_SITES_A_TOPIC):
-                self.book.site(f"news{number}.topic{topic}.example")
+                self.log.site(f"news{number}.topic{topic}.example")
         site = self.article_topic * _SITES_A_TOPIC + self.rng.integers(
             0, _SITES_A_TOPIC, len(self.article_topic)
         )
-        _, self.headline = self.book.publish(self.article_topic, site)
+        _, self.headline = self.log.publish(self.article_topic, site)
         self._tags = np.array([self._topic_tags(topic) for topic in range(TOPICS) for _ in range(200)])
 
     def expected(self) -> float:
-        """About how many posts `live` will enter as things stand."""
+        """About how many posts `everyday_posts` would enter now."""
         people = self.people
         there = np.minimum(people.ends_s, self.span_s) - people.begins_s
         everyday = float((people.rate * there).sum()) / DAY * 0.94
-        crowd = min(1900, int((~people.hired).sum()) // 4) * 0.85
+        crowd = min(1900, int((~people.added).sum()) // 4) * 0.85
         return everyday + max(1, round(2 * self.span_s / DAY)) * crowd * self.turnout
 
-    def live(self) -> None:
-        """Enter everyday posts: first what is new (texts, links), then what answers or repeats it."""
+    def everyday_posts(self) -> None:
+        """Enter everyday posts: first new texts and links, then answers and reposts."""
         people, rng = self.people, self.rng
         days = people.ends_s // DAY - people.begins_s // DAY + 2
         who = np.repeat(np.arange(len(people)), rng.poisson(people.rate * days))
@@ -88,8 +88,8 @@ class Organic:
 
         mention = self._popular(who[writes])
         mention[rng.random(len(writes)) > 0.08] = -1
-        said, tags = self.book.say(topic[writes]), self.tags(topic[writes], 0.3)
-        self.book.post(at[writes], who[writes], saying=said, tags=tags, mention=mention)
+        said, tags = self.log.say(topic[writes]), self.tags(topic[writes], 0.3)
+        self.log.post(at[writes], who[writes], saying=said, tags=tags, mention=mention)
         self._link(at[links], who[links], topic[links])
         self.breaking_news()
         self._echo(at[shares], who[shares], at[answers], who[answers], topic[answers])
@@ -101,7 +101,7 @@ class Organic:
             topic = int(rng.integers(TOPICS))
             able = np.flatnonzero((people.language == TOPIC_LANGUAGE[topic]) & (people.rate > 0))
             wanted = int(rng.integers(800, 3001) * self.turnout)
-            most = int((~people.hired).sum()) // 4
+            most = int((~people.added).sum()) // 4
             size = min(wanted, int(most * min(1.0, self.turnout)), len(able))
             weight = np.minimum(people.rate[able], 40)
             who = rng.choice(able, size, replace=False, p=weight / weight.sum())
@@ -109,67 +109,70 @@ class Organic:
             at = start + rng.exponential(rng.choice((240, 600, 900)), size)
             there = (at >= people.begins_s[who]) & (at < people.ends_s[who])
             who, at = who[there], at[there]
-            article, headline = self.book.publish(np.array([topic]), np.array([topic * _SITES_A_TOPIC]))
-            own = self.book.say(np.full(len(who), topic))
+            article, headline = self.log.publish(np.array([topic]), np.array([topic * _SITES_A_TOPIC]))
+            own = self.log.say(np.full(len(who), topic))
             said = np.where(rng.random(len(who)) < 0.6, headline[0], own)
-            tags = self.book.tags([f"breaking{len(self.book.tag_sets)}", f"topic{topic}x0"])
+            tags = self.log.tags([f"breaking{len(self.log.tag_sets)}", f"topic{topic}x0"])
             tagged = np.where(rng.random(len(who)) < 0.4, tags, -1)
             linked = np.where(rng.random(len(who)) < 0.8, article[0], -1)
-            self.book.post(at, who, saying=said, article=linked, tags=tagged)
+            self.log.post(at, who, saying=said, article=linked, tags=tagged)
 
-    def show(self, fans: float = 0.015) -> None:
-        """Enter a television show every other evening, live-tweeted by the same share `fans` of accounts.
+    def television_show(self, fans: float = 0.015) -> None:
+        """Enter a television show every other evening; the same share `fans` of accounts posts about it live.
 
-        Each fan reposts some of the host's ten lines (one in thirteen on average, eager fans one in four),
-        a quarter of an hour after them: what the same people do at the same time, evening after evening,
-        without looking at one another. More than that is what `streams.simulation.planting.stealth` calls a fan club.
+        Each fan reposts some of the host's ten lines (one in thirteen on average, eager fans one in four), a quarter
+        of an hour after them. The same people do the same thing at the same time, evening after evening, without
+        looking at each other. A group that does more than that is a fan club, see
+        `streams.simulation.planting.stealth`.
         """
         rng, people = self.rng, self.people
         host = self._host(0)
-        able = np.flatnonzero((people.language == 0) & ~people.hired)
-        chosen = rng.choice(able, max(3, int((~people.hired).sum() * fans)), replace=False)
+        able = np.flatnonzero((people.language == 0) & ~people.added)
+        chosen = rng.choice(able, max(3, int((~people.added).sum() * fans)), replace=False)
         for fan in chosen.tolist():
             if people.group[fan] == "everyday":
                 people.group[fan] = "show-fan"
         eager = rng.beta(1, 12, len(chosen))
         topic = int(people.topics[host, 0])
         for episode, start in enumerate(range(20 * HOUR, self.span_s, 2 * DAY)):
-            tags = self.book.tags(["theshow", f"theshowep{episode}"])
+            tags = self.log.tags(["theshow", f"theshowep{episode}"])
             lines = start + np.sort(rng.uniform(0, HOUR, 10))
-            spoken = self.book.say(np.full(10, topic))
-            said = self.book.post(lines, np.full(10, host), saying=spoken, tags=tags)
+            spoken = self.log.say(np.full(10, topic))
+            said = self.log.post(lines, np.full(10, host), saying=spoken, tags=tags)
             there = (people.begins_s[chosen] <= start) & (people.ends_s[chosen] >= start + 2 * HOUR)
             watching = there & (rng.random(len(chosen)) < 0.7)
             who = np.repeat(chosen[watching], rng.poisson(4, int(watching.sum())))
             at = start + rng.uniform(0, HOUR, len(who))
             tagged = np.where(rng.random(len(who)) < 0.8, tags, -1)
-            self.book.post(at, who, saying=self.book.say(np.full(len(who), topic)), tags=tagged)
+            self.log.post(at, who, saying=self.log.say(np.full(len(who), topic)), tags=tagged)
             line, fan = np.nonzero(rng.random((10, len(chosen))) < eager * watching)
-            self.book.post(lines[line] + rng.exponential(900, len(line)), chosen[fan], shares=said[line])
+            self.log.post(lines[line] + rng.exponential(900, len(line)), chosen[fan], shares=said[line])
 
     def one_day_events(self, events: int = 3, share: float = 0.008) -> None:
-        """Enter events (a rally, a fair) whose visitors open an account and use it for that day only."""
+        """Enter events (a rally, a fair) whose visitors create an account and use it only on that day."""
         rng, people = self.rng, self.people
         for number in range(events):
             day = int(rng.integers(0, max(1, self.span_s // DAY))) * DAY
-            who = people.enlist(rng, max(2, int((~people.hired).sum() * share)), "organic", "one-day")
+            who = people.choose_for_role(
+                rng, max(2, int((~people.added).sum() * share)), "organic", "one-day"
+            )
             people.begins_s[who] = day + 7 * HOUR
             people.ends_s[who] = day + 23 * HOUR
             host = self._host(int(people.language[who[0]]))
             topic = int(people.topics[host, 0])
             names = [f"event{number}", f"event{number}live", f"city{number}", "today"]
             sets = np.array(
-                [self.book.tags(rng.permutation(names)[: rng.integers(1, 4)].tolist()) for _ in range(12)]
+                [self.log.tags(rng.permutation(names)[: rng.integers(1, 4)].tolist()) for _ in range(12)]
             )
-            news = self.book.say(np.full(8, topic))
+            news = self.log.say(np.full(8, topic))
             told = day + np.sort(rng.uniform(9 * HOUR, 20 * HOUR, 8))
-            posts = self.book.post(told, np.full(8, host), saying=news, tags=sets[0])
+            posts = self.log.post(told, np.full(8, host), saying=news, tags=sets[0])
             visitor = np.repeat(who, rng.integers(3, 11, len(who)))
             at = day + rng.uniform(9 * HOUR, 22 * HOUR, len(visitor))
-            said = self.book.say(np.full(len(visitor), topic))
-            self.book.post(at, visitor, saying=said, tags=rng.choice(sets, len(visitor)))
+            said = self.log.say(np.full(len(visitor), topic))
+            self.log.post(at, visitor, saying=said, tags=rng.choice(sets, len(visitor)))
             line, fan = np.nonzero(rng.random((8, len(who))) < 0.15)
-            self.book.post(told[line] + rng.exponential(HOUR, len(line)), who[fan], shares=posts[line])
+            self.log.post(told[line] + rng.exponential(HOUR, len(line)), who[fan], shares=posts[line])
 
     def tags(self, topic: I64, chance: float) -> I64:
         """Draw one to four hashtags of the topic for a share `chance` of posts, none for the others."""
@@ -177,26 +180,26 @@ class Organic:
         return np.where(self.rng.random(len(topic)) < chance, drawn, -1)
 
     def _link(self, at: Floats, who: I64, topic: I64) -> None:
-        """Link what is trending in the topic; half of the time by the share button, under its headline."""
+        """Link trending articles of the topic; half of the posts have the headline as text (a share button)."""
         appeal = self.rng.pareto(1.3, len(self.article_topic)) + 0.2
         for number in range(TOPICS):
             rows, articles = np.flatnonzero(topic == number), np.flatnonzero(self.article_topic == number)
             trending = Trending(self.article_at[articles], appeal[articles], 8 * HOUR, self.span_s + DAY)
             picked = trending.pick(self.rng, at[rows])
             rows, article = rows[picked >= 0], articles[picked[picked >= 0]]
-            own = self.book.say(topic[rows])
+            own = self.log.say(topic[rows])
             said = np.where(self.rng.random(len(rows)) < 0.5, self.headline[article], own)
-            self.book.post(
+            self.log.post(
                 at[rows], who[rows], saying=said, article=article, tags=self.tags(topic[rows], 0.15)
             )
 
     def _echo(self, shared_at: Floats, sharer: I64, answered_at: Floats, answerer: I64, topic: I64) -> None:
-        """Repost and answer what is trending in one's language; popular accounts are heard more."""
+        """Repost and answer trending posts in the account's own language; popular accounts get more of both."""
         rng, people = self.rng, self.people
-        posts = self.book.posts()
+        posts = self.log.posts()
         original = (posts["shares"].to_numpy() < 0) & (posts["at"].to_numpy() < self.span_s)
         author_of, at_of = posts["account"].to_numpy(), posts["at"].to_numpy()
-        canned = np.stack([self.book.say(np.full(_CANNED, t), words=3) for t in (0, 20, 32)])
+        canned = np.stack([self.log.say(np.full(_CANNED, t), words=3) for t in (0, 20, 32)])
         for language in range(len(LANGUAGES)):
             pool = np.flatnonzero(original & (people.language[author_of] == language) & (at_of >= 0))
             if len(pool) == 0:
@@ -210,20 +213,20 @@ class Organic:
                 foreign = author_of[target] != who[rows]
                 rows, target = rows[foreign], target[foreign]
                 if not answering:
-                    self.book.post(at[rows], who[rows], shares=target)
+                    self.log.post(at[rows], who[rows], shares=target)
                     continue
                 short = rng.choice(canned[language], len(rows))
-                said = np.where(rng.random(len(rows)) < 0.25, short, self.book.say(topic[rows]))
-                self.book.post(at[rows], who[rows], saying=said, answers=target, mention=author_of[target])
+                said = np.where(rng.random(len(rows)) < 0.25, short, self.log.say(topic[rows]))
+                self.log.post(at[rows], who[rows], saying=said, answers=target, mention=author_of[target])
 
     def _topic_tags(self, topic: int) -> int:
         weight = np.arange(1, _TAGS_A_TOPIC + 1) ** -1.1
         size = int(self.rng.choice((1, 2, 3, 4), p=(0.5, 0.27, 0.15, 0.08)))
         ranks = self.rng.choice(_TAGS_A_TOPIC, size, replace=False, p=weight / weight.sum())
-        return self.book.tags([f"topic{topic}x{rank}" for rank in ranks.tolist()])
+        return self.log.tags([f"topic{topic}x{rank}" for rank in ranks.tolist()])
 
     def _popular(self, who: I64) -> I64:
-        """Draw an account to mention for each of `who`, popular ones of the same language first."""
+        """Draw for each of `who` an account to mention: of the same language, popular ones more often."""
         mention = np.empty(len(who), np.int64)
         for language in range(len(LANGUAGES)):
             able = np.flatnonzero(self.people.language == language)

@@ -1,4 +1,4 @@
-"""The people of a planted world: how much they post, when they are awake, what they care about."""
+"""The accounts of a world: how much they post, when they are awake, which topics they post about."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ HOUR = 3600
 
 _LANGUAGE_SHARE = (0.6, 0.25, 0.15)
 _ZONES = ((-8, -6, -5, 0, 1), (-6, -5, -3, 1), (8,))
-"""Hours ahead of UTC where the speakers of each language live."""
+"""Time zones of the speakers of each language, hours ahead of UTC."""
 _HYPERACTIVE = 0.003
 _PART_TIME = 0.3
 _AWAKE_S = 16 * HOUR
@@ -31,31 +31,31 @@ class People:
     """Everyday posts a day while active."""
     begins_s: I64
     ends_s: I64
-    """The part of the period, in seconds since its start, in which the account exists and posts."""
+    """First and last moment at which the account posts, seconds since the start of the world."""
     habits: Floats
-    """Chances of writing, linking, reposting and answering, one row an account."""
+    """Probabilities of writing, linking, reposting and answering; one row for each account."""
     topics: I64
-    """Three topics, the first much preferred."""
+    """Three topics for each account; it prefers the first by far."""
     audience: I64
     """Followers."""
     following: I64
     label: list[str]
     group: list[str]
-    hired: Bools
-    """Accounts that came in for a role, beside the ordinary people."""
+    added: Bools
+    """Accounts that were added for a role; they do not count as ordinary people."""
 
     def __len__(self) -> int:
         return len(self.rate)
 
-    def enlist(self, rng: np.random.Generator, size: int, label: str, group: str) -> I64:
-        """Take `size` ordinary accounts of one language, active throughout, for a role; return who."""
+    def choose_for_role(self, rng: np.random.Generator, size: int, label: str, group: str) -> I64:
+        """Give a role to `size` ordinary accounts of one language, active throughout; return their numbers."""
         language = rng.choice(len(LANGUAGES), p=_LANGUAGE_SHARE)
         free = [
             who for who in np.flatnonzero(self.language == language).tolist() if self.group[who] == "everyday"
         ]
         if len(free) < size:
             raise ValueError(
-                f"{int((~self.hired).sum())} accounts are too few for all groups: more than 2,500 will do"
+                f"{int((~self.added).sum())} accounts are too few for all groups: more than 2,500 will do"
             )
         chosen = np.sort(rng.choice(free, size, replace=False))
         for who in chosen.tolist():
@@ -63,10 +63,10 @@ class People:
         self.begins_s[chosen], self.ends_s[chosen] = 0, self.ends_s.max()
         return chosen
 
-    def hire(self, rng: np.random.Generator, size: int, language: int, label: str, group: str) -> I64:
-        """Add `size` accounts for a role and return who they are.
+    def add_accounts(self, rng: np.random.Generator, size: int, language: int, label: str, group: str) -> I64:
+        """Add `size` accounts for a role; return their numbers.
 
-        They live in one time zone, are there throughout and, until told otherwise, post nothing of their own and
+        They live in one time zone and exist throughout. Until the caller sets it, they post nothing of their own and
         have no followers.
         """
         first = len(self)
@@ -83,7 +83,7 @@ class People:
             "topics": np.repeat(topics, size, axis=0),
             "audience": np.zeros(size, np.int64),
             "following": np.clip(rng.lognormal(5.3, 1.2, size), 1, 5e4).astype(np.int64),
-            "hired": np.ones(size, np.bool_),
+            "added": np.ones(size, np.bool_),
         }
         for name, values in added.items():
             setattr(self, name, np.concatenate([getattr(self, name), values]))
@@ -95,8 +95,8 @@ class People:
 def populate(rng: np.random.Generator, accounts: int, span_s: int) -> People:
     """Draw `accounts` people for a period of `span_s` seconds.
 
-    Activity is log-normal (median 1.2 posts a day, one in a hundred above 20), three in a thousand are
-    hyperactive (60-200 a day), three in ten are there for a part of the period only.
+    Activity is log-normal: the median is 1.2 posts a day, and one account in a hundred posts more than 20. Three in a
+    thousand are hyperactive (60-200 a day). Three in ten exist only for a part of the period.
     """
     language = rng.choice(len(LANGUAGES), accounts, p=_LANGUAGE_SHARE)
     zone = np.array([rng.choice(_ZONES[number]) for number in language.tolist()], dtype=np.int64)
@@ -120,14 +120,14 @@ def populate(rng: np.random.Generator, accounts: int, span_s: int) -> People:
         following=np.clip(rng.lognormal(5.3, 1.2, accounts), 1, 5e4).astype(np.int64),
         label=["organic"] * accounts,
         group=["hyperactive" if one else "everyday" for one in hyper.tolist()],
-        hired=np.zeros(accounts, np.bool_),
+        added=np.zeros(accounts, np.bool_),
     )
 
 
 def awake_times(rng: np.random.Generator, people: People, who: I64, span_s: int) -> Floats:
-    """Draw one moment a row at which the account `who` is up, in seconds since the start.
+    """Draw for each row a moment at which the account `who` is awake, in seconds since the start.
 
-    Moments outside the account's part of the period come out as -1. Weekends are a fifth quieter.
+    Moments at which the account does not exist come out as -1. Weekends have a fifth fewer posts.
     """
     first, last = people.begins_s[who] // DAY - 1, people.ends_s[who] // DAY + 1
     day = rng.integers(first, last)
@@ -139,7 +139,7 @@ def awake_times(rng: np.random.Generator, people: People, who: I64, span_s: int)
 
 
 def _interests(rng: np.random.Generator, language: I64) -> I64:
-    """Give each account three topics of its language, some topics far more followed than others."""
+    """Give each account three topics of its language; some topics are far more popular than others."""
     interests = np.empty((len(language), 3), np.int64)
     for number in range(len(LANGUAGES)):
         topics = np.flatnonzero(TOPIC_LANGUAGE == number)

@@ -1,4 +1,4 @@
-"""What people of the planted worlds say: three languages, topics with words of their own, edited copies."""
+"""The texts of a world: three made-up languages, topics with words of their own, edited copies."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ Floats = F64
 LANGUAGES = ("en", "es", "zh")
 TOPICS = 40
 TOPIC_LANGUAGE = np.repeat(np.arange(3), (20, 12, 8))
-"""Each topic is talked about in one language."""
+"""The language of each topic; a topic has only one."""
 
 _WIDTH = 26
 _VOCABULARY = 6000
@@ -24,19 +24,19 @@ _ENDINGS = ("", "", "", ".", ".", ".", "!", "?", "...", " \U0001f602", " \U0001f
 
 @dataclass(frozen=True, slots=True)
 class Sayings:
-    """Things said, as parallel arrays; a saying that copies another takes over its words."""
+    """Sayings as parallel arrays; a saying that copies another has its words."""
 
     topic: I64
     length: I64
-    """Words (Chinese: characters)."""
+    """Number of words; for Chinese, of characters."""
     copy_of: I64
     """The number of an earlier saying; -1: new words."""
     edits: Floats
-    """For copies: the chance that a word is replaced."""
+    """For copies: the probability that a word is replaced."""
 
 
 def lengths(rng: np.random.Generator, topic: I64) -> I64:
-    """Draw how long sayings on these topics are: 3-26 words, most of them 8-16, Chinese ones longer."""
+    """Draw the lengths of sayings on these topics: 3-26 words, most of them 8-16; Chinese ones are longer."""
     drawn = rng.lognormal(2.4, 0.4, len(topic)) * np.where(TOPIC_LANGUAGE[topic] == 2, 1.3, 1.0)
     return np.clip(drawn, 3, _WIDTH).astype(np.int64)
 
@@ -44,8 +44,8 @@ def lengths(rng: np.random.Generator, topic: I64) -> I64:
 def compose(rng: np.random.Generator, sayings: Sayings) -> pl.Series:
     """Turn sayings into texts.
 
-    Two thirds of the words come from a language's common vocabulary (Zipf), one third from the topic's own,
-    so that people who talk about one thing sound alike without copying one another.
+    Two thirds of the words come from the common vocabulary of the language (Zipf's law), one third from words of the
+    topic. So people who write about the same topic sound similar without copying each other.
     """
     language = TOPIC_LANGUAGE[sayings.topic]
     own_words = np.stack(

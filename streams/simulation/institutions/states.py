@@ -1,4 +1,4 @@
-"""Two invented states: party, agency, companies, ministry, diplomats, their registry entries and what they do."""
+"""Two invented states: party organ, agency, television, companies, ministry and diplomats, with registry entries."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from streams.simulation.background.cast import Cast
 from streams.simulation.background.names import PLACES, titles
 from streams.simulation.background.people import DAY
 from streams.simulation.background.prose import LANGUAGES
-from streams.simulation.institutions.desks import NOBODY, Desk, run_desk
+from streams.simulation.institutions.desks import NONE, Desk, run_desk
 
 _STATES = ("Velmar", "Ostrel")
 _EMBASSIES, _ENVOYS = 20, 10
@@ -21,17 +21,17 @@ _AGENCY_HANDLES = ("{state}_news", "agencia_{state}", "{state}_xinwen")
 
 @dataclass(slots=True)
 class State:
-    """A state's bodies in the world."""
+    """The bodies of one state."""
 
     name: str
     desks: list[Desk]
-    """The agency's desks, one a language, then the television's."""
+    """The desks of the agency, one for each language, then the desk of the television channel."""
     company: Desk
-    """Press releases of the agency's subsidiary, on its site alone."""
+    """The desk of the agency's subsidiary. It publishes press releases, only on its site."""
     outlet_site: int
-    """In the book: the small site of a company that the subsidiary owns."""
+    """Number in the log of the small site of a company that the subsidiary owns."""
     outlet: int
-    """The account of that company; no platform labels it."""
+    """The account of that company. The platform does not label it."""
     diplomats: I64
     entities: list[RegistryEntity] = field(default_factory=list)
 
@@ -40,119 +40,195 @@ class State:
         return self.desks[language]
 
 
-def found_states(cast: Cast, rng: np.random.Generator) -> list[State]:
-    """Bring two states on stage, the first twice as loud, and let them publish."""
-    return [_found(cast, rng, name, 24.0 / (number + 1)) for number, name in enumerate(_STATES)]
+def make_states(cast: Cast, rng: np.random.Generator) -> list[State]:
+    """Add two states and let them publish; the first publishes twice as much as the second."""
+    return [_make_state(cast, rng, name, 24.0 / (number + 1)) for number, name in enumerate(_STATES)]
 
 
-def _found(cast: Cast, rng: np.random.Generator, name: str, a_day: float) -> State:
-    key = name.lower()
-    entities: list[RegistryEntity] = []
+def _make_state(cast: Cast, rng: np.random.Generator, name: str, a_day: float) -> State:
+    """Add one state; its agency publishes `a_day` articles a day in each language."""
+    bodies = _Bodies(cast, rng, name)
+    bodies.party()
+    desks = bodies.agency(a_day)
+    desks.append(bodies.television(a_day / 2))
+    company = bodies.holding()
+    outlet, outlet_site = bodies.outlet()
+    bodies.ministry()
+    diplomats = bodies.diplomats()
+    state = State(name, desks, company, outlet_site, outlet, np.array(diplomats), bodies.entities)
+    _repost_agency(cast, rng, state)
+    return state
 
-    def enter(
-        part: str, title: str, kind: EntityKind, parent: str | None, accounts: list[int], domains: list[str]
+
+@dataclass(slots=True)
+class _Bodies:
+    """Adds the bodies of one state, each with its accounts, its sites and its entry in the registry."""
+
+    cast: Cast
+    rng: np.random.Generator
+    state: str
+    entities: list[RegistryEntity] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        """The state's name as ids and handles contain it."""
+        return self.state.lower()
+
+    @property
+    def media_label(self) -> str:
+        """What the platform shows on accounts of the state's media."""
+        return f"{self.state} state-affiliated media"
+
+    @property
+    def government_label(self) -> str:
+        """What the platform shows on accounts of the ministry and of some diplomats."""
+        return f"{self.state} government organization"
+
+    def party(self) -> None:
+        """Add the party organ."""
+        title = f"Voice of {self.state}"
+        account = self._account("party", f"voz_{self.key}", title, 1, 4e4, self.media_label)
+        self._register(
+            "party", title, EntityKind.PARTY_ORGAN, None, [account], [f"voice-of-{self.key}.example"]
+        )
+
+    def agency(self, a_day: float) -> list[Desk]:
+        """Add the agency: one site, and one account and one desk for each language."""
+        name, domain = f"Agencia {self.state}", f"agencia-{self.key}.example"
+        pages = self._site("agency", domain, name, 1)
+        desks, accounts = [], []
+        for language in range(len(LANGUAGES)):
+            handle = _AGENCY_HANDLES[language].format(state=self.key)
+            title = _AGENCY_NAMES[language].format(state=self.state)
+            audience = self.rng.uniform(1e5, 8e5)
+            account = self._account("agency", handle, title, language, audience, self.media_label)
+            # a desk writes about its language's topics; the site has all of them
+            self.cast.people.topics[pages[0]] = self.cast.people.topics[account]
+            accounts.append(account)
+            desks.append(run_desk(self.cast, self.rng, name, handle, language, account, pages, a_day))
+        self._register("agency", name, EntityKind.STATE_MEDIA, "party", accounts, [domain])
+        return desks
+
+    def television(self, a_day: float) -> Desk:
+        """Add the television channel, in the first language."""
+        channel, handle, domain = f"{self.state} Television", f"{self.key}_tv", f"{self.key}-tv.example"
+        account = self._account("tv", handle, channel, 0, self.rng.uniform(5e4, 3e5), self.media_label)
+        pages = self._site("tv", domain, channel, 0)
+        desk = run_desk(self.cast, self.rng, channel, handle, 0, account, pages, a_day)
+        self._register("tv", channel, EntityKind.STATE_MEDIA, "party", [account], [domain])
+        return desk
+
+    def holding(self) -> Desk:
+        """Add the agency's subsidiary, which publishes press releases on its site and has no account."""
+        title, domain = f"{self.state} Media Holding", f"{self.key}-media-holding.example"
+        pages = self._site("holding", domain, title, 0)
+        desk = run_desk(self.cast, self.rng, title, f"{self.key}_holding", 0, NONE, pages, 3)
+        self._register("holding", title, EntityKind.COMPANY, "agency", [], [domain])
+        return desk
+
+    def outlet(self) -> tuple[int, int]:
+        """Add a company that the subsidiary owns, with six articles; return its account and the number of its site."""
+        cast, rng = self.cast, self.rng
+        title = f"Horizonte {titles(rng, 1)[0].split()[1]}"
+        domain = title.lower().replace(" ", "-") + ".example"
+        account = self._account(
+            "outlet", title.lower().replace(" ", "_"), title, 1, rng.uniform(200, 900), None
+        )
+        _, site = self._site("outlet", domain, title, 1)
+        topics = np.full(6, cast.people.topics[account, 0])
+        articles, headlines = cast.log.publish(topics, np.full(6, site))
+        cast.log.post(rng.uniform(0, cast.span_s, 6), np.full(6, account), saying=headlines, article=articles)
+        self._register(
+            "outlet", f"{title} Comunicaciones", EntityKind.COMPANY, "holding", [account], [domain]
+        )
+        return account, site
+
+    def ministry(self) -> None:
+        """Add the foreign ministry."""
+        title = f"Foreign Ministry of {self.state}"
+        account = self._account("ministry", f"{self.key}_mfa", title, 0, 9e4, self.government_label)
+        self._register("ministry", title, EntityKind.OTHER, "party", [account], [])
+
+    def diplomats(self) -> list[int]:
+        """Add embassies and envoys; return their accounts. The platform labels about half of them."""
+        rng = self.rng
+        accounts = []
+        envoys = titles(rng, _ENVOYS)
+        for number in range(_EMBASSIES + _ENVOYS):
+            if number < _EMBASSIES:
+                title = f"Embassy of {self.state} in {PLACES[number]}"
+                handle = f"{self.key}_in_{PLACES[number].lower()}"
+            else:
+                title = envoys[number - _EMBASSIES]
+                handle = f"{title.lower().replace(' ', '_')}_{self.key[:2]}"
+            language = int(rng.choice(len(LANGUAGES), p=(0.5, 0.4, 0.1)))
+            label = self.government_label if rng.random() < 0.5 else None
+            part = f"diplomat-{number + 1}"
+            account = self._account(part, handle, title, language, np.exp(rng.normal(7.3, 1.0)), label)
+            self.cast.people.rate[account] = rng.uniform(0.2, 1.5)
+            accounts.append(account)
+            self._register(part, title, EntityKind.DIPLOMAT, "ministry", [account], [])
+        return accounts
+
+    def _account(
+        self, part: str, handle: str, title: str, language: int, audience: float, label: str | None
+    ) -> int:
+        """Add an account with so many followers; `label` is the platform's, None for none."""
+        group = f"{self.key}-{part}"
+        account = int(self.cast.add_accounts(self.rng, 1, language, "registry", group, int(audience))[0])
+        profile = self.cast.profile_of(account)
+        profile.handle, profile.display_name, profile.platform_label = handle, title, label
+        profile.verified = label is not None
+        profile.created_s = -int(self.rng.integers(1_000, 4_000)) * DAY
+        return account
+
+    def _site(self, part: str, domain: str, title: str, language: int) -> tuple[int, int]:
+        """Add a site; return its account and its number in the log."""
+        return self.cast.site(self.rng, domain, language, "registry", f"{self.key}-{part}", title)
+
+    def _register(
+        self,
+        part: str,
+        title: str,
+        kind: EntityKind,
+        parent: str | None,
+        accounts: list[int],
+        domains: list[str],
     ) -> None:
-        entities.append(
+        """Enter a body in the registry, below its parent body."""
+        self.entities.append(
             RegistryEntity(
-                entity_id=f"{key}-{part}",
+                entity_id=f"{self.key}-{part}",
                 name=title,
                 kind=kind,
-                parent_id=None if parent is None else f"{key}-{parent}",
-                accounts=[_entry(cast, account, len(entities)) for account in accounts],
+                parent_id=None if parent is None else f"{self.key}-{parent}",
+                accounts=[_entry(self.cast, account, len(self.entities)) for account in accounts],
                 domains=domains,
                 source=_SOURCE,
             )
         )
 
-    def account(part: str, handle: str, title: str, language: int, audience: float, mark: str | None) -> int:
-        who = int(cast.hire(rng, 1, language, "registry", f"{key}-{part}", int(audience))[0])
-        shown = cast.show(who)
-        shown.handle, shown.display_name, shown.platform_label = handle, title, mark
-        shown.verified = mark is not None
-        shown.created_s = -int(rng.integers(1_000, 4_000)) * DAY
-        return who
-
-    def site(part: str, domain: str, title: str, language: int) -> tuple[int, int]:
-        return cast.site(rng, domain, language, "registry", f"{key}-{part}", title)
-
-    media_mark, state_mark = f"{name} state-affiliated media", f"{name} government organization"
-    party = account("party", f"voz_{key}", f"Voice of {name}", 1, 4e4, media_mark)
-    enter("party", f"Voice of {name}", EntityKind.PARTY_ORGAN, None, [party], [f"voice-of-{key}.example"])
-
-    desks = []
-    agency_domain = f"agencia-{key}.example"
-    agencies = []
-    pages = site("agency", agency_domain, f"Agencia {name}", 1)
-    for language in range(len(LANGUAGES)):
-        handle = _AGENCY_HANDLES[language].format(state=key)
-        title = _AGENCY_NAMES[language].format(state=name)
-        agencies.append(account("agency", handle, title, language, rng.uniform(1e5, 8e5), media_mark))
-        # a desk writes about its language's topics; the site has all of them
-        cast.people.topics[pages[0]] = cast.people.topics[agencies[-1]]
-        desks.append(run_desk(cast, rng, f"Agencia {name}", handle, language, agencies[-1], pages, a_day))
-    enter("agency", f"Agencia {name}", EntityKind.STATE_MEDIA, "party", agencies, [agency_domain])
-
-    channel = f"{name} Television"
-    screen = account("tv", f"{key}_tv", channel, 0, rng.uniform(5e4, 3e5), media_mark)
-    studio = site("tv", f"{key}-tv.example", channel, 0)
-    desks.append(run_desk(cast, rng, channel, f"{key}_tv", 0, screen, studio, a_day / 2))
-    enter("tv", channel, EntityKind.STATE_MEDIA, "party", [screen], [f"{key}-tv.example"])
-
-    holding = f"{name} Media Holding"
-    office = site("holding", f"{key}-media-holding.example", holding, 0)
-    company = run_desk(cast, rng, holding, f"{key}_holding", 0, NOBODY, office, 3)
-    enter("holding", holding, EntityKind.COMPANY, "agency", [], [f"{key}-media-holding.example"])
-
-    title = f"Horizonte {titles(rng, 1)[0].split()[1]}"
-    domain = title.lower().replace(" ", "-") + ".example"
-    shop = account("outlet", title.lower().replace(" ", "_"), title, 1, rng.uniform(200, 900), None)
-    _, outlet_site = site("outlet", domain, title, 1)
-    articles, headlines = cast.book.publish(np.full(6, cast.people.topics[shop, 0]), np.full(6, outlet_site))
-    cast.book.post(rng.uniform(0, cast.span_s, 6), np.full(6, shop), saying=headlines, article=articles)
-    enter("outlet", f"{title} Comunicaciones", EntityKind.COMPANY, "holding", [shop], [domain])
-
-    ministry = account("ministry", f"{key}_mfa", f"Foreign Ministry of {name}", 0, 9e4, state_mark)
-    enter("ministry", f"Foreign Ministry of {name}", EntityKind.OTHER, "party", [ministry], [])
-    diplomats = []
-    envoys = titles(rng, _ENVOYS)
-    for number in range(_EMBASSIES + _ENVOYS):
-        if number < _EMBASSIES:
-            title, handle = f"Embassy of {name} in {PLACES[number]}", f"{key}_in_{PLACES[number].lower()}"
-        else:
-            title = envoys[number - _EMBASSIES]
-            handle = f"{title.lower().replace(' ', '_')}_{key[:2]}"
-        language = int(rng.choice(len(LANGUAGES), p=(0.5, 0.4, 0.1)))
-        mark = state_mark if rng.random() < 0.5 else None
-        part = f"diplomat-{number + 1}"
-        who = account(part, handle, title, language, np.exp(rng.normal(7.3, 1.0)), mark)
-        cast.people.rate[who] = rng.uniform(0.2, 1.5)
-        diplomats.append(who)
-        enter(part, title, EntityKind.DIPLOMAT, "ministry", [who], [])
-    state = State(name, desks, company, outlet_site, shop, np.array(diplomats), entities)
-    _echo_agency(cast, rng, state)
-    return state
-
 
 def _entry(cast: Cast, account: int, number: int) -> RegistryAccount:
-    """An account as registries have it: mostly with id and handle, some with one of them only."""
-    shown = cast.show(account)
-    account_id, handle = cast.public_id(account), shown.handle
+    """An account as a registry lists it: most with id and handle, two in seven with only one of them."""
+    profile = cast.profile_of(account)
+    account_id, handle = cast.public_id(account), profile.handle
     if number % 7 == 5:
-        return RegistryAccount(platform=shown.platform, account_id=account_id)
+        return RegistryAccount(platform=profile.platform, account_id=account_id)
     if number % 7 == 6:
-        return RegistryAccount(platform=shown.platform, handle=handle)
-    return RegistryAccount(platform=shown.platform, account_id=account_id, handle=handle)
+        return RegistryAccount(platform=profile.platform, handle=handle)
+    return RegistryAccount(platform=profile.platform, account_id=account_id, handle=handle)
 
 
-def _echo_agency(cast: Cast, rng: np.random.Generator, state: State) -> None:
-    """Diplomats repost the agency now and then, some much more than others, hours later."""
+def _repost_agency(cast: Cast, rng: np.random.Generator, state: State) -> None:
+    """Let diplomats repost the agency now and then, hours later, some of them much more often than others."""
     days = cast.span_s / DAY
     for who in state.diplomats.tolist():
         desk = state.desk(int(cast.people.language[who]))
         times = min(rng.poisson(0.5 * days * rng.lognormal(0, 0.8)), len(desk.post))
         chosen = rng.choice(len(desk.post), times, replace=False)
         at = desk.at[chosen] + 60 + rng.lognormal(8.5, 1.0, times)
-        cast.book.post(at, np.full(times, who), shares=desk.post[chosen])
+        cast.log.post(at, np.full(times, who), shares=desk.post[chosen])
 
 
 def registry_accounts(cast: Cast) -> I64:
@@ -161,7 +237,7 @@ def registry_accounts(cast: Cast) -> I64:
         [
             who
             for who, label in enumerate(cast.people.label)
-            if label == "registry" and cast.show(who).platform == "x"
+            if label == "registry" and cast.profile_of(who).platform == "x"
         ],
         np.int64,
     )

@@ -1,4 +1,4 @@
-"""What covert groups have in common: how they are hired, who follows them, and how they push a text."""
+"""What covert groups have in common: how members are added, who follows them, how they publish a text."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from detectors.arrays.dtypes import I64
 from streams.simulation.background.cast import Cast
 from streams.simulation.background.people import DAY
 from streams.simulation.background.prose import Floats
-from streams.simulation.institutions.desks import NOBODY, Desk
+from streams.simulation.institutions.desks import NONE, Desk
 from streams.simulation.institutions.states import State
 from streams.simulation.planting.stealth import STEALTH, Style
 
@@ -23,11 +23,11 @@ class Planting:
     scenario: str
     stealth: int
     accounts: int
-    """Ordinary accounts asked for."""
+    """Ordinary accounts requested."""
 
     @property
     def style(self) -> Style:
-        """The dials of the stealth asked for."""
+        """How groups act at the requested stealth."""
         return STEALTH[self.stealth]
 
     @property
@@ -40,27 +40,27 @@ class Planting:
         return f"{self.scenario}-{size}-s{self.stealth}-{number}"
 
     def sized(self, size: int, least: int) -> int:
-        """A number of accounts for a world of 20,000, fewer in a smaller world, more in a larger one."""
+        """Scale a group size given for a world of 20,000 accounts to this world; at least `least`."""
         return max(least, round(size * self.accounts / 20_000))
 
 
-def hire_covert(planting: Planting, size: int, language: int, number: int, audience: I64) -> I64:
-    """Hire the members of a covert group, each with so many followers; half of the groups were made together."""
+def add_covert_members(planting: Planting, size: int, language: int, number: int, audience: I64) -> I64:
+    """Add the members of a covert group with `audience` followers each; every other group was created together."""
     cast, rng = planting.cast, planting.rng
-    members = cast.hire(rng, size, language, "io", planting.group_name(size, number), audience)
+    members = cast.add_accounts(rng, size, language, "io", planting.group_name(size, number), audience)
     if number % 2 == 1:
-        cast.born_together(rng, members)
+        cast.created_together(rng, members)
     return members
 
 
-def followed(planting: Planting, members: I64, diplomats: I64, registry: I64) -> None:
-    """Give members the followers they have: some diplomats, some of one another, the rest ordinary people.
+def give_planted_followers(planting: Planting, members: I64, diplomats: I64, registry: I64) -> None:
+    """Give members their followers: some diplomats, some other members, the rest ordinary people.
 
     Args:
         planting: the world.
         members: of one group.
-        diplomats: whom registry followers are drawn from.
-        registry: how many of them follow each member; never more than all its followers.
+        diplomats: registry followers are drawn from these.
+        registry: how many of them follow each member, at most all its followers.
     """
     cast, rng = planting.cast, planting.rng
     others = cast.everyday()
@@ -73,33 +73,33 @@ def followed(planting: Planting, members: I64, diplomats: I64, registry: I64) ->
         cast.give_followers(rng, who, others, audience - known - mates)
 
 
-def carry(
+def publish_as_own(
     planting: Planting,
     desk: Desk,
     story: int,
     who: I64,
     at: Floats,
     *,
-    link: int = NOBODY,
+    link: int = NONE,
 ) -> I64:
     """Let members publish a desk's text as if it were theirs; return the posts.
 
     Some say it in words of their own; some credit it in a way that no platform links; some link the site `link`
-    (a number of the book), under a page of their own.
+    (its number in the log), under a page of their own.
     """
-    book, rng, style, size = planting.cast.book, planting.rng, planting.style, len(who)
+    log, rng, style, size = planting.cast.log, planting.rng, planting.style, len(who)
     topic = int(desk.topic[story])
     takes_over = rng.random(size) < style.copied
-    copies = book.edit(int(desk.headline[story]), topic, style.edits, size)
-    said = np.where(takes_over, copies, book.say(np.full(size, topic)))
+    copies = log.edit(int(desk.headline[story]), topic, style.edits, size)
+    said = np.where(takes_over, copies, log.say(np.full(size, topic)))
     half = np.where(takes_over & (rng.random(size) < style.half_credits), rng.choice(desk.half, size), -1)
     article = np.full(size, -1)
-    if link != NOBODY:
-        pages, _ = book.publish(np.full(size, topic), np.full(size, link), 3)
+    if link != NONE:
+        pages, _ = log.publish(np.full(size, topic), np.full(size, link), 3)
         article = np.where(rng.random(size) < style.registry_links / 3, pages, -1)
-    return book.post(at, who, saying=said, after=half, article=article)
+    return log.post(at, who, saying=said, after=half, article=article)
 
 
 def jitter(planting: Planting, size: int) -> Floats:
-    """Draw how long after the start of an operation each of `size` members posts, seconds."""
+    """Draw for each of `size` members the delay between the start of an operation and its post, seconds."""
     return planting.rng.gamma(2.0, planting.style.jitter_s / 2, size)

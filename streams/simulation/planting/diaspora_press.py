@@ -4,34 +4,42 @@ import numpy as np
 
 from streams.simulation.background.names import PLACES
 from streams.simulation.background.people import DAY, HOUR
-from streams.simulation.institutions.desks import NOBODY
-from streams.simulation.planting.covert import Planting, carry, followed, hire_covert, jitter
+from streams.simulation.institutions.desks import NONE
+from streams.simulation.planting.covert import (
+    Planting,
+    add_covert_members,
+    give_planted_followers,
+    jitter,
+    publish_as_own,
+)
 
 _SPANISH = 1
 _OWN = (0.1, 0.15, 0.25, 0.35)
-"""Share of posts that are each account's own, by stealth."""
+"""Share of each account's posts that are its own, by stealth."""
 _TITLES = ("Noticias {place}", "Diario {place}", "{place} al D\u00eda")
 
 
 def plant(planting: Planting) -> None:
     """Plant the three accounts.
 
-    Each has 4-8 posts a day (half at stealth 3). Most days' posts are the same in all three: near-copies of the
-    agency's articles, minutes to hours later and without a working credit; a few are stories on the small site
-    of a company of the agency's house. Diplomats are among their few followers.
+    Each posts 4-8 times a day (half as often at stealth 3). Most posts are the same in all three: near-copies of the
+    agency's articles, minutes to hours later, without a credit that works as a mention. A few are articles on the small
+    site of a company that belongs to the agency. Diplomats are among their few followers.
     """
     cast, rng, state = planting.cast, planting.rng, planting.states[0]
-    book, style = cast.book, planting.style
-    members = hire_covert(planting, 3, _SPANISH, 1, np.array([rng.integers(5, 10), rng.integers(5, 10), 80]))
+    log, style = cast.log, planting.style
+    members = add_covert_members(
+        planting, 3, _SPANISH, 1, np.array([rng.integers(5, 10), rng.integers(5, 10), 80])
+    )
     places = rng.choice(PLACES, 3, replace=False).tolist()
     for who, place, title in zip(members.tolist(), places, _TITLES, strict=True):
-        shown = cast.show(who)
-        shown.display_name = title.format(place=place)
-        shown.handle = shown.display_name.lower().replace(" ", "_").replace("\u00ed", "i")
-        cast.known.add(who)
+        profile = cast.profile_of(who)
+        profile.display_name = title.format(place=place)
+        profile.handle = profile.display_name.lower().replace(" ", "_").replace("\u00ed", "i")
+        cast.followers_known.add(who)
     least, most = (2, 5) if planting.stealth < 2 else (2, 4) if planting.stealth == 2 else (1, 2)
-    followed(planting, members, state.diplomats, rng.integers(least, most + 1, 3))
-    stayed = {int(one) for tie in cast.ties for one in tie.follower[np.isin(tie.followee, members)]}
+    give_planted_followers(planting, members, state.diplomats, rng.integers(least, most + 1, 3))
+    stayed = {int(one) for tie in cast.given_follows for one in tie.follower[np.isin(tie.followee, members)]}
     gone = [who for who in state.diplomats.tolist() if who not in stayed]
     cast.follow(np.array(gone[:2]), members[:2], left=True)
 
@@ -44,26 +52,26 @@ def plant(planting: Planting) -> None:
         shared = posts - own
         operations = max(int(shared.max()), round(float(shared.mean()) / style.participation))
         takes = [set(rng.choice(operations, count, replace=False).tolist()) for count in shared.tolist()]
-        # the same editor's day for all three
+        # all three follow the working day of one editor
         starts = day * DAY + (rng.uniform(8, 21, operations) * HOUR - zone_s) % DAY
         for operation, start in enumerate(starts.tolist()):
             who = members[[operation in taken for taken in takes]]
             at = start + jitter(planting, len(who))
-            story = desk.recent(rng, start, used) if rng.random() < 0.85 else NOBODY
-            if story != NOBODY:
-                carry(planting, desk, story, who, at, link=state.outlet_site)
+            story = desk.recent(rng, start, used) if rng.random() < 0.85 else NONE
+            if story != NONE:
+                publish_as_own(planting, desk, story, who, at, link=state.outlet_site)
                 continue
             topic = int(cast.people.topics[members[0], 0])
-            article, headline = book.publish(np.array([topic]), np.array([state.outlet_site]), 20)
-            book.post(
+            article, headline = log.publish(np.array([topic]), np.array([state.outlet_site]), 20)
+            log.post(
                 at,
                 who,
-                saying=book.edit(int(headline[0]), topic, style.edits, len(who)),
+                saying=log.edit(int(headline[0]), topic, style.edits, len(who)),
                 article=np.where(rng.random(len(who)) < 0.5 + style.registry_links, article[0], -1),
             )
         who = np.repeat(members, own)
         at = day * DAY + (rng.uniform(8, 21, len(who)) * HOUR - zone_s) % DAY
         topics = cast.people.topics[who, rng.integers(0, 3, len(who))]
-        pages, _ = book.publish(topics, np.full(len(who), state.outlet_site))
+        pages, _ = log.publish(topics, np.full(len(who), state.outlet_site))
         linked = np.where(rng.random(len(who)) < style.registry_links, pages, -1)
-        book.post(at, who, saying=book.say(topics), article=linked)
+        log.post(at, who, saying=log.say(topics), article=linked)

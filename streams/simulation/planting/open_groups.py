@@ -15,8 +15,8 @@ _CLUBS = 8
 _CLUB_SIZE = 20
 
 
-def enlist_open(cast: Cast, rng: np.random.Generator, diplomats: I64) -> list[Group]:
-    """Choose the members of open groups and set how they live otherwise; smaller and fewer in a small world."""
+def choose_open_groups(cast: Cast, rng: np.random.Generator, diplomats: I64) -> list[Group]:
+    """Choose the members of open groups and set their other posts; a small world has fewer and smaller groups."""
     people = cast.people
     scale = min(1.0, len(cast.everyday()) / 10_000) ** 0.5
     groups = []
@@ -24,12 +24,12 @@ def enlist_open(cast: Cast, rng: np.random.Generator, diplomats: I64) -> list[Gr
         size, times, style = OPEN[name]
         size = max(5, round(size * scale))
         for number in range(1, max(1, round(times * scale)) + 1):
-            members = people.enlist(rng, size, "coordinated", f"{name}-{size}-{number}")
+            members = people.choose_for_role(rng, size, "coordinated", f"{name}-{size}-{number}")
             if name == "company":
                 people.audience[members] = np.exp(rng.uniform(7.5, 11.5, size)).astype(np.int64)
                 brand = words(rng, 1)[0].capitalize()
                 for who in members.tolist():
-                    cast.show(who).description = f"The team of {brand}"
+                    cast.profile_of(who).description = f"The team of {brand}"
             groups.append(Group(members, style))
     for number in range(1, _CLUBS + 1 if scale == 1 else 7):
         groups.append(_club(cast, rng, number, max(5, round(_CLUB_SIZE * min(1.0, scale * 2))), diplomats))
@@ -37,14 +37,14 @@ def enlist_open(cast: Cast, rng: np.random.Generator, diplomats: I64) -> list[Gr
 
 
 def _club(cast: Cast, rng: np.random.Generator, number: int, size: int, diplomats: I64) -> Group:
-    """A club of people whom few follow, acting as covert groups of stealth 1 or 2 do, about matters of its own.
+    """Add a club of people with few followers that acts like a covert group of stealth 1 or 2, on its own topics.
 
-    They follow one another, and say in their profiles whom they belong to. A diplomat has taken to one or two
-    members of every third club.
+    The members follow each other, and their profiles name the club. A diplomat follows one or two members of every
+    third club.
     """
     people = cast.people
     style = STEALTH[1 + number % 2]
-    members = people.enlist(rng, size, "coordinated", f"club-{size}-{number}")
+    members = people.choose_for_role(rng, size, "coordinated", f"club-{size}-{number}")
     people.rate[members] = style.own_posts / max(1.0, cast.span_s / DAY)
     audience = rng.integers(3, 61, size)
     people.audience[members] = audience
@@ -54,7 +54,7 @@ def _club(cast: Cast, rng: np.random.Generator, number: int, size: int, diplomat
         mates = min(int(followers * rng.uniform(0.1, 0.5)), size - 1)
         cast.give_followers(rng, who, members, mates)
         cast.give_followers(rng, who, others, followers - mates)
-        cast.show(who).description = f"Member of the {name} Club"
+        cast.profile_of(who).description = f"Member of the {name} Club"
     if number % 3 == 1:
         liked = rng.choice(members, int(rng.integers(1, 3)), replace=False)
         cast.follow(np.repeat(rng.choice(diplomats, 1), len(liked)), liked)

@@ -1,4 +1,4 @@
-"""How groups act: the dials of stealth for covert ones, and the ways of open ones."""
+"""How groups act: four levels of stealth for covert groups, and the styles of open groups."""
 
 from dataclasses import dataclass
 
@@ -8,31 +8,31 @@ class Style:
     """How a group acts."""
 
     operations: int
-    """Occasions in a week on which members post together (scenarios may multiply it)."""
+    """Times a week that members post together; a scenario may multiply it."""
     jitter_s: float
     """Mean delay of a member's post after the start of an operation, seconds."""
     participation: float
-    """Chance that a member takes part in an operation."""
+    """Probability that a member takes part in an operation."""
     copied: float
-    """Chance that a member takes over the operation's text; else the words are the member's own."""
+    """Probability that a member copies the operation's text; otherwise it uses its own words."""
     edits: float
     """Share of words that differ between copies."""
     tagged: float
-    """Share of operations with two hashtags of their own."""
+    """Share of operations with two new hashtags."""
     borrowed: float = 0.0
-    """Share of operations that push an article which others share too."""
+    """Share of operations on an article that other people share too."""
     reposted: float = 0.0
     """Share of the other operations in which one member posts and the others repost it."""
     own_links: bool = False
-    """Each member links its own site's version of the text (newspapers carrying one agency)."""
+    """Each member links the text on its own site, as newspapers do with an agency's article."""
     own_posts: int = 0
-    """Everyday posts that a member makes in a week for camouflage."""
+    """Everyday posts a week of each member, as camouflage."""
     registry_followers: int = 0
-    """About how many accounts of the registry follow a member that is followed by any."""
+    """About how many registry accounts follow a member, if any do."""
     half_credits: float = 0.0
-    """Share of copies that name the source in a way that the platform does not link."""
+    """Share of copies that name the source in a way that the platform does not turn into a mention."""
     registry_links: float = 0.0
-    """Share of posts with a link of their own that leads to a site of a registry company."""
+    """Share of posts with an own link that leads to a site of a company in the registry."""
 
 
 STEALTH = (
@@ -41,11 +41,11 @@ STEALTH = (
     Style(8, 300, 0.6, 0.93, 0.08, 0.4, 0.5, 0.25, False, 40, 2, 0.15, 0.3),
     Style(6, 1800, 0.4, 0.6, 0.15, 0.4, 0.5, 0.25, False, 60, 1, 0.1, 0.15),
 )
-"""Stealth 0-3: later, fewer and more varied posts, and from 2 on half of them on what is popular anyway."""
+"""Stealth 0-3: ever later, fewer and more varied posts; from 2 on, half of them are on what is popular anyway."""
 
 OPEN = {
     "fans": (60, 5, Style(8, 240, 0.5, 0.5, 0.0, 1.0, reposted=0.4)),
     "newsroom": (12, 2, Style(40, 600, 0.6, 0.85, 0.03, 0.1, own_links=True)),
     "company": (5, 5, Style(30, 15, 0.9, 0.9, 0.0, 0.2)),
 }
-"""Openly coordinated groups: accounts each, groups, style."""
+"""Openly coordinated groups: accounts in a group, number of groups, style."""

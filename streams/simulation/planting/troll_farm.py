@@ -1,27 +1,33 @@
-"""`troll-farm`: groups of 10-200 accounts in several languages, in shifts, pushing a state's content as theirs."""
+"""`troll-farm`: groups of 10-200 accounts in several languages that work in shifts and publish a state's content."""
 
 import numpy as np
 
 from detectors.arrays.dtypes import I64
 from streams.simulation.background.people import DAY, HOUR
 from streams.simulation.background.prose import Floats
-from streams.simulation.institutions.desks import NOBODY
-from streams.simulation.planting.covert import Planting, carry, followed, hire_covert, jitter
-from streams.simulation.planting.groups import borrowed
+from streams.simulation.institutions.desks import NONE
+from streams.simulation.planting.covert import (
+    Planting,
+    add_covert_members,
+    give_planted_followers,
+    jitter,
+    publish_as_own,
+)
+from streams.simulation.planting.groups import recent_article
 
 _GROUPS = ((200, 0), (80, 1), (40, 2), (25, 0), (10, 1))
 """Members in a world of 20,000, and language."""
 _SHIFT_S = 8 * HOUR
 _FOLLOWED = 0.3
-"""Share of members that diplomats follow."""
+"""Share of members with diplomats among their followers."""
 
 
 def plant(planting: Planting) -> None:
     """Plant five groups.
 
-    A group works one shift of eight hours, each member with one or two days off in a week. An operation takes an
-    article of the agency that is minutes to hours old, or (at stealth 2 and 3) what is popular anyway; in a part
-    of them one member posts and others repost it. Beside that, members post what ordinary accounts do.
+    A group works one shift of eight hours; each member has one or two days off a week. An operation takes an article
+    of the agency that is minutes to hours old, or (at stealth 2 and 3) one that is popular anyway. In some operations
+    one member posts and the others repost it. Apart from that, members post like ordinary accounts.
     """
     for number, (size, language) in enumerate(_GROUPS, start=1):
         _group(planting, planting.sized(size, 10), language, number)
@@ -29,12 +35,12 @@ def plant(planting: Planting) -> None:
 
 def _group(planting: Planting, size: int, language: int, number: int) -> None:
     cast, rng, style = planting.cast, planting.rng, planting.style
-    people, book = cast.people, cast.book
-    members = hire_covert(planting, size, language, number, rng.integers(2, 60, size))
+    people, log = cast.people, cast.log
+    members = add_covert_members(planting, size, language, number, rng.integers(2, 60, size))
     state = planting.states[0]
     desk, used = state.desk(language), set[int]()
     known = np.where(rng.random(size) < _FOLLOWED, min(2, style.registry_followers), 0)
-    followed(planting, members, state.diplomats, known)
+    give_planted_followers(planting, members, state.diplomats, known)
 
     shift_s = int(rng.uniform(6, 15) * HOUR)
     zone_s = int(people.zone_s[members[0]])
@@ -57,19 +63,19 @@ def _group(planting: Planting, size: int, language: int, number: int) -> None:
             _push_popular(planting, int(people.topics[members[0], 0]), start, who, at)
             continue
         story = desk.recent(rng, start, used)
-        if story == NOBODY:
+        if story == NONE:
             continue
         if rng.random() < style.reposted:
-            first = carry(planting, desk, story, who[:1], at[:1])
-            book.post(at[0] + jitter(planting, len(who) - 1), who[1:], shares=int(first[0]))
+            first = publish_as_own(planting, desk, story, who[:1], at[:1])
+            log.post(at[0] + jitter(planting, len(who) - 1), who[1:], shares=int(first[0]))
         else:
-            carry(planting, desk, story, who, at, link=state.outlet_site)
+            publish_as_own(planting, desk, story, who, at, link=state.outlet_site)
 
 
 def _push_popular(planting: Planting, topic: int, start: float, who: I64, at: Floats) -> None:
-    """Link an article that others share, too, most of them under its headline."""
+    """Let members link an article that other people share too, most of them with its headline as text."""
     organic, rng = planting.cast.organic, planting.rng
-    article = borrowed(organic, topic, start, rng)
-    own = organic.book.say(np.full(len(who), topic))
+    article = recent_article(organic, topic, start, rng)
+    own = organic.log.say(np.full(len(who), topic))
     said = np.where(rng.random(len(who)) < planting.style.copied, organic.headline[article], own)
-    organic.book.post(at, who, saying=said, article=article)
+    organic.log.post(at, who, saying=said, article=article)

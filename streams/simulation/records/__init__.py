@@ -1,1 +1,9 @@
-"""A world written out: posts, profiles, follow events."""
+"""A world as records: the last step before files.
+
+    rendering         posts with texts, links and counts
+    follow_graph      who follows whom, as follow events
+    public_profiles   profiles at the start of the world
+    canonical         JSONL and CSV files, the same bytes for the same rows
+
+Everything is in the order of event time.
+"""

@@ -1,4 +1,4 @@
-"""Canonical records (JSONL, gzip) and labels (CSV) on disk, byte for byte the same for the same rows."""
+"""Canonical records (JSONL, gzip) and labels (CSV) on disk; the same rows give the same bytes."""
 
 import csv
 import gzip
@@ -34,7 +34,7 @@ def write_posts(frames: Iterable[pl.DataFrame], path: Path) -> int:
 
     Args:
         frames: `post_id`, `platform`, `account_id`, `created_at` (seconds since 1970 UTC) and any of the
-            optional canonical columns; `likes`, `reposts` and `replies` travel inside `metrics`.
+            optional canonical columns; `likes`, `reposts` and `replies` are written inside `metrics`.
         path: the file to write.
 
     Returns:
@@ -46,7 +46,7 @@ def write_posts(frames: Iterable[pl.DataFrame], path: Path) -> int:
 def write_rows(frames: Iterable[pl.DataFrame], path: Path) -> int:
     """Write frames as JSONL.gz, one object a row with a member for each column, in their order.
 
-    What is null is left out of its line, since absent means unknown.
+    A null value is left out of its line, since absent means unknown.
 
     Args:
         frames: columns `at`, `created_at` and `observed_at` are seconds since 1970 UTC and become RFC 3339.
@@ -67,14 +67,14 @@ def write_labels(labels: Sequence[Label], path: Path) -> None:
 
 
 def read_labels(path: Path) -> list[Label]:
-    """Read a labels file; a column that is missing reads as empty."""
+    """Read a labels file; a missing column reads as empty."""
     with path.open(newline="", encoding="utf-8") as source:
         rows = csv.DictReader(source)
         return [Label(row["account_id"], row.get("label") or "", row.get("group") or "") for row in rows]
 
 
 def _write(lines: Iterable[pl.Series], path: Path) -> int:
-    """Write lines; the gzip header holds neither time nor name, so equal lines give equal bytes."""
+    """Write lines; the gzip header holds no time and no name, so equal lines give equal bytes."""
     written = 0
     with (
         path.open("wb") as raw,
@@ -116,7 +116,7 @@ def _lines(frame: pl.DataFrame, members: Sequence[pl.Expr]) -> pl.Series:
 
 
 def _member(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """The text `"name":value`, or null where there is no value; an empty list is none."""
+    """The text `"name":value`, or null where there is no value; an empty list is no value."""
     is_list = isinstance(frame.schema[name], pl.List)
     known = pl.col(name).list.len() > 0 if is_list else pl.col(name).is_not_null()
     pair = pl.struct(name).struct.json_encode().str.strip_prefix("{").str.strip_suffix("}")

@@ -1,28 +1,29 @@
-"""Who follows whom on `x`, and the events by which an observer learns it."""
+"""Who follows whom on `x`, and the follow events that show it."""
 
 import numpy as np
 import polars as pl
 
 from detectors.arrays.dtypes import I64, Bools
-from streams.simulation.background.book import START
 from streams.simulation.background.cast import Cast
 from streams.simulation.background.prose import LANGUAGES, Floats
+from streams.simulation.background.world_log import START
 from streams.simulation.institutions.states import registry_accounts
 
 _LEFT = 0.02
-"""Share of random edges that end within the world."""
+"""Share of random edges that end before the world does."""
 _NEW = 0.15
-"""Share of edges that begin within it."""
+"""Share of edges that begin after the world does."""
 _SEEN_AGAIN = 0.02
 _SAME_LANGUAGE = 0.7
 
 
 def follow_events(cast: Cast, rng: np.random.Generator) -> pl.DataFrame:
-    """Draw the follow graph, and settle how many followers everyone has.
+    """Draw the follow graph, and set how many followers every account has.
 
-    Most edges are seen in a snapshot at the start, the others begin (and a few end) later; some are seen twice.
-    An account has about 30 followers in the world on average: all of a small account's, a part of a popular one's.
-    `People.audience` is raised to what the events show, and set to it where followers were given one by one.
+    A snapshot at the start shows most edges. The others begin later, a few edges end, and some are seen twice. An
+    account has about 30 followers in the world on average: a small account all of its followers, a popular account a
+    part of them. `People.audience` becomes at least what the events show, and exactly that for accounts with no
+    followers except the given ones.
 
     Returns:
         Columns at (seconds since 1970 UTC), follower, followee (account numbers) and action, in the order of time.
@@ -30,7 +31,7 @@ def follow_events(cast: Cast, rng: np.random.Generator) -> pl.DataFrame:
     edges = _edges(cast, rng)
     size = edges.height
     born = np.array(
-        [cast.shown[who].created_s or 0 if who in cast.shown else 0 for who in range(len(cast.people))]
+        [cast.profiles[who].created_s or 0 if who in cast.profiles else 0 for who in range(len(cast.people))]
     )
     born = np.maximum(born, np.where(np.array(cast.people.group) == "one-day", cast.people.begins_s, 0))
     earliest = np.maximum(born[edges["follower"]], born[edges["followee"]])
@@ -49,7 +50,7 @@ def follow_events(cast: Cast, rng: np.random.Generator) -> pl.DataFrame:
     ]
     present = np.bincount(edges["followee"].to_numpy()[~left], minlength=len(cast.people))
     audience = np.maximum(cast.people.audience, present)
-    counted = np.array(sorted(cast.counted), np.int64)
+    counted = np.array(sorted(cast.given_followers_only), np.int64)
     audience[counted] = present[counted]
     cast.people.audience = audience
     following = np.bincount(edges["follower"].to_numpy()[~left], minlength=len(cast.people))
@@ -58,7 +59,7 @@ def follow_events(cast: Cast, rng: np.random.Generator) -> pl.DataFrame:
 
 
 def change_since_start(cast: Cast, events: pl.DataFrame) -> I64:
-    """By how many followers each account grew after the start, by number."""
+    """Change of each account's followers after the start, by account number."""
     size = len(cast.people)
     gained = events.filter(pl.col("action") == "follow")["followee"].to_numpy()
     lost = events.filter(pl.col("action") == "unfollow")["followee"].to_numpy()
@@ -76,9 +77,9 @@ def _events(edges: pl.DataFrame, at: Floats | I64, action: str, rows: Bools) -> 
 
 
 def _edges(cast: Cast, rng: np.random.Generator) -> pl.DataFrame:
-    """All edges of the world once: follower, followee, whether it was given and whether it ends."""
+    """Every edge of the world once: follower, followee, whether it was given, whether it ends."""
     registry = registry_accounts(cast)
-    ties = cast.ties
+    ties = cast.given_follows
     given = [
         (tie.follower, tie.followee, tie.left)
         for keep in (False, True)
@@ -107,14 +108,14 @@ def _edges(cast: Cast, rng: np.random.Generator) -> pl.DataFrame:
 
 
 def _diplomacy(cast: Cast, rng: np.random.Generator, registry: I64) -> tuple[I64, I64]:
-    """Whom the registry's accounts follow: one another, the popular, and what they privately care about.
+    """Draw the accounts that registry accounts follow: each other, popular accounts, and private interests.
 
-    The last are any accounts, a few hundred for some diplomats and none for others.
+    Private interests can be any accounts: a few hundred for some diplomats, none for others.
     """
     people = cast.people
     size = len(registry)
     one, other = np.nonzero(rng.random((size, size)) < 0.4)
-    able = np.flatnonzero(~people.hired & ~np.isin(np.arange(len(people)), sorted(cast.counted)))
+    able = np.flatnonzero(~people.added & ~np.isin(np.arange(len(people)), sorted(cast.given_followers_only)))
     popular = able[np.argsort(-people.audience[able], kind="stable")[:200]]
     stars = rng.choice(popular, size * 12)
     hobbies = np.minimum(rng.lognormal(2.5, 1.0, size), len(able) / 20).astype(np.int64)
@@ -125,13 +126,13 @@ def _diplomacy(cast: Cast, rng: np.random.Generator, registry: I64) -> tuple[I64
 
 
 def _audiences(cast: Cast, rng: np.random.Generator, registry: I64) -> tuple[I64, I64]:
-    """Random followers for everyone whose followers were not given, mostly of one's own language."""
+    """Draw random followers, mostly of the same language, for accounts that can have them."""
     people = cast.people
     size = len(people)
-    web = np.array([who in cast.shown and cast.shown[who].platform != "x" for who in range(size)])
+    web = np.array([who in cast.profiles and cast.profiles[who].platform != "x" for who in range(size)])
     wanted = np.minimum(people.audience, np.floor(8 + 0.6 * people.audience**0.6)).astype(np.int64)
-    wanted = np.minimum(wanted, int((~people.hired).sum()) // 4)
-    wanted[sorted(cast.counted)] = 0
+    wanted = np.minimum(wanted, int((~people.added).sum()) // 4)
+    wanted[sorted(cast.given_followers_only)] = 0
     wanted[web] = 0
     able = ~web
     able[registry] = False
@@ -148,7 +149,7 @@ def _audiences(cast: Cast, rng: np.random.Generator, registry: I64) -> tuple[I64
 
 
 def _drawn(rng: np.random.Generator, pool: I64, weight: I64, size: int) -> I64:
-    """Draw accounts in proportion to the square root of how many they follow."""
+    """Draw accounts in proportion to the square root of how many accounts they follow."""
     reached = np.cumsum(np.sqrt(weight[pool]))
     at = np.searchsorted(reached, rng.random(size) * reached[-1], side="right")
     drawn: I64 = pool[np.minimum(at, len(pool) - 1)]

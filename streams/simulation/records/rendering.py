@@ -1,4 +1,4 @@
-"""The posts of a book written out as canonical frames, in the order of time."""
+"""Turns the log of a world into canonical posts, in the order of time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from detectors.arrays.dtypes import I64, Bools
-from streams.simulation.background.book import START, WorldLog
 from streams.simulation.background.prose import LANGUAGES, TOPIC_LANGUAGE, Floats, compose
+from streams.simulation.background.world_log import START, WorldLog
 from streams.simulation.records.canonical import POST_ID_BASE
 
 CHUNK = 100_000
@@ -19,7 +19,7 @@ _NO_TEXT = pl.Series([None], dtype=pl.String)
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How each account is called in public, by number."""
+    """The public names of each account, by number."""
 
     platform: pl.Series
     account_id: pl.Series
@@ -28,37 +28,37 @@ class Names:
 
     @staticmethod
     def numbered(accounts: int) -> "Names":
-        """Names that are numbers, all on one platform."""
+        """Names made of the account numbers, all on one platform."""
         number = pl.Series(range(accounts)).cast(pl.String)
         return Names(
             pl.Series(["x"]).new_from_index(0, accounts), "p" + number.str.zfill(6), "user_" + number
         )
 
 
-def render(book: WorldLog, span_s: int, resolution_s: int, names: Names) -> Iterator[pl.DataFrame]:
+def render(log: WorldLog, span_s: int, resolution_s: int, names: Names) -> Iterator[pl.DataFrame]:
     """Give all posts within the first `span_s` seconds, sorted by time.
 
     Args:
-        book: what happened.
+        log: what happened in the world.
         span_s: length of the world.
-        resolution_s: times are rounded down to this many seconds, after which the order is as before.
-        names: of the accounts.
+        resolution_s: times are rounded down to this many seconds; the order of posts does not change.
+        names: the names of the accounts.
 
     Returns:
-        Frames of up to `CHUNK` rows with the columns of a canonical post but the counts, and `account` (number),
-        `repeats` and `answered` (how many reposts and answers name the post).
+        Frames of up to `CHUNK` rows with the columns of a canonical post except the counts, and `account` (number),
+        `repeats` and `answered` (how many reposts and answers the post has in the world).
     """
-    posts = book.posts().with_row_index("number").filter(pl.col("at").is_between(0, span_s - 1))
+    posts = log.posts().with_row_index("number").filter(pl.col("at").is_between(0, span_s - 1))
     posts = posts.sort("at", "number").with_columns(at=pl.col("at") // resolution_s * resolution_s)
-    place = np.full(book.posted, -1)
+    place = np.full(log.posted, -1)
     place[posts["number"].to_numpy()] = np.arange(posts.height)
-    table = _rendered(book, posts, place, names)
+    table = _rendered(log, posts, place, names)
     for first in range(0, table.height, CHUNK):
         yield table.slice(first, CHUNK)
 
 
-def counted(rng: np.random.Generator, chunk: pl.DataFrame, audience: I64, following: I64) -> pl.DataFrame:
-    """Add what the platform counts; reactions are known for original posts only.
+def with_counts(rng: np.random.Generator, chunk: pl.DataFrame, audience: I64, following: I64) -> pl.DataFrame:
+    """Add the platform's counts; only original posts have reactions.
 
     Args:
         rng: draws the reactions.
@@ -80,15 +80,17 @@ def counted(rng: np.random.Generator, chunk: pl.DataFrame, audience: I64, follow
     )
 
 
-def totals(rng: np.random.Generator, chunk: pl.DataFrame, appeal: Floats, counts_at: int) -> pl.DataFrame:
-    """Add what the platform counted in the end: never less than the reposts and answers that the posts show.
+def with_final_counts(
+    rng: np.random.Generator, chunk: pl.DataFrame, appeal: Floats, counts_at: int
+) -> pl.DataFrame:
+    """Add the platform's final counts: never below the reposts and answers in the world itself.
 
-    One original post in ten comes without, and so do all on the web, where nobody counts.
+    One original post in ten has no counts, and posts on the web have none.
 
     Args:
         rng: draws the reactions.
         chunk: a frame of `render`.
-        appeal: likes that a post of each account gets on average, by number.
+        appeal: average likes of a post, by account number.
         counts_at: when the counts were read, seconds since 1970 UTC.
     """
     rows = chunk.height
@@ -104,17 +106,17 @@ def totals(rng: np.random.Generator, chunk: pl.DataFrame, appeal: Floats, counts
     )
 
 
-def _rendered(book: WorldLog, posts: pl.DataFrame, place: I64, names: Names) -> pl.DataFrame:
-    """Write out posts in time order; `place` is where each post number stands, -1 where it fell out."""
+def _rendered(log: WorldLog, posts: pl.DataFrame, place: I64, names: Names) -> pl.DataFrame:
+    """Write out posts in time order; `place` is the row of each post number, -1 for posts outside the world's time."""
     own = {name: posts[name].to_numpy() for name in posts.columns}
-    sayings = book.sayings()
-    texts = compose(book.rng, sayings)
+    sayings = log.sayings()
+    texts = compose(log.rng, sayings)
     rows = np.arange(posts.height)
-    # A repost says, links and tags what the post it shares does.
+    # A repost has the text, the link and the hashtags of the post it shares.
     source = np.where(own["shares"] >= 0, place[own["shares"]], rows)
     saying, tags = own["saying"], own["tags"]
-    tag_sets = pl.Series([*book.tag_sets, []], dtype=pl.List(pl.String))
-    phrases = pl.Series([*book.phrases, ""], dtype=pl.String)
+    tag_sets = pl.Series([*log.tag_sets, []], dtype=pl.List(pl.String))
+    phrases = pl.Series([*log.phrases, ""], dtype=pl.String)
     handle = pl.concat([names.handle, pl.Series([""])])
     mention = np.where(own["mention"] >= 0, own["mention"], len(handle) - 1)
     ids = pl.Series(POST_ID_BASE + rows).cast(pl.String)
@@ -129,8 +131,8 @@ def _rendered(book: WorldLog, posts: pl.DataFrame, place: I64, names: Names) -> 
             "text": texts.gather(np.maximum(saying, 0)),
             "after": phrases.gather(np.where(own["after"] >= 0, own["after"], len(phrases) - 1)),
             "lang": pl.Series(LANGUAGES).gather(TOPIC_LANGUAGE[sayings.topic[np.maximum(saying, 0)]]),
-            "url": _urls(book, own["article"]),
-            "also": _urls(book, own["also"]),
+            "url": _urls(log, own["article"]),
+            "also": _urls(log, own["also"]),
             "hashtags": tag_sets.gather(np.where(tags >= 0, tags, len(tag_sets) - 1)),
             "mentioned": handle.gather(mention),
             "repost_of": ids.gather(source).zip_with(pl.Series(own["shares"] >= 0), _NO_TEXT),
@@ -160,12 +162,12 @@ def _rendered(book: WorldLog, posts: pl.DataFrame, place: I64, names: Names) -> 
     )
 
 
-def _urls(book: WorldLog, article: I64) -> pl.Series:
+def _urls(log: WorldLog, article: I64) -> pl.Series:
     """The address of each article, null for -1."""
-    topic, site = book.articles()
+    topic, site = log.articles()
     urls = (
         "https://"
-        + pl.Series(book.sites).gather(site[article])
+        + pl.Series(log.sites).gather(site[article])
         + "/t"
         + pl.Series(topic[article]).cast(pl.String)
         + "/"
@@ -175,9 +177,9 @@ def _urls(book: WorldLog, article: I64) -> pl.Series:
 
 
 def _full_text() -> pl.Expr:
-    """The saying with the mention before (answers) or after it, the hashtags and the links.
+    """The saying with the mention before it (in answers) or after it, the hashtags and the links.
 
-    An article on a site does not print its own address.
+    An article on a site does not contain its own address.
     """
     mentioned = pl.col("mentioned") != ""
     answer = pl.col("reply_to").is_not_null()
@@ -197,12 +199,12 @@ def _full_text() -> pl.Expr:
 
 
 def _shortened() -> pl.Expr:
-    """Texts of more than 140 characters cut, as reposts of the time were."""
+    """Texts cut to 140 characters, as the platform used to cut reposts."""
     text = pl.col("text")
     cut = text.str.slice(0, _REPOST_CHARACTERS - 1) + "\u2026"
     return pl.when(text.str.len_chars() > _REPOST_CHARACTERS).then(cut).otherwise(text)
 
 
 def _occurrences(source: I64, naming: Bools) -> I64:
-    """For each post, how many of the posts that are `naming` one name it."""
+    """For each post, how many posts have it as `source`; only rows that are `naming` count."""
     return np.bincount(source[naming], minlength=len(source))

@@ -1,1 +1,1 @@
-"""What one cell holds: a time, a list, a text."""
+"""Reads single cells, a whole column at a time: times, counts, lists, and links, hashtags and mentions in a text."""

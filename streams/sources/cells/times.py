@@ -1,4 +1,4 @@
-"""Times as dumps write them, to whole seconds since 1970-01-01 UTC."""
+"""Reads times as dumps write them: whole seconds since 1970-01-01 UTC."""
 
 import math
 import re
@@ -14,34 +14,33 @@ _OFFSET = "%Y-%m-%dT%H:%M:%S%.f%z"
 
 
 def rfc3339_seconds(text: pl.Series, usual: str = _ZULU) -> pl.Series:
-    """Read RFC 3339 times; null where a text is none.
+    """Read RFC 3339 times; null where a text is not a time.
 
-    More than RFC 3339 is accepted where the meaning is plain: a space for the `T`, no offset (UTC),
-    a date alone (its midnight). Fractions are cut off. `usual` is the pattern that most are in.
+    More than RFC 3339 is accepted where the meaning is clear: a space for the `T`, no offset (UTC), a date alone (its
+    midnight). Fractions are cut off. `usual` is the pattern of most times in this format.
     """
     seconds = text_seconds(text, usual)
-    # Each try sees only what the one before left, since the first fits whole dumps as a rule.
+    # Each try reads only what the try before could not; usually the first one reads the whole dump.
     seconds = _fill(seconds, text, lambda rest: text_seconds(rest, _OFFSET))
     return _fill(seconds, text, lambda rest: pl.Series([_one(value) for value in rest], dtype=pl.Int64))
 
 
 def text_seconds(text: pl.Series, pattern: str) -> pl.Series:
-    """Read times of one strptime pattern, without an offset taken as UTC; null where a text does not fit."""
+    """Read times of one strptime pattern, UTC if it has no offset; null where a text does not fit."""
     parsed = pl.col("text").str.to_datetime(pattern, strict=False, time_unit="ms")
     return text.alias("text").to_frame().select(parsed.dt.epoch("s").cast(pl.Int64)).to_series()
 
 
 def unix_seconds(text: pl.Series) -> pl.Series:
-    """Read numbers of seconds, whole or with a fraction (cut off); null where a text is no number."""
+    """Read numbers of seconds and cut off fractions; null where a text is not a number."""
     whole = text.str.strip_chars().cast(pl.Int64, strict=False)
     return _fill(whole, text, lambda rest: _whole(rest.str.strip_chars().cast(pl.Float64, strict=False)))
 
 
 def any_seconds(text: pl.Series) -> pl.Series:
-    """Read numbers or RFC 3339 times, told apart value by value.
+    """Read numbers or RFC 3339 times; each value by itself.
 
-    A number from 1e11 on counts milliseconds and from 1e14 on microseconds: as seconds they would lie
-    after the year 5000.
+    A number from 1e11 on is in milliseconds, from 1e14 on in microseconds: in seconds it would be after the year 5000.
     """
     number = text.str.strip_chars().cast(pl.Float64, strict=False)
     size = number.abs()

@@ -1,1 +1,9 @@
-"""Bytes of a file to records."""
+"""From the bytes of a file to records.
+
+    compressed   gzip, zstd or plain; a file or a pipe; blocks of decompressed bytes
+    records      blocks cut into whole records, whatever the size of the blocks
+    lines, csv_scan   where the records of JSONL and of CSV begin and end
+    json_rows, csv_rows   records as data frames
+
+Records that cannot be decoded become dead letters here.
+"""

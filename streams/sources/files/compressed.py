@@ -1,7 +1,7 @@
-"""Bytes of an input, whatever wraps them: plain, gzip or zstd, a file or a pipe.
+"""Reads the bytes of an input: plain, gzip or zstd, a file or a pipe.
 
-The wrapping is told by the first bytes, never by the name. Blocks are bounded however well the data
-were compressed, so that a small file which unpacks to gigabytes costs no memory.
+The first bytes show the compression, not the name. Blocks have a limit however well the data are compressed, so a small
+file that unpacks to gigabytes takes no extra memory.
 """
 
 import io
@@ -18,12 +18,12 @@ from isal import igzip_lib
 from schemas.errors import FormatError, InputError
 
 BLOCK_SIZE = 2 << 20
-"""Decompressed bytes a block, about. Measured best from 1 to 2 MiB: smaller blocks pay for planning, larger
-ones fall out of the processor's cache."""
+"""About how many decompressed bytes a block has. Measured: 1 to 2 MiB is fastest. Smaller blocks cost more planning,
+larger ones do not fit the processor's cache."""
 
 _READ_SIZE = 256 << 10
-# Decoders are fed little at a time: what one call has decoded before it meets corrupted data is lost,
-# and 4 bytes of zstd may unpack to 128 KiB, without a limit to ask for.
+# Decoders get little data at a time: what a call decodes before it meets corrupted data is lost, and 4 bytes of zstd
+# may unpack to 128 KiB, without a way to set a limit.
 _GZIP_FEED = 16 << 10
 _ZSTD_FEED = 4 << 10
 
@@ -41,7 +41,7 @@ _FOREIGN = {
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some decompressed bytes, and how far into the input they reach."""
+    """Decompressed bytes, and how far into the input they reach."""
 
     data: bytes
     bytes_read: int
@@ -49,10 +49,10 @@ class Block:
 
 
 class ByteInput:
-    """One input to be read once as decompressed blocks; `-` is standard input.
+    """One input, read once as decompressed blocks; `-` is standard input.
 
-    A regular file is opened when it is read and closed at its end. A pipe is opened here, and what
-    `peek` takes from it is given again by `blocks`, since a pipe cannot be read twice.
+    A regular file is opened for reading and closed at its end. A pipe is opened at once; `blocks` returns again what
+    `peek` has read from it, since a pipe cannot be read twice.
 
     Raises:
         InputError: the input is missing, a directory, or may not be read.
@@ -76,7 +76,7 @@ class ByteInput:
                 )
             if stat.S_ISREG(mode.st_mode):
                 self.size = mode.st_size
-                with open(path, "rb"):  # a file that may not be read is told at once, not midway
+                with open(path, "rb"):  # report a file without read permission now, not midway
                     pass
             else:
                 self._pipe = open(path, "rb")
@@ -84,7 +84,7 @@ class ByteInput:
     def peek(self, length: int) -> bytes:
         """Return up to `length` decompressed bytes from the beginning, without consuming them.
 
-        A fault after some readable bytes is left for `blocks` to meet, so that they are used first.
+        If a fault follows some readable bytes, `blocks` reports it later, so that those bytes are used first.
 
         Raises:
             InputError: nothing at all can be read.
@@ -100,10 +100,10 @@ class ByteInput:
         return self._first(_unwrapped(self.name, iter(self._peeked), length), length)
 
     def blocks(self, block_size: int = BLOCK_SIZE) -> Iterator[Block]:
-        """Give the input's bytes in blocks of about `block_size`, the last one shorter.
+        """Yield the input's bytes in blocks of about `block_size`; the last one is shorter.
 
         Raises:
-            InputError: the data end early or are corrupted. All that could be read was given before.
+            InputError: the data end early or are corrupted. The blocks before hold all that could be read.
         """
         with self._faults():
             raw = self._pipe if self._pipe is not None else open(self.path, "rb")
@@ -134,7 +134,7 @@ class ByteInput:
 
 
 class _Faults:
-    """Turns the operating system's errors into ones that name the input."""
+    """Turns errors of the operating system into errors that name the input."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -162,7 +162,7 @@ def _pieces(raw: BinaryIO, peeked: list[bytes] | None = None) -> Iterator[bytes]
 
 
 def _gathered(blocks: Iterator[Block], block_size: int) -> Iterator[Block]:
-    """Join small blocks up to the wanted size; what is pending at a fault is given before it is raised."""
+    """Join small blocks up to the wanted size; at a fault, yield what is pending before raising it."""
     pending: list[bytes] = []
     length = bytes_read = 0
     fault: InputError | None = None
@@ -202,7 +202,7 @@ def _unwrapped(name: str, pieces: Iterator[bytes], limit: int) -> Iterator[Block
 
 
 class _Counted:
-    """Pieces of the compressed input, with their running total."""
+    """Pieces of the compressed input, with the number of bytes so far."""
 
     def __init__(self, head: bytes, rest: Iterator[bytes]) -> None:
         self.total = 0
@@ -219,14 +219,14 @@ class _Counted:
 
 
 def _gzip(name: str, pieces: _Counted, limit: int) -> Iterator[Block]:
-    """Unpack gzip members one after the other, as `cat a.gz b.gz` makes them."""
+    """Unpack one gzip member after the other, as `cat a.gz b.gz` makes them."""
     written = 0
     member = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
     for reached, fed in _portions(pieces, _GZIP_FEED):
         data = fed
         while data or not (member.eof or member.needs_input):
             if member.eof:
-                # Zeros pad the end of some archives' members and mean nothing.
+                # Some archives pad the end of members with zeros.
                 data = data.lstrip(b"\x00")
                 if not data:
                     break
@@ -244,7 +244,7 @@ def _gzip(name: str, pieces: _Counted, limit: int) -> Iterator[Block]:
 
 
 def _zstd(name: str, pieces: _Counted) -> Iterator[Block]:
-    """Unpack zstd frames one after the other; skippable frames give nothing."""
+    """Unpack one zstd frame after the other; skippable frames have no content."""
     written = 0
     decompressor = zstandard.ZstdDecompressor()
     frame = decompressor.decompressobj()
@@ -266,7 +266,7 @@ def _zstd(name: str, pieces: _Counted) -> Iterator[Block]:
 
 
 def _portions(pieces: _Counted, size: int) -> Iterator[tuple[int, bytes]]:
-    """Give slices of at most `size` bytes, each with the bytes of the input that it reaches to."""
+    """Yield slices of at most `size` bytes, each with its end in the input, bytes."""
     for piece in pieces:
         before = pieces.total - len(piece)
         for start in range(0, len(piece), size):

@@ -1,4 +1,4 @@
-"""CSV: from its header to frames of strings."""
+"""Decodes the records of a CSV to frames of strings."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -14,17 +14,17 @@ from streams.sources.files.records import Records, read_records
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the fields of a CSV lie."""
+    """The separator and columns of a CSV."""
 
     separator: str
     columns: tuple[str, ...]
-    """Names by position; of the header line, or made up by a format without one."""
+    """Names by position: from the header line, or set by a format without a header."""
     header: bool
     """Whether the first record is a header."""
 
 
 def csv_records(blocks: Iterator[Block], source: str, layout: Layout) -> Iterator[Records]:
-    """Cut a CSV into records, the header left out; see `read_records`."""
+    """Cut a CSV into records, without the header; see `read_records`."""
     fields = len(layout.columns)
     return read_records(
         blocks,
@@ -37,9 +37,9 @@ def csv_records(blocks: Iterator[Block], source: str, layout: Layout) -> Iterato
 
 
 def read_rows(records: Records, layout: Layout, wanted: Sequence[str]) -> pl.DataFrame:
-    """Decode records to a frame of strings with the `wanted` columns, one row a record.
+    """Decode records to a frame of strings with the `wanted` columns, one row for each record.
 
-    An empty field is null, be it quoted or not: CSV has no other way to say unknown.
+    An empty field is null, quoted or not: CSV has no other way to write an unknown value.
     """
     schema = dict.fromkeys(wanted, pl.String())
     if not len(records):
@@ -50,7 +50,7 @@ def read_rows(records: Records, layout: Layout, wanted: Sequence[str]) -> pl.Dat
     positions = sorted(layout.columns.index(name) for name in schema)
     try:
         frame = pl.read_csv(
-            # A record at the very end without its line end would be lost if it were one empty field.
+            # Without a line end, a last record of one empty field would be lost.
             io.BytesIO(data + b"\n"),
             has_header=False,
             separator=layout.separator,
@@ -60,32 +60,32 @@ def read_rows(records: Records, layout: Layout, wanted: Sequence[str]) -> pl.Dat
     except pl.exceptions.PolarsError:
         frame = pl.DataFrame()
     if len(frame) != len(records):
-        # No input is known that two readers of the same grammar see differently; but a run must not
-        # stop over one.
+        # No input is known that the two readers of this grammar read differently. If there is one, the run
+        # must not stop.
         frame = _split_all(records, layout, positions)
     frame.columns = [layout.columns[position] for position in positions]
     return frame.select(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in schema)
 
 
 def split_record(record: str, separator: str) -> list[str]:
-    """Split one record into its fields, as `csv_scan` reads it: a quote inside an unquoted field is text."""
+    """Split one record into fields like `csv_scan`: a quote inside an unquoted field is text."""
     fields = []
-    at = 0
+    begin = 0
     record = record.removesuffix("\r")
     while True:
-        if record.startswith('"', at):
-            end = at + 1
+        if record.startswith('"', begin):
+            end = begin + 1
             while (end := record.find('"', end)) >= 0 and record.startswith('"', end + 1):
                 end += 2
             end = len(record) if end < 0 else end
-            fields.append(record[at + 1 : end].replace('""', '"'))
+            fields.append(record[begin + 1 : end].replace('""', '"'))
             end = record.find(separator, end)
         else:
-            end = record.find(separator, at)
-            fields.append(record[at : len(record) if end < 0 else end])
+            end = record.find(separator, begin)
+            fields.append(record[begin : len(record) if end < 0 else end])
         if end < 0:
             return fields
-        at = end + 1
+        begin = end + 1
 
 
 def _split_all(records: Records, layout: Layout, positions: Sequence[int]) -> pl.DataFrame:
@@ -97,7 +97,7 @@ def _split_all(records: Records, layout: Layout, positions: Sequence[int]) -> pl
 
 
 def _requoted(records: Records, layout: Layout) -> bytes:
-    """Write the records with literal quotes anew, as a strict reader wants them. They are few."""
+    """Quote the records with literal quotes again, so that a strict reader accepts them. They are rare."""
     pieces: list[bytes] = []
     done = 0
     for row in np.flatnonzero(records.verdicts == LITERAL_QUOTE).tolist():

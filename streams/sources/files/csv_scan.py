@@ -1,8 +1,8 @@
-"""Where the records of a CSV are, by RFC 4180, and how much of a broken one to give up.
+"""Finds the records of a CSV (RFC 4180), and decides how much of a broken record to drop.
 
-A compiled walk over the bytes rather than whole-block quote parity: one stray quote flips the parity
-of all that follows, so every broken record would need its block analysed again, while the walk just
-goes back to the next line.
+The scan walks over the bytes in a compiled kernel. Counting quotes over a whole block would be the alternative, but one
+stray quote changes the parity of everything after it, so every broken record would need a second look at its block. The
+walk simply continues at the next line.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from streams.sources.files.records import OVERSIZED, RECORD_LIMIT, Scan, Scanner
 
 PLAIN = 0
 LITERAL_QUOTE = 1
-"""A quote inside an unquoted field: text to most readers, but not to a strict one."""
+"""The record has a quote inside an unquoted field. Most readers take it as text, strict readers refuse it."""
 _FIELDS = 2
 _AFTER_QUOTE = 3
 _UNCLOSED = 4
@@ -30,9 +30,9 @@ _RETURN = 13
 def csv_scanner(separator: str, fields: int) -> Scanner:
     """Return a scanner for records of `fields` fields.
 
-    A record is given up (`malformed`) when it has another number of fields, when text follows a closing
-    quote, or when a quote is still open after `RECORD_LIMIT` bytes. Then only its first line is given up
-    and reading resumes at the next line, so that one stray quote never swallows its neighbours.
+    A record is dropped (`malformed`) if it has another number of fields, if text follows a closing quote, or if a quote
+    is still open after `RECORD_LIMIT` bytes. Only its first line is dropped, and reading continues at the next line. So
+    a stray quote never takes the records after it with it.
     """
     code = ord(separator)
 
@@ -49,7 +49,7 @@ def csv_scanner(separator: str, fields: int) -> Scanner:
 
 
 def csv_explainer(fields: int) -> Callable[[int], str]:
-    """Return the words for this scanner's verdicts."""
+    """Return a function that explains the verdicts of this scanner."""
     words = {
         _FIELDS: f"the number of fields is not the {fields} of the first line",
         _AFTER_QUOTE: "text follows a closing quote: a quote is missing or one too many",
@@ -69,58 +69,73 @@ def _walk(
     ends: I64,
     verdicts: U8,
 ) -> tuple[int, int, bool]:
+    """Fill in start, end and verdict of each record; blank lines are no records.
+
+    Args:
+        octets: the bytes of the buffer.
+        separator: the byte between fields.
+        fields: the number of fields that a record must have.
+        limit: bytes of the longest record.
+        final: whether no more bytes follow the buffer.
+        starts: first byte of each record, filled in.
+        ends: one past the last byte of each record, filled in.
+        verdicts: one of the constants above for each record, filled in.
+
+    Returns:
+        The number of records, the number of bytes that are settled, and whether the rest is an oversized line.
+    """
     size = len(octets)
     count = 0
     begin = 0
     while begin < size:
-        at = begin
-        seen = 1
+        index = begin
+        field_count = 1
         verdict = PLAIN
-        first_line = -1  # end of the record's first line, once a quoted field has run over it
+        first_line = -1  # end of the first line, if a quoted field goes on after it
         quoted = False
-        closed = False  # a quoted field has just been closed
-        fresh = True  # at the first byte of a field
+        just_closed = False  # the byte before closed a quoted field
+        field_begins = True
         ended = False
-        while at < size:
-            octet = octets[at]
+        while index < size:
+            octet = octets[index]
             if quoted:
-                if at - begin >= limit:
+                if index - begin >= limit:
                     verdict = _UNCLOSED
                     break
                 if octet == _QUOTE:
-                    if at + 1 < size and octets[at + 1] == _QUOTE:
-                        at += 1
-                    elif at + 1 == size and not final:
+                    if index + 1 < size and octets[index + 1] == _QUOTE:
+                        index += 1
+                    elif index + 1 == size and not final:
                         break
                     else:
                         quoted = False
-                        closed = True
+                        just_closed = True
                 elif octet == _NEWLINE and first_line < 0:
-                    first_line = at
+                    first_line = index
             elif octet == _NEWLINE:
                 ended = True
                 break
-            elif at - begin >= limit:
+            elif index - begin >= limit:
                 verdict = _UNCLOSED
                 break
             elif octet == separator:
-                seen += 1
-                fresh = True
-                closed = False
-            elif octet == _QUOTE and fresh:
+                field_count += 1
+                field_begins = True
+                just_closed = False
+            elif octet == _QUOTE and field_begins:
                 quoted = True
-                fresh = False
-            elif closed:
-                if octet != _RETURN or (at + 1 < size and octets[at + 1] != _NEWLINE):
+                field_begins = False
+            elif just_closed:
+                if octet != _RETURN or (index + 1 < size and octets[index + 1] != _NEWLINE):
                     verdict = _AFTER_QUOTE
                     break
             else:
                 if octet == _QUOTE:
                     verdict = LITERAL_QUOTE
-                fresh = False
-            at += 1
+                field_begins = False
+            index += 1
 
-        if at >= size:
+        if index >= size:
             if not final:
                 break
             if quoted:
@@ -128,12 +143,12 @@ def _walk(
             else:
                 ended = True
         elif not ended and verdict <= LITERAL_QUOTE:
-            break  # whether a quote at the end of the buffer closes is known by the next byte only
+            break  # only the next byte shows whether a quote at the end of the buffer closes its field
 
-        end = min(at, size)
-        if ended and seen != fields:
+        end = min(index, size)
+        if ended and field_count != fields:
             verdict = _FIELDS
-            # Fields of a blank line are not counted: it is no record.
+            # A blank line is not a record.
             if end == begin or (end == begin + 1 and octets[begin] == _RETURN):
                 begin = end + 1
                 continue

@@ -1,7 +1,7 @@
-"""JSON objects, one a record, to a frame: a whole block at once, and row by row only where that fails.
+"""Decodes records with one JSON object each to a frame: a whole block at once, row by row only where that fails.
 
-What becomes of a record must not depend on its neighbours in the block. So the whole-block decoder is
-also the judge of single records; the row-by-row look only finds the suspects and words the reason.
+The result for a record must not depend on its neighbours in the block. So the decoder of whole blocks also decides
+about single records; the pass over rows only finds the faulty ones and words the reason.
 """
 
 import re
@@ -17,7 +17,7 @@ from schemas.dead_letters import Reason
 from streams.sources.files.records import Records
 
 _SURROGATE = r"\\u[dD][89a-fA-F]"
-# An escaped backslash is matched first, so that the `u` after it is not taken for an escape.
+# The pattern matches an escaped backslash first, so that a `u` after it does not count as an escape.
 _ESCAPE = re.compile(
     r"\\\\"
     r"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -28,9 +28,9 @@ _ESCAPE = re.compile(
 def decode_objects(records: Records, schema: pl.Struct) -> tuple[pl.DataFrame, I64]:
     """Decode records to the fields of `schema`; absent fields are null.
 
-    Numbers and truth values where text is due become text, a lone text where a list of texts is due
-    becomes a list of one, half of a surrogate pair becomes U+FFFD. Records that are not an object,
-    or hold another type than `schema` says, are set aside.
+    Where text is expected, numbers and truth values become text. Where a list of texts is expected, a single text
+    becomes a list of one. Half of a surrogate pair becomes U+FFFD. Records that are not an object, or that have other
+    types than `schema`, become dead letters.
 
     Returns:
         The frame and, for each of its rows, the row of `records` that it came from.
@@ -38,7 +38,7 @@ def decode_objects(records: Records, schema: pl.Struct) -> tuple[pl.DataFrame, I
     rows = np.arange(len(records), dtype=np.int64)
     if not len(records):
         return _empty(schema), rows
-    # Few and large expressions: each call on a series costs a tenth of a millisecond of planning.
+    # Few and large expressions: each call on a series takes a tenth of a millisecond of planning.
     line = pl.col("line")
     table = pl.Series("line", [records.data], dtype=pl.Binary).to_frame()
     table = table.select(line.cast(pl.String).str.split("\n").explode().str.strip_chars(" \t\r"))
@@ -60,16 +60,17 @@ def decode_objects(records: Records, schema: pl.Struct) -> tuple[pl.DataFrame, I
 
 
 class _Object(msgspec.Struct):
-    """Any JSON object, whatever is in it."""
+    """Any JSON object, with any content."""
 
 
 _object = msgspec.json.Decoder(_Object)
 
 
 def _stand_alone(lines: Iterable[bytes | str]) -> bool:
-    """Whether each line is one whole object; .3 us a line (measured).
+    """Whether each line is one whole object; takes 0.3 µs a line (measured).
 
-    The decoder joins lines with commas: `{"a":[{}` and `{}]}` would pass as rows, and shift those between them.
+    The decoder joins lines with commas. Without this check `{"a":[{}` and `{}]}` would pass as rows, and shift the rows
+    between them.
     """
     try:
         deque(map(_object.decode, lines), maxlen=0)
@@ -83,7 +84,7 @@ def _decoded(lines: pl.Series, schema: pl.Struct) -> pl.DataFrame | None:
         frame = lines.str.json_decode(schema).struct.unnest()
     except pl.exceptions.PolarsError:
         return None
-    # a row a line, or what was decoded is not what was written
+    # another number of rows than lines means that lines were joined or split
     return frame if len(frame) == len(lines) else None
 
 
@@ -103,7 +104,7 @@ def _sieved(
             detail = faults.get(heap[0], "not JSON of the expected types")
             records.set_aside(heap[0], Reason.MALFORMED, detail)
         elif heap:
-            # Something that the look at single rows let pass: halve until it is alone.
+            # The check of single rows has missed a fault: halve until the faulty row is alone.
             heaps += [heap[: len(heap) // 2], heap[len(heap) // 2 :]]
     if not kept:
         return _empty(schema), np.empty(0, np.int64)
@@ -134,7 +135,7 @@ def _type_fault(record: dict[str, object], schema: pl.Struct, path: str) -> str 
         match field.dtype:
             case pl.Struct() as inner:
                 if not isinstance(value, dict):
-                    return f"{where} is {_noun(value)} where an object is due"
+                    return f"{where} is {_noun(value)}, an object is expected"
                 if fault := _type_fault(value, inner, f"{path}{field.name}."):
                     return fault
             case pl.List():
@@ -143,10 +144,10 @@ def _type_fault(record: dict[str, object], schema: pl.Struct, path: str) -> str 
                     return f"{where} is not a list of texts"
             case pl.String():
                 if isinstance(value, dict | list):
-                    return f"{where} is {_noun(value)} where text is due"
+                    return f"{where} is {_noun(value)}, text is expected"
             case _:
                 if isinstance(value, dict | list | str):
-                    return f"{where} is {_noun(value)} where a number is due"
+                    return f"{where} is {_noun(value)}, a number is expected"
     return None
 
 

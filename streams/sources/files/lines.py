@@ -1,4 +1,4 @@
-"""Where the records of JSONL are: one a line."""
+"""Finds the records of JSONL: one on each line."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from streams.sources.files.records import OVERSIZED, RECORD_LIMIT, Scan
 
 
 def scan_lines(buffer: bytes, final: bool) -> Scan:
-    """Find the lines of a buffer; lines that are empty but for a carriage return are left out."""
+    """Find the lines of a buffer; empty lines and lines with only a carriage return are not records."""
     octets = np.frombuffer(buffer, dtype=np.uint8)
     ends = np.flatnonzero(octets == 10).astype(np.int64, copy=False)
     consumed = int(ends[-1]) + 1 if len(ends) else 0

@@ -1,8 +1,8 @@
-"""Records of an input: blocks of bytes cut where records end, whatever the size of the blocks.
+"""Cuts blocks of bytes into whole records, whatever the size of the blocks.
 
-Cutting is the same for every format but for one thing, the `Scanner`, which says where the records of
-a stretch of bytes begin and end. Everything that makes a stream safe is here, once: what is left
-over between blocks, records too long to hold, bytes that are not UTF-8, numbering.
+Cutting is the same for every format, except for the `Scanner`, which finds where records begin and end. This module
+handles the rest of a block that belongs to the next record, oversized records, bytes that are not UTF-8, and the
+numbers of records.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,41 +17,41 @@ from schemas.errors import InputError
 from streams.sources.files.compressed import Block
 
 RECORD_LIMIT = 1 << 20
-"""Bytes of the longest record that is decoded; a post is some hundred."""
+"""Bytes of the longest record that is decoded. A post has a few hundred bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Where the records of a buffer are; blank lines are not among them."""
+    """Where the records of a buffer are; blank lines are not records."""
 
     starts: I64
     ends: I64
-    """One past the last byte of each record, its line end left out."""
+    """One past the last byte of each record, without its line end."""
     verdicts: U8
-    """0: fit to decode; `OVERSIZED`; any other: the scanner's own word for what is wrong."""
+    """0: can be decoded; `OVERSIZED`; any other value: a fault that the scanner explains."""
     consumed: int
-    """Bytes settled; what follows belongs to a record whose end has not been seen."""
+    """Bytes that belong to these records; what follows belongs to a record that is not complete yet."""
     overlong: bool
-    """The unsettled rest is already known to be an oversized line: drop it up to its line end."""
+    """The rest is already longer than a record may be: drop it up to its line end."""
 
 
 OVERSIZED = 255
 
 Scanner = Callable[[bytes, bool], Scan]
-"""Scan a buffer that begins at a record; the flag says that no more bytes will come."""
+"""Scans a buffer that begins with a record; the flag is true if no more bytes follow."""
 
 
 @dataclass(slots=True)
 class Records:
-    """Whole records of an input, ready to decode, with those set aside while cutting."""
+    """Whole records of an input, ready to decode, with dead letters for the others."""
 
     source: str
     data: bytes
-    """The records, one after the other, each but the last followed by one line end."""
+    """The records, one after the other, with one line end between them."""
     starts: I64
     ends: I64
     numbers: I64
-    """Each record's number in its input, from 1, counting those set aside as well."""
+    """The number of each record in its input, from 1; dead letters count too."""
     verdicts: U8
     bytes_read: int
     dead_letters: list[DeadLetter] = field(default_factory=list)
@@ -79,19 +79,19 @@ def read_records(
     decodable: int = 0,
     first_number: int = 1,
 ) -> Iterator[Records]:
-    """Cut blocks into records. The records given do not depend on the size of the blocks.
+    """Cut blocks into records. The records do not depend on the size of the blocks.
 
     Args:
         blocks: the decompressed input.
-        source: its name, for dead letters.
-        scan: where records begin and end.
-        explain: words for a verdict of the scanner.
-        decodable: verdicts up to this one are fit to decode.
-        first_number: number of the first record; 0 when it is a header, which is then left out.
+        source: the name of the input, for dead letters.
+        scan: finds where records begin and end.
+        explain: explains a verdict of the scanner.
+        decodable: records with a verdict up to this one can be decoded.
+        first_number: number of the first record; 0 if it is a header, which is then dropped.
 
     Raises:
-        InputError: from `blocks`, after the records before the fault were given. A record that the
-            fault cut in two becomes a dead letter, since its rest might have changed its meaning.
+        InputError: from `blocks`, after the records before the fault. A record that the fault cuts in two becomes a
+            dead letter, since the rest of it might change its meaning.
     """
     cutter = _Cutter(source, scan, explain, decodable, first_number)
     bytes_read = 0
@@ -117,7 +117,7 @@ class _Cutter:
         self._decodable = decodable
         self._number = first_number
         self._rest = b""
-        self._overlong_head: bytes | None = None  # the beginning of an oversized line whose end is awaited
+        self._overlong_head: bytes | None = None  # the start of an oversized line that has not ended yet
         self._overlong_bytes = 0
 
     def feed(self, data: bytes, bytes_read: int) -> Records:
@@ -147,7 +147,7 @@ class _Cutter:
         self._rest = buffer[scan.consumed :]
         records = self._records(buffer, scan, letters, bytes_read)
         if scan.overlong:
-            # What the raw field needs is kept; the line may never end.
+            # Only what a dead letter shows is kept, since the line may never end.
             self._overlong_head = self._rest[: 4 * RAW_LIMIT]
             self._overlong_bytes = len(self._rest)
             self._rest = b""
@@ -208,7 +208,7 @@ def _pick(buffer: bytes, starts: I64, ends: I64, keep: Bools) -> tuple[bytes, I6
     broken = np.flatnonzero(starts[1:] != ends[:-1] + 1) + 1
     if not len(broken):
         return buffer[starts[0] : ends[-1]], starts - starts[0], ends - starts[0]
-    # Runs of neighbours are copied whole, not record by record.
+    # Neighbouring records are copied together, not one by one.
     firsts = np.concatenate(([0], broken))
     lasts = np.concatenate((broken, [len(starts)])) - 1
     data = b"\n".join(buffer[starts[first] : ends[last]] for first, last in zip(firsts, lasts, strict=True))

@@ -1,4 +1,4 @@
-"""CooRTweet's input: one row a share."""
+"""The input of CooRTweet: one row for each share."""
 
 import polars as pl
 
@@ -10,8 +10,8 @@ from streams.sources.screening import Decoded
 class Coortweet(CsvFormat):
     """`object_id, account_id, content_id, timestamp_share` (unix seconds), in any order.
 
-    What the objects are is not said, nor on which platform: they are kept as they stand, as urls on
-    platform `unknown`. A post that shares several objects has several rows, told apart by `part`.
+    The format does not say what the objects are, or on which platform. They are kept unchanged, as urls on platform
+    `unknown`. A post that shares several objects has several rows; `part` distinguishes them.
     """
 
     name = "coortweet"

@@ -1,4 +1,4 @@
-"""What a dump format has to say for itself; everything else is the same for all."""
+"""What a format must provide; everything else is the same for all formats."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -12,10 +12,12 @@ from streams.sources.screening import Decoded
 
 
 class Format(Protocol):
-    """One dump format, fitted to one input."""
+    """One format, set up for one input."""
 
     name: str
+    """The name of the format, as `--format` takes it."""
     time_ordered: bool
+    """Whether dumps of this format are usually in time order."""
 
     def records(self, blocks: Iterator[Block], source: str) -> Iterator[Records]:
         """Cut the input into records."""
@@ -27,13 +29,14 @@ class Format(Protocol):
 
 
 class CsvFormat:
-    """The shared half of the formats that are CSV; `columns` and `posts` are theirs to say."""
+    """The part that all CSV formats share. A format sets `name`, `needed` and `optional`, and implements `posts`."""
 
     name: str
     time_ordered = False
     needed: tuple[str, ...] = ()
-    """Columns that the format is nothing without."""
+    """Columns that must be there. They also identify the format: no other format has all of them."""
     optional: tuple[str, ...] = ()
+    """Columns that are read if they are there; otherwise they are null."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -50,5 +53,9 @@ class CsvFormat:
         return self.posts(rows.with_columns(absent))
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
-        """Make posts of rows that hold every needed and optional column as text."""
+        """Make posts from rows that have every needed and optional column as text.
+
+        Returns:
+            Columns of `detectors.post_columns.POSTS`, as many as the format has, and the time as text beside them.
+        """
         raise NotImplementedError

@@ -11,10 +11,10 @@ from streams.sources.screening import Decoded
 
 
 class Ira(CsvFormat):
-    """Tweets without ids: one is made of author, time and text, the same in every run and version.
+    """Tweets without ids: the id is made from author, time and text, the same in every run and version.
 
-    The account is the author's name in lower case, since the account ids were mangled by a spreadsheet.
-    Retweets carry the original's text but not its id, so that a hash of the text stands for it.
+    The account is the author's name in lower case, since a spreadsheet damaged the account ids. Retweets have the
+    text of the original but not its id, so a hash of the text is used as its id.
     """
 
     name = "ira"
@@ -22,7 +22,7 @@ class Ira(CsvFormat):
     optional = ("language", "following", "followers", "retweet")
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
-        """Make posts; links, hashtags and mentions are taken from the text."""
+        """Make posts; links, hashtags and mentions come from the text."""
         when = rows["publish_date"]
         text = pl.col("content")
         identity = pl.concat_str(
@@ -50,7 +50,7 @@ class Ira(CsvFormat):
 
 
 def _hashed(texts: pl.Series) -> pl.Series:
-    # polars promises no hash that stays the same from version to version, and ids must: hence the
-    # one loop over rows on a good path, at about a microsecond each.
+    # ids must stay the same, and polars does not promise that its hash does from version to version. This is the only
+    # loop over rows of usable data, at about a microsecond a row.
     hashes = [None if text is None else blake2b(text.encode(), digest_size=8).hexdigest() for text in texts]
     return pl.Series(hashes, dtype=pl.String)

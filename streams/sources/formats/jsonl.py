@@ -1,4 +1,4 @@
-"""Canonical posts, one JSON object a line."""
+"""Canonical posts, one JSON object on each line."""
 
 from collections.abc import Iterator
 
@@ -25,11 +25,11 @@ POST_EVENT = pl.Struct(
         "metrics": pl.Struct(dict.fromkeys(_METRICS, pl.Int64())),
     }
 )
-"""PostEvent as it is decoded: times still text, metrics still nested."""
+"""PostEvent as it is decoded first: times are text, metrics are nested."""
 
 
 class Jsonl:
-    """PostEvent records; nothing is assumed, so platform and time must be there."""
+    """PostEvent records. The format assumes nothing, so platform and time must be there."""
 
     name = "jsonl"
     time_ordered = True
@@ -39,10 +39,10 @@ class Jsonl:
         return read_records(blocks, source, scan_lines, str)
 
     def decode(self, records: Records) -> Decoded:
-        """Decode lines, all at once."""
+        """Decode all lines at once."""
         frame, rows = decode_objects(records, POST_EVENT)
         when = frame["created_at"]
-        # Taking nulls out of lists costs a fifth of the decoding, and most dumps have none.
+        # Removing nulls from lists takes a fifth of the decoding time, and most dumps have none.
         listed = _LISTS if b"null" in records.data else []
         posts = frame.with_columns(
             rfc3339_seconds(when).alias("created_at"),

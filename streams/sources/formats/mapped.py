@@ -1,4 +1,4 @@
-"""Any CSV whose columns the user has named."""
+"""Any CSV, with a mapping from the user of which column holds what."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ from streams.sources.formats.format import CsvFormat
 from streams.sources.screening import Decoded
 
 OBJECTS = ("urls", "hashtags", "mentions", "repost_of", "reply_to", "quote_of", "media_hashes")
-"""What a share can be of."""
+"""Fields of a post that name an object it shares."""
 _REQUIRED = ("post_id", "account_id", "created_at")
 _TARGETS = tuple(name for name in POSTS if name != "part")
 
@@ -35,16 +35,16 @@ class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Which column of a CSV holds what: the section `[source]` of a configuration file."""
 
     columns: dict[str, str]
-    """Field of a post -> column of the file. `post_id`, `account_id` and `created_at` must be there."""
+    """Field of a post -> column of the file. `post_id`, `account_id` and `created_at` are required."""
     platform: str = "unknown"
     """Platform of every post, unless `columns` names a column for it."""
     time_format: str | None = None
-    """`unix` (seconds), `unix_ms`, or a pattern such as `%d.%m.%Y %H:%M` (UTC unless it has %z). Absent:
-    numbers are seconds, or milliseconds if they are that large, anything else is RFC 3339."""
+    """`unix` (seconds), `unix_ms`, or a pattern such as `%d.%m.%Y %H:%M` (UTC unless it has %z). If absent,
+    numbers are seconds (milliseconds if they are that large), and anything else is RFC 3339."""
     list_separator: str | None = None
-    """What stands between the items of a list column; absent: the column holds one item."""
+    """The separator between items of a list column; if absent, the column holds one item."""
     row_is_share: bool = False
-    """Whether a post has one row for each object that it shares. `part` then tells its rows apart."""
+    """Whether a post has one row for each object that it shares; `part` then distinguishes its rows."""
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.columns) - set(_TARGETS)):
@@ -77,8 +77,8 @@ class ColumnMapping(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 class Mapped(CsvFormat):
     """A CSV read by a `ColumnMapping`. An empty field is unknown.
 
-    An opaque id in a list column is a list of one item: an id that stands for a whole sequence of
-    hashtags becomes one hashtag, which the stage that makes traces can be told to take for a sequence.
+    An opaque id in a list column is a list of one item. An id for a whole sequence of hashtags becomes one hashtag; a
+    setting makes the traces stage treat it as a sequence.
     """
 
     name = "mapped"
@@ -89,14 +89,14 @@ class Mapped(CsvFormat):
         self.needed = tuple(dict.fromkeys(mapping.columns.values()))
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
-        """Make one post row of each row."""
+        """Make one post row from each row."""
         columns = self._mapping.columns
         when = rows[columns["created_at"]]
         fields = [self._field(name, column) for name, column in columns.items() if name != "created_at"]
         if "platform" not in columns:
             fields.append(pl.lit(self._mapping.platform).alias("platform"))
         if self._mapping.row_is_share:
-            # A null is written as nothing, so that the place of an object says of which kind it is.
+            # A null becomes an empty text, so that the position of an object shows its kind.
             objects = [pl.col(columns[name]).fill_null("") for name in OBJECTS if name in columns]
             fields.append(
                 pl.concat_str(objects, separator="|").alias("part") if objects else pl.lit("").alias("part")
@@ -113,7 +113,7 @@ class Mapped(CsvFormat):
                 return pl.when(value.is_not_null()).then(pl.concat_list(value)).alias(name)
             case pl.Int64():
                 return count(value).alias(name)
-        # In ids and text a word such as "null" may be meant.
+        # In ids and texts a word such as "null" may be meant literally.
         return pl.col(column).alias(name)
 
     def _seconds(self, when: pl.Series) -> pl.Series:

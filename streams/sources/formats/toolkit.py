@@ -29,7 +29,7 @@ class Toolkit(CsvFormat):
     optional = ("urls",)
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
-        """Make posts; hashtags and mentions are taken from the text."""
+        """Make posts; hashtags and mentions come from the text."""
         when = rows["timestamp"]
         text = pl.col("message")
         posts = rows.select(

@@ -9,9 +9,9 @@ from streams.sources.screening import Decoded
 
 
 class TwitterIo(CsvFormat):
-    """Columns by name, since two of them swap places between releases; times in minutes, UTC.
+    """Columns by name, since two of them swap places between releases. Times are UTC, to the minute.
 
-    Mentions are user ids, as the archive gives them.
+    Mentions are user ids, as in the archive.
     """
 
     name = "twitter-io"
@@ -44,7 +44,7 @@ class TwitterIo(CsvFormat):
             "reply_to": "in_reply_to_tweetid",
             "quote_of": "quoted_tweet_tweetid",
         }
-        # Links may hold a comma, but none is followed by a space.
+        # Links may contain a comma, but never a comma and a space.
         lists = {"urls": ", ", "hashtags": ",", "user_mentions": ","}
         counts = {
             "followers_count": "follower_count",

@@ -38,7 +38,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "blank": (b"\n\n \n", "is empty"),
     "UTF-16": (GOOD.decode().encode("utf-16"), "UTF-16"),
     "no known columns": (b"a,b,c\n1,2,3\n", "no known format has these columns: a, b, c"),
-    "other objects": (b'{"hello": "world"}\n', "not posts as Lockstep knows them"),
+    "other objects": (b'{"hello": "world"}\n', "not canonical posts"),
     "a JSON array": (b"[" + GOOD.replace(b"\n", b",")[:-1] + b"]", "one JSON array"),
     "zip": (b"PK\x03\x04" + bytes(200), "a zip archive"),
     "no usable row": (

@@ -1,164 +1,16 @@
-"""Broken input of every kind: a plain error or a dead letter, never a traceback, never a neighbour lost."""
+"""Broken rows of every kind: a dead letter, never a traceback, never a lost neighbour."""
 
-import gzip
 import io
-import json
-import os
 import sys
 import tracemalloc
 from types import SimpleNamespace
 
 import pytest
-import zstandard
 
 from schemas.dead_letters import RAW_LIMIT
-from schemas.errors import FormatError, InputError
-from streams.sources import expand_inputs, open_source
+from streams.sources import open_source
 from streams.sources.files.records import RECORD_LIMIT
-
-zstd = zstandard.ZstdCompressor(write_checksum=True).compress
-both_ways = pytest.mark.parametrize("compress", [gzip.compress, zstd], ids=["gzip", "zstd"])
-
-CSV_HEADER = "object_id,account_id,content_id,timestamp_share\n"
-FOREIGN = {"zip": b"PK\x03\x04....", "bzip2": b"BZh91AY", "xz": b"\xfd7zXZ\x00\x00", "Parquet": b"PAR1...."}
-
-
-def line(number=1, **fields):
-    post = {"post_id": f"p{number}", "platform": "x", "account_id": "a", "created_at": "2016-03-01T00:00:00Z"}
-    return json.dumps(post | fields, ensure_ascii=False) + "\n"
-
-
-def share(number):
-    return f"o,a,c{number},1456790400\n"
-
-
-def lines(count):
-    return "".join(line(number, text=os.urandom(20).hex()) for number in range(count))
-
-
-# --- the container ---
-
-
-@both_ways
-def test_given_compressed_input_when_read_then_it_is_told_by_its_bytes(take, compress):
-    taken = take(compress(lines(50).encode()))
-    assert len(taken.rows) == 50
-    assert taken.bytes_read == taken.size
-
-
-@both_ways
-def test_given_several_members_when_read_then_all_are(take, compress):
-    data = b"".join(compress(line(number).encode()) for number in range(5))
-    assert take(data).posts["post_id"].to_list() == [f"p{number}" for number in range(5)]
-
-
-def test_given_gzip_padded_with_zeros_when_read_then_the_padding_means_nothing(take):
-    assert len(take(gzip.compress(lines(3).encode()) + b"\x00" * 512).rows) == 3
-
-
-@both_ways
-def test_given_a_truncated_file_when_read_then_all_readable_comes_before_the_error(take, compress):
-    data = compress(lines(20_000).encode())
-    taken = take(data[: len(data) // 2], block_size=1 << 16)
-    assert "end early" in str(taken.fault)
-    assert f"{len(data) // 2:,} bytes" in str(taken.fault)
-    assert 8_000 < len(taken.rows) < 12_000
-    assert [letter.detail for letter in taken.dead] in ([], ["the input ends inside this record"])
-
-
-@both_ways
-def test_given_corrupted_data_when_read_then_all_readable_comes_before_the_error(take, compress):
-    data = bytearray(compress(lines(20_000).encode()))
-    middle = len(data) // 2
-    data[middle : middle + 64] = bytes(64)
-    taken = take(bytes(data), block_size=1 << 16)
-    assert "corrupted" in str(taken.fault)
-    assert len(taken.rows) > 5_000
-
-
-def test_given_a_truncated_csv_when_read_then_its_last_line_is_not_trusted(take):
-    data = gzip.compress((CSV_HEADER + share(1) + share(2)).encode(), mtime=0)
-    whole = CSV_HEADER + share(1) + "o,a,c2,14567"
-    taken = take(gzip.compress(whole.encode())[:-8])
-    assert take(data).fault is None
-    assert taken.fault is not None
-    assert (len(taken.rows), taken.reasons) == (1, ["malformed"])
-
-
-@pytest.mark.parametrize("what", FOREIGN)
-def test_given_another_container_when_opened_then_the_way_out_is_named(take, what):
-    with pytest.raises(FormatError, match=what):
-        take(FOREIGN[what])
-
-
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0)])
-def test_given_an_empty_file_when_opened_then_it_is_said_to_be_empty(take, content):
-    with pytest.raises(InputError, match="is empty"):
-        take(content)
-
-
-def test_given_a_header_only_when_read_then_there_are_no_posts_and_no_error(take):
-    taken = take(CSV_HEADER)
-    assert (len(taken.rows), taken.dead, taken.fault) == (0, [], None)
-
-
-def test_given_a_directory_when_opened_then_its_files_are_asked_for(tmp_path):
-    with pytest.raises(InputError, match=r"is a directory.*\*"):
-        open_source(str(tmp_path))
-
-
-def test_given_a_missing_file_when_opened_then_it_is_said_to_be_missing(tmp_path):
-    with pytest.raises(InputError, match="no such file"):
-        open_source(str(tmp_path / "none"))
-
-
-def test_given_a_file_that_may_not_be_read_when_opened_then_permissions_are_named(tmp_path, monkeypatch):
-    path = tmp_path / "secret"
-    path.write_text(line())
-
-    def refuse(*_args, **_options):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("builtins.open", refuse)  # the superuser may read everything, so a mode will not do
-    with pytest.raises(InputError, match="permissions"):
-        open_source(str(path))
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_given_wide_encodings_when_opened_then_a_conversion_is_shown(take, encoding):
-    with pytest.raises(FormatError, match="iconv"):
-        take(lines(3).encode(encoding))
-
-
-def test_given_a_pipe_when_read_then_nothing_is_lost_to_recognition(monkeypatch):
-    data = gzip.compress(lines(5_000).encode())
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(data))))
-    source = open_source("-")
-    assert (source.name, source.size) == ("-", None)
-    assert sum(len(batch.posts) for batch in source.batches()) == 5_000
-
-
-def test_given_a_named_pipe_when_read_then_nothing_is_lost_to_recognition(tmp_path):
-    reading, writing = os.pipe()
-    os.write(writing, line().encode() * 10)
-    os.close(writing)
-    source = open_source(f"/dev/fd/{reading}")
-    assert source.size is None
-    assert sum(len(batch.posts) for batch in source.batches()) == 10
-    os.close(reading)
-
-
-def test_given_patterns_when_expanded_then_files_are_sorted_and_given_once(tmp_path):
-    for name in "cab":
-        (tmp_path / f"{name}.csv").touch()
-    (tmp_path / "odd[1].csv").touch()
-    expected = [str(tmp_path / f"{name}.csv") for name in ("a", "b", "c")]
-    assert expand_inputs([f"{tmp_path}/?.csv", expected[0], "-"]) == [*expected, "-"]
-    assert expand_inputs([f"{tmp_path}/odd[1].csv"]) == [f"{tmp_path}/odd[1].csv"]
-    for pattern in (f"{tmp_path}/*.gz", f"{tmp_path}/none.csv"):
-        with pytest.raises(InputError, match="no"):
-            expand_inputs([pattern])
-
+from tests.streams.sources.dumps import CSV_HEADER, line, share
 
 # --- rows ---
 
@@ -172,10 +24,10 @@ def test_given_patterns_when_expanded_then_files_are_sorted_and_given_once(tmp_p
         ("[1]", "malformed", "not a JSON object but a list"),
         ('"text"', "malformed", "not a JSON object but text"),
         ("17", "malformed", "not a JSON object but a number"),
-        (line(text={"a": 1}).strip(), "malformed", "field text is an object where text is due"),
+        (line(text={"a": 1}).strip(), "malformed", "field text is an object, text is expected"),
         (line(followers_count="many").strip(), "malformed", "field followers_count is text"),
         (line(urls=[["a"]]).strip(), "malformed", "field urls is not a list of texts"),
-        (line(metrics=5).strip(), "malformed", "field metrics is a number where an object is due"),
+        (line(metrics=5).strip(), "malformed", "field metrics is a number, an object is expected"),
         (line(metrics={"likes": "many"}).strip(), "malformed", "field metrics.likes is text"),
         (line().strip() + "," + line().strip(), "malformed", "not JSON"),
         (line().strip() + ",", "malformed", "not JSON"),

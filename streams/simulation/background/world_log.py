@@ -1,4 +1,4 @@
-"""The book of a planted world: every saying, article, set of hashtags and post, entered as it happens."""
+"""The log of a world: every text, article, set of hashtags and post, entered as it happens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,12 +13,15 @@ START = 1_709_510_400
 """Seconds since 1970 UTC of the beginning of a world: 2024-03-04T00:00:00Z, a Monday."""
 
 Number = I64 | int
-"""One number for all posts, or one each."""
+"""One number for all posts, or one for each."""
 
 
 @dataclass(slots=True)
 class WorldLog:
-    """Entries get consecutive numbers; posts may be entered in any order of time."""
+    """What happens in a world. Entries get consecutive numbers; posts may be entered in any order of time.
+
+    A saying is a text as the world knows it before it is written out: topic, length, and what it copies.
+    """
 
     rng: np.random.Generator
     sites: list[str] = field(default_factory=list)
@@ -33,18 +36,18 @@ class WorldLog:
     """Posts entered so far."""
 
     def say(self, topic: I64, words: Number | None = None) -> I64:
-        """Enter new sayings on these topics, of usual length or of so many words; return their numbers."""
+        """Enter new sayings on these topics, `words` long or of usual length; return their numbers."""
         none = np.full(len(topic), -1)
         length = lengths(self.rng, topic) if words is None else np.full(len(topic), words, np.int64)
         return self._enter(Sayings(topic, length, none, none.astype(np.float64)))
 
     def edit(self, saying: Number, topic: Number, edits: float, size: int) -> I64:
-        """Enter `size` copies of original sayings, each word replaced with chance `edits`."""
+        """Enter `size` copies of original sayings; each word is replaced with probability `edits`."""
         full = np.full(size, 1, np.int64)
         return self._enter(Sayings(full * topic, full, full * saying, np.full(size, edits)))
 
     def publish(self, topic: I64, site: I64, words: Number | None = None) -> tuple[I64, I64]:
-        """Enter articles; return their numbers and those of their headlines, of usual length or of so many words."""
+        """Enter articles; return their numbers and those of their headlines, `words` long or of usual length."""
         headline = self.say(topic, words)
         self._articles.append((topic, site, headline))
         self._published += len(topic)
@@ -61,7 +64,7 @@ class WorldLog:
         return len(self.tag_sets) - 1
 
     def phrase(self, text: str) -> int:
-        """Enter a piece of text that stands before or after sayings; return its number."""
+        """Enter a phrase to put before or after a saying; return its number."""
         self.phrases.append(text)
         return len(self.phrases) - 1
 
@@ -84,15 +87,15 @@ class WorldLog:
 
         Args:
             at: seconds since the start of the world, rounded down.
-            account: who posts.
-            saying: what they say; -1 for reposts.
+            account: the author of each post.
+            saying: the text; -1 for reposts.
             article: the article linked.
             tags: the set of hashtags.
             shares: the post reposted.
             answers: the post answered.
             mention: an account mentioned.
-            before: the phrase before what they say.
-            after: the phrase after it.
+            before: the phrase before the text.
+            after: the phrase after the text.
             also: a second article linked.
         """
         columns = {"saying": saying, "article": article, "tags": tags, "shares": shares}
