@@ -1,6 +1,6 @@
-"""For researchers: replays and backtests on one machine, written with --metrics and served by node-exporter.
+"""The dashboard for researchers: replays and backtests on one machine, whose --metrics files node-exporter serves.
 
-Replays on Kafka have topics of their own: they are on the other dashboards, under their prefix.
+Replays on Kafka have their own topics. The other dashboards show them, under their prefix.
 """
 
 from deploy.grafana.panels import Dashboard, Panel, Query, Row, Variable
@@ -11,7 +11,7 @@ RUN = Variable(
     "lockstep_run_info",
     "A run on one machine: the name of the file that --metrics wrote.",
 )
-_NO_LABELS = "the run was a replay, which has no labels to be held against"
+_NO_LABELS = "the run was a replay, which has no labels to compare with"
 
 
 def _quality(title: str, measure: str, description: str) -> Panel:
@@ -32,37 +32,47 @@ def _quality(title: str, measure: str, description: str) -> Panel:
 BACKTEST = Dashboard(
     uid="lockstep-backtest",
     title="Lockstep: backtest",
-    description="Replays and backtests on one machine: what was found, how rightly, how soon, and at what speed.",
+    description="Replays and backtests on one machine: what they found, precision and recall, delay and speed.",
     variable=RUN,
     time_from="now-30d",
     refresh="1m",
     rows=[
         Row(
-            "How rightly",
+            "Quality",
             [
-                _quality("Precision", "precision", "Of the labelled accounts found, those labelled so."),
-                _quality("Recall", "recall", "Of the accounts labelled so, those found."),
+                _quality(
+                    "Precision",
+                    "precision",
+                    "Share of the labelled accounts found that have the positive label.",
+                ),
+                _quality(
+                    "Recall", "recall", "Share of the accounts with the positive label that were found."
+                ),
                 _quality("F1", "f1", "The harmonic mean of precision and recall."),
                 _quality(
-                    "Average precision", "average_precision", "Over all thresholds: the ranking as a whole."
+                    "Average precision",
+                    "average_precision",
+                    "Precision averaged over all thresholds of the ranking.",
                 ),
                 _quality(
-                    "Purity", "purity", "Labelled members with the most frequent label of their network."
+                    "Purity",
+                    "purity",
+                    "Share of labelled members that have the most frequent label of their network.",
                 ),
                 _quality(
-                    "Suspected rightly",
+                    "Suspected precision",
                     "suspected_precision",
-                    "Of the labelled accounts in networks suspected of being covert, those labelled so.",
+                    "Share of the labelled accounts in suspected networks that have the positive label.",
                 ),
             ],
         ),
         Row(
-            "How soon, and at what cost",
+            "Delay and speed",
             [
                 Panel(
                     "Time to detection",
-                    "Event time from an account's first post to the first alert that names it: half of the accounts "
-                    "found, and nine in ten.",
+                    "Event time from an account's first post to the first alert that names it: the value that "
+                    "half and nine in ten of the accounts found stay below.",
                     "s",
                     [
                         Query(
@@ -71,11 +81,11 @@ BACKTEST = Dashboard(
                     ],
                     kind="number",
                     empty="undefined",
-                    may_be_empty=f"{_NO_LABELS}, or nobody was found",
+                    may_be_empty=f"{_NO_LABELS}, or no account was found",
                 ),
                 Panel(
                     "Speed",
-                    "Posts a second of wall clock, from opening the files to the last alert.",
+                    "Posts per second of wall-clock time, from opening the files to the last alert.",
                     "short",
                     [
                         Query(
@@ -88,7 +98,7 @@ BACKTEST = Dashboard(
                 ),
                 Panel(
                     "Posts and alerts",
-                    "Posts that were judged, and alerts told of them, revisions included.",
+                    "Posts that detection applied, and alerts raised, revisions included.",
                     "short",
                     [
                         Query('lockstep_run_posts{run="$run"}', "posts"),
@@ -98,14 +108,14 @@ BACKTEST = Dashboard(
                 ),
                 Panel(
                     "Networks by severity",
-                    "Networks found, by the severity of their last alert; info is coordination in the open.",
+                    "Networks found, by the severity of their last alert; info is open coordination.",
                     "short",
                     [Query('lockstep_run_networks{run="$run"}', "{{severity}}")],
                     kind="ranking",
                     width=12,
                 ),
                 Panel(
-                    "Rows set aside",
+                    "Dead letters",
                     "Rows that could not be used, by reason.",
                     "short",
                     [Query('lockstep_run_dead_letters{run="$run"}', "{{reason}}")],
@@ -129,11 +139,11 @@ BACKTEST = Dashboard(
                     ],
                     kind="table",
                     width=12,
-                    may_be_empty="no run was held against labels",
+                    may_be_empty="no run was compared with labels",
                 ),
                 Panel(
-                    "When, and by what",
-                    "Versions and settings of every run, with the time at which it ended (UTC).",
+                    "Versions and times",
+                    "Version and settings of every run, and when it ended (UTC).",
                     "dateTimeAsIso",
                     [
                         Query(

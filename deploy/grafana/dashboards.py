@@ -1,6 +1,6 @@
-"""Writes the dashboards: `make dashboards`, or `python -m deploy.grafana.dashboards`. With --check it only compares.
+"""Writes the dashboards: `make dashboards`, or `python -m deploy.grafana.dashboards`; --check only compares.
 
-The JSON beside this file is what Grafana reads (`provisioning/`); it is never edited by hand.
+Grafana reads the JSON beside this file (`provisioning/`). Never edit it by hand.
 """
 
 import json
@@ -20,12 +20,12 @@ DASHBOARDS = (OVERVIEW, PIPELINE, DETECTION, BACKTEST)
 
 
 def text_of(board: Dashboard) -> str:
-    """The file of a dashboard."""
+    """The content of the file of a dashboard."""
     return json.dumps(built(board), cls=JSONEncoder, indent=2, sort_keys=True) + "\n"
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or say which are stale."""
+    """Write the files; with --check, only name the stale ones."""
     stale = []
     for board in DASHBOARDS:
         path, text = FOLDER / f"{board.uid}.json", text_of(board)

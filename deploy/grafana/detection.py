@@ -1,4 +1,4 @@
-"""For those who look after detection: evidence, the gate, the null model, cost and memory."""
+"""The dashboard for people who tune detection: evidence, false-discovery gate, null model, cost and memory."""
 
 from deploy.grafana.panels import PREFIX, Dashboard, Panel, Query, Row
 
@@ -12,7 +12,7 @@ def _rate(metric: str, by: str) -> str:
 DETECTION = Dashboard(
     uid="lockstep-detection",
     title="Lockstep: detection",
-    description="Co-shares, the gate, the null model, what stages cost and how full the stores are.",
+    description="Co-shares, false-discovery gate, null model, cost of stages, fill level of stores.",
     variable=PREFIX,
     rows=[
         Row(
@@ -20,62 +20,64 @@ DETECTION = Dashboard(
             [
                 Panel(
                     "Co-shares by kind",
-                    "Pairs of accounts that shared one object within a window, by kind of object. A jump in one kind: "
-                    "a collector that now sends more of it, or something going round.",
+                    "Pairs of accounts that shared one object within a window, by kind of object. If one kind "
+                    "jumps, a collector sends more of it, or something is going viral.",
                     "reqps",
                     [Query(_rate("lockstep_detection_co_shares_total", "kind"), "{{kind}}")],
                     stacked=True,
                 ),
                 Panel(
                     "Co-shares by crowd",
-                    "The same by how many accounts shared the object: two is telling, two hundred is the news.",
+                    "Co-shares by crowd: how many accounts shared the object within the window. A crowd of 2 is "
+                    "telling, one of 200 is breaking news.",
                     "reqps",
                     [Query(_rate("lockstep_detection_co_shares_total", "crowd"), "{{crowd}}")],
                     stacked=True,
                 ),
                 Panel(
                     "Shares not paired in full",
-                    "Shares that were paired with the latest earlier ones only (cap), or with none, their object being "
-                    "viral. Much of it is as it should be on days of great news.",
+                    "Shares that were paired only with the latest earlier ones (cap), or with none because the "
+                    "object is viral. High values are normal on days with big news.",
                     "reqps",
                     [Query(_rate("lockstep_detection_capped_shares_total", "reason"), "{{reason}}")],
                 ),
             ],
         ),
         Row(
-            "The gate",
+            "False-discovery gate",
             [
                 Panel(
                     "Validated pairs",
-                    "Pairs of accounts whose evidence is more than chance, now.",
+                    "Pairs of accounts that pass the false-discovery gate now: their evidence is beyond chance.",
                     "short",
                     [Query('max(lockstep_detection_edges{prefix="$prefix"})', "pairs")],
                     width=6,
                 ),
                 Panel(
                     "Hypotheses",
-                    "Pairs of accounts that could have passed: what the false-discovery gate reckons with.",
+                    "Pairs of accounts that could have passed; the false-discovery gate corrects for this number.",
                     "short",
                     [Query('max(lockstep_gate_hypotheses{prefix="$prefix"})', "pairs")],
                     width=6,
                 ),
                 Panel(
                     "Threshold",
-                    "Surprise at which the gate stands, -ln p. Infinite until a pair passes; it falls as more do.",
+                    "Surprise (-ln p) from which pairs pass the gate. Infinite until a pair passes; it falls as "
+                    "more pass.",
                     "short",
                     [Query('max(lockstep_gate_threshold_nats{prefix="$prefix"})', "-ln p")],
                     width=6,
                     decimals=1,
                 ),
                 Panel(
-                    "Validated in a million hypotheses",
-                    "A sudden rise with no more networks suspected: the null model may not fit the data any more.",
+                    "Validated pairs per million hypotheses",
+                    "If it rises suddenly and suspected networks do not, the null model may no longer fit the data.",
                     "short",
                     [
                         Query(
                             '1e6 * max(lockstep_detection_edges{prefix="$prefix"}) / '
                             'clamp_min(max(lockstep_gate_hypotheses{prefix="$prefix"}), 1)',
-                            "in a million",
+                            "per million",
                         )
                     ],
                     width=6,
@@ -84,12 +86,13 @@ DETECTION = Dashboard(
             ],
         ),
         Row(
-            "The null model",
+            "Null model",
             [
                 Panel(
-                    "Slow co-shares, seen over due",
-                    "Co-shares too far apart to be coordination, over what exposure alone would give. Steady is good; "
-                    "a drift means that accounts have become more alike, or less, than exposure explains.",
+                    "Slow co-shares, observed over expected",
+                    "Co-shares too far apart in time to count as acting together, over what exposure alone would "
+                    "give. It should be steady. A drift means that exposure explains the accounts' similarity "
+                    "less well.",
                     "short",
                     [Query('max(lockstep_null_slow_ratio{prefix="$prefix"})', "ratio")],
                     width=12,
@@ -97,7 +100,8 @@ DETECTION = Dashboard(
                 ),
                 Panel(
                     "Spread of shared interest",
-                    "How much pairs differ in shared interest, estimated once a day. Large: the gate is careful.",
+                    "How much pairs differ in shared interest, estimated once a day. A large value makes "
+                    "detection careful.",
                     "short",
                     [Query('max(lockstep_null_affinity_spread{prefix="$prefix"})', "spread")],
                     width=12,
@@ -109,8 +113,9 @@ DETECTION = Dashboard(
             "Cost",
             [
                 Panel(
-                    "Seconds a second, by stage",
-                    "What detection spends its time on. All stages together near 1: it is the limit of the service.",
+                    "Busy time by stage",
+                    "Share of the time that detection spends in each stage. If all stages together are near 100 "
+                    "percent, detection is the limit of the service.",
                     "percentunit",
                     [Query(_rate(f"{_STAGE}_sum", "stage"), "{{stage}}")],
                     width=12,
@@ -118,8 +123,8 @@ DETECTION = Dashboard(
                 ),
                 Panel(
                     "Ticks",
-                    "Time of one tick (network) and of the estimation once a day (reestimate): 99 in 100 within it. "
-                    "See LockstepTickSlow in the runbook.",
+                    "Duration of a tick (network) and of the daily estimation (reestimate): 99 in 100 take no "
+                    "longer. See LockstepTickSlow in the runbook.",
                     "s",
                     [
                         Query(
@@ -136,9 +141,9 @@ DETECTION = Dashboard(
             "Stores",
             [
                 Panel(
-                    "How full",
-                    "Items held over items that the settings allow. At 100 percent what is oldest leaves early; shares "
-                    "are counted with places that are free again.",
+                    "Fill level of stores",
+                    "Items in each store over its limit in the settings. At 100 percent the oldest items are "
+                    "evicted. The number of shares includes places that are free again.",
                     "percentunit",
                     [
                         Query(
@@ -151,13 +156,13 @@ DETECTION = Dashboard(
                 ),
                 Panel(
                     "Items",
-                    "Items held, by store. Accounts have no limit: some hundred bytes each.",
+                    "Items in each store. Accounts have no limit; each takes a few hundred bytes.",
                     "short",
                     [Query('max by (store) (lockstep_store_items{prefix="$prefix"})', "{{store}}")],
                 ),
                 Panel(
-                    "Left early",
-                    "Items that left before their time for want of room: evidence that is missing from then on. See "
+                    "Evicted early",
+                    "Items that a full store dropped before their time. Their evidence is lost. See "
                     "LockstepStateEvicted in the runbook.",
                     "short",
                     [

@@ -1,15 +1,15 @@
-"""For trust teams: what was found, how large it is, and how soon it was told."""
+"""The dashboard for trust teams: alerts, networks, and how soon networks are reported."""
 
 from deploy.grafana.panels import PREFIX, Dashboard, Panel, Query, Row
 
-_SEVERITIES = "critical is the most urgent; info is coordination in the open, which pages nobody"
+_SEVERITIES = "critical is the most urgent; info is open coordination, which pages nobody"
 _REVIEWED = "lockstep_reviewed_networks"
 _DECIDED = "confirmed_inauthentic|coordinated_authentic|benign_automation|not_coordinated"
 
 OVERVIEW = Dashboard(
     uid="lockstep-overview",
     title="Lockstep: overview",
-    description="What was found: alerts, networks and how soon they were told. For trust teams.",
+    description="Alerts, networks, and how soon they are reported. For trust teams.",
     variable=PREFIX,
     time_from="now-7d",
     rows=[
@@ -18,7 +18,7 @@ OVERVIEW = Dashboard(
             [
                 Panel(
                     "Suspected networks",
-                    "Networks alive that were suspected of being covert when last told of: suspicion, no verdict.",
+                    "Active networks whose latest alert suspects them of being covert. A suspicion is no verdict.",
                     "short",
                     [Query('sum(lockstep_networks{prefix="$prefix",state="suspected"})', "suspected")],
                     kind="number",
@@ -28,7 +28,8 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "Coordinated networks",
-                    "Networks alive that act together and show no sign of hiding it: fan clubs, newsrooms, campaigns.",
+                    "Active networks that act together and show no sign of hiding it: fan clubs, newsrooms, "
+                    "campaigns.",
                     "short",
                     [Query('sum(lockstep_networks{prefix="$prefix",state="coordinated"})', "coordinated")],
                     kind="number",
@@ -37,7 +38,7 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "Urgent alerts, last day",
-                    "Alerts of severity medium and above that were told within the last 24 hours.",
+                    "Alerts of severity medium and above within the last 24 hours.",
                     "short",
                     [
                         Query(
@@ -52,8 +53,8 @@ OVERVIEW = Dashboard(
                     decimals=0,
                 ),
                 Panel(
-                    "Judged up to",
-                    "How far the judgement of posts lies behind the clock. Of a dump it is the age of its posts.",
+                    "Behind the clock",
+                    "Time between now and the watermark of detection. For a dump it is the age of its posts.",
                     "s",
                     [
                         Query(
@@ -67,7 +68,7 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "Registry",
-                    "Entities of the registry in use. Without a registry nothing can be suspected of hiding who it is.",
+                    "Entities in the registry. Without a registry no network can be suspected of hiding its ties.",
                     "short",
                     [Query('max(lockstep_registry_entities{prefix="$prefix"})', "entities")],
                     kind="number",
@@ -76,7 +77,7 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "Registry last changed",
-                    "Time since the latest record of the registry came in. Left to itself, a registry goes stale.",
+                    "Time since the latest registry record came in. A registry that nobody updates becomes wrong.",
                     "s",
                     [
                         Query(
@@ -98,7 +99,7 @@ OVERVIEW = Dashboard(
             [
                 Panel(
                     "Alerts by severity",
-                    f"Alerts told, revisions included; {_SEVERITIES}.",
+                    f"Alerts by severity, revisions included; {_SEVERITIES}.",
                     "short",
                     [
                         Query(
@@ -111,8 +112,9 @@ OVERVIEW = Dashboard(
                     stacked=True,
                 ),
                 Panel(
-                    "Alerts by what became of the network",
-                    "opened: new; updated: more members, or suspected now; the others: how it ended or parted.",
+                    "Alerts by lifecycle",
+                    "opened: a new network; updated: more members, or newly suspected; the others: how the "
+                    "network ended or split.",
                     "short",
                     [
                         Query(
@@ -126,8 +128,8 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "From first evidence to first alert",
-                    "Event time between a network's earliest evidence and its first alert; half and nine in ten of "
-                    "those opened within the time shown.",
+                    "Event time between a network's earliest evidence and its first alert: the value that half "
+                    "and nine in ten of the networks opened within the time shown stay below.",
                     "s",
                     [
                         Query(
@@ -147,8 +149,8 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "From latest evidence to alert",
-                    "Wall clock between the latest evidence of an alert and the alert. For dumps it says nothing: "
-                    "their evidence is old.",
+                    "Wall-clock time between the latest evidence of an alert and the alert. For dumps it has no "
+                    "meaning, since their evidence is old.",
                     "s",
                     [
                         Query(
@@ -164,17 +166,17 @@ OVERVIEW = Dashboard(
                     ],
                     kind="number",
                     empty="no alert",
-                    may_be_empty="no alert was told within the time shown",
+                    may_be_empty="there was no alert within the time shown",
                 ),
                 Panel(
-                    "Kept quiet by reviewers",
-                    "Alerts that a reviewer's rule kept quiet (they are recorded all the same), and rules in force.",
+                    "Muted by reviewers",
+                    "Alerts that a reviewer's rule muted (they are still recorded), and the number of rules.",
                     "short",
                     [
                         Query(
                             "sum(increase(lockstep_alerts_suppressed_total"
                             '{prefix="$prefix"}[$__rate_interval]))',
-                            "kept quiet",
+                            "muted",
                         ),
                         Query('max(lockstep_suppression_rules{prefix="$prefix"})', "rules"),
                     ],
@@ -186,15 +188,15 @@ OVERVIEW = Dashboard(
             [
                 Panel(
                     "Waiting for review",
-                    "Networks alive that are suspected and that no reviewer has labelled yet.",
+                    "Active networks that are suspected of being covert and have no label from a reviewer yet.",
                     "short",
                     [Query('max(lockstep_review_backlog_networks{prefix="$prefix"})', "networks")],
                     kind="number",
                 ),
                 Panel(
                     "Precision by reviews",
-                    "Of the networks that reviewers labelled one way or the other, those confirmed as inauthentic. "
-                    "Disputed ones, and those of too little evidence, are left out.",
+                    "Share of the decided networks that reviewers confirmed as inauthentic. Networks with a "
+                    "disputed label or too little evidence do not count.",
                     "percentunit",
                     [
                         Query(
@@ -210,7 +212,7 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "Networks by label",
-                    "What reviewers take networks to be; disputed: their labels disagree.",
+                    "The labels that reviewers gave to networks; disputed: reviewers disagree.",
                     "short",
                     [Query(f'max by (label) ({_REVIEWED}{{prefix="$prefix"}})', "{{label}}")],
                 ),
@@ -220,7 +222,7 @@ OVERVIEW = Dashboard(
             "Networks",
             [
                 Panel(
-                    "Networks alive",
+                    "Active networks",
                     "Networks with evidence within the last weeks, by whether they are suspected of being covert.",
                     "short",
                     [Query('sum by (state) (lockstep_networks{prefix="$prefix"})', "{{state}}")],
@@ -229,7 +231,7 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "Largest networks",
-                    "Members of the ten largest networks alive, without their names: those are in the alerts.",
+                    "Members of the ten largest active networks. Their names are in the alerts.",
                     "short",
                     [
                         Query(

@@ -1,4 +1,4 @@
-"""Panels in few words, and how they become Grafana's: what every panel has to have is a required field here."""
+"""A short notation for dashboards, and its translation for Grafana. What every panel must have is a required field."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,47 +17,47 @@ Kind = Literal["lines", "bars", "number", "ranking", "table"]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question to Prometheus."""
+    """One query to Prometheus."""
 
     expr: str
     legend: str = ""
-    """Name of each series; labels in {{ }}."""
+    """Name of each series, with labels in {{ }}."""
 
     def filled(self, variables: Mapping[str, str]) -> str:
-        """The expression as Grafana sends it: with values for its variables, by name without the dollar sign."""
-        found = self.expr
+        """The expression as Grafana sends it: with the values of variables, by name without the dollar sign."""
+        expr = self.expr
         for name, value in variables.items():
-            found = found.replace(f"${name}", value)
-        if "$" in found:
-            raise ValueError(f"a variable has no value: {found}")
-        return found
+            expr = expr.replace(f"${name}", value)
+        if "$" in expr:
+            raise ValueError(f"a variable has no value: {expr}")
+        return expr
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel."""
+    """One panel of a dashboard."""
 
     title: str
     description: str
-    """What is shown, what is good, and what to do if it is not; for people."""
+    """What it shows, what is normal, and what to do otherwise; for people."""
     unit: str
-    """Grafana's id of it: s, bytes, short (plain numbers), percentunit, ..."""
+    """Grafana's id of the unit: s, bytes, short (plain numbers), percentunit, ..."""
     queries: Sequence[Query]
     kind: Kind = "lines"
     empty: str = "no data yet"
-    """Shown where there is nothing."""
+    """Text shown when there are no data."""
     may_be_empty: str = ""
-    """Why nothing is all right, in words; empty: there has to be something wherever a service works."""
+    """Why having no data can be all right; if this is empty, a working service always has data."""
     width: int = 8
-    """Of 24."""
+    """Columns, of 24."""
     height: int = 8
     stacked: bool = False
     bounds: Sequence[tuple[float, str]] = ()
-    """Values from which the colour changes, with the colour."""
+    """Values from which the colour changes, each with its colour."""
     decimals: int | None = None
 
     def is_instant(self, query: Query) -> bool:
-        """Whether a query of it is asked for one moment, and not over time."""
+        """Whether a query is for one moment, not over time."""
         return self.kind in ("ranking", "table") or "$__range]" in query.expr
 
 
@@ -71,7 +71,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What a reader may choose; its values are those of a label."""
+    """A choice for the reader: one of the values of a label."""
 
     name: str
     label: str
@@ -84,7 +84,7 @@ class Dashboard:
     """One dashboard."""
 
     uid: str
-    """Its id and the name of its file; links lead there."""
+    """Its id in links, and the name of its file."""
     title: str
     description: str
     variable: Variable
@@ -95,7 +95,7 @@ class Dashboard:
 
     @property
     def panels(self) -> list[Panel]:
-        """All of them."""
+        """The panels of all rows."""
         return [panel for row in self.rows for panel in row.panels]
 
 
@@ -108,9 +108,9 @@ PREFIX = Variable(
 
 
 def built(board: Dashboard) -> models.Dashboard:
-    """The dashboard as Grafana takes it."""
+    """The dashboard in Grafana's own model."""
     chosen = board.variable
-    found = (
+    result = (
         dashboard.Dashboard(board.title)
         .uid(board.uid)
         .description(board.description)
@@ -144,62 +144,62 @@ def built(board: Dashboard) -> models.Dashboard:
             .sort(models.VariableSort.ALPHABETICAL_ASC)
         )
     )
-    numbers = count(1)  # links to a panel go by its number
+    numbers = count(1)  # a link to a panel contains its number
     for row in board.rows:
-        found.with_row(dashboard.Row(row.title).id(next(numbers)))
+        result.with_row(dashboard.Row(row.title).id(next(numbers)))
         for panel in row.panels:
-            found.with_panel(_panel(panel).id(next(numbers)))
-    return found.build()
+            result.with_panel(_panel(panel).id(next(numbers)))
+    return result.build()
 
 
 def _panel(panel: Panel) -> Any:
-    found = _BUILDERS[panel.kind](panel)
-    found.title(panel.title).description(_described(panel)).datasource(SOURCE).unit(panel.unit)
-    found.no_value(panel.empty).span(panel.width).height(panel.height)
+    builder = _BUILDERS[panel.kind](panel)
+    builder.title(panel.title).description(_described(panel)).datasource(SOURCE).unit(panel.unit)
+    builder.no_value(panel.empty).span(panel.width).height(panel.height)
     if panel.decimals is not None:
-        found.decimals(panel.decimals)
+        builder.decimals(panel.decimals)
     steps = [models.Threshold(value=None, color="green" if panel.bounds else "text")]
     steps += [models.Threshold(value=value, color=color) for value, color in panel.bounds]
-    found.thresholds(dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps))
-    for at, query in enumerate(panel.queries):
-        asked = prometheus.Dataquery().expr(query.expr).legend_format(query.legend or "__auto")
-        asked.ref_id(chr(ord("A") + at)).datasource(SOURCE)
+    builder.thresholds(dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps))
+    for number, query in enumerate(panel.queries):
+        target = prometheus.Dataquery().expr(query.expr).legend_format(query.legend or "__auto")
+        target.ref_id(chr(ord("A") + number)).datasource(SOURCE)
         if panel.is_instant(query):
-            asked.instant()
+            target.instant()
         else:
-            asked.range()
-        found.with_target(asked)
-    return found
+            target.range()
+        builder.with_target(target)
+    return builder
 
 
 def _described(panel: Panel) -> str:
     if not panel.may_be_empty:
         return panel.description
-    return f"{panel.description} Empty is all right: {panel.may_be_empty}."
+    return f"{panel.description} It may be empty: {panel.may_be_empty}."
 
 
 def _lines(panel: Panel) -> Any:
-    found = timeseries.Panel().line_width(1).fill_opacity(10).show_points(looks.VisibilityMode.NEVER)
-    return _shared(found, panel)
+    builder = timeseries.Panel().line_width(1).fill_opacity(10).show_points(looks.VisibilityMode.NEVER)
+    return _shared(builder, panel)
 
 
 def _bars(panel: Panel) -> Any:
-    found = timeseries.Panel().draw_style(looks.GraphDrawStyle.BARS).fill_opacity(70).line_width(0)
-    return _shared(found, panel)
+    builder = timeseries.Panel().draw_style(looks.GraphDrawStyle.BARS).fill_opacity(70).line_width(0)
+    return _shared(builder, panel)
 
 
-def _shared(found: Any, panel: Panel) -> Any:
-    """Of all panels over time."""
+def _shared(builder: Any, panel: Panel) -> Any:
+    """Settings that all panels over time share."""
     if panel.stacked:
-        found.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL))
-    found.legend(
+        builder.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL))
+    builder.legend(
         common.VizLegendOptions()
         .display_mode(looks.LegendDisplayMode.LIST)
         .placement(looks.LegendPlacement.BOTTOM)
         .show_legend(True)
     )
-    found.tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
-    return found.min(0)
+    builder.tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
+    return builder.min(0)
 
 
 def _number(panel: Panel) -> Any:

@@ -1,16 +1,16 @@
-"""For operators: workers, ingest and how far detection is."""
+"""The dashboard for operators: workers, ingest, and how far detection is behind."""
 
 from deploy.grafana.panels import PREFIX, Dashboard, Panel, Query, Row
 from deploy.grafana.workers import WORKERS
 
 
-def _rate(metric: str, by: str, more: str = "") -> str:
-    return f'sum by ({by}) (rate({metric}{{prefix="$prefix"{more}}}[$__rate_interval]))'
+def _rate(metric: str, by: str, selector: str = "") -> str:
+    return f'sum by ({by}) (rate({metric}{{prefix="$prefix"{selector}}}[$__rate_interval]))'
 
 
 def _quantile(share: float, metric: str, by: str) -> str:
-    inside = f'sum by ({by}, le) (rate({metric}_bucket{{prefix="$prefix"}}[$__rate_interval]))'
-    return f"histogram_quantile({share}, {inside})"
+    buckets = f'sum by ({by}, le) (rate({metric}_bucket{{prefix="$prefix"}}[$__rate_interval]))'
+    return f"histogram_quantile({share}, {buckets})"
 
 
 INGEST = Row(
@@ -30,13 +30,14 @@ INGEST = Row(
         ),
         Panel(
             "Lag",
-            "Records yet to be read, by topic. Growing for long: see LockstepLagGrowing in the runbook.",
+            "Records not read yet, by topic. If it keeps growing, see LockstepLagGrowing in the runbook.",
             "short",
             [Query('sum by (topic) (lockstep_ingest_lag_records{prefix="$prefix"})', "{{topic}}")],
         ),
         Panel(
             "Lag of the slowest partitions",
-            "The ten partitions with the most to read. One that stands out: its key is too busy, or a worker hangs.",
+            "The ten partitions with the most unread records. If one stands out, its key is too busy or a worker "
+            "hangs.",
             "short",
             [
                 Query(
@@ -46,15 +47,15 @@ INGEST = Row(
             ],
         ),
         Panel(
-            "Held back",
-            "Partitions that are not read for now, since detection is behind or others have to come first. Now and "
-            "then is as it should be; all the time means that detection is the limit.",
+            "Paused partitions",
+            "Partitions that ingest does not read at the moment, because detection is behind or other partitions "
+            "come first. Now and then is normal. All the time means that detection is the limit.",
             "short",
             [Query('sum(lockstep_ingest_held_back_partitions{prefix="$prefix"})', "partitions")],
         ),
         Panel(
             "Batches",
-            "Records that were decoded together, half and 95 in 100 with no more. Small batches cost more a record.",
+            "Records decoded together: half and 95 in 100 batches have no more. Small batches cost more per record.",
             "short",
             [
                 Query(_quantile(0.5, "lockstep_ingest_batch_records", "topic"), "{{topic}}, half"),
@@ -63,34 +64,35 @@ INGEST = Row(
         ),
         Panel(
             "Stages",
-            "Time for one batch, 95 in 100 within it: decode, write frames, commit offsets. Slow writes: the broker.",
+            "Time for one batch to decode, write frames and commit offsets: 95 in 100 take no longer. If writing "
+            "is slow, look at the broker.",
             "s",
             [Query(_quantile(0.95, "lockstep_ingest_stage_duration_seconds", "stage"), "{{stage}}")],
         ),
         Panel(
             "Frames",
-            "Frames written to the log, by what is in them.",
+            "Frames written to the log, by content.",
             "reqps",
             [Query(_rate("lockstep_ingest_frames_total", "kind"), "{{kind}}")],
         ),
         Panel(
             "Volume of frames",
-            "Bytes of these frames: what the log takes on the broker's disks, each copy.",
+            "Bytes of these frames: what each copy of the log takes on the broker's disks.",
             "Bps",
             [Query(_rate("lockstep_ingest_frame_bytes_total", "kind"), "{{kind}}")],
         ),
         Panel(
-            "Set aside",
-            "Records that could not be used, by reason. They are on the topic of dead letters. late: they came after "
-            "their time had been judged; duplicate: they had come before.",
+            "Dead letters",
+            "Records that could not be used, by reason; they are on the topic of dead letters. late: older than the "
+            "watermark; duplicate: the same record had come before.",
             "reqps",
             [Query(_rate("lockstep_dead_letters_total", "reason"), "{{reason}}")],
             width=12,
             stacked=True,
         ),
         Panel(
-            "Share set aside",
-            "Of the records of each topic. Above 5 percent: see LockstepDeadLetters in the runbook.",
+            "Dead letter share",
+            "Dead letters over records of each topic. Above 5 percent, see LockstepDeadLetters in the runbook.",
             "percentunit",
             [
                 Query(
@@ -110,19 +112,21 @@ DETECTION = Row(
     [
         Panel(
             "Posts",
-            "Posts applied. It is what detection makes of the posts that ingest reads, less those set aside.",
+            "Posts that detection has applied: the posts that ingest reads, without dead letters.",
             "reqps",
             [Query('sum(rate(lockstep_detection_posts_total{prefix="$prefix"}[$__rate_interval]))', "posts")],
         ),
         Panel(
             "Frames behind",
-            "Frames of the log yet to be applied. Ingest waits above a hundred; for long, detection is the limit.",
+            "Frames of the log that detection has not applied. Above 100 ingest waits. If it stays there, "
+            "detection is the limit.",
             "short",
             [Query('max(lockstep_detection_lag_frames{prefix="$prefix"})', "frames")],
         ),
         Panel(
             "Busy",
-            "Share of the time in which detection worked. Near 100 percent it is the limit: see sizing.",
+            "Share of the time that detection works. Near 100 percent it is the limit: see "
+            "docs/operations/sizing.md.",
             "percentunit",
             [
                 Query(
@@ -133,8 +137,8 @@ DETECTION = Row(
         ),
         Panel(
             "Watermark behind the newest post",
-            "Event time that has come in and is not judged yet: at least the allowed lateness. Growing: a partition "
-            "holds the others up.",
+            "Event time between the newest post and the watermark: at least the allowed lateness. If it grows, one "
+            "partition holds up the others.",
             "s",
             [
                 Query(
@@ -145,14 +149,14 @@ DETECTION = Row(
             ],
         ),
         Panel(
-            "Rows that wait",
-            "Rows in memory that wait for the watermark. At worker.held_rows reading waits too.",
+            "Waiting rows",
+            "Rows in memory that wait for the watermark. At worker.held_rows detection stops reading.",
             "short",
             [Query('sum by (kind) (lockstep_detection_held_rows{prefix="$prefix"})', "{{kind}}")],
         ),
         Panel(
             "Time for a frame",
-            "Time to apply one frame: half, and 99 in 100 within it. The slowest have a tick in them.",
+            "Time to apply one frame: half and 99 in 100 take no longer. The slowest frames include a tick.",
             "s",
             [
                 Query(_quantile(0.5, "lockstep_detection_frame_duration_seconds", "prefix"), "half"),
@@ -161,26 +165,26 @@ DETECTION = Row(
         ),
         Panel(
             "Snapshots",
-            "Time since the state was last saved. A worker that takes over applies what came since: see "
+            "Time since the state was last saved. A worker that takes over applies all frames since then. See "
             "LockstepSnapshotOld in the runbook.",
             "s",
             [Query('time() - max(lockstep_snapshot_timestamp_seconds{prefix="$prefix"})', "age")],
             width=6,
             empty="none yet",
-            may_be_empty="no snapshot has been due yet",
+            may_be_empty="the first snapshot is not due yet",
         ),
         Panel(
             "Size of the state",
-            "Bytes of a snapshot, compressed.",
+            "Bytes of a compressed snapshot.",
             "bytes",
             [Query('max(lockstep_snapshot_bytes{prefix="$prefix"})', "bytes")],
             width=6,
             empty="none yet",
-            may_be_empty="no snapshot has been due yet",
+            may_be_empty="the first snapshot is not due yet",
         ),
         Panel(
             "Time to save the state",
-            "Detection waits while the state is saved: 95 in 100 within the time shown.",
+            "Time to save the state, in which detection waits: 95 in 100 take no longer.",
             "s",
             [
                 Query(
@@ -195,14 +199,14 @@ DETECTION = Row(
         ),
         Panel(
             "Rebuilding",
-            "Frames to go until a worker that took over has the state; 0 once it has.",
+            "Frames that a worker which took over still has to apply to rebuild the state; 0 when it is done.",
             "short",
             [Query('max(lockstep_rebuild_remaining_frames{prefix="$prefix"})', "frames")],
             width=6,
         ),
         Panel(
             "Time to rebuild",
-            "How long the latest takeovers took: half within the time shown.",
+            "Time that takeovers take to rebuild the state: half take no longer.",
             "s",
             [
                 Query(
@@ -217,7 +221,7 @@ DETECTION = Row(
         ),
         Panel(
             "Faults in the log",
-            "Offsets that are missing, unreadable frames, a registry that contradicts itself. Any is one too many: see "
+            "Missing offsets, unreadable frames, or a registry that contradicts itself. There should be none: see "
             "LockstepLogFault in the runbook.",
             "short",
             [
@@ -236,7 +240,7 @@ DETECTION = Row(
 PIPELINE = Dashboard(
     uid="lockstep-pipeline",
     title="Lockstep: pipeline",
-    description="Workers, ingest and how far detection is: rates, lag, latency, watermark. For operators.",
+    description="Workers, ingest and detection: rates, lag, latency, watermark. For operators.",
     variable=PREFIX,
     rows=[WORKERS, INGEST, DETECTION],
 )

@@ -1,23 +1,23 @@
-"""The workers as processes: a row of the pipeline's dashboard."""
+"""The workers as processes: one row of the pipeline dashboard."""
 
 from deploy.grafana.panels import Panel, Query, Row
 
 _OURS = '* on (instance, job) group_left (prefix) lockstep_build_info{prefix="$prefix"}'
-"""Joined to what every process tells, and does not name the service."""
+"""Adds the prefix to metrics of every process, which do not name the service."""
 
 WORKERS = Row(
     "Workers",
     [
         Panel(
             "Ready",
-            "Workers that are caught up with what is their part. 0 for long: see LockstepNotReady in the runbook.",
+            "1 for a worker that has caught up. If it stays at 0, see LockstepNotReady in the runbook.",
             "short",
             [Query('lockstep_worker_ready{prefix="$prefix"}', "{{instance}}")],
             width=6,
         ),
         Panel(
             "Runs detection",
-            "The worker that detection runs on: one of all. Another takes over when it ends.",
+            "The worker that runs detection. When it stops, another one takes over.",
             "short",
             [Query('lockstep_detection_owner{prefix="$prefix"}', "{{instance}}")],
             width=6,
@@ -25,7 +25,8 @@ WORKERS = Row(
         ),
         Panel(
             "Versions",
-            "Lockstep, Python and the digest of the settings of detection, by worker: alike but during an upgrade.",
+            "Lockstep, Python and the digest of the detection settings, by worker. They differ only during an "
+            "upgrade.",
             "short",
             [
                 Query(
@@ -38,8 +39,8 @@ WORKERS = Row(
         ),
         Panel(
             "Rebalances",
-            "How often partitions were shared out anew. Each worker that comes or goes is one; more of them: workers "
-            "are too slow to show that they are alive, or their machines are.",
+            "How often Kafka assigned partitions again. Each worker that starts or stops causes one. If there "
+            "are more, workers or their machines are too slow to answer in time.",
             "short",
             [
                 Query(
@@ -52,21 +53,22 @@ WORKERS = Row(
         ),
         Panel(
             "Memory",
-            "Resident memory of each worker. It grows to what the settings of its stores allow, and stays there.",
+            "Resident memory of each worker. It grows until the stores are full, and then stays there.",
             "bytes",
             [Query(f"process_resident_memory_bytes {_OURS}", "{{instance}}")],
             width=6,
         ),
         Panel(
             "Processor",
-            "Processor seconds a second of each worker. Detection uses one core or two, ingest one.",
+            "Processor seconds per second of each worker. Detection uses one or two cores, ingest uses one.",
             "short",
             [Query(f"rate(process_cpu_seconds_total[$__rate_interval]) {_OURS}", "{{instance}}")],
             width=6,
         ),
         Panel(
             "Event loop",
-            "Longest wait of a task for its turn. Seconds: the machine is short of processor, or something blocks.",
+            "Longest time a task waits for its turn. If it reaches seconds, the machine has too little processor "
+            "time, or something blocks.",
             "s",
             [
                 Query(
@@ -78,7 +80,7 @@ WORKERS = Row(
         ),
         Panel(
             "Open files",
-            "Share of the files that a worker may have open. Near 100 percent it can open no more connections.",
+            "Open files over the limit of a worker. Near 100 percent it cannot open more connections.",
             "percentunit",
             [Query(f"(process_open_fds / process_max_fds) {_OURS}", "{{instance}}")],
             width=6,

@@ -1,9 +1,9 @@
-"""What is in the image: a bill of materials in CycloneDX 1.5, and the licences of all that is in it.
+"""Lists what is in the image: a bill of materials in CycloneDX 1.5, and all licences.
 
     python bill.py SITE_PACKAGES OUT_DIR [DPKG_STATUS]
 
-Writes `sbom.cdx.json` and a folder `licences/` with the licence and notice files of each Python package. Those of
-Debian's packages are where Debian keeps them, in /usr/share/doc. Equal content gives equal bytes.
+Writes `sbom.cdx.json` and a folder `licences/` with the licence and notice files of each Python package. The
+files of Debian packages stay in /usr/share/doc. Equal content gives equal bytes.
 """
 
 import json
@@ -21,7 +21,7 @@ _MOST_NAME = 100
 
 
 def bill(components: list[dict[str, Any]], version: str) -> dict[str, Any]:
-    """A CycloneDX document; the serial number is made of what is in it."""
+    """A CycloneDX document; its serial number is derived from the content."""
     name = "\n".join(component["purl"] for component in components)
     return {
         "bomFormat": "CycloneDX",
@@ -36,19 +36,20 @@ def bill(components: list[dict[str, Any]], version: str) -> dict[str, Any]:
 
 
 def python_components(site_packages: Path) -> Iterator[dict[str, Any]]:
-    """What is installed there, by name."""
-    for found in sorted(distributions(path=[str(site_packages)]), key=_key):
-        purl = f"pkg:pypi/{_key(found)}@{quote(found.version)}"
+    """The Python packages installed there, by name."""
+    for package in sorted(distributions(path=[str(site_packages)]), key=_key):
+        purl = f"pkg:pypi/{_key(package)}@{quote(package.version)}"
         component: dict[str, Any] = {
-            "type": "library", "bom-ref": purl, "name": found.metadata["Name"], "version": found.version, "purl": purl,
+            "type": "library", "bom-ref": purl, "name": package.metadata["Name"],
+            "version": package.version, "purl": purl,
         }  # fmt: skip
-        if licence := _licence(found):
+        if licence := _licence(package):
             component["licenses"] = [licence]
         yield component
 
 
 def debian_components(status: str) -> Iterator[dict[str, Any]]:
-    """What dpkg says is installed; `status` is the content of /var/lib/dpkg/status."""
+    """The installed Debian packages; `status` is the content of /var/lib/dpkg/status."""
     for block in status.split("\n\n"):
         fields = dict(re.findall(r"^(Package|Version|Architecture|Status): (.*)$", block, re.MULTILINE))
         if fields.get("Status", "").endswith(" installed"):
@@ -58,40 +59,40 @@ def debian_components(status: str) -> Iterator[dict[str, Any]]:
 
 
 def copy_licences(site_packages: Path, folder: Path) -> int:
-    """Copy licence files, in a folder for each package; gives how many."""
+    """Copy licence files into one folder for each package; return the number of files."""
     count = 0
-    for found in sorted(distributions(path=[str(site_packages)]), key=_key):
-        for file in found.files or ():
-            if _LICENCE_FILE.match(file.name) and (content := Path(str(found.locate_file(file)))).is_file():
-                # two of one name, from two folders, must not overwrite each other
+    for package in sorted(distributions(path=[str(site_packages)]), key=_key):
+        for file in package.files or ():
+            if _LICENCE_FILE.match(file.name) and (content := Path(str(package.locate_file(file)))).is_file():
+                # two files with one name, from two folders, must not overwrite each other
                 flat = "_".join(part for part in file.parts[1:] if part not in ("..", "licenses"))[
                     -_MOST_NAME:
                 ]
-                target = folder / _key(found) / (flat or file.name)
+                target = folder / _key(package) / (flat or file.name)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content.read_bytes())
                 count += 1
     return count
 
 
-def _licence(found: Distribution) -> dict[str, Any] | None:
-    if expression := found.metadata.json.get("license_expression"):
+def _licence(package: Distribution) -> dict[str, Any] | None:
+    if expression := package.metadata.json.get("license_expression"):
         return {"expression": expression}
     words = [
         text.rpartition(" :: ")[2]
-        for text in found.metadata.get_all("Classifier") or ()
+        for text in package.metadata.get_all("Classifier") or ()
         if text.startswith("License :: ")
     ]
-    told = "; ".join(words) or str(found.metadata.json.get("license", "")).strip().partition("\n")[0]
-    return {"license": {"name": told[:_MOST_NAME]}} if told else None
+    name = "; ".join(words) or str(package.metadata.json.get("license", "")).strip().partition("\n")[0]
+    return {"license": {"name": name[:_MOST_NAME]}} if name else None
 
 
-def _key(found: Distribution) -> str:
-    return re.sub(r"[-_.]+", "-", found.metadata["Name"]).lower()
+def _key(package: Distribution) -> str:
+    return re.sub(r"[-_.]+", "-", package.metadata["Name"]).lower()
 
 
 def main(site_packages: str, out: str, status: str | None = None) -> None:
-    """Write both."""
+    """Write the bill of materials and the licence files."""
     components = list(python_components(Path(site_packages)))
     version = next(c["version"] for c in components if c["name"] == "lockstep-monitor")
     if status is not None:

@@ -1,4 +1,4 @@
-"""Is the worker of this container alive: asked by HEALTHCHECK, where nothing else asks. `healthcheck.py [PORT]`."""
+"""Asks whether the worker of this container is alive, for HEALTHCHECK: `healthcheck.py [PORT]`."""
 
 import http.client
 import sys
@@ -8,7 +8,7 @@ _PATIENCE_S = 5.0
 
 
 def alive(port: int) -> bool:
-    """Whether the worker answers, and says that no part of it has failed."""
+    """Whether the worker answers that none of its parts has failed."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_S)
     try:
         connection.request("GET", "/health/live")

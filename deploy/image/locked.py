@@ -1,7 +1,7 @@
-"""The part of requirements.lock that some packages need, with its hashes: `locked.py LOCK [NAME...]`.
+"""Prints the part of requirements.lock that the named packages need, with hashes: `locked.py LOCK [NAME...]`.
 
-Without names: what the program needs, and not what only its development does. The lock says of each package what it
-is there for (`# via ...`), so nothing is resolved anew and nothing is asked of a package index.
+Without names it prints what the program needs, without what only development needs. For each package the lock says
+which others need it (`# via ...`), so this resolves nothing and asks no package index.
 """
 
 import re
@@ -18,7 +18,7 @@ def part(lock: str, names: set[str]) -> str:
 
     Args:
         lock: as `uv pip compile --generate-hashes` writes it.
-        names: of packages, or of what stands after `# via`.
+        names: names of packages, or names after `# via`.
 
     Raises:
         ValueError: a name is not in the lock.
@@ -38,8 +38,8 @@ def part(lock: str, names: set[str]) -> str:
     if unknown := names - blocks.keys() - set().union(*needed_by.values()):
         raise ValueError(f"not in the lock: {', '.join(sorted(unknown))}")
     wanted = set(names)
-    while more := {name for name, by in needed_by.items() if by & wanted} - wanted:
-        wanted |= more
+    while added := {name for name, by in needed_by.items() if by & wanted} - wanted:
+        wanted |= added
     return "".join(f"{line}\n" for name, lines in blocks.items() if name in wanted for line in lines)
 
 

@@ -3,19 +3,20 @@
     python deploy/kafka/broker.py --data DIR [--port PORT] [--brokers 1|3] [--sasl-tls [--acls]]
 
 starts a broker on free ports of the loopback, prints one line of JSON when it answers, and stops on Ctrl-C or SIGTERM.
-Needs Python 3.11 and Java 17 or later; the broker's jars are fetched once (`jars.py`). The line has
+It needs Python 3.11 and Java 17 or later, and fetches the broker's jars once (`jars.py`). The line has
 
 * `bootstrap`: what clients connect to, `host:port[,host:port...]`;
-* `pid`: this script's process, the one to send signals to;
+* `pid`: the process of this script; send signals to it;
 * `nodes`: id, address and process of each node (for tests that kill one);
 * with `--sasl-tls` also `ca_file` and `users_file`, a JSON object of user to password.
 
 A later start with the same data folder has the same data, ports and users, and needs no other option.
 Signals: SIGTERM and SIGINT stop the nodes in order. SIGUSR1 starts nodes that have died, and prints the line again once
 they answer. When no node is alive any more, the script ends with exit code 1. With `--while-locked FILE` it also stops
-when nobody holds a shared lock (`flock`) on that file any more: whoever started it need not live to stop it.
+when no process holds a shared lock (`flock`) on that file any more, so the process that started it can die without
+leaving it running.
 
-It is not for production: one machine, plain listeners among the nodes, small memory.
+Do not use it in production: it has one machine, unprotected listeners among the nodes, and little memory.
 """
 
 import argparse
@@ -37,15 +38,15 @@ from cluster import HOST, BrokerError, Cluster, opened
 from node import Node
 
 START_TIMEOUT_S = 120.0
-"""So long may a cluster take to answer; a start takes some seconds on a machine with nothing else to do."""
+"""Limit for the first answer of a cluster. On an idle machine a start takes some seconds. Chosen, not measured."""
 STOP_TIMEOUT_S = 20.0
-"""So long may nodes take to stop in order; then they are killed, which Kafka survives."""
+"""Limit for nodes to stop in order; then they are killed, which Kafka survives. Chosen, not measured."""
 
 _POLL_S = 0.1
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the cluster until told to stop; 0 if it was told to, 1 if it failed, 2 for wrong options."""
+    """Run the cluster until a signal stops it; return 0 then, 1 if it failed, 2 for wrong options."""
     options = _options(arguments)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
@@ -74,8 +75,8 @@ def _run(options: argparse.Namespace) -> int:
         for node in nodes:
             node.start()
         _await_answers(nodes)
-        _tell(cluster, nodes)
-        while any([node.running for node in nodes]):  # of each: asking is what makes a dead process vanish
+        _print_line(cluster, nodes)
+        while any([node.running for node in nodes]):  # ask every node: this also reaps dead processes
             if not wanted:
                 return 0
             if revive.taken():
@@ -83,7 +84,7 @@ def _run(options: argparse.Namespace) -> int:
                     if not node.running:
                         node.start()
                 _await_answers(nodes)
-                _tell(cluster, nodes)
+                _print_line(cluster, nodes)
             time.sleep(_POLL_S)
         raise BrokerError(f"no node is alive any more\n{nodes[0].log_tail()}")
     finally:
@@ -91,7 +92,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _format(nodes: list[Node]) -> None:
-    """All at the same time: each takes a start of Java."""
+    """Make the storage of all nodes at the same time, since each one starts a Java process."""
     for node in nodes:
         node.configure()
     running = [(node, node.begin_format()) for node in nodes if not node.formatted]
@@ -115,7 +116,7 @@ def _await_answers(nodes: list[Node]) -> None:
 
 
 def _stop_all(nodes: list[Node]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):  # being told again changes nothing
+    for number in (signal.SIGTERM, signal.SIGINT):  # further signals change nothing
         signal.signal(number, signal.SIG_IGN)
     for node in nodes:
         node.stop()
@@ -124,9 +125,9 @@ def _stop_all(nodes: list[Node]) -> None:
         node.await_end(until - time.monotonic())
 
 
-def _tell(cluster: Cluster, nodes: list[Node]) -> None:
-    told: dict[str, object] = {"bootstrap": cluster.bootstrap, "pid": os.getpid()}
-    told["nodes"] = [
+def _print_line(cluster: Cluster, nodes: list[Node]) -> None:
+    line: dict[str, object] = {"bootstrap": cluster.bootstrap, "pid": os.getpid()}
+    line["nodes"] = [
         {
             "id": node.id,
             "address": f"{HOST}:{cluster.ports[node.id].clients}",
@@ -135,14 +136,14 @@ def _tell(cluster: Cluster, nodes: list[Node]) -> None:
         for node in nodes
     ]
     if cluster.sasl_tls:
-        told["ca_file"] = str(protection.ca_file(cluster.folder))
-        told["users_file"] = str(protection.users_file(cluster.folder))
-    print(json.dumps(told), flush=True)
+        line["ca_file"] = str(protection.ca_file(cluster.folder))
+        line["users_file"] = str(protection.users_file(cluster.folder))
+    print(json.dumps(line), flush=True)
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Nobody else runs a cluster on this folder meanwhile."""
+    """Make sure that no other cluster runs on this folder meanwhile."""
     with (folder / ".lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -152,7 +153,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 class _Flag:
-    """Whether a signal has come since it was last asked for."""
+    """Whether a signal has come since the last look."""
 
     def __init__(self, number: int) -> None:
         self._raised = False
@@ -167,7 +168,7 @@ class _Flag:
 
 
 class _Wanted:
-    """True while anybody holds a shared lock on a file, or no file was named."""
+    """True while any process holds a shared lock on a file, or if no file was named."""
 
     def __init__(self, path: Path | None) -> None:
         self._file = path.open("a") if path else None
@@ -176,7 +177,7 @@ class _Wanted:
         if self._file is None:
             return True
         try:
-            # Not given back: who wants a broker from now on waits until this one has ended.
+            # Keep the lock: from now on, a process that wants a broker waits until this one has ended.
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return True
@@ -205,20 +206,26 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description="A real Apache Kafka on this machine, for development and tests."
     )
-    parser.add_argument("--data", type=Path, required=True, help="folder of its own, made if absent")
-    parser.add_argument("--port", type=int, default=0, help="clients' port of the first node (0: a free one)")
-    parser.add_argument("--brokers", type=int, choices=(1, 3), help="nodes of the cluster (1)")
-    parser.add_argument("--sasl-tls", action="store_true", help="clients come by SASL_SSL")
-    parser.add_argument("--acls", action="store_true", help="users may do what ACLs allow (with --sasl-tls)")
     parser.add_argument(
-        "--user", type=_user, action="append", help="a user beside admin, repeatable (lockstep)"
+        "--data", type=Path, required=True, help="folder for this cluster alone; created if missing"
+    )
+    parser.add_argument(
+        "--port", type=int, default=0, help="port for clients of the first node (0: a free one)"
+    )
+    parser.add_argument("--brokers", type=int, choices=(1, 3), help="nodes of the cluster (1)")
+    parser.add_argument("--sasl-tls", action="store_true", help="clients connect by SASL_SSL")
+    parser.add_argument(
+        "--acls", action="store_true", help="users may only do what ACLs allow (with --sasl-tls)"
+    )
+    parser.add_argument(
+        "--user", type=_user, action="append", help="a user besides admin; can be repeated (lockstep)"
     )
     parser.add_argument("--heap", type=_heap, default="512m", help="Java's heap for each node (512m)")
     parser.add_argument(
-        "--quick", action="store_true", help="start with less work, take load with more: for tests"
+        "--quick", action="store_true", help="start faster, but run slower under load: for tests"
     )
     parser.add_argument(
-        "--while-locked", type=Path, metavar="FILE", help="stop when nobody holds a shared lock on it"
+        "--while-locked", type=Path, metavar="FILE", help="stop when no process holds a shared lock on it"
     )
     parser.add_argument("--jars", type=Path, help="folder of the broker's jars (fetched into .venv/kafka)")
     options = parser.parse_args(arguments)

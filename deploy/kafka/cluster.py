@@ -1,4 +1,4 @@
-"""What the nodes of a development cluster share: id, ports, protection; kept in the data folder for the next start."""
+"""What the nodes of a development cluster share: id, ports, protection. The data folder keeps it for the next start."""
 
 import argparse
 import base64
@@ -15,8 +15,8 @@ import protection
 
 HOST = "127.0.0.1"
 
-# Below those that systems lend to outgoing connections (from 32768 or 49152 on): else, between two starts of a
-# broker, somebody's connection could sit on its port.
+# Below the ports for outgoing connections (from 32768 or 49152 on): otherwise a connection could take the port of a
+# broker between two starts.
 _PORTS = range(15_000, 30_000)
 _PORTS_OF_CLUSTER = 15
 
@@ -27,12 +27,12 @@ class BrokerError(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """Where a node listens.
+    """The ports of a node.
 
     Attributes:
-        clients: What clients connect to.
-        internal: Where nodes, and the question whether a node is ready, come in without TLS or a name.
-        controller: Where the controllers agree on metadata.
+        clients: For clients.
+        internal: For nodes and for the check whether a node is ready, without TLS or a user.
+        controller: For the controllers, which agree on metadata.
     """
 
     clients: int
@@ -42,13 +42,13 @@ class Ports:
 
 @dataclass(frozen=True)
 class Cluster:
-    """What all nodes of a cluster share; written to its data folder and read again at the next start.
+    """What all nodes of a cluster share. Its data folder keeps it for the next start.
 
     Attributes:
         folder: The data folder, absolute.
         cluster_id: Kafka's id of the cluster, 22 characters.
         ports: Of each node, by node id (1, 2, ...).
-        sasl_tls: Whether clients come by SASL_SSL, else without protection.
+        sasl_tls: Whether clients connect by SASL_SSL; otherwise without protection.
         acls: Whether access is controlled.
     """
 
@@ -60,14 +60,14 @@ class Cluster:
 
     @property
     def bootstrap(self) -> str:
-        """What a client is given: every node's address."""
+        """The address that clients get: that of every node."""
         return ",".join(f"{HOST}:{ports.clients}" for ports in self.ports.values())
 
     def require_free_ports(self) -> None:
-        """Look before nodes are started: what they say of a port in use is hard to read.
+        """Check before nodes start, since their own message about a port in use is hard to read.
 
         Raises:
-            BrokerError: Somebody else listens on one.
+            BrokerError: Another process listens on one of them.
         """
         for port in (port for ports in self.ports.values() for port in astuple(ports)):
             if not _is_free(port):
@@ -77,10 +77,10 @@ class Cluster:
 
 
 def opened(options: argparse.Namespace) -> Cluster:
-    """The cluster that the data folder has, or a new one.
+    """The cluster in the data folder, or a new one.
 
     Args:
-        options: Of `broker.py`.
+        options: The options of `broker.py`.
 
     Raises:
         BrokerError: The options contradict the data folder, or it cannot be used.
@@ -93,14 +93,14 @@ def opened(options: argparse.Namespace) -> Cluster:
     kept = json.loads((folder / "cluster.json").read_text())
     ports = {int(node_id): Ports(**of_node) for node_id, of_node in kept["ports"].items()}
     cluster = Cluster(folder, kept["cluster_id"], ports, kept["sasl_tls"], kept["acls"])
-    for name, asked, found in (
+    for name, asked, existing in (
         ("--brokers", options.brokers, len(ports)),
         ("--port", options.port or None, ports[1].clients),
         ("--sasl-tls", options.sasl_tls or None, cluster.sasl_tls),
         ("--acls", options.acls or None, cluster.acls),
     ):
-        if asked is not None and asked != found:
-            raise BrokerError(f"{folder} was made with {name} {found}, not {asked}; use another folder")
+        if asked is not None and asked != existing:
+            raise BrokerError(f"{folder} was made with {name} {existing}, not {asked}; use another folder")
     unknown = set(options.user or []) - set(protection.users(folder) if cluster.sasl_tls else [])
     if unknown:
         raise BrokerError(f"{folder} was made without the user {min(unknown)}; use another folder")
@@ -114,7 +114,7 @@ def _made(folder: Path, options: argparse.Namespace) -> Cluster:
     free = iter(_free_ports(3 * count, options.port))
     ports = {i + 1: Ports(next(free), next(free), next(free)) for i in range(count)}
     cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    # Kafka's own ids may begin with a dash, which its format program then takes for an option.
+    # Ids from Kafka may begin with a dash, which its format program then reads as an option.
     cluster = Cluster(folder, cluster_id.replace("-", "_"), ports, options.sasl_tls, options.acls)
     if options.sasl_tls:
         users = list(dict.fromkeys(options.user or ["lockstep"]))
@@ -127,23 +127,23 @@ def _made(folder: Path, options: argparse.Namespace) -> Cluster:
 
 
 def _free_ports(count: int, first: int) -> list[int]:
-    """Ports that nobody listens on now, the first one as wished unless 0.
+    """Ports that no process listens on now; the first one is `first`, unless that is 0.
 
-    Scripts that choose at the same moment begin at different places, by process id.
+    Scripts that choose at the same moment begin at different ports, by process id.
     """
-    found = [first] if first else []
+    ports = [first] if first else []
     begin = os.getpid() * _PORTS_OF_CLUSTER % len(_PORTS)
     for port in [*_PORTS[begin:], *_PORTS[:begin]]:
-        if len(found) >= count:
-            return found
-        if port not in found and _is_free(port):
-            found.append(port)
+        if len(ports) >= count:
+            return ports
+        if port not in ports and _is_free(port):
+            ports.append(port)
     raise BrokerError("no free ports on the loopback")
 
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # What lingers of connections to an earlier broker is no matter.
+        # Closed connections to an earlier broker that still linger do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

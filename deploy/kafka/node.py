@@ -14,12 +14,12 @@ from pathlib import Path
 import protection
 from cluster import HOST, Cluster
 
-# Compiling lightly saves two of the five seconds of processor time of a first start.
+# Compiling less saves two of the five seconds of processor time of a first start.
 _QUICK = ["-XX:TieredStopAtLevel=1"]
 
 
 class Node:
-    """A node, running or not."""
+    """One node, whether it runs or not."""
 
     def __init__(
         self, cluster: Cluster, node_id: int, java: str, jars: Path, *, heap: str, quick: bool
@@ -45,7 +45,7 @@ class Node:
         return self.process is not None and self.process.poll() is None
 
     def configure(self) -> None:
-        """Write its settings. They are the same at every start, but for programs that another version brings."""
+        """Write its settings. They are the same at every start, except after a change of the Kafka version."""
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = _settings(self.cluster, self.id, self.folder)
         file = self.folder / "server.properties"
@@ -63,16 +63,16 @@ class Node:
         return self._run(*_QUICK, "kafka.tools.StorageTool", "format", *options)
 
     def start(self) -> None:
-        """Start its process; `answers` tells when it is ready."""
+        """Start its process; `answers` is true when it is ready."""
         self.process = self._run(*self._options, "kafka.Kafka", str(self.folder / "server.properties"))
 
     def stop(self) -> None:
-        """Ask it to stop; returns at once."""
+        """Ask its process to stop; return at once."""
         if self.process is not None and self.running:
             self.process.terminate()
 
     def await_end(self, timeout_s: float) -> None:
-        """Wait until its process has ended, killing it after so many seconds."""
+        """Wait until its process has ended; kill it after `timeout_s` seconds."""
         if self.process is None:
             return
         try:
@@ -82,24 +82,24 @@ class Node:
             self.process.wait()
 
     def answers(self, nodes: int) -> bool:
-        """Whether it takes requests and knows of so many brokers that are alive."""
+        """Whether it answers requests and knows `nodes` live brokers."""
         try:
             return _brokers_known(self.cluster.ports[self.id].internal) >= nodes
         except (OSError, struct.error):
             return False
 
     def log_tail(self, lines: int = 40) -> str:
-        """The end of what it wrote: console first, then the log."""
-        told = []
+        """The last lines of its console output and of its log."""
+        output = []
         for name in ("console.log", "server.log"):
             path = self.folder / name
             if path.exists():
-                told += [f"-- {path}", *path.read_text(errors="replace").splitlines()[-lines:]]
-        return "\n".join(told)
+                output += [f"-- {path}", *path.read_text(errors="replace").splitlines()[-lines:]]
+        return "\n".join(output)
 
     def _run(self, *program: str) -> "subprocess.Popen[bytes]":
         with (self.folder / "console.log").open("ab") as console:
-            # A session of its own: Ctrl-C in a terminal reaches the script alone, which stops its nodes in order.
+            # A session of its own: Ctrl-C in a terminal reaches only the script, which stops its nodes in order.
             return subprocess.Popen(  # noqa: S603 - our own Java, programs and settings
                 [*self._java, *program],
                 stdin=subprocess.DEVNULL,
@@ -147,7 +147,7 @@ def _settings(cluster: Cluster, node_id: int, folder: Path) -> dict[str, str]:
             f"{protection.CLIENTS}:{clients},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT"
         ),
         "log.dirs": str(folder / "data"),
-        # A topic that nobody declared is a mistake to be seen.
+        # A topic that nobody declared should fail visibly.
         "auto.create.topics.enable": "false",
         "num.partitions": "1",
         "default.replication.factor": str(copies),
@@ -160,10 +160,10 @@ def _settings(cluster: Cluster, node_id: int, folder: Path) -> dict[str, str]:
         "share.coordinator.state.topic.num.partitions": "1",
         "share.coordinator.state.topic.replication.factor": str(copies),
         "share.coordinator.state.topic.min.isr": str(enough),
-        # A group starts at once, and a member that tests stop is missed soon.
+        # A group starts at once, and soon notices when a test stops one of its members.
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",
-        # So is a broker that they kill. With two cores for everything, much shorter would be a false alarm.
+        # The cluster also soon notices when a test kills a broker. On two cores a much shorter time gives false alarms.
         "broker.session.timeout.ms": "6000",
         "broker.heartbeat.interval.ms": "1000",
         # The default of 128 MB for compaction would be a quarter of the heap.
@@ -178,7 +178,7 @@ def _settings(cluster: Cluster, node_id: int, folder: Path) -> dict[str, str]:
 
 
 def _escaped(value: str) -> str:
-    """As Java's properties files need it: they are read as Latin-1, and a backslash escapes."""
+    """Escape a value for a Java properties file, which is read as Latin-1 with backslash escapes."""
     units = value.encode("utf-16-be")
     codes = [units[i] << 8 | units[i + 1] for i in range(0, len(units), 2)]
     return "".join(chr(code) if 32 <= code < 127 and code != 92 else f"\\u{code:04x}" for code in codes)
@@ -188,8 +188,8 @@ def _brokers_known(port: int) -> int:
     """How many brokers a metadata response (version 1, no topics) lists.
 
     Raises:
-        OSError: Nobody listens, or the answer takes longer than a second.
-        struct.error: The answer is cut short.
+        OSError: No process listens, or the answer takes longer than a second.
+        struct.error: The answer is incomplete.
     """
     client = b"development-broker"
     # API 3 (metadata), version 1, correlation id 1, client id, an empty array of topics (the null one means all).
@@ -204,7 +204,7 @@ def _brokers_known(port: int) -> int:
 
 
 def _end_with_parent() -> None:
-    """Linux: the node ends when the script does, even if that was killed. Elsewhere it would go on running."""
+    """On Linux, make the node end with the script, even if that is killed. On other systems the node keeps running."""
     if sys.platform == "linux":
         set_parent_death_signal = 1
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)

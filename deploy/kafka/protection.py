@@ -1,8 +1,8 @@
-"""Passwords and certificates of a development broker that asks who comes (`broker.py --sasl-tls`).
+"""Passwords and certificates of a development broker with users and TLS (`broker.py --sasl-tls`).
 
-Everything is made when the data folder is, and stays in it: `users.json` (passwords), `tls/ca.pem` (what a client
-trusts), `tls/broker.p12` (the broker's key, certificate and its chain). The certificate authority's own key is thrown
-away once the broker's certificate is signed.
+They are made together with the data folder and stay in it: `users.json` (passwords), `tls/ca.pem` (what a client
+trusts), `tls/broker.p12` (the broker's key, certificate and its chain). The key of the certificate authority is
+deleted once it has signed the broker's certificate.
 """
 
 import json
@@ -14,9 +14,9 @@ from pathlib import Path
 import jars
 
 SUPER_USER = "admin"
-"""May do everything, also where access is controlled."""
+"""The user who may do everything, also with access control."""
 CLIENTS = "CLIENTS"
-"""Name of the listener that clients use; its settings carry this name in small letters."""
+"""Name of the listener for clients; names of its settings contain it in lower case."""
 
 _VALID_DAYS = "3650"
 _MECHANISMS = ("SCRAM-SHA-256", "SCRAM-SHA-512", "PLAIN", "OAUTHBEARER")
@@ -29,13 +29,13 @@ def make(folder: Path, names: list[str], keytool: str) -> None:
 
     Args:
         folder: The data folder of the cluster.
-        names: Who may connect, beside `SUPER_USER`.
+        names: Users who may connect, besides `SUPER_USER`.
         keytool: Path of the program of that name, which comes with Java.
     """
     passwords = {user: secrets.token_urlsafe(24) for user in [SUPER_USER, *names]}
     _write_secret(users_file(folder), json.dumps(passwords))
     tls = folder / "tls"
-    shutil.rmtree(tls, ignore_errors=True)  # of a start that was cut short
+    shutil.rmtree(tls, ignore_errors=True)  # left by a start that was interrupted
     tls.mkdir(mode=0o700)
     store_password = secrets.token_urlsafe(24)
     _write_secret(tls / "store-password", store_password)
@@ -43,11 +43,11 @@ def make(folder: Path, names: list[str], keytool: str) -> None:
     def call(*arguments: str) -> None:
         command = [keytool, *arguments, "-keystore", "broker.p12", "-storetype", "PKCS12"]
         command += ["-storepass:file", "store-password"]
-        told = subprocess.run(  # noqa: S603 - comes with the Java found
+        result = subprocess.run(  # noqa: S603 - comes with the Java found
             command, cwd=tls, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
-        if told.returncode:
-            raise jars.SetUpError(f"keytool {arguments[0]} failed: {told.stdout[-1000:].strip()}")
+        if result.returncode:
+            raise jars.SetUpError(f"keytool {arguments[0]} failed: {result.stdout[-1000:].strip()}")
 
     key = ["-keyalg", "EC", "-groupname", "secp256r1", "-validity", _VALID_DAYS]
     authority = ["-ext", "bc:critical=ca:true,pathlen:0", "-ext", "ku:critical=keyCertSign,cRLSign"]
@@ -61,7 +61,7 @@ def make(folder: Path, names: list[str], keytool: str) -> None:
 
 
 def users_file(folder: Path) -> Path:
-    """Where the passwords are: a JSON object, user to password."""
+    """The file with the passwords: a JSON object, user to password."""
     return folder / "users.json"
 
 
@@ -77,7 +77,7 @@ def ca_file(folder: Path) -> Path:
 
 
 def scram_arguments(folder: Path) -> list[str]:
-    """What the format program is told so that the users exist from the start."""
+    """Arguments of the format program, so that the users exist from the start."""
     return [
         f"--add-scram={mechanism}=[name={user},password={password}]"
         for user, password in users(folder).items()
@@ -86,12 +86,12 @@ def scram_arguments(folder: Path) -> list[str]:
 
 
 def broker_settings(folder: Path, with_acls: bool) -> dict[str, str]:
-    """The settings of the clients' listener, and of access control if wanted.
+    """The settings of the listener for clients and, with `with_acls`, of access control.
 
-    Without access control every user may do everything. With it a user may do what ACLs allow; `SUPER_USER` may do
-    everything, and so may the nodes among themselves, who are anonymous on listeners of their own.
+    Without access control every user may do everything. With it a user may do what ACLs allow. `SUPER_USER` may do
+    everything, and so may the nodes, which are anonymous on their own listeners.
 
-    OAUTHBEARER takes unsigned tokens: it shows that a client sends one, and protects nothing.
+    OAUTHBEARER accepts unsigned tokens: it shows that a client sends one, but protects nothing.
     """
     of_listener = f"listener.name.{CLIENTS.lower()}"
     plain = " ".join(f'user_{user}="{password}"' for user, password in users(folder).items())

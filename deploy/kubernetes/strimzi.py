@@ -1,9 +1,9 @@
-"""Strimzi's KafkaTopic and KafkaUser resources, written from `schemas/service/topics.py`.
+"""Writes Strimzi's KafkaTopic and KafkaUser resources from `schemas/service/topics.py`.
 
     .venv/bin/python deploy/kubernetes/strimzi.py [--check]
 
 Writes `strimzi/topics.yaml` and `strimzi/users.yaml` beside this file; with --check it changes nothing, and the exit
-status is 1 if they are stale. Topics are for three brokers; users have the rights of their role
+status is 1 if they are stale. The topics are for three brokers. Users have the rights of their role
 (docs/operations/security.md).
 """
 
@@ -20,9 +20,9 @@ CLUSTER = "kafka"
 """Name of the Kafka resource."""
 REPLICAS = 3
 IN_SYNC = "2"
-"""Copies that have to have a message: of three, one may be away."""
+"""Copies that must have a message before it counts as written; one of three brokers may be down."""
 _API = "kafka.strimzi.io/v1"
-_HEAD = "# Written by deploy/kubernetes/strimzi.py from schemas/service/topics.py: not to be edited.\n"
+_HEAD = "# Written by deploy/kubernetes/strimzi.py from schemas/service/topics.py. Do not edit.\n"
 
 USERS: Mapping[str, Role] = {
     "lockstep-collector": Role.COLLECTOR,
@@ -31,18 +31,18 @@ USERS: Mapping[str, Role] = {
     "lockstep-consumer": Role.CONSUMER,
     "lockstep-operator": Role.OPERATOR,
 }
-"""A user for each role. Topics are made by Strimzi, so that nobody needs rights for that."""
+"""A user for each role. Strimzi makes the topics, so no user needs the right to."""
 _GROUPS = {
     Role.CURATOR: "curator.",
     Role.WORKER: DEFAULT_PREFIX,
     Role.CONSUMER: "consumer.",
     Role.OPERATOR: "operator.",
 }
-"""What the names of a role's consumer groups begin with."""
+"""The prefix of the consumer groups of a role."""
 
 
 def topic_resource(topic: Topic) -> dict[str, Any]:
-    """One topic."""
+    """The resource of one topic."""
     return {
         "apiVersion": _API,
         "kind": "KafkaTopic",
@@ -56,7 +56,7 @@ def topic_resource(topic: Topic) -> dict[str, Any]:
 
 
 def user_resource(name: str, rights: list[dict[str, Any]]) -> dict[str, Any]:
-    """One user; its password is made by Strimzi, and lies in a secret of the same name."""
+    """The resource of one user; Strimzi makes its password and stores it in a secret of the same name."""
     return {
         "apiVersion": _API,
         "kind": "KafkaUser",
@@ -69,7 +69,7 @@ def user_resource(name: str, rights: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def rights_of(role: Role) -> Iterator[dict[str, Any]]:
-    """What a role may do; reading and writing bring describing with them."""
+    """The rights of a role; the right to read or write includes the right to describe."""
     for topic in TOPICS:
         operations = ["Read"] * (role in topic.readers) + ["Write"] * (role in topic.writers)
         if operations:
@@ -79,21 +79,21 @@ def rights_of(role: Role) -> Iterator[dict[str, Any]]:
 
 
 def scaler_rights() -> Iterator[dict[str, Any]]:
-    """What KEDA needs to see how many posts wait."""
+    """The rights that KEDA needs to see how many posts wait."""
     for topic in (POSTS, FOLLOWS):
         yield _right("topic", topic.full_name(DEFAULT_PREFIX), ["Describe"])
     yield _right("group", f"{DEFAULT_PREFIX}ingest", ["Describe"])
 
 
 def files() -> dict[str, str]:
-    """The content of each file, by its name."""
+    """The content of each file, by file name."""
     users = [user_resource(name, list(rights_of(role))) for name, role in USERS.items()]
     users.append(user_resource("lockstep-scaler", list(scaler_rights())))
     return {"topics.yaml": _yaml([topic_resource(topic) for topic in TOPICS]), "users.yaml": _yaml(users)}
 
 
 def main() -> int:
-    """Write, or check."""
+    """Write the files, or with --check compare them."""
     stale = [name for name, text in files().items() if not _holds(FOLDER / name, text)]
     if "--check" in sys.argv[1:]:
         for name in stale:
@@ -124,7 +124,7 @@ def _yaml(resources: list[dict[str, Any]]) -> str:
 
 
 def _lines(value: dict[str, Any], indent: str = "") -> Iterator[str]:
-    """YAML in blocks; scalars are written as JSON, which YAML takes for the same."""
+    """YAML in blocks; scalars are written as JSON, which is also valid YAML."""
     for key, part in value.items():
         name = key if key.isidentifier() else json.dumps(key)
         if isinstance(part, dict):

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/operations/metrics.md as declared: `make dashboards`. With --check it compares."""
+"""Writes the tables of docs/operations/metrics.md from the declared metrics (`make dashboards`); --check compares."""
 
 import re
 import sys
@@ -14,24 +14,24 @@ _TABLE = re.compile(r"(<!-- metrics: (worker|run) -->\n).*?(<!-- end -->)", re.D
 
 
 def with_tables(page: str) -> str:
-    """The page with its tables as they should be."""
+    """The page with current tables."""
     tables = {
         "worker": WorkerMetrics("lockstep.", CollectorRegistry()).declared,
         "run": RunMetrics("run", CollectorRegistry()).declared,
     }
-    return _TABLE.sub(lambda found: f"{found[1]}{_table(tables[found[2]])}{found[3]}", page)
+    return _TABLE.sub(lambda match: f"{match[1]}{_table(tables[match[2]])}{match[3]}", page)
 
 
 def _table(declared: list[Declaration]) -> str:
     lines = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
-    for one in declared:
-        labels = ", ".join(one.labels)
-        lines.append(f"| `{one.name}` | {one.kind} | {labels} | {one.meaning} |")
+    for metric in declared:
+        labels = ", ".join(metric.labels)
+        lines.append(f"| `{metric.name}` | {metric.kind} | {labels} | {metric.meaning} |")
     return "\n".join(lines) + "\n"
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or say that it is stale."""
+    """Write the page; with --check, only say if it is stale."""
     page = PAGE.read_text(encoding="utf-8")
     fresh = with_tables(page)
     if page == fresh:

@@ -53,8 +53,8 @@ def test_the_specification_would_refuse_a_misspelt_key(compose_specification: di
 )
 def test_docker_compose_takes_it() -> None:
     command = ["docker", "compose", "--file", str(COMPOSE), "config", "--quiet"]
-    told = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
 
 
 def test_no_other_machine_gets_in(services: dict[str, Any]) -> None:

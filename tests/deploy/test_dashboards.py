@@ -54,7 +54,7 @@ def test_the_reader_chooses_data_source_and_service(board: Dashboard) -> None:
     for panel in board.panels:
         for query in panel.queries:
             asks = f'{board.variable.name}="${board.variable.name}"' in query.expr
-            assert asks or panel.title in ("Runs compared", "When, and by what"), panel.title
+            assert asks or panel.title in ("Runs compared", "Versions and times"), panel.title
 
 
 @pytest.mark.parametrize("board", DASHBOARDS, ids=[board.uid for board in DASHBOARDS])
@@ -103,7 +103,7 @@ def test_alerts_that_descriptions_speak_of_exist() -> None:
     assert named and named <= set(ALERTS)
 
 
-def test_grafana_is_told_of_the_data_source_and_the_folder() -> None:
+def test_grafana_gets_the_data_source_and_the_folder() -> None:
     provisioning = FOLDER.parent / "provisioning"
     (source,) = yaml.safe_load((provisioning / "datasources" / "prometheus.yaml").read_text())["datasources"]
     assert (source["type"], source["isDefault"]) == ("prometheus", True)

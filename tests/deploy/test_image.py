@@ -1,4 +1,4 @@
-"""`deploy/Dockerfile` and what it runs: only what is locked, nobody's rights, and a bill of what is inside.
+"""`deploy/Dockerfile` and what it runs: only locked packages, no root rights, and a bill of materials.
 
 No image is built here, since that takes an engine and a base image from elsewhere.
 """
@@ -84,7 +84,7 @@ def test_the_base_is_pinned_and_both_stages_have_it() -> None:
     assert instructions("FROM") == ["${PYTHON} AS build", "${PYTHON}"]
 
 
-def test_a_worker_is_nobody_and_tells_whether_it_lives() -> None:
+def test_a_worker_is_not_root_and_reports_its_health() -> None:
     final = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
     assert re.search(r"(?m)^USER [1-9]\d*:[1-9]\d*$", final)
     assert final.index("\nUSER ") < final.index("\nENTRYPOINT ")
@@ -125,7 +125,7 @@ def test_what_is_copied_is_there_and_let_in_and_nothing_else_is() -> None:
         assert any(fnmatch.fnmatch(file, pattern) for pattern in left_out), file
 
 
-def test_the_bill_tells_everything_that_is_installed_and_its_licences(tmp_path: Path) -> None:
+def test_the_bill_lists_everything_installed_and_its_licences(tmp_path: Path) -> None:
     site_packages = str(distribution("polars").locate_file(""))
     status = tmp_path / "status"
     status.write_text(
@@ -173,5 +173,5 @@ def test_the_health_check_asks_the_worker(status: int, alive: bool) -> None:
     assert asked == ["/health/live"]
 
 
-def test_the_health_check_of_nobody_fails(unused_tcp_port: int) -> None:
+def test_given_no_worker_then_the_health_check_fails(unused_tcp_port: int) -> None:
     assert not script("healthcheck").alive(unused_tcp_port)

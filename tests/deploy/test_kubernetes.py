@@ -1,4 +1,4 @@
-"""`deploy/kubernetes`: it obeys its schemas, agrees with the program and within itself, and gives nobody too much."""
+"""`deploy/kubernetes`: it follows its schemas, agrees with the program, and grants no more rights than needed."""
 
 import re
 import shutil
@@ -106,7 +106,7 @@ def test_a_worker_may_do_what_its_role_does_and_no_more() -> None:
     assert rights == wanted | {("group", DEFAULT_PREFIX, "Read")}
 
 
-def test_nobody_may_change_topics_and_only_workers_write_what_decides() -> None:
+def test_no_user_may_change_topics_and_only_workers_write_decisions() -> None:
     for user in (r for r in EVERYTHING if r["kind"] == "KafkaUser"):
         for right in user["spec"]["authorization"]["acls"]:
             assert set(right["operations"]) <= {"Read", "Write", "Describe"}
@@ -147,7 +147,7 @@ def test_no_secret_is_written_down() -> None:
         assert not re.search(r"(?i)password\s*[:=]\s*[\"']?\w{6,}", path.read_text()), path
 
 
-def test_a_worker_is_nobody_and_writes_nowhere_else(pod: dict[str, Any], container: dict[str, Any]) -> None:
+def test_a_worker_is_not_root_and_writes_nowhere_else(pod: dict[str, Any], container: dict[str, Any]) -> None:
     assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] > 0
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert not pod["automountServiceAccountToken"]
@@ -162,7 +162,7 @@ def test_a_worker_is_nobody_and_writes_nowhere_else(pod: dict[str, Any], contain
         assert {"cpu", "memory"} <= container["resources"][bound].keys()
 
 
-def test_probes_ask_what_a_worker_answers(container: dict[str, Any]) -> None:
+def test_probes_use_paths_that_a_worker_serves(container: dict[str, Any]) -> None:
     served = set(
         re.findall(r'add_get\("([^"]+)"', (ROOT / "streams" / "live" / "service" / "web.py").read_text())
     )
@@ -172,7 +172,7 @@ def test_probes_ask_what_a_worker_answers(container: dict[str, Any]) -> None:
     assert container["readinessProbe"]["httpGet"]["path"] == "/health/ready"
 
 
-def test_everything_is_about_the_same_pods() -> None:
+def test_all_resources_select_the_same_pods() -> None:
     labels = the("Deployment")["spec"]["template"]["metadata"]["labels"]
     for selector in (
         the("Deployment")["spec"]["selector"]["matchLabels"],
@@ -184,7 +184,7 @@ def test_everything_is_about_the_same_pods() -> None:
         assert selector == labels
 
 
-def test_what_scales_is_what_there_is() -> None:
+def test_the_scaler_scales_the_deployment_of_workers() -> None:
     scaled = the("ScaledObject")["spec"]
     assert scaled["scaleTargetRef"]["name"] == the("Deployment")["metadata"]["name"]
     assert 2 <= scaled["minReplicaCount"] <= scaled["maxReplicaCount"]
