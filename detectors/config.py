@@ -1,6 +1,6 @@
-"""Every setting that bears on detection, typed, with its default, unit and reason.
+"""Every setting of detection: type, default, bounds, unit and reason.
 
-The hash of the whole is part of every alert: two runs with one hash and the same events raise the same alerts.
+Every alert holds the hash of all settings. Two runs with the same hash and the same events raise the same alerts.
 """
 
 import hashlib
@@ -15,19 +15,20 @@ from schemas.shares import TraceKind
 from schemas.values import Unit
 
 KINDS: tuple[TraceKind, ...] = tuple(TraceKind)
-"""Kinds of traces in the order by which kernels number them."""
+"""Kinds of traces, in the order of their numbers in kernels."""
 
 TESTED_WINDOWS = 3
-"""Windows a kind can have."""
+"""Windows that a kind can have."""
 
 REFERENCE = TESTED_WINDOWS
-"""Index of the reference window, which measures interest and is not tested."""
+"""Index of the reference window, which measures shared interest and is not tested."""
 
 MAX_WINDOWS = TESTED_WINDOWS + 1
-"""All of them: their strata travel as four nibbles of one word."""
+"""Tested windows and the reference window: their strata fit into one 16-bit word, four bits each."""
 
 BIN_LENGTHS_S = (10, 15, 20, 30, 60, 300)
-"""Bins of rhythm that can be had: parts of a minute, so that shifts of minutes are whole bins; or longer."""
+"""Lengths of a rhythm bin that can be set: they divide a minute, so that a shift by minutes is whole bins, or are
+longer."""
 
 _HOUR = 3_600
 _DAY = 24 * _HOUR
@@ -46,16 +47,18 @@ class TraceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """What counts as an object that accounts share."""
 
     carried_by_reposts: bool = False
-    """Whether links, tags, mentions and media of a repost count too. They are the original's: whoever reposts one post
-    shares them all, and nothing else is known by it."""
+    """Whether links, tags, mentions and media of a repost count as well. They belong to the original; a repost shares
+    them all at once, so they add no evidence to the repost itself."""
     min_text_chars: AtLeast0 = 20
-    """Shorter texts (normalised characters, in scripts with spaces) are greetings, not copies."""
+    """Shorter texts are often greetings, so they are no evidence of copying. Normalised characters, in scripts with
+    spaces."""
     min_text_shingles: AtLeast0 = 4
     """Texts with fewer distinct words (or character pairs) are not traced at all."""
     near_duplicates: bool = True
     """Whether texts that are nearly the same count as one object."""
     near_duplicate_shingles: AtLeast0 = 6
-    """Shorter texts match only exactly: one word in four changed is another sentence."""
+    """Texts with fewer shingles match only if they are equal: with one word in four changed, a sentence is another
+    one."""
     similarity: Unit = 0.5
     """Least Jaccard similarity of near-duplicates, 0-1. A fifth of the words edited leaves about 0.65."""
     text_memory_s: AtLeast1 = _DAY
@@ -63,7 +66,8 @@ class TraceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     max_texts: AtLeast1 = 1 << 20
     """Distinct recent texts kept for comparison, 1.3 to 1.6 kB each."""
     min_hashtags: AtLeast1 = 2
-    """Tags in a sequence: one popular tag alone says nothing. 1 for sources whose tag field is one object."""
+    """Least number of tags in a sequence, since one popular tag alone is no evidence. 1 for sources whose tag field
+    is one object."""
 
 
 class CoShareConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -82,99 +86,104 @@ class CoShareConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     )
     """Greatest time between two shares, seconds, ascending, at most three a kind. A kind left out is not traced."""
     reference_s: AtLeast0 = 2 * _HOUR
-    """Co-shares as far apart as this tell of shared interest, against which closer ones are held; seconds, longer than
-    every window. 0: interest is not modelled, and any surprise over activity alone counts."""
+    """Greatest time between the two shares of a slow co-share, seconds; longer than every window. Slow co-shares
+    measure shared interest, with which closer ones are compared. 0: evidence is compared with activity alone."""
     cap: AtLeast0 = 16
-    """Earlier shares of one object that are paired with a new one; a quarter of it in crowds larger than four times the
-    cap, none in viral ones. 0: all shares of all objects (exact, for audits)."""
+    """Earlier shares of an object that a new share is paired with; a quarter of them in crowds larger than four times
+    the cap, none on viral objects. 0: all shares of all objects (exact, for audits)."""
     strata: tuple[int, ...] = (5, 15, 50, 200)
-    """Upper bounds of the crowd strata, ascending, at most 14. Objects of larger crowds are viral and no evidence."""
+    """Upper bounds of the crowd strata, ascending, at most 14. An object with a larger crowd is viral and no
+    evidence."""
     settle_s: AtLeast0 = 600
-    """How long a pair waits for the rest of its crowd, seconds of event time; bounds the wait of an alert."""
+    """Seconds of event time that a share waits for the rest of its crowd. An alert can be late by this much."""
     max_recent_shares: StoreLimit = 1 << 23
-    """Shares held for pairing; the oldest leave early, and are counted, when a window holds more."""
+    """Shares held for pairing. When a window holds more, the oldest leave early and are counted."""
 
 
 class EvidenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How long evidence is remembered, and how much of it."""
 
     keep_days: AtLeast0 = 60
-    """Days for which a pair's evidence counts; 0: for ever (exact, for audits)."""
+    """Days for which a pair's evidence counts. 0: forever (exact, for audits)."""
     singleton_days: AtLeast0 = 60
-    """Days after which a pair seen once is forgotten. 97 of 100 are never seen again, so fewer days save memory."""
+    """Days after which a pair that was seen once is forgotten. 97 of 100 such pairs never return, so fewer days
+    save memory."""
     max_pairs: StoreLimit = 1 << 24
-    """Co-shares of pairs held; when full, singletons leave early, then the oldest, and are counted."""
+    """Co-shares of pairs held. When there are more, pairs seen once leave early, then the oldest; they are counted."""
 
 
 class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """When evidence is taken to be more than chance."""
+    """When evidence counts as more than chance."""
 
     false_discovery_rate: Probability = 0.01
     """Benjamini-Hochberg level, over all pairs of accounts that posted twice or more."""
     min_objects: AtLeast1 = 2
     """Least number of independent objects behind an edge."""
     expansion_rounds: AtLeast0 = 3
+    """Most rounds of expansion each time the null model is estimated; members of one round may bring others in the
+    next. 0: no expansion."""
     min_members: AtLeast1 = 3
-    """Smaller communities are not called networks."""
+    """Least number of accounts in a network."""
 
 
 class TimeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Event time, in seconds."""
 
     lateness_s: AtLeast0 = 60
-    """How far out of order a source may be."""
+    """Seconds by which a source may be out of order."""
     tick_s: Annotated[int, Meta(ge=10, le=_LARGEST)] = 600
-    """Clustering runs at multiples of this."""
+    """Detection looks for networks at multiples of this."""
     reestimate_s: AtLeast1 = _DAY
-    """The null model is re-estimated, and evidence aged, at multiples of this; a multiple of `tick_s`."""
+    """The null model is estimated again, and old evidence removed, at multiples of this. A multiple of `tick_s`."""
     resolve_days: AtLeast1 = 30
-    """A network without new evidence for so long is resolved."""
+    """Days without new evidence after which a network is resolved."""
     duplicate_memory_s: AtLeast1 = _DAY
     """Seconds for which post ids are remembered, to count each post once."""
     max_post_ids: AtLeast1 = 1 << 24
-    """Post ids remembered; the older half leaves early when there are more."""
+    """Post ids remembered. When there are more, the older half leaves early."""
 
 
 class EngagementConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Reactions to posts, by which obscurity is measured."""
+    """Reactions to posts, which measure obscurity."""
 
     window_days: AtLeast1 = 7
-    """Days for which a post and the reactions to it count, in panes of an hour."""
+    """Days for which a post and its reactions count, in panes of an hour."""
     max_posts: StoreLimit = 1 << 22
-    """Posts within that window that are followed; the oldest leave early, and are counted, when there are more."""
+    """Posts held within that window. When there are more, the oldest leave early and are counted."""
 
 
 class FollowerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who follows whom."""
 
     max_edges: AtLeast1 = 1 << 24
-    """Follow edges held; further ones are dropped, and counted, but for those of the registry's accounts."""
+    """Follow edges held. Further ones are dropped and counted, except those from accounts of the registry."""
 
 
 class AttributionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Whose content a post carries."""
 
     origin_days: AtLeast1 = 7
-    """Days for which a text of a registry entity is remembered, to recognise copies."""
+    """Days for which a text of a registry entity is remembered, to recognise copies of it."""
     max_facts: StoreLimit = 1 << 20
-    """Copies, hidden mentions and links held as evidence; the oldest leave early, and are counted; rates stay."""
+    """Copies, hidden mentions and links held as evidence. When there are more, the oldest leave early and are counted.
+    Rates keep them."""
 
 
 class RhythmConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Accounts that post in the same time bins, whatever they post."""
 
     bin_s: AtLeast1 = 60
-    """Length of a bin, seconds: 10, 15, 20, 30, 60 or 300. A slower group needs longer ones."""
+    """Length of a bin in seconds: 10, 15, 20, 30, 60 or 300. To find a slower group, use longer bins."""
     window_days: Annotated[int, Meta(ge=3, le=_LARGEST)] = 28
     """Days of posts that are compared, once a week; at least 3."""
     level: Probability = 0.01
     """Chance of one false pair among all that are compared (Bonferroni)."""
     max_posts: StoreLimit = 1 << 23
-    """Posts within that window that are held; the oldest leave early, and are counted, when there are more."""
+    """Posts held within that window. When there are more, the oldest leave early and are counted."""
 
 
 class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """All of it."""
+    """All settings of detection."""
 
     traces: TraceConfig = msgspec.field(default_factory=TraceConfig)
     co_share: CoShareConfig = msgspec.field(default_factory=CoShareConfig)
@@ -196,7 +205,7 @@ class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
                     f"co_share.windows_s.{kind.value}: give at most {TESTED_WINDOWS} ascending lengths in seconds"
                 )
         if not any(windows.values()):
-            raise UsageError("co_share.windows_s: no kind has a window, so nothing could be found")
+            raise UsageError("co_share.windows_s: no kind has a window, so detection could find nothing")
         longest = max(max(spans, default=0) for spans in windows.values())
         if self.co_share.reference_s and self.co_share.reference_s <= longest:
             raise UsageError(f"co_share.reference_s: give more than the longest window ({longest} s), or 0")
@@ -217,7 +226,7 @@ class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         return hashlib.blake2b(canonical, digest_size=8).hexdigest()
 
     def exact(self) -> "DetectionConfig":
-        """The same settings for an audit: every pair of every object, and no evidence forgotten."""
+        """The same settings for an audit: all pairs of all objects count, and evidence is kept forever."""
         return msgspec.structs.replace(
             self,
             traces=msgspec.structs.replace(self.traces, carried_by_reposts=True),

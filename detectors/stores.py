@@ -118,8 +118,8 @@ POST_IDS = Store(
     evicted_items="generations of post ids",
     parts=2,
 )
-"""The store of `detectors.event_time.DuplicateFilter`, which stands before the pipeline. It holds two generations, each
-up to half the limit."""
+"""The store of `detectors.event_time.duplicates.DuplicateFilter`, which posts pass before the pipeline. It holds two
+generations, each up to half the limit."""
 
 STORES = (*PIPELINE_STORES, POST_IDS)
 """All of them."""

@@ -3,10 +3,9 @@
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
-from prometheus_client import CollectorRegistry
-
-from streams.metrics.metric_families import Declaration
+from streams.metrics.metric_families import Declared
 from streams.metrics.metrics import RunMetrics, WorkerMetrics
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations" / "metrics.md"
@@ -16,13 +15,13 @@ _TABLE = re.compile(r"(<!-- metrics: (worker|run) -->\n).*?(<!-- end -->)", re.D
 def with_tables(page: str) -> str:
     """The page with current tables."""
     tables = {
-        "worker": WorkerMetrics("lockstep.", CollectorRegistry()).declared,
-        "run": RunMetrics("run", CollectorRegistry()).declared,
+        "worker": WorkerMetrics.declared,
+        "run": RunMetrics.declared,
     }
     return _TABLE.sub(lambda match: f"{match[1]}{_table(tables[match[2]])}{match[3]}", page)
 
 
-def _table(declared: list[Declaration]) -> str:
+def _table(declared: list[Declared[Any]]) -> str:
     lines = ["| metric | type | labels | meaning |", "|---|---|---|---|"]
     for metric in declared:
         labels = ", ".join(metric.labels)

@@ -1,6 +1,6 @@
-"""The commands of the live service: options and help texts. What they do is in `streams.live`.
+"""The commands of the live service and their help texts. `streams.live` does their work.
 
-Nothing of Kafka is loaded before a command needs it.
+The Kafka client is loaded only when a command needs it, so that `--help` is fast.
 """
 
 from typing import Annotated
@@ -21,15 +21,15 @@ from streams.settings.options import (
 )
 
 live = typer.Typer()
-"""Its commands stand beside the others: `lockstep topics`."""
+"""The main program shows these commands beside its own: `lockstep topics`."""
 
-topics = typer.Typer(no_args_is_help=True, help="Make and check the topics of the live service.")
+topics = typer.Typer(no_args_is_help=True, help="Create and check the topics of the live service.")
 live.add_typer(topics, name="topics")
 
 
 @topics.command()
 def create(config: Config = None, run_id: RunId = None) -> None:
-    """Make the topics that are absent. What exists is never changed; `topics check` tells how it differs."""
+    """Create the topics that are absent. Topics that exist never change; `topics check` shows how they differ."""
     with reported_faults():
         from streams.live.service import topic_commands  # noqa: PLC0415 - --help need not wait for it
 
@@ -39,13 +39,11 @@ def create(config: Config = None, run_id: RunId = None) -> None:
 @topics.command()
 def check(
     config: Config = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the findings as JSON instead of for people.")
-    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Hold the topics on the broker against what they should be.
+    """Compare the topics on the broker with what they should be.
 
-    The exit status is 1 when a topic is absent, or differs in partitions, copies, retention, policy or sizes.
+    The exit status is 1 if a topic is absent, or differs in partitions, copies, retention, policy or sizes.
     """
     with reported_faults():
         from streams.live.service import topic_commands  # noqa: PLC0415 - --help need not wait for it
@@ -65,13 +63,13 @@ def worker(
             metavar="PORT",
             min=0,
             max=65_535,
-            help="Serve metrics and health here, not at worker.web_port; each worker of a machine needs its own.",
+            help="Port for metrics and health instead of worker.web_port; each worker on a machine needs its own.",
         ),
     ] = None,
 ) -> None:
     """Run one worker of the live service; start more to share the work. SIGTERM ends it in order.
 
-    The topics have to be there: `lockstep topics create`.
+    The topics must exist: `lockstep topics create`.
     """
     with reported_faults():
         from streams.live.service import commands  # noqa: PLC0415 - --help need not wait for it
@@ -91,7 +89,7 @@ def publish(
     run_id: RunId = None,
     no_progress: NoProgress = False,
 ) -> None:
-    """Publish dumps onto the topics, in the order of event time; reference data and follow events go first."""
+    """Publish dumps to the topics, in the order of event time. Reference data and follow events go first."""
     with reported_faults():
         from streams.live.service import commands  # noqa: PLC0415 - --help need not wait for it
 

@@ -1,4 +1,4 @@
-"""The command line: options and help texts. What the commands do is in `streams.command.replay_commands`.
+"""The command line: commands and help texts. `streams.command.replay_commands` does their work.
 
 The commands of the live service are in `streams.command.live_program`, exit statuses in `streams.command.faults`.
 """
@@ -59,7 +59,7 @@ def replay(
 ) -> None:
     """Replay dumps of posts and raise the alerts that a live run would have raised.
 
-    Data go to the files named or to standard output; a summary for people goes to standard error.
+    Results go to the named files or to standard output, and a summary goes to standard error.
     """
     with reported_faults():
         from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
@@ -77,9 +77,9 @@ def backtest(
     figures: FigureOptions,
     writing: WritingOptions,
 ) -> None:
-    """Replay dumps of labelled accounts and measure how much was found, how rightly and how soon.
+    """Replay dumps of labelled accounts and measure precision, recall and time to detection.
 
-    What each figure means is in docs/backtest.md.
+    docs/backtest.md explains each figure.
     """
     with reported_faults():
         from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
@@ -116,9 +116,9 @@ def simulate(
         ),
     ] = False,
 ) -> None:
-    """Make up posts, followers, profiles and a registry, with planted networks and the truth about them.
+    """Simulate posts, followers, profiles and a registry, with planted networks and the truth about them.
 
-    What is in the files is in docs/simulate.md.
+    docs/simulate.md describes the files.
     """
     with reported_faults():
         from streams.simulation.folder import write_world  # noqa: PLC0415 - --help need not wait for it
@@ -136,19 +136,18 @@ def doctor(
         bool,
         typer.Option(
             "--live",
-            help="Look at the live service, too: brokers, topics, rights, clocks, saved state, metrics.",
+            help="Check the live service as well: brokers, topics, rights, clocks, saved state, metrics.",
         ),
     ] = False,
     registry: Annotated[
-        str | None, typer.Option("--registry", metavar="FILE", help="Check this registry of entities, too.")
+        str | None,
+        typer.Option("--registry", metavar="FILE", help="Check this registry of entities as well."),
     ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print the findings as JSON instead of for people.")
-    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Check the environment and the settings: what is wrong, and how to mend it.
+    """Check the environment and the settings, and show how to correct what is wrong.
 
-    The exit status is 1 when a check failed.
+    The exit status is 1 if a check failed.
     """
     with reported_faults():
         from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
@@ -162,12 +161,12 @@ app.add_typer(live)
 
 def main() -> None:
     """Run the program; every expected error is a message and an exit status."""
-    # streams that the caller has closed: nothing comes in, and nobody wants to hear anything
+    # streams that the caller has closed: read nothing, print nothing
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")
-    # temporary files go when the program is told to end, too
+    # on SIGTERM, too, temporary files are removed
     signal.signal(signal.SIGTERM, _terminated)
     app()
 

@@ -1,4 +1,4 @@
-"""What the commands do; `streams.command.program` turns their faults into messages and exit statuses."""
+"""The commands without Kafka; `streams.command.program` turns their faults into messages and exit statuses."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from streams.doctor.doctor import examine, show_findings
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain
 from streams.reference_files.labels import read_labels
-from streams.replay.backtest import BacktestFigures, Scorekeeper
+from streams.replay.backtest import BacktestFigures, BacktestScores
 from streams.replay.local_run import Outcome, RunOptions, local_run
 from streams.replay.replay import Replay
 from streams.replay.run_metrics import write_run_metrics
@@ -30,7 +30,7 @@ _WIDTH_WITHOUT_TERMINAL = 110
 
 
 def replay(options: RunOptions) -> Sequence[InputError]:
-    """`lockstep replay`: give the reasons for which it failed, none if all is well."""
+    """`lockstep replay`: the reasons why it failed; none if all is well."""
     console = _stderr()
     outcome = local_run(options, console)
     if options.writing.metrics is not None:
@@ -44,25 +44,25 @@ def backtest(
 ) -> Sequence[InputError]:
     """`lockstep backtest`: a replay compared with labels."""
     console = _stderr()
-    keeper = Scorekeeper(read_labels(labels.labels, labels.positive))
+    scores = BacktestScores(read_labels(labels.labels, labels.positive))
     json = figure_options.json
 
     def note(alert: Alert, run: Replay) -> None:
         assert run.progress.tick is not None  # noqa: S101 - for the type checker; an alert has been raised
-        keeper.saw_alert(
+        scores.add_alert(
             alert,
             run.progress.tick,
             merged_away=run.merged_away(alert),
             unnamed=run.unnamed_members(alert),
         )
 
-    outcome = local_run(options, console, note, keeper.saw_posts)
+    outcome = local_run(options, console, note, scores.add_posts)
     figures = BacktestFigures(
-        accounts=keeper.account_figures(),
-        networks=keeper.network_figures(),
-        suspected=keeper.suspected_figures(),
-        time_to_detection_s=keeper.time_to_detection(),
-        first_detection_s=keeper.first_detection_s(outcome.run.first_time),
+        accounts=scores.account_figures(),
+        networks=scores.network_figures(),
+        suspected=scores.suspected_figures(),
+        time_to_detection_s=scores.time_to_detection(),
+        first_detection_s=scores.first_detection_s(outcome.run.first_time),
         alerts=outcome.figures.alerts,
         posts=outcome.figures.posts,
         dead_letters=sum(outcome.figures.dead_letters.values()),
@@ -84,7 +84,7 @@ def backtest(
 
 
 def doctor(config: str | None, *, registry: str | None, live: bool, as_json: bool) -> bool:
-    """`lockstep doctor`: whether nothing failed."""
+    """`lockstep doctor`: whether no check failed."""
     findings = examine(config, registry=registry, live=live)
     if as_json:
         with output("-") as file:
@@ -95,7 +95,7 @@ def doctor(config: str | None, *, registry: str | None, live: bool, as_json: boo
 
 
 def _show(console: Console, outcome: Outcome) -> None:
-    show_summary(console, outcome.figures, outcome.found)
+    show_summary(console, outcome.figures, outcome.networks)
     if outcome.written:
         console.print()
         for option, path in outcome.written.items():
@@ -113,18 +113,18 @@ def _figures_table(figures: BacktestFigures) -> Table:
         (
             "precision",
             _share(accounts.precision),
-            f"of the {accounts.found:,} labelled accounts found, those labelled so",
+            f"share of the {accounts.found:,} labelled accounts found that have the positive label",
         ),
         (
             "recall",
             _share(accounts.recall),
-            f"of the {accounts.positive:,} accounts labelled so, those found",
+            f"share of the {accounts.positive:,} accounts with the positive label that were found",
         ),
-        ("F1", _share(accounts.f1), "the harmonic mean of both"),
+        ("F1", _share(accounts.f1), "harmonic mean of precision and recall"),
         (
             "average precision",
             _share(accounts.average_precision),
-            "over all thresholds: suspected accounts first, then coordination x membership",
+            "over all thresholds; suspected accounts come first, then coordination x membership",
         ),
         (
             "suspected covert",
@@ -132,18 +132,22 @@ def _figures_table(figures: BacktestFigures) -> Table:
             f"labelled accounts in {suspected.networks:,} networks: precision {_share(suspected.precision)}, recall "
             f"{_share(suspected.recall)}",
         ),
-        ("purity", _share(networks.purity), "labelled members with the most frequent label of their network"),
+        (
+            "purity",
+            _share(networks.purity),
+            "share of labelled members that have the most frequent label of their network",
+        ),
         (
             "time to detection",
             _time(waits.p50),
-            f"half of the accounts; nine in ten within {_time(waits.p90)}",
+            f"for half of the accounts found; for nine in ten {_time(waits.p90)}",
         ),
         ("first detection", _time(figures.first_detection_s), "after the first post of the data"),
     ):
         table.add_row(name, value, meaning)
     if accounts.without_posts:
         table.add_row(
-            "without posts", f"{accounts.without_posts:,}", "labelled accounts that the data hold no post of"
+            "without posts", f"{accounts.without_posts:,}", "labelled accounts without a post in the data"
         )
     return table
 
@@ -161,7 +165,7 @@ def _stderr() -> Console:
 
 
 def _console(*, stderr: bool) -> Console:
-    """A console that takes nothing in a text for an instruction, and folds lines in a log file later."""
+    """A console that prints markup as it is, and wraps lines later when it writes to a file."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else _WIDTH_WITHOUT_TERMINAL
     return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)

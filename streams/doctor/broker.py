@@ -1,4 +1,4 @@
-"""Are the brokers, the topics and the rights there that a worker needs. Nothing is written and nothing made."""
+"""Whether a worker has the brokers, topics and rights that it needs. These checks only read."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,7 +34,7 @@ async def reached(connection: Connection) -> Finding:
             check="brokers",
             status=Status.FAIL,
             found=str(error),
-            mend="The section [kafka] says where they are.",
+            mend="Check the addresses in the section [kafka].",
         )
     copies = connection.settings.replication_factor
     found = f"{len(brokers)} at {', '.join(brokers)}"
@@ -42,14 +42,14 @@ async def reached(connection: Connection) -> Finding:
         return Finding(
             check="brokers",
             status=Status.WARN,
-            found=f"{found}, fewer than kafka.replication_factor, {copies}.",
-            mend="Topics cannot be made until there are as many; or ask for fewer copies.",
+            found=f"{found}: fewer than kafka.replication_factor, {copies}.",
+            mend="Topics cannot be created. Start more brokers, or lower kafka.replication_factor.",
         )
     return Finding(check="brokers", status=Status.OK, found=found)
 
 
 async def seen_topics(connection: Connection) -> dict[str, SeenRights] | Finding:
-    """The topics as these credentials see them, by their names without prefix; or why that cannot be told."""
+    """The topics as these credentials see them, by name without prefix; or a finding that says why that is unknown."""
     prefix = connection.settings.topic_prefix
     try:
         async with asked(connection) as client:
@@ -58,24 +58,29 @@ async def seen_topics(connection: Connection) -> dict[str, SeenRights] | Finding
         return Finding(
             check="rights",
             status=Status.WARN,
-            found="These brokers are older than Kafka 2.3 and do not tell.",
-            mend="Whether everything is allowed shows when a worker runs.",
+            found="These brokers are older than Kafka 2.3 and do not report rights.",
+            mend="A right that is missing shows when a worker runs.",
         )
     except KafkaError as error:
-        return Finding(check="rights", status=Status.WARN, found=f"Not told: {error}.", mend=_SECURITY)
+        return Finding(
+            check="rights",
+            status=Status.WARN,
+            found=f"The broker did not report rights: {error}.",
+            mend=_SECURITY,
+        )
     return {name.removeprefix(prefix): topic for name, topic in seen.items()}
 
 
 async def topics(connection: Connection, seen: dict[str, SeenRights]) -> Finding:
-    """Whether every topic is there, and as it should be."""
+    """Whether every topic exists and has the settings that it should have."""
     check, prefix = "topics", connection.settings.topic_prefix
     absent = [topic.full_name(prefix) for topic in TOPICS if topic.name not in seen and _is_needed(topic)]
     if absent:
         return Finding(
             check=check,
             status=Status.FAIL,
-            found=f"Absent, or not for these credentials to see: {', '.join(absent)}.",
-            mend="Make them: lockstep topics create, with the same settings.",
+            found=f"Absent, or hidden from these credentials: {', '.join(absent)}.",
+            mend="Create them with the same settings: lockstep topics create.",
         )
     parted = [
         f"{topic.full_name(prefix)} has {seen[topic.name].partitions} partitions"
@@ -86,8 +91,8 @@ async def topics(connection: Connection, seen: dict[str, SeenRights]) -> Finding
         return Finding(
             check=check,
             status=Status.FAIL,
-            found=f"{'; '.join(parted)}, where one order is needed.",
-            mend="Make them anew with one: docs/operations/topics.md.",
+            found=f"{'; '.join(parted)}, but detection needs one order.",
+            mend="Create them again with one partition: docs/operations/topics.md.",
         )
     try:
         found = await check_topics(connection, prefix)
@@ -96,23 +101,25 @@ async def topics(connection: Connection, seen: dict[str, SeenRights]) -> Finding
             return Finding(
                 check=check,
                 status=Status.OK,
-                found="all are there; their settings are not for these credentials to see: lockstep topics check, "
-                "with those that made them, looks at them",
+                found="all exist; their settings are not for these credentials to see. Run lockstep topics check "
+                "with the credentials that created them",
             )
-        return Finding(check=check, status=Status.WARN, found=str(error), mend="Try lockstep topics check.")
-    differing = [_told(topic) for topic in found if topic.differences]
+        return Finding(check=check, status=Status.WARN, found=str(error), mend="Run lockstep topics check.")
+    differing = [_differences(topic) for topic in found if topic.differences]
     if differing:
         return Finding(
             check=check,
             status=Status.WARN,
-            found=f"Not as wanted: {'; '.join(differing)}.",
-            mend="docs/operations/topics.md says what each means and how to change it.",
+            found=f"Not as they should be: {'; '.join(differing)}.",
+            mend="docs/operations/topics.md explains each setting and how to change it.",
         )
-    return Finding(check=check, status=Status.OK, found=f"{sum(t.exists for t in found)}, all as wanted")
+    return Finding(
+        check=check, status=Status.OK, found=f"{sum(t.exists for t in found)}, all as they should be"
+    )
 
 
 async def rights(connection: Connection, seen: dict[str, SeenRights]) -> Finding:
-    """Whether these credentials may do what a worker has to."""
+    """Whether these credentials may do everything that a worker does."""
     lacking = []
     for topic in TOPICS:
         if topic.name in seen:
@@ -144,7 +151,7 @@ async def rights(connection: Connection, seen: dict[str, SeenRights]) -> Finding
 
 @asynccontextmanager
 async def asked(connection: Connection) -> AsyncIterator[AIOKafkaClient]:
-    """A client that knows the brokers."""
+    """A client that is connected to the brokers."""
     client = AIOKafkaClient(
         **client_arguments(connection, "doctor"), request_timeout_ms=int(PATIENCE_S * 1_000)
     )
@@ -159,6 +166,6 @@ def _is_needed(topic: Topic) -> bool:
     return Role.WORKER in (*topic.writers, *topic.readers)
 
 
-def _told(topic: Checked) -> str:
+def _differences(topic: Checked) -> str:
     differences = ", ".join(f"{d.property} {d.found} for {d.wanted}" for d in topic.differences)
     return f"{topic.topic} ({differences})"

@@ -1,4 +1,4 @@
-"""Is what runs what was installed: the Python, our three packages, and those they need."""
+"""Whether the program runs what was installed: Python, our three packages, and their dependencies."""
 
 import importlib
 import json
@@ -15,7 +15,7 @@ from streams.version import DISTRIBUTION
 LEAST_PYTHON = (3, 11)
 _PACKAGES = ("schemas", "detectors", "streams")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*\(?>=([0-9.]+)")
-_REINSTALL = "Install into an environment of its own: make setup"
+_REINSTALL = "Install Lockstep into an environment of its own: make setup"
 
 
 def python_version() -> Finding:
@@ -30,7 +30,7 @@ def python_version() -> Finding:
 
 
 def packages_are_ours() -> Finding:
-    """Whether the import names, which are common words, lead to this distribution and not to another one."""
+    """Whether the import names, which are common words, lead to this distribution and to no other."""
     check = "packages"
     try:
         distribution = Distribution.from_name(DISTRIBUTION)
@@ -38,7 +38,7 @@ def packages_are_ours() -> Finding:
         return Finding(
             check=check,
             status=Status.WARN,
-            found=f"{DISTRIBUTION} is not installed; it runs from a source tree.",
+            found=f"{DISTRIBUTION} is not installed. It runs from a source tree.",
             mend=f"{_REINSTALL}.",
         )
     roots = _roots(distribution)
@@ -53,8 +53,8 @@ def packages_are_ours() -> Finding:
         return Finding(
             check=check,
             status=Status.FAIL,
-            found=f"Not from {DISTRIBUTION} ({where}): {listed}.",
-            mend=f"Another distribution or folder with this name goes before it. {_REINSTALL}.",
+            found=f"Packages that are not from {DISTRIBUTION} ({where}): {listed}.",
+            mend=f"Python finds another distribution or folder of this name first. {_REINSTALL}.",
         )
     return Finding(
         check=check, status=Status.OK, found=f"{', '.join(_PACKAGES)} are those of {DISTRIBUTION} in {where}"
@@ -62,12 +62,17 @@ def packages_are_ours() -> Finding:
 
 
 def dependencies() -> Finding:
-    """Whether every dependency is there, in a version that fits."""
+    """Whether every dependency is installed in a version that fits."""
     check = "dependencies"
     try:
         wanted = requires(DISTRIBUTION) or []
     except PackageNotFoundError:
-        return Finding(check=check, status=Status.WARN, found="Not known.", mend=f"{_REINSTALL}.")
+        return Finding(
+            check=check,
+            status=Status.WARN,
+            found=f"{DISTRIBUTION} is not installed, so its dependencies are not known.",
+            mend=f"{_REINSTALL}.",
+        )
     faults, found = [], []
     for requirement in wanted:
         match = _REQUIREMENT.match(requirement)
@@ -106,5 +111,5 @@ def _place(name: str) -> Path | None:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    """A version as numbers; what follows them (rc1, post2) is left out."""
+    """A version as numbers, without what follows them (rc1, post2)."""
     return tuple(int(part) for part in re.findall(r"\d+", re.split(r"[^0-9.]", text)[0]))

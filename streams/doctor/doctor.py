@@ -1,4 +1,4 @@
-"""`lockstep doctor`: is this environment fit to run, what was found, and how to mend what is not."""
+"""`lockstep doctor`: runs all checks and prints what each found and what to do about it."""
 
 from collections.abc import Callable
 
@@ -31,25 +31,25 @@ _ENVIRONMENT: tuple[Callable[[], Finding], ...] = (
 
 
 class DoctorReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the doctor looked at."""
+    """All checks and their results."""
 
     code_version: str
     healthy: bool
     """Whether nothing failed."""
     checks: list[Finding]
     config_hash: str | None
-    """Of the settings that bear on detection; absent when they cannot be read."""
+    """Digest of the settings of detection; absent if they cannot be read."""
     settings: dict[str, object]
     """Every setting by its dotted name."""
 
 
 def examine(config: str | None, *, registry: str | None = None, live: bool = False) -> DoctorReport:
-    """Look at everything.
+    """Run all checks.
 
     Args:
         config: a settings file, or None for the defaults.
-        registry: a registry file to be looked at, too.
-        live: whether to look at what the live service needs: brokers, topics, and what a worker says of itself.
+        registry: a registry file to check as well.
+        live: whether to check what the live service needs as well: brokers, topics, and the metrics of a worker.
     """
     checks = [check() for check in _ENVIRONMENT]
     settings: Settings | None = None
@@ -62,7 +62,9 @@ def examine(config: str | None, *, registry: str | None = None, live: bool = Fal
     else:
         checks.append(
             Finding(
-                check="settings", status=Status.OK, found=f"{config} is valid" if config else "the defaults"
+                check="settings",
+                status=Status.OK,
+                found=f"{config} is valid" if config else "the defaults (no --config)",
             )
         )
         checks.append(memory(settings.detection, settings.worker if live else None))

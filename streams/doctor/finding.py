@@ -1,4 +1,4 @@
-"""What one check of the doctor says."""
+"""The result of one check of the doctor."""
 
 from enum import StrEnum
 
@@ -6,22 +6,22 @@ import msgspec
 
 
 class Status(StrEnum):
-    """How it stands."""
+    """Result of a check."""
 
     OK = "ok"
     WARN = "warn"
-    """It works, but worse than it could."""
+    """It works, but less well than it could."""
     FAIL = "fail"
     """It does not work, or would give wrong results."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One check."""
+    """One check and its result."""
 
     check: str
-    """What was looked at."""
+    """What was checked."""
     status: Status
     found: str
-    """What was found, in words."""
+    """The result in words."""
     mend: str = ""
-    """What to do about it; empty where nothing needs to be done."""
+    """What to do about it; empty if nothing needs to be done."""

@@ -1,4 +1,4 @@
-"""Everything that the doctor looks at for the live service."""
+"""All checks of the live service."""
 
 import asyncio
 import os
@@ -17,13 +17,13 @@ from streams.settings.settings import Settings, WorkerSettings
 
 
 def live(settings: Settings) -> list[Finding]:
-    """Look at brokers, topics, rights, clocks, the saved state, and the worker's folder and metrics."""
+    """Check brokers, topics, rights, clocks, the saved state, and the worker's folder and metrics."""
     findings = asyncio.run(_on_brokers(settings))
     return [*findings, worker_folder(settings.worker), scrape(settings.worker)]
 
 
 def worker_folder(settings: WorkerSettings) -> Finding:
-    """Whether a worker can keep its few files."""
+    """Whether a worker can write its few files."""
     check, folder = "worker's folder", Path(settings.data_dir).absolute()
     standing = next(place for place in (folder, *folder.parents) if place.exists())
     if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
@@ -31,7 +31,7 @@ def worker_folder(settings: WorkerSettings) -> Finding:
             check=check,
             status=Status.FAIL,
             found=f"{folder} cannot be written.",
-            mend="Name another one with worker.data_dir; what is in it can be lost.",
+            mend="Set worker.data_dir to another folder. A worker can lose what is in it.",
         )
     return Finding(check=check, status=Status.OK, found=str(folder))
 
@@ -50,7 +50,7 @@ async def _on_brokers(settings: Settings) -> list[Finding]:
         ]
     findings = [await broker.reached(way)]
     if findings[0].status is Status.FAIL:
-        return findings  # the rest would say the same once more
+        return findings  # all other checks would fail for the same reason
     seen = await broker.seen_topics(way)
     if isinstance(seen, Finding):
         return [*findings, seen]
@@ -59,18 +59,18 @@ async def _on_brokers(settings: Settings) -> list[Finding]:
         ("clocks", PROGRESS, lambda: service.clocks(way)),
         ("saved state", SNAPSHOTS, lambda: service.state(way, settings.detection)),
     ):
-        if topic.name in seen and seen[topic.name].may(Right.READ):  # else it has been said what is wrong
-            findings.append(await _told(check, asking))
+        if topic.name in seen and seen[topic.name].may(Right.READ):  # else another check says so
+            findings.append(await _checked(check, asking))
     return findings
 
 
-async def _told(check: str, asking: Callable[[], Awaitable[Finding]]) -> Finding:
+async def _checked(check: str, asking: Callable[[], Awaitable[Finding]]) -> Finding:
     try:
         return await asking()
     except FAULTS as error:
         return Finding(
             check=check,
             status=Status.WARN,
-            found=f"Not told: {type(error).__name__}: {error}.",
-            mend="Is every broker reachable from here?",
+            found=f"The broker did not answer: {type(error).__name__}: {error}.",
+            mend="Check that every broker can be reached from here.",
         )

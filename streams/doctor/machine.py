@@ -1,4 +1,4 @@
-"""Does the machine have what a run needs: room, a clock, and a terminal that shows all letters."""
+"""Whether the machine has what a run needs: disk space, cores, a clock, and a terminal that shows all letters."""
 
 import contextlib
 import os
@@ -14,15 +14,15 @@ from streams.doctor.finding import Finding, Status
 
 _GB = 1e9
 LEAST_TEMPORARY = 5 * _GB
-"""Bytes; sorting a dump needs about as much as the dump has, unpacked."""
+"""Bytes; sorting a dump needs about the dump's unpacked size."""
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def compiled_code_is_kept() -> Finding:
-    """Whether numba can keep what it compiles; else every start compiles anew."""
+    """Whether numba can keep what it compiles; if not, every start compiles again."""
     check = "compiled code"
     chosen = os.environ.get("NUMBA_CACHE_DIR")
-    # numba writes beside the source where it may, else to a folder of the user
+    # numba writes beside the source where it is allowed to, otherwise to a folder of the user
     places = [Path(chosen)] if chosen else [Path(detectors.__file__ or "").parent / "__pycache__"]
     if not chosen:
         places.append(Path.home() / ".cache" / "numba")
@@ -32,14 +32,14 @@ def compiled_code_is_kept() -> Finding:
     return Finding(
         check=check,
         status=Status.WARN,
-        found=f"{' and '.join(map(str, places))} cannot be written, so every start compiles anew, which "
+        found=f"{' and '.join(map(str, places))} cannot be written. Every start compiles again, which "
         "takes half a minute.",
         mend="Set NUMBA_CACHE_DIR to a folder that can be written.",
     )
 
 
 def temporary_space() -> Finding:
-    """Whether there is room to sort a large dump."""
+    """Whether there is disk space to sort a large dump."""
     check = "temporary files"
     try:
         folder = tempfile.gettempdir()
@@ -48,7 +48,7 @@ def temporary_space() -> Finding:
         return Finding(
             check=check,
             status=Status.FAIL,
-            found=f"No folder for temporary files: {error.strerror or error}.",
+            found=f"There is no folder for temporary files: {error.strerror or error}.",
             mend="Set TMPDIR to a folder that can be written.",
         )
     found = f"{free / _GB:,.1f} GB free in {folder}"
@@ -56,8 +56,8 @@ def temporary_space() -> Finding:
         return Finding(
             check=check,
             status=Status.WARN,
-            found=f"{found}; sorting a dump that is not in order of time needs its unpacked size.",
-            mend="Set TMPDIR to a folder with more room.",
+            found=f"{found}. Sorting a dump that is not in order of time needs the dump's unpacked size.",
+            mend="Set TMPDIR to a folder with more space.",
         )
     return Finding(check=check, status=Status.OK, found=found)
 
@@ -70,21 +70,21 @@ def output_encoding() -> Finding:
         return Finding(
             check=check,
             status=Status.WARN,
-            found=f"Standard output is in {sys.stdout.encoding}, so names and texts may not show.",
-            mend="Set LC_ALL=C.UTF-8 or PYTHONUTF8=1. Files are in UTF-8 all the same.",
+            found=f"Standard output uses {sys.stdout.encoding}, which cannot show all names and texts.",
+            mend="Set LC_ALL=C.UTF-8 or PYTHONUTF8=1. Files are always written in UTF-8.",
         )
     return Finding(check=check, status=Status.OK, found=f"{sys.stdout.encoding}")
 
 
 def clock() -> Finding:
-    """Whether the clock can be right: posts later than a day from now are set aside."""
+    """Whether the clock can be right: posts more than a day in the future are set aside."""
     now = datetime.fromtimestamp(time.time(), UTC)
     found = f"{now:%Y-%m-%d %H:%M} UTC"
     if now < _EARLIEST:
         return Finding(
             check="clock",
             status=Status.FAIL,
-            found=f"{found}, so that posts would seem to come from the future.",
+            found=f"{found}. Posts would seem to come from the future.",
             mend="Set the clock of this machine.",
         )
     return Finding(check="clock", status=Status.OK, found=found)
@@ -97,8 +97,8 @@ def cores() -> Finding:
         return Finding(
             check="cores",
             status=Status.WARN,
-            found="1 core: decoding waits for detection.",
-            mend="A second one makes a replay faster.",
+            found="1 core. Reading and detection take turns.",
+            mend="With a second core, both run at once.",
         )
     return Finding(check="cores", status=Status.OK, found=f"{count}")
 

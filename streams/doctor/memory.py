@@ -1,4 +1,4 @@
-"""Does what the settings bound fit into memory, when all of it is full."""
+"""Whether all stores fit into memory at once when each is as full as the settings allow."""
 
 from pathlib import Path
 
@@ -9,41 +9,41 @@ from streams.settings.settings import WorkerSettings
 
 _GB = 1e9
 FIXED = 0.5 * _GB
-"""Bytes that a run takes before it holds anything: libraries, blocks being decoded."""
+"""Bytes that a run takes while its stores are empty: libraries, and blocks being decoded."""
 HELD_ROW = 1_000
-"""Bytes of a post that waits for the watermark: 300 and its text, twice while rows are brought into order."""
+"""Bytes of a post that waits for the watermark: 300 and its text, twice while rows are sorted."""
 
 
 def memory(config: DetectionConfig, worker: WorkerSettings | None = None) -> Finding:
-    """Whether the bounds of the settings fit into memory.
+    """Whether the stores fit into memory when they are full.
 
     Args:
         config: of detection.
-        worker: of a live worker, which holds rows besides; None for a replay.
+        worker: of a live worker, which also holds waiting rows; None for a replay.
     """
     check = "memory"
     needs = {store.setting: store.setting_value(config) * store.item_bytes for store in STORES}
     if worker is not None:
         needs["worker.held_rows"] = worker.held_rows * HELD_ROW
     need = FIXED + sum(needs.values())
-    bound = f"at most {need / _GB:,.1f} GB by these settings, when all tables are full"
+    bound = f"these settings allow up to {need / _GB:,.1f} GB when all stores are full"
     have = available_memory()
     if have is None:
-        return Finding(check=check, status=Status.OK, found=f"{bound}; how much is available is not known")
+        return Finding(check=check, status=Status.OK, found=f"{bound}; the available memory is not known")
     if have < need:
         largest = sorted(needs, key=lambda setting: -needs[setting])[:3]
         shares = ", ".join(f"{setting} ({needs[setting] / _GB:,.1f} GB)" for setting in largest)
         return Finding(
             check=check,
             status=Status.WARN,
-            found=f"{have / _GB:,.1f} GB available, {bound}.",
-            mend=f"Large inputs may run out of it: lower the largest in --config: {shares}.",
+            found=f"{have / _GB:,.1f} GB available; {bound}.",
+            mend=f"A large input may run out of memory. In --config, lower the largest limits: {shares}.",
         )
-    return Finding(check=check, status=Status.OK, found=f"{have / _GB:,.1f} GB available, {bound}")
+    return Finding(check=check, status=Status.OK, found=f"{have / _GB:,.1f} GB available; {bound}")
 
 
 def available_memory() -> int | None:
-    """Bytes free without swapping, within the limit of a container; None where that is not told."""
+    """Bytes free without swapping, within the limit of a container; None where the system does not report it."""
     figures = []
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():

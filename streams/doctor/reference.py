@@ -1,4 +1,4 @@
-"""Can the registry be used: read as `--registry` reads it, with all its faults."""
+"""Whether a registry can be used: it is read as `--registry` reads it, and every fault is listed."""
 
 from schemas.errors import LockstepError
 from streams.doctor.finding import Finding, Status
@@ -6,7 +6,7 @@ from streams.reference_files.registry_file import read_registry
 
 
 def registry(path: str) -> Finding:
-    """Whether a registry file is valid, and what is in it."""
+    """Whether a registry file is valid, and how much it holds."""
     try:
         found = read_registry(path)
     except LockstepError as error:
@@ -22,8 +22,8 @@ def registry(path: str) -> Finding:
         return Finding(
             check="registry",
             status=Status.WARN,
-            found=f"{path}: {len(found.entities):,} entities, but no account and no domain of any.",
-            mend="Nothing can be tied to them: add accounts, handles or domains.",
+            found=f"{path}: {len(found.entities):,} entities, none with an account or a domain.",
+            mend="No post or account can be linked to them. Add accounts, handles or domains.",
         )
     return Finding(
         check="registry",

@@ -1,8 +1,8 @@
-"""What these credentials may do on the brokers, asked without doing any of it.
+"""What these credentials may do on the brokers, found out without doing any of it.
 
-Kafka tells with the description of a topic or a group which operations are allowed (KIP-430), as bits numbered by the
-codes of its ACL operations. aiokafka does not ask for that, so the two requests are spelt out here, in the last
-versions before Kafka's flexible encoding.
+Kafka's description of a topic or a group lists the allowed operations (KIP-430), as bits numbered by the codes of its
+ACL operations. aiokafka does not request that list, so this module defines the two requests, in the last versions
+before Kafka's flexible encoding.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class SeenRights:
 
     partitions: int
     rights: int
-    """Bits of what is allowed."""
+    """Bits of the operations that are allowed."""
 
     def may(self, right: Right) -> bool:
         """Whether an operation is allowed."""
@@ -40,10 +40,10 @@ class SeenRights:
 
 
 async def topic_rights(client: AIOKafkaClient, names: Iterable[str]) -> dict[str, SeenRights]:
-    """Those of the topics that exist and that these credentials may see; asking makes none.
+    """Rights on the topics that exist and that these credentials may see. The request creates no topic.
 
     Raises:
-        aiokafka.errors.IncompatibleBrokerVersion: the broker is older than Kafka 2.3 and does not tell.
+        aiokafka.errors.IncompatibleBrokerVersion: the broker is older than Kafka 2.3 and does not report rights.
     """
     answer = await _asked(client, _TopicsRequest(sorted(names)))
     return {
@@ -55,13 +55,13 @@ async def may_read_group(client: AIOKafkaClient, name: str) -> bool:
     """Whether these credentials may be a member of a group and commit its offsets.
 
     Raises:
-        aiokafka.errors.KafkaError: the broker does not tell.
+        aiokafka.errors.KafkaError: the broker does not answer.
     """
     for _ in range(_ATTEMPTS):
         try:
             return await _may_read(client, name)
         except KafkaError as error:
-            # a broker that is new first has to make the topic that groups are kept in
+            # a new broker first creates the topic that it keeps groups in
             if not error.retriable:
                 raise
         await asyncio.sleep(_PAUSE_S)

@@ -1,4 +1,4 @@
-"""Does a worker on this machine answer Prometheus, and is it ready."""
+"""Whether a worker on this machine serves metrics to Prometheus and is ready."""
 
 import http.client
 
@@ -7,19 +7,19 @@ from streams.settings.settings import WorkerSettings
 
 _PATIENCE_S = 3.0
 _MOST_BYTES = 16 << 20
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - to be asked there, not bound
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a request goes there; nothing listens on it
 _OURS = b"lockstep_"
 
 
 def scrape(settings: WorkerSettings) -> Finding:
-    """Ask for metrics and health where the settings say that they are served."""
+    """Request metrics and health from the address in the settings."""
     check = "metrics"
     if not settings.web_port:
         return Finding(
             check=check,
             status=Status.WARN,
-            found="Not served: worker.web_port is 0.",
-            mend="Set it, so that Prometheus can watch the workers and an orchestrator can ask whether they are ready.",
+            found="Metrics are not served, because worker.web_port is 0.",
+            mend="Set worker.web_port: Prometheus then sees the workers, and an orchestrator sees when they are ready.",
         )
     host = _EVERYWHERE.get(settings.web_host, settings.web_host)
     place = f"{host}:{settings.web_port}"
@@ -30,15 +30,15 @@ def scrape(settings: WorkerSettings) -> Finding:
         return Finding(
             check=check,
             status=Status.WARN,
-            found=f"Nobody answers at {place}: {error}.",
-            mend="Start a worker on this machine, or ask on the one where it runs.",
+            found=f"Nothing answers at {place}: {error}.",
+            mend="Start a worker on this machine, or run this check where one runs.",
         )
     if status != http.HTTPStatus.OK or _OURS not in body:
         return Finding(
             check=check,
             status=Status.FAIL,
-            found=f"{place} answers {status} to /metrics, and not as a worker does.",
-            mend="Another program has this port: change worker.web_port.",
+            found=f"{place} answers /metrics with status {status}, and the answer is not a worker's.",
+            mend="Another program uses this port. Change worker.web_port.",
         )
     families = body.count(b"# TYPE ")
     if ready != http.HTTPStatus.OK:
@@ -46,11 +46,11 @@ def scrape(settings: WorkerSettings) -> Finding:
         return Finding(
             check=check,
             status=Status.WARN,
-            found=f"{place} gives {families} metrics, but the worker is not ready: {reasons}.",
-            mend="Wait, and look into its log if that does not help.",
+            found=f"{place} serves {families} metrics, but the worker is not ready: {reasons}.",
+            mend="Wait. If that does not help, read the worker's log.",
         )
     return Finding(
-        check=check, status=Status.OK, found=f"{place} gives {families} metrics; the worker is ready"
+        check=check, status=Status.OK, found=f"{place} serves {families} metrics; the worker is ready"
     )
 
 

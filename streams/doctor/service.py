@@ -1,4 +1,4 @@
-"""What a service that runs, or has run, says of itself: the clocks of workers, and the state that was saved."""
+"""What a service left on its topics: the clocks of its workers, and the saved state."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,33 +20,33 @@ from streams.version import VERSION
 MOST_SKEW_S = 5.0
 """Seconds by which the clock of a worker may differ from the broker's."""
 _REPORTS = 50
-"""Latest reports of progress that are looked at."""
+"""Reports of progress that are read, from the end."""
 _CHUNKS = 3
-"""Latest records of snapshots that are; a manifest is the last of its snapshot, and chunks are large."""
+"""Records of snapshots that are read, from the end. A snapshot ends with its manifest; other records are large."""
 _PATIENCE_MS = 2_000
 _MB = 1e6
 
 
 async def clocks(connection: Connection) -> Finding:
-    """How far the clock of the worker that detection ran on last was from the broker's.
+    """How far the clock of the latest worker that ran detection was from the broker's.
 
-    Each report of progress holds the worker's time, and the broker adds its own when it arrives. The way there
-    takes a moment, so the least difference of several reports is the nearest.
+    Each report of progress holds the worker's time, and the broker adds its own on arrival. The transfer takes a
+    moment, so the smallest difference of several reports is the closest.
     """
     check = "clocks"
     skews: list[float] = []
     worker = ""
     for record in await _latest(connection, PROGRESS, _REPORTS):
         try:
-            told = msgspec.json.decode(record.value or b"", type=Progress)
+            report = msgspec.json.decode(record.value or b"", type=Progress)
         except msgspec.DecodeError:
             continue
-        if told.worker_id != worker:
-            worker, skews = told.worker_id, []
-        skews.append(record.timestamp / 1_000 - told.at.timestamp())
+        if report.worker_id != worker:
+            worker, skews = report.worker_id, []
+        skews.append(record.timestamp / 1_000 - report.at.timestamp())
     if not skews:
         return Finding(
-            check=check, status=Status.OK, found="not known before a worker has told where detection is"
+            check=check, status=Status.OK, found="not known until a worker has reported how far detection is"
         )
     ahead = -min(skews)
     if abs(ahead) > MOST_SKEW_S:
@@ -55,7 +55,7 @@ async def clocks(connection: Connection) -> Finding:
             check=check,
             status=Status.WARN,
             found=f"The clock of worker {worker} was {abs(ahead):,.0f} s {way} the broker's.",
-            mend="Let both follow a time server; posts are judged by both clocks (worker.max_ahead_s).",
+            mend="Set both by a time server. Both decide whether a post comes from the future (worker.max_ahead_s).",
         )
     return Finding(
         check=check,
@@ -65,16 +65,18 @@ async def clocks(connection: Connection) -> Finding:
 
 
 async def state(connection: Connection, config: DetectionConfig) -> Finding:
-    """Whether the newest snapshot can be used under these settings."""
+    """Whether the newest snapshot can be used with these settings."""
     check = "saved state"
     records = await _latest(connection, SNAPSHOTS, _CHUNKS)
     manifests = [m for record in records if (m := _manifest(record)) is not None]
     if not records:
         return Finding(
-            check=check, status=Status.OK, found="none yet; the first is written minutes after a start"
+            check=check,
+            status=Status.OK,
+            found="none yet; a worker writes the first some minutes after its start",
         )
     if not manifests:
-        return Finding(check=check, status=Status.OK, found="one is being written")
+        return Finding(check=check, status=Status.OK, found="a worker is writing the first")
     newest = max(manifests, key=lambda manifest: manifest.frame_offset)
     found = (
         f"{newest.bytes / _MB:,.1f} MB after frame {newest.frame_offset:,}, written {_age(newest.written_at)} by "
@@ -84,14 +86,14 @@ async def state(connection: Connection, config: DetectionConfig) -> Finding:
         return Finding(
             check=check,
             status=Status.WARN,
-            found=f"{found}, under other settings of detection, so that it will not be used.",
-            mend="State will be made from the log, which holds less: docs/operations/upgrade.md.",
+            found=f"{found}, under other settings of detection. It will not be used.",
+            mend="Detection will rebuild its state from the log, which goes less far back: docs/operations/upgrade.md.",
         )
     if newest.code_version != VERSION:
         return Finding(
             check=check,
             status=Status.OK,
-            found=f"{found}; here is {VERSION}: whether that can read it is in its changelog",
+            found=f"{found}; this is version {VERSION}: its changelog says whether it can read that state",
         )
     return Finding(check=check, status=Status.OK, found=found)
 

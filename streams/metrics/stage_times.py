@@ -1,4 +1,4 @@
-"""Seconds by stage, as the pipeline tells of its stages."""
+"""Measures how long the stages of detection take."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -6,17 +6,17 @@ from contextlib import contextmanager
 
 
 class StageTimes:
-    """Measures what is done under it: a `detectors.stage_timing.StageTimer`."""
+    """A `detectors.stage_timing.StageTimer`: adds up the seconds of each stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        """By stage."""
+        """Seconds so far, by stage."""
         self.on_stage: Callable[[str, float], None] = lambda stage, seconds: None
-        """Told of each stage that ends, and of its seconds."""
+        """Called with each stage that ends and its seconds."""
 
     @contextmanager
     def __call__(self, stage: str) -> Iterator[None]:
-        """Measure a stage."""
+        """Measure what the `with` block does, as a stage."""
         start = time.perf_counter()
         try:
             yield

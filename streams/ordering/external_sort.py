@@ -1,7 +1,7 @@
-"""Dumps without order: an external merge sort, so that memory does not grow with the dump.
+"""Sorts dumps without order by an external merge sort, so that memory does not grow with the dump.
 
-Rows are sorted in runs that fit in memory; runs go to temporary files. What comes out are feeds, each in
-order of time: the driver merges them by watermark as it merges any other sources.
+Rows are sorted in runs that fit into memory, and runs go to temporary files. The result is one feed a run, in order of
+time. The driver merges feeds by watermark, like any other sources.
 """
 
 import tempfile
@@ -13,9 +13,9 @@ import polars as pl
 from streams.outputs.output_files import OutputError
 
 _SLICE = 20_000
-"""Rows given at a time where there is room for them."""
+"""Most rows that a feed yields at a time."""
 _RECORD_BATCH = 2_000
-"""Rows that a run's file is read by."""
+"""Rows of a record batch in a run's file: the least that can be read at a time."""
 
 
 class RunSorter:
@@ -27,22 +27,22 @@ class RunSorter:
 
     def __init__(self, run_rows: int) -> None:
         self._run_rows = run_rows
-        # removed when the sorter is: on every way out of the run
+        # removed by `close`, and when the sorter is garbage
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.runs = 0
-        """Runs written to temporary files so far, of all sources."""
+        """Runs of all sources written to temporary files so far."""
 
     def feeds(self, frames: Iterable[pl.DataFrame]) -> list[Iterator[pl.DataFrame]]:
-        """Read everything, and give it back as feeds in order of time.
+        """Read all frames of a source, and return them as feeds in order of time.
 
         Args:
             frames: of one source.
 
         Returns:
-            Iterators of frames, each never falling in `created_at` from row to row and frame to frame.
+            Iterators of frames; within each, `created_at` never falls from row to row or frame to frame.
 
         Raises:
-            OutputError: there is no room for temporary files.
+            OutputError: temporary files cannot be written.
         """
         feeds: list[Iterator[pl.DataFrame]] = []
         held: list[pl.DataFrame] = []
@@ -74,14 +74,14 @@ class RunSorter:
         except (OSError, pl.exceptions.ComputeError) as error:
             raise OutputError(
                 f"{tempfile.gettempdir()}: temporary files for sorting cannot be written: {error}. Set "
-                "TMPDIR to a folder with as much room as the unpacked dump takes."
+                "TMPDIR to a folder with as much free space as the unpacked dump takes."
             ) from error
         self.runs += 1
         return path
 
     def _read(self, path: Path) -> Iterator[pl.DataFrame]:
         scan = pl.scan_ipc(path)
-        # all runs together hold about as many rows as one of them did while it was sorted
+        # all feeds together hold about as many rows as one run did while it was sorted
         share = self._run_rows // max(self.runs, 1)
         rows = max(_RECORD_BATCH, min(_SLICE, share - share % _RECORD_BATCH))
         begin = 0

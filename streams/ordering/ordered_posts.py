@@ -177,7 +177,7 @@ class OrderedPosts:
         for batch in batches:
             for letter in batch.dead_letters:
                 self.dead_letters.add(letter)
-            self.dead_letters.saw(len(batch.posts))
+            self.dead_letters.count_rows(len(batch.posts))
             self._bytes_of[name] = max(batch.bytes_read, self._bytes_of.get(name, 0))
             self.progress.bytes_read = sum(self._bytes_of.values())
             self.on_progress(self.progress)
@@ -211,7 +211,7 @@ class OrderedPosts:
             self._held.add(posts)
         if rejected is not None:
             self.dead_letters.set_aside(name, *rejected)
-        self.dead_letters.saw(0)
+        self.dead_letters.count_rows(0)
 
     def _advance(self) -> Iterator[OrderedBatch]:
         """What all sources have passed."""

@@ -1,4 +1,4 @@
-"""How far a run is, on a terminal: gone when the run is over, absent where no one is looking."""
+"""The progress of a run on a terminal. It disappears at the end, and is absent where there is no terminal."""
 
 import time
 from types import TracebackType
@@ -42,7 +42,7 @@ class ProgressBar:
         self._bar.stop()
 
     def show(self, reached: Reached) -> None:
-        """Draw how far the run is."""
+        """Draw how far the run has come."""
         if self._bar.disable:
             return
         seconds = time.perf_counter() - self._start

@@ -1,1 +1,1 @@
-"""Files that a run writes, and text made safe for terminals."""
+"""What a run writes: output files that are checked before the run, dead letters, and text made safe for terminals."""

@@ -1,4 +1,4 @@
-"""Where rejected rows go: a file if one was asked for, a count by reason in any case, and a limit."""
+"""Rejected rows: counted by reason, written to a file if the user wants one, and limited in their share."""
 
 from collections import Counter
 from typing import BinaryIO
@@ -15,8 +15,8 @@ class DeadLetterLog:
     """Counts and keeps dead letters.
 
     Args:
-        file: where to write them as JSONL; None: nowhere, they are counted only.
-        settings: the share of bad rows above which a run stops.
+        file: receives them, one JSON object a line; None: they are only counted.
+        settings: hold the share of bad rows above which a run stops.
     """
 
     def __init__(self, file: BinaryIO | None, settings: InputSettings) -> None:
@@ -25,14 +25,14 @@ class DeadLetterLog:
         self._encoder = msgspec.json.Encoder()
         self.counts: Counter[Reason] = Counter()
         self.examples: dict[Reason, DeadLetter] = {}
-        """The first of each reason."""
+        """The first dead letter of each reason."""
         self.rows = 0
         """Rows of posts seen, good and bad."""
         self._unusable = 0
-        """Of those, rows that speak against the format; a post given twice does not."""
+        """Rows that suggest another format; a duplicate post does not."""
 
     def write_to(self, file: BinaryIO) -> None:
-        """Keep every one from now on in a file."""
+        """Write every dead letter from now on to a file."""
         self._file = file
 
     @property
@@ -40,11 +40,11 @@ class DeadLetterLog:
         """Count of dead letters."""
         return self.counts.total()
 
-    def saw(self, rows: int) -> None:
-        """Count rows that were read well; stop when too many others were not.
+    def count_rows(self, rows: int) -> None:
+        """Count rows that were read well, and stop the run if too many others were not.
 
         Raises:
-            TooManyBadRows: most of what was read cannot be used.
+            TooManyBadRows: too many of the rows so far cannot be used.
         """
         self.rows += rows
         limit = self._settings.max_bad_share
@@ -52,25 +52,25 @@ class DeadLetterLog:
             raise TooManyBadRows(self._too_many())
 
     def add(self, letter: DeadLetter) -> None:
-        """Keep one that is counted as a row of its own."""
+        """Keep a dead letter, and count it as a row."""
         self.rows += 1
         self._unusable += 1
         self.keep(letter)
 
     def keep(self, letter: DeadLetter) -> None:
-        """Keep one that is no row of posts: it is counted by reason, and not against the limit."""
+        """Keep a dead letter that is not a row of posts: it counts by reason, but not against the limit."""
         self._count(letter.reason, 1, letter)
         if self._file is not None:
             self._write(letter)
 
     def set_aside(self, source: str, rows: pl.DataFrame, reason: Reason, detail: str) -> None:
-        """Keep rows that were read well, but came late or twice; `rows` as in `detectors.post_columns.POSTS`."""
+        """Keep rows that were read well but came late or twice, with the columns `detectors.post_columns.POSTS`."""
         if not len(rows):
             return
         if reason is not Reason.DUPLICATE:
             self._unusable += len(rows)
         plain = rows.select(pl.exclude("account", "account_key", "post_key", "row_key"))
-        # without a file, one example will do
+        # without a file, one example is enough
         shown = plain if self._file is not None else plain[:1]
         for number, row in enumerate(shown.iter_rows(named=True)):
             raw = msgspec.json.encode({k: v for k, v in row.items() if v is not None}).decode()
@@ -107,12 +107,12 @@ class DeadLetterLog:
         )
         first = self.examples[worst]
         hint = (
-            "The dump is not in order of time: give --unordered."
+            "The dump is not in order of time. Use --unordered."
             if worst is Reason.LATE
-            else "The format is probably another one: see --format, or give a column mapping in --config."
+            else "The format is probably another one. Set it with --format, or describe the columns in --config."
         )
         place = f", the first at record {first.position}" if first.position else ""
         return (
-            f"{first.source}: {self._unusable:,} of {self.rows:,} rows cannot be used, mostly ({count:,}) "
-            f"for the reason '{worst.value}'{place}: {first.detail}. {hint}"
+            f"{first.source}: {self._unusable:,} of {self.rows:,} rows cannot be used. The most frequent "
+            f"reason is '{worst.value}' ({count:,} rows{place}: {first.detail}). {hint}"
         )

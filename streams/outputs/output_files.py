@@ -1,4 +1,4 @@
-"""Files that a run writes: checked before it starts, so that hours of work do not end at a typing error."""
+"""Files that a run writes, checked before it starts: a typing error must not cost hours of work."""
 
 import os
 import sys
@@ -12,18 +12,18 @@ STDOUT = "-"
 
 
 class OutputError(LockstepError):
-    """An output that could be opened cannot be written any further: the disk is full, for one."""
+    """An output that could be opened cannot be written any further, for example because the disk is full."""
 
 
 def check_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str]) -> None:
-    """Make sure that every output can be written and overwrites nothing that is read.
+    """Make sure that every output can be written and overwrites no input.
 
     Args:
-        outputs: path by option; None where the option was not given, `-` for standard output.
+        outputs: path by option; None if the option was not given, `-` for standard output.
         inputs: paths that the run reads.
 
     Raises:
-        UsageError: an output cannot be written, is also an input, or is named twice.
+        UsageError: an output cannot be written, is also an input, or is named twice. The message names the option.
     """
     given = {option: path for option, path in outputs.items() if path is not None}
     taken = {os.path.realpath(path): path for path in inputs if path != STDOUT}
@@ -48,8 +48,8 @@ def output(path: str) -> Iterator[BinaryIO]:
     """Open an output for writing, from the beginning; `-` is standard output.
 
     Raises:
-        OutputError: the system refuses to open it, or to take what was written.
-        BrokenPipeError: whoever read the output has gone.
+        OutputError: the file cannot be opened or written.
+        BrokenPipeError: the reader of the output has gone.
     """
     try:
         if path == STDOUT:
@@ -79,7 +79,7 @@ def _check_writable(option: str, path: str) -> None:
 
 
 def _is_device(path: str) -> bool:
-    """Whether a path is a terminal, a pipe or /dev/null, which may be opened twice but not to try it out."""
+    """Whether a path is a terminal, a pipe or /dev/null: two outputs may share it, and a trial must not open it."""
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 

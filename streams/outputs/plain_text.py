@@ -1,17 +1,17 @@
-"""Text of the data made fit for a terminal or a page: whoever posts it may try to move the cursor."""
+"""Text from the data made safe for a terminal or a page: a post may hold codes that move the cursor."""
 
 import unicodedata
 
 _JOINERS = "\u200c\u200d"
-"""Needed to write Persian, Hindi and joined emoji; harmless."""
+"""Persian, Hindi and joined emoji need these; they are harmless."""
 _SPACES = {"Cc": " ", "Zl": " ", "Zp": " "}
 
 
 def plain(text: str, limit: int | None = None) -> str:
     """Return `text` on one line, without control and direction characters, cut to `limit` characters.
 
-    Escape sequences, line ends, zero-width and direction marks, lone surrogates and private characters go;
-    what is left prints the same everywhere. What the data really say is in the alerts file.
+    Escape sequences, line ends, zero-width and direction marks, lone surrogates and private characters are removed; the
+    rest prints the same everywhere. The alerts file keeps the original text.
     """
     if not text.isascii() or not text.isprintable():
         text = "".join(_kept(character) for character in text)
@@ -22,7 +22,7 @@ def plain(text: str, limit: int | None = None) -> str:
 
 
 def plain_lines(text: str) -> str:
-    """As `plain`, but line ends stay: for messages of several lines."""
+    """Like `plain`, but line ends stay, for messages of several lines."""
     lines = text.replace("\r", "").split("\n")
     return "\n".join("".join(map(_kept, line)).rstrip() for line in lines)
 

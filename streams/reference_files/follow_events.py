@@ -1,4 +1,4 @@
-"""`--follows`: follow events, read whole and kept as keys in order of time."""
+"""`--follows`: follow events, all read before the run and kept as keys in order of time."""
 
 import codecs
 import time
@@ -31,7 +31,8 @@ _CODES = {action.value: code for code, action in enumerate(ACTIONS)}
 _SEPARATORS = (",", "\t", ";", "|")
 _HEAD = 64 << 10
 _JUDGED_FIRST = 1_000
-"""The first so many records are judged by themselves, so that a large file of something else is given up early."""
+"""This many records are judged first, so that a large file of something else is rejected early. Chosen, not
+measured."""
 
 
 def read_follows(
@@ -43,16 +44,14 @@ def read_follows(
 ) -> FollowEvents:
     """Read follow events: JSON objects, one a line, or CSV with the same fields as columns; plain or compressed.
 
-    25 bytes an event; 60 while they are read and sorted.
-
-    Records that cannot be used become dead letters.
+    Records that cannot be used become dead letters. Memory: 25 bytes an event, 60 while they are read and sorted.
 
     Args:
         path: a file, or `-` for standard input.
-        dead_letters: where they go.
+        dead_letters: receives records that cannot be used.
         block_size: decompressed bytes decoded at a time; the result does not depend on it.
-        now: seconds since 1970 UTC; events later than a day from now are set aside, since one of them would
-            outrank all true ones of its edge for ever.
+        now: seconds since 1970 UTC. Events more than a day in the future are set aside: the latest event decides
+            about an edge, so a false one would do so forever.
 
     Raises:
         InputError: the file cannot be read, ends early, is empty, or most of its records are no follow events.
@@ -85,14 +84,14 @@ def read_follows(
     _judge(stream.name, good, bad)
     events = pl.concat(parts, rechunk=True)
     parts.clear()
-    # polars takes thrice as long where all rows have the same first key, as those of a snapshot have
+    # polars sorts three times slower when all rows have the same first key, as in a snapshot
     differing = [name for name in EVENT_TABLE if events[name].min() != events[name].max()]
     events = events.sort(differing or ["at"])
     return FollowEvents(*(events[name].to_numpy() for name in ("follower", "followee", "action", "at")))
 
 
 def _csv_layout(head: bytes) -> Layout | None:
-    """The layout of a CSV of follow events, None for anything else."""
+    """The layout of a CSV of follow events; None for anything else."""
     line = head.decode("utf-8", "replace").lstrip().partition("\n")[0].removesuffix("\r")
     if line.startswith("{"):
         return None
@@ -107,8 +106,8 @@ def decoded_follows(records: Records, latest: float) -> tuple[pl.DataFrame, I64]
     """Decode lines of JSON, each a follow event.
 
     Args:
-        records: the lines, and where dead letters go.
-        latest: time after which no event can be, seconds since 1970 UTC.
+        records: the lines; they receive the dead letters.
+        latest: latest time that an event may have, seconds since 1970 UTC.
 
     Returns:
         Columns of `EVENT_TABLE`, and the row of `records` of each, ascending.
@@ -128,13 +127,13 @@ def decoded_follows(records: Records, latest: float) -> tuple[pl.DataFrame, I64]
 def keyed_events(
     rows: pl.DataFrame, numbers: I64, records: Records, latest: float
 ) -> tuple[pl.DataFrame, I64]:
-    """Keep the rows that can be used; the rest become dead letters.
+    """Keep the rows that can be used; all others become dead letters.
 
     Args:
         rows: the fields of follow events, as text.
         numbers: row of `records` that each came from.
-        records: where dead letters go.
-        latest: time after which no event can be, seconds since 1970 UTC.
+        records: receive the dead letters.
+        latest: latest time that an event may have, seconds since 1970 UTC.
 
     Returns:
         Columns of `EVENT_TABLE`, and the row of `records` of each.
@@ -169,17 +168,17 @@ def keyed_events(
         if missing:
             reason, detail = Reason.MISSING_FIELD, f"one of {', '.join(FIELDS)} is absent or empty"
         elif untimely:
-            reason, detail = Reason.BAD_TIME, "at is not a time from 2000 to a day from now that can be read"
+            reason, detail = Reason.BAD_TIME, "at is not a readable time between 2000 and a day from now"
         elif unknown:
             reason, detail = Reason.MALFORMED, f"action is not one of {', '.join(sorted(_CODES))}"
         else:
-            reason, detail = Reason.MALFORMED, "an account does not follow itself"
+            reason, detail = Reason.MALFORMED, "the account would follow itself"
         records.set_aside(int(numbers[row]), reason, detail)
     return table.filter(~bad), numbers[~bad.to_numpy()]
 
 
 def _picked(records: Records, rows: I64) -> Records:
-    """Some of the records; their dead letters go to the same place."""
+    """Some of the records; their dead letters stay together with those of the others."""
     lines = [records.raw(row) for row in rows.tolist()]
     lengths = np.array([len(line) for line in lines], np.int64)
     ends = np.cumsum(lengths + 1) - 1
@@ -194,18 +193,18 @@ def _picked(records: Records, rows: I64) -> Records:
 
 
 def _judge(name: str, good: int, bad: int) -> None:
-    """Stop when most records are something else."""
+    """Stop if most records are not follow events."""
     if bad > good or not good + bad:
         raise InputError(
-            f"{name}: {bad:,} of {good + bad:,} records are no follow events. Each line has to be a JSON object "
+            f"{name}: {bad:,} of {good + bad:,} records are no follow events. Each line must be a JSON object "
             'such as {"platform": "x", "follower_id": "1", "followee_id": "2", "action": "follow", '
-            '"at": "2023-02-14T08:30:00Z"}, or a CSV has to have these columns: '
+            '"at": "2023-02-14T08:30:00Z"}, or a CSV must have these columns: '
             f"{', '.join(FIELDS)}. Actions are {', '.join(sorted(_CODES))}."
         )
 
 
 def _without_mark(blocks: Iterator[Block]) -> Iterator[Block]:
-    """Leave out the byte order mark that some spreadsheets write before UTF-8."""
+    """Remove the byte order mark that some spreadsheets write before UTF-8."""
     first = next(blocks, None)
     if first is None:
         return iter(())

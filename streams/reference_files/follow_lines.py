@@ -1,9 +1,9 @@
-"""Follow events that are written plainly, straight from the bytes of their lines: ten times as fast as decoding JSON.
+"""Plain follow events, read straight from the bytes of their lines: ten times as fast as decoding JSON.
 
 A line is plain if it is one flat object of texts in printable ASCII without escapes, has each of the five fields once,
-and they can be used as they are: ids that are not blank, a known action, a time like `2023-02-14T08:30:00Z` within
-bounds. So programs write them as a rule. All other lines are left to the JSON decoder, which alone says what is wrong
-with a line; what is taken here it would have read in the same way.
+and all values can be used: ids that are not blank, a known action, a time like `2023-02-14T08:30:00Z` within bounds.
+Most programs write such lines. The JSON decoder reads all other lines and reports their faults; it would read plain
+lines with the same result.
 """
 
 from typing import NamedTuple
@@ -28,7 +28,7 @@ _TIME = b"0000-00-00T00:00:00Z"
 
 
 class _Words(NamedTuple):
-    """Texts to compare with, one after the other."""
+    """The texts to compare with, in one array."""
 
     text: U8
     start: I64  # (words + 1,)
@@ -38,7 +38,7 @@ class PlainEvents(NamedTuple):
     """The events of plain lines, in their order; arrays of one length."""
 
     row: I64
-    """Of the records."""
+    """Row of the record."""
     at: I64
     """Seconds since 1970 UTC."""
     follower: U64

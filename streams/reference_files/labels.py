@@ -1,4 +1,4 @@
-"""Labels of accounts, for backtests: who, according to someone else, is part of an operation."""
+"""`--labels`: for backtests, which accounts are part of an operation according to someone else."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ class Labels:
     """The label of each labelled account.
 
     Args:
-        label_of: label by account, as the file names it: `platform:id`, or the bare id on whatever platform.
+        label_of: label by account as the file names it: `platform:id`, or the bare id for any platform.
         positive: the label of accounts that should be found.
     """
 
@@ -32,14 +32,14 @@ class Labels:
         return sum(label == self.positive for label in self.label_of.values())
 
     def entry(self, account: str) -> str | None:
-        """The labelled account that `platform:id` is: the name with its platform goes before the bare one."""
+        """The name under which `platform:id` is labelled: with its platform, else as the bare id; None: not at all."""
         if account in self.label_of:
             return account
         bare = account.partition(":")[2]
         return bare if bare in self.label_of else None
 
     def entries(self, accounts: Iterable[str]) -> set[str]:
-        """The labelled ones of some accounts."""
+        """The labelled accounts among these."""
         return {entry for account in accounts if (entry := self.entry(account)) is not None}
 
     def is_positive(self, entry: str) -> bool:
@@ -48,11 +48,11 @@ class Labels:
 
 
 def read_labels(path: str, positive: str) -> Labels:
-    """Read a CSV with the columns `account_id` and `label`; others, such as `group`, are for other readers.
+    """Read a CSV with the columns `account_id` and `label`; further columns, such as `group`, are ignored.
 
     Raises:
-        InputError: the file cannot be read, lacks a column, has a row without account or label, or labels one
-            account in two ways.
+        InputError: the file cannot be read, lacks a column, has a row without account or label, or gives one
+            account two labels.
         UsageError: no account has the label `positive`.
     """
     stream = ByteInput(path)
@@ -68,7 +68,7 @@ def read_labels(path: str, positive: str) -> Labels:
         missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
         if missing:
             raise InputError(
-                f"{stream.name}: column {' and '.join(missing)} is missing. Its first line has to be "
+                f"{stream.name}: column {' and '.join(missing)} is missing. Its first line must be "
                 "account_id,label or account_id,label,group."
             )
         for row in rows:
@@ -79,8 +79,8 @@ def read_labels(path: str, positive: str) -> Labels:
                 )
             if label_of.setdefault(account, label) != label:
                 raise InputError(
-                    f"{stream.name}: account {account} is labelled {label_of[account]} and, in line "
-                    f"{rows.line_num}, {label}. Leave one of them out."
+                    f"{stream.name}: account {account} is labelled {label_of[account]}, and in line "
+                    f"{rows.line_num} {label}. Remove one of them."
                 )
     except csv.Error as error:
         raise InputError(f"{stream.name}: line {rows.line_num} is not CSV: {error}.") from error

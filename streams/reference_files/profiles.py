@@ -1,4 +1,4 @@
-"""`--accounts`: what platforms showed about accounts."""
+"""`--accounts`: profiles of accounts, as platforms showed them."""
 
 import polars as pl
 
@@ -51,8 +51,8 @@ def read_profiles(path: str, dead_letters: DeadLetterLog) -> pl.DataFrame:
     frame = pl.concat(frames)
     if bad > len(frame) or not len(frame):
         raise InputError(
-            f"{stream.name}: {bad:,} of {bad + len(frame):,} lines are no account profiles. Each line has "
-            'to be a JSON object such as {"platform": "x", "account_id": "1", "handle": "a", '
+            f"{stream.name}: {bad:,} of {bad + len(frame):,} lines are no account profiles. Each line must "
+            'be a JSON object such as {"platform": "x", "account_id": "1", "handle": "a", '
             '"followers_count": 9, "created_at": "2020-01-31T00:00:00Z", '
             '"observed_at": "2023-02-14T08:30:00Z"}.'
         )
@@ -60,7 +60,7 @@ def read_profiles(path: str, dead_letters: DeadLetterLog) -> pl.DataFrame:
 
 
 def decoded_profiles(records: Records) -> tuple[pl.DataFrame, I64]:
-    """Columns of `reference_data.PROFILES`, and the row of `records` of each; dead letters for the rest."""
+    """Columns of `reference_data.PROFILES`, and the row of `records` of each; other records become dead letters."""
     frame, rows = decode_objects(records, _PROFILE)
     table = frame.select(
         pl.concat_str(pl.col("platform"), pl.lit(":"), pl.col("account_id")).alias("account"),

@@ -1,7 +1,8 @@
 """`--registry`: entities from JSONL or CSV.
 
-A registry is context for every alert, so unlike a dump it is taken whole or not at all: a line that cannot be
-used is an error that names it, never a dead letter.
+Every alert depends on the registry, so a registry is used whole or not at all: a line that cannot be used is an
+    error that
+names the line, never a dead letter as in a dump.
 """
 
 import csv
@@ -18,7 +19,7 @@ from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from streams.sources.files.compressed import ByteInput
 
 _MOST_BYTES = 1 << 26
-"""A registry of 64 MiB would have some hundred thousand entities."""
+"""64 MiB: a registry of that size would have some hundred thousand entities."""
 _MOST_FAULTS = 10
 _COLUMNS = ("entity_id", "name", "kind")
 _ALL_COLUMNS = (*_COLUMNS, "parent_id", "accounts", "domains", "source", "note")
@@ -32,15 +33,17 @@ def read_registry(path: str) -> Registry:
     semicolons, and `domains` likewise.
 
     Raises:
-        InputError: the file cannot be read, is too large, holds no entity, a line is not one, or entities
-            contradict one another; up to ten faults are listed.
+        InputError: the file cannot be read, is too large, holds no entity, a line is no entity, or entities
+            contradict each other. The message lists up to ten faults.
     """
     stream = ByteInput(path)
     data = bytearray()
     for block in stream.blocks():
         data += block.data
         if len(data) > _MOST_BYTES:
-            raise InputError(f"{stream.name}: a registry of more than {_MOST_BYTES >> 20} MiB is not one.")
+            raise InputError(
+                f"{stream.name}: is larger than {_MOST_BYTES >> 20} MiB, so it cannot be a registry."
+            )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -56,7 +59,7 @@ def read_registry(path: str) -> Registry:
         more = f"; and {len(faults) - _MOST_FAULTS:,} more" if len(faults) > _MOST_FAULTS else ""
         raise InputError(f"{stream.name}: {'; '.join(faults[:_MOST_FAULTS])}{more}.")
     if not entities:
-        raise InputError(f"{stream.name}: holds no entity. Each line has to be one, such as {_EXAMPLE}.")
+        raise InputError(f"{stream.name}: holds no entity. Each line must be an entity such as {_EXAMPLE}.")
     try:
         return Registry.of(entities)
     except RegistryError as error:
@@ -69,7 +72,7 @@ def _is_csv(name: str, text: str) -> bool:
 
 
 def _json_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
-    """The entity of each line, or what is wrong with it."""
+    """The entity of each line, or the fault of the line in words."""
     decoder = msgspec.json.Decoder(RegistryEntity)
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
@@ -96,13 +99,13 @@ def _csv_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
 
 def _entity(row: dict[str, str]) -> RegistryEntity | str:
     if None in row or None in row.values():
-        return "has another number of fields than the header"
+        return "has more or fewer fields than the header"
     known = {column: value.strip() for column, value in row.items() if value.strip()}
     accounts = []
     for account in known.pop("accounts", "").replace(";", " ").split():
         platform, colon, name = account.partition(":")
         if not (platform and colon and name.strip("@")):
-            return f"{account!r} is no account; give platform:account_id or platform:@handle"
+            return f"{account!r} is no account. Give platform:account_id or platform:@handle"
         given = {"handle": name[1:]} if name.startswith("@") else {"account_id": name}
         accounts.append(RegistryAccount(platform=platform, **given))
     domains = known.pop("domains", "").replace(";", " ").split()

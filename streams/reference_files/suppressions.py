@@ -1,6 +1,6 @@
 """`--suppressions`: rules of reviewers, one JSON object a line.
 
-Like a registry they are taken whole or not at all: a rule that was dropped in silence would page somebody.
+Like a registry, the file is used whole or not at all: a rule dropped in silence would page somebody for nothing.
 """
 
 import msgspec
@@ -14,7 +14,7 @@ _EXAMPLE = '{"rule_id": "r1", "kind": "allow", "account_ids": ["x:1"], "reason":
 
 
 def read_suppressions(path: str) -> list[SuppressionRule]:
-    """Read the rules of a file, in the order of their ids: the first that fits is the one that is named.
+    """Read the rules of a file, in the order of their ids: an alert names the first rule that fits.
 
     Raises:
         InputError: the file cannot be read, a line is no rule, or two rules have one id.

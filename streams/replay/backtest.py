@@ -1,22 +1,22 @@
-"""Backtest figures: alerts held against labels.
+"""Backtest figures: alerts compared with labels.
 
-Definitions, all in event time and over labelled accounts only, since of the others nothing is known:
+Definitions, all in event time and over labelled accounts only, since nothing is known of the others:
 
 - An account is *found* when it is a member in the last alert of a network that was not merged into another.
-  A network that was closed because nothing new was seen of it counts; one that went into another does not,
-  its heir does.
+  A network that was closed because it showed nothing new counts. One that merged into another does not count;
+  the other does.
 - *Precision* is the share of found accounts that are positive, *recall* the share of positive accounts that
   are found.
-- *Suspected* are the found accounts whose network's last alert suspects it of being covert (severity above `info`).
-- *Average precision* ranks all labelled accounts: those suspected first, by covertness, then by coordination of
-  their network x their membership in it, 0 for those in none. It is the sum over distinct scores, falling, of
-  (gain in recall) x (precision so far): accounts with the same score enter together, so the order of equals
-  does not matter.
+- An account is *suspected* when it is found and its network's last alert has a severity above `info`: suspected covert.
+- *Average precision* ranks all labelled accounts. Suspected accounts come first, by covertness; all are ranked by
+  coordination of their network x their membership in it, 0 for those in no network. It is the sum over distinct
+  scores, from high to low, of (gain in recall) x (precision so far). Accounts with the same score enter together, so
+  their order does not matter.
 - *Purity* is the share of labelled members that have the most frequent label of their network.
-- *Time to detection* of a positive account that was ever a member: event time of the first alert that names
-  it, less that of its first post.
-- *First detection*: event time of the first alert of a network whose labelled members are positive for the
-  greater part, less that of the first post of the data.
+- *Time to detection* of a positive account that was ever a member: from its first post to the first alert that names
+  it.
+- *First detection*: from the first post of the data to the first alert of a network in which more than half of the
+  labelled members are positive.
 """
 
 import math
@@ -34,7 +34,7 @@ from streams.reference_files.labels import Labels
 
 
 class AccountFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """How rightly accounts were found. None: undefined, nothing was found."""
+    """Precision and recall of accounts. None: undefined, since no account was found."""
 
     precision: float | None
     recall: float
@@ -47,27 +47,27 @@ class AccountFigures(msgspec.Struct, frozen=True, kw_only=True):
     found: int
     """Labelled accounts found, positive or not."""
     without_posts: int
-    """Labelled accounts that the data hold no post of; they count as not found."""
+    """Labelled accounts without a post in the data; they count as not found."""
 
 
 class NetworkFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """How networks and labels agree."""
+    """How well networks and labels agree."""
 
     count: int
-    """Networks that were not merged into others."""
+    """Networks that did not merge into others."""
     purity: float | None
     labelled_accounts: int
     """Labelled accounts in them."""
 
 
 class SuspectedFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """How rightly networks were suspected to be covert. Without context (a registry) none can be."""
+    """Precision and recall of suspected networks. Without a registry, no network can be suspected."""
 
     networks: int
     accounts: int
     """Labelled accounts in them."""
     precision: float | None
-    """None: undefined, nobody was suspected."""
+    """None: undefined, since no account was suspected."""
     recall: float
 
 
@@ -86,7 +86,7 @@ class BacktestFigures(msgspec.Struct, frozen=True, kw_only=True):
     suspected: SuspectedFigures
     time_to_detection_s: Quantiles
     first_detection_s: float | None
-    """None: no network was positive for the greater part."""
+    """None: no network was mostly positive."""
     alerts: int
     posts: int
     dead_letters: int
@@ -96,8 +96,8 @@ class BacktestFigures(msgspec.Struct, frozen=True, kw_only=True):
     code_version: str
 
 
-class Scorekeeper:
-    """Collects what a backtest needs while a run goes on.
+class BacktestScores:
+    """Collects posts and alerts while a run goes on, and computes the figures of a backtest.
 
     Args:
         labels: of accounts.
@@ -109,13 +109,13 @@ class Scorekeeper:
         self._first_post: dict[str, int] = {}
         self._first_member: dict[str, int] = {}
         self._networks: dict[str, dict[str, float]] = {}
-        """For each network its labelled members, with the score that they are ranked by."""
+        """Labelled members of each network, with their rank scores."""
         self._suspected: set[str] = set()
         """Networks whose last alert suspects them of being covert."""
         self._first_positive: int | None = None
 
-    def saw_posts(self, posts: pl.DataFrame) -> None:
-        """Note first posts; `posts` in event order with the columns account, account_id and created_at."""
+    def add_posts(self, posts: pl.DataFrame) -> None:
+        """Add posts in event order, with the columns account, account_id and created_at."""
         known = pl.col("account").is_in(self._names) | pl.col("account_id").is_in(self._names)
         firsts = posts.lazy().select("account", "account_id", "created_at").filter(known)
         firsts = firsts.unique("account", keep="first", maintain_order=True)
@@ -124,16 +124,16 @@ class Scorekeeper:
             if entry is not None:
                 self._first_post.setdefault(entry, second)
 
-    def saw_alert(
+    def add_alert(
         self, alert: Alert, tick: datetime, *, merged_away: bool, unnamed: Sequence[str] = ()
     ) -> None:
-        """Note who is in a network.
+        """Add an alert: who is in a network.
 
         Args:
             alert: as it was raised.
-            tick: event time at which it was.
-            merged_away: whether it says that the network went into another one.
-            unnamed: members that the alert has no room to name; taken to belong as little as the last named.
+            tick: event time at which it was raised.
+            merged_away: whether it says that the network merged into another one.
+            unnamed: members that the alert leaves out for length; they get the lowest membership of the named ones.
         """
         at = int(tick.timestamp())
         if merged_away:
@@ -142,7 +142,7 @@ class Scorekeeper:
             return
         known = self._networks.get(alert.network_id)
         if alert.lifecycle is Lifecycle.RESOLVED and known is not None:
-            return  # repeats the alert before
+            return  # it repeats the alert before
         suspected = alert.severity is not Severity.INFO
         (self._suspected.add if suspected else self._suspected.discard)(alert.network_id)
         ahead = 1.0 + (alert.covertness or 0.0) if suspected else 0.0
@@ -160,7 +160,7 @@ class Scorekeeper:
             self._first_positive = at
 
     def account_figures(self) -> AccountFigures:
-        """How rightly accounts were found."""
+        """Precision and recall of accounts."""
         score_of = self._best_scores()
         truth = self._labels
         right = sum(map(truth.is_positive, score_of))
@@ -181,7 +181,7 @@ class Scorekeeper:
         )
 
     def network_figures(self) -> NetworkFigures:
-        """How networks and labels agree."""
+        """How well networks and labels agree."""
         counts = [
             Counter(self._labels.label_of[entry] for entry in scores) for scores in self._networks.values()
         ]
@@ -194,7 +194,7 @@ class Scorekeeper:
         )
 
     def suspected_figures(self) -> SuspectedFigures:
-        """How rightly networks were suspected."""
+        """Precision and recall of suspected networks."""
         accounts = {entry for network in self._suspected for entry in self._networks[network]}
         right = sum(map(self._labels.is_positive, accounts))
         return SuspectedFigures(
@@ -223,7 +223,7 @@ class Scorekeeper:
         return float(self._first_positive - first_post)
 
     def _best_scores(self) -> dict[str, float]:
-        """Score of every labelled account found; of several networks, the one that it belongs to most."""
+        """Score of every labelled account found: the highest of all its networks."""
         best: dict[str, float] = {}
         for scores in self._networks.values():
             for entry, score in scores.items():
@@ -232,10 +232,10 @@ class Scorekeeper:
 
 
 def average_precision(scores: Sequence[float], positive: Sequence[bool]) -> float:
-    """Area under precision over recall, as steps; accounts of one score enter together.
+    """Area under the step curve of precision over recall; accounts with the same score enter together.
 
     Args:
-        scores: of each account, higher first.
+        scores: of each account; higher ranks first.
         positive: whether each should be found; at least one.
     """
     order = np.argsort(-np.asarray(scores, np.float64), kind="stable")

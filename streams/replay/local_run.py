@@ -1,4 +1,4 @@
-"""One run of the local driver with everything around it: settings, outputs and progress."""
+"""One run of the local driver with everything around it: settings, reference files, outputs and progress."""
 
 import signal
 import time
@@ -17,9 +17,9 @@ from schemas.errors import InputError, UsageError
 from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import STDOUT, check_outputs, output
-from streams.reference_files.references import read_references
+from streams.reference_files.reference_inputs import read_reference_inputs
 from streams.replay.replay import Replay
-from streams.reports.found_networks import FoundNetworks
+from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.pairs_csv import write_pairs
 from streams.reports.report import write_report
 from streams.reports.summary import RunFigures
@@ -32,7 +32,7 @@ STDIN = "-"
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What the command line asks for; paths as given, `-` for a standard stream, None for not at all."""
+    """The options of a run. Paths are as given; `-` is a standard stream, None is absent."""
 
     inputs: list[str]
     reading: ReadingOptions = field(default_factory=ReadingOptions)
@@ -48,19 +48,19 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run gave."""
+    """The result of a run."""
 
     run: Replay
-    found: FoundNetworks
+    networks: LatestAlerts
     figures: RunFigures
     failures: list[InputError]
-    """Why the run failed, or which inputs ended early; empty when all is well."""
+    """Why the run failed, or which inputs ended early; empty if all is well."""
     written: dict[str, str]
-    """Files that were written, by option; of an input that ended early, they hold what came before."""
+    """Paths of the files that were written, by option. If an input ended early, they hold what came before."""
 
 
 Watcher = Callable[[Alert, Replay], None]
-"""Told of every alert as it is raised."""
+"""Called with every alert as it is raised."""
 
 
 def local_run(
@@ -71,12 +71,12 @@ def local_run(
 ) -> Outcome:
     """Replay the inputs and write the outputs.
 
-    What was read before an input failed is used, and its alerts are written.
+    If an input fails, the rows before the failure still count, and their alerts are written.
 
     Args:
-        options: what to do.
-        console: where the progress is drawn.
-        on_alert: told of every alert.
+        options: of the run.
+        console: shows the progress.
+        on_alert: called with every alert.
         on_posts: as for `streams.replay.replay.Replay`.
 
     Raises:
@@ -84,14 +84,14 @@ def local_run(
         InputError: an input cannot be read at all; nothing was overwritten.
         OutputError: an output cannot be written any further.
     """
-    # polars lets reading go on after Ctrl-C: a run that waits for standard input could not be interrupted
+    # after Ctrl-C, polars would go on reading: a run that waits for standard input could not be interrupted
     signal.siginterrupt(signal.SIGINT, True)
     start = time.perf_counter()
     settings = settings_of(options)
     inputs = expand_inputs(options.inputs)
     read = [*inputs, *options.files(FileUse.READ).values()]
     if read.count(STDIN) > 1:
-        raise UsageError("standard input (-) can be read once only.")
+        raise UsageError("standard input (-) can be read only once.")
     config = options.reading.config
     check_outputs(options.files(FileUse.WRITTEN), [*read, *([config] if config else [])])
     with ExitStack() as files:
@@ -109,8 +109,8 @@ def local_run(
         run.open()
         if options.writing.dead_letters is not None:
             log.write_to(files.enter_context(output(options.writing.dead_letters)))
-        run.set_reference_data(read_references(options.reading, log))
-        found = FoundNetworks()
+        run.set_reference_data(read_reference_inputs(options.reading, log))
+        networks = LatestAlerts()
         failures: list[InputError] = []
         sink = (
             files.enter_context(output(options.writing.alerts))
@@ -124,21 +124,21 @@ def local_run(
                     if sink is not None:
                         sink.write(encoder.encode(alert) + b"\n")
                         sink.flush()  # so that a long run can be followed
-                    found.add(alert, merged_away=run.merged_away(alert))
+                    networks.add(alert, merged_away=run.merged_away(alert))
                     on_alert(alert, run)
             except InputError as failure:
                 failures.append(failure)
     figures = _figures(run, log, time.perf_counter() - start, options)
     written = {"--alerts": options.writing.alerts, "--dead-letters": options.writing.dead_letters}
     if not failures:
-        _write_rest(options, run, found, figures)
+        _write_rest(options, run, networks, figures)
         written |= {"--pairs": options.writing.pairs, "--report": options.writing.report}
     files_written = {option: path for option, path in written.items() if path not in (None, STDOUT)}
-    return Outcome(run, found, figures, [*run.faults, *failures], files_written)
+    return Outcome(run, networks, figures, [*run.faults, *failures], files_written)
 
 
 def settings_of(options: RunOptions) -> Settings:
-    """The settings that the options ask for.
+    """The settings of the run: those of `--config`, made exact by `--exact`.
 
     Raises:
         UsageError: the configuration file is wrong.
@@ -149,13 +149,13 @@ def settings_of(options: RunOptions) -> Settings:
     return settings
 
 
-def _write_rest(options: RunOptions, run: Replay, found: FoundNetworks, figures: RunFigures) -> None:
+def _write_rest(options: RunOptions, run: Replay, networks: LatestAlerts, figures: RunFigures) -> None:
     if options.writing.pairs is not None:
         with output(options.writing.pairs) as file:
             write_pairs(file, run.pipeline)
     if options.writing.report is not None:
         with output(options.writing.report) as file:
-            write_report(file, [Path(name).name for name in run.inputs], figures, found)
+            write_report(file, [Path(name).name for name in run.inputs], figures, networks)
     if options.writing.timings is not None:
         with output(options.writing.timings) as file:
             file.write(msgspec.json.encode(run.timings) + b"\n")

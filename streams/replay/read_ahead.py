@@ -1,4 +1,4 @@
-"""An iterator that works ahead in a thread of its own, a bounded number of items at most."""
+"""An iterator that works ahead in a thread of its own, by a limited number of items."""
 
 import queue
 import threading
@@ -11,11 +11,12 @@ T = TypeVar("T")
 class ReadAhead(Generic[T]):
     """The items of `source`, in their order, made in a background thread.
 
-    An error of the source is raised where its item would have come. On the way out of the `with` block the source is
-    told to stop after the item that it is at.
+    An error of the source is raised in place of its item. When the `with` block ends, the source stops after its
+        current
+    item.
 
     Args:
-        source: what to iterate over; nothing else may touch it or its state until the end.
+        source: the iterator; nothing else may use it or its state until the end.
         items: how many finished items may wait.
     """
 
@@ -23,7 +24,7 @@ class ReadAhead(Generic[T]):
         self._source = source
         self._ready: queue.Queue[_Item[T] | _End] = queue.Queue(items)
         self._stopped = threading.Event()
-        # a daemon: one that waits for input that never comes does not keep the program
+        # a daemon, so that the program can end while this thread waits for input
         self._thread = threading.Thread(target=self._work, name="ahead", daemon=True)
 
     def __enter__(self) -> Iterator[T]:
@@ -33,7 +34,7 @@ class ReadAhead(Generic[T]):
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
         try:
-            while True:  # make room for what the source is about to put
+            while True:  # make room, so that the source can put its last item
                 self._ready.get_nowait()
         except queue.Empty:
             return

@@ -1,8 +1,8 @@
 """The local driver: dumps in, alerts out, in one process and without Kafka.
 
-It reads whichever source is furthest behind in event time, holds rows until all sources have passed them, and
-lets the pipeline work through them. Reading, ordering and tracing run ahead in a thread of their own, detection in the
-calling one. Everything that decides anything is in `detectors`.
+It always reads the source that is furthest behind in event time, holds rows until all sources have passed them, and
+gives them to the pipeline. Reading, ordering and tracing run ahead in a thread of their own; detection runs in the
+calling thread. All decisions are made in `detectors`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ from schemas.errors import InputError
 from schemas.networks import Lifecycle
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts, ReadProgress
 from streams.outputs.dead_letter_log import DeadLetterLog
-from streams.reference_files.references import References
+from streams.reference_files.reference_inputs import ReferenceInputs
 from streams.replay.read_ahead import ReadAhead
 from streams.settings.settings import Settings
 from streams.version import VERSION
@@ -38,7 +38,7 @@ class Replay:
         inputs: paths, as `streams.sources.expand_inputs` gives them.
         settings: how to read and detect.
         dead_letters: where rejected rows go.
-        format: of all inputs, instead of what their content says.
+        format: of all inputs; None: each input's content shows its format.
         unordered: sort every input, whatever its format.
         on_progress: called as the run goes on.
         on_posts: called with each frame of posts as it is applied, duplicates and late ones left out.
@@ -64,7 +64,7 @@ class Replay:
 
     @property
     def progress(self) -> ReadProgress:
-        """How far the run is."""
+        """How far the run has come."""
         return self.ordered.progress
 
     @property
@@ -79,16 +79,16 @@ class Replay:
 
     @property
     def pipeline(self) -> Pipeline:
-        """What decides; without reference data if `refer` was not called before the first use."""
+        """The pipeline; without reference data if `set_reference_data` was not called before the first use."""
         if self._pipeline is None:
-            self._pipeline = self._built(References())
+            self._pipeline = self._built(ReferenceInputs())
         return self._pipeline
 
-    def set_reference_data(self, references: References) -> None:
-        """Take reference data and follow events; before `run`."""
+    def set_reference_data(self, references: ReferenceInputs) -> None:
+        """Set reference data and follow events; call it before `run`."""
         self._pipeline = self._built(references)
 
-    def _built(self, references: References) -> Pipeline:
+    def _built(self, references: ReferenceInputs) -> Pipeline:
         pipeline = Pipeline(
             self.settings.detection,
             VERSION,
@@ -113,9 +113,9 @@ class Replay:
         return {store: count for store, count in counts.items() if count}
 
     def merged_away(self, alert: Alert) -> bool:
-        """Whether an alert just yielded says that its network went into another one.
+        """Whether an alert just yielded says that its network merged into another one.
 
-        `merged` is also the lifecycle of the network that took the other in; that one is alive.
+        The network that took it in has the lifecycle `merged` as well, but is still alive.
         """
         alive = self.pipeline.stage.networks.alive.values()
         return alert.lifecycle is Lifecycle.MERGED and all(
@@ -123,7 +123,7 @@ class Replay:
         )
 
     def unnamed_members(self, alert: Alert) -> list[str]:
-        """Members that an alert just yielded has no room to name, as `platform:account_id`."""
+        """Members that an alert just yielded leaves out for length, as `platform:account_id`."""
         if alert.member_count <= len(alert.members):
             return []
         named = {member.account_id for member in alert.members}

@@ -1,7 +1,6 @@
-"""A run in figures for Prometheus, as a file in its text format.
+"""The figures of a run for Prometheus, as a file in its text format.
 
-node-exporter's textfile collector takes it: one file a run in the folder that it looks into, and runs can be compared
-on the dashboard.
+node-exporter's textfile collector reads the file from its folder. With one file a run, the dashboard compares runs.
 """
 
 import time
@@ -19,15 +18,15 @@ from streams.version import VERSION
 
 
 def write_run_metrics(path: str, outcome: Outcome, quality: BacktestFigures | None = None) -> None:
-    """Write the file, whole or not at all. The run is called after it: `runs/ira-2016.prom` gives `ira-2016`.
+    """Write the file, whole or not at all. The file's name is the run's: `runs/ira-2016.prom` gives `ira-2016`.
 
     Args:
-        path: where to; node-exporter wants the ending `.prom`.
-        outcome: of the run.
-        quality: of a backtest.
+        path: of the file; node-exporter requires the ending `.prom`.
+        outcome: result of the run.
+        quality: figures of a backtest; None for a replay.
 
     Raises:
-        OutputError: the system refuses.
+        OutputError: the file cannot be written.
     """
     metrics = RunMetrics(Path(path).stem, CollectorRegistry())
     figures = outcome.figures
@@ -37,7 +36,7 @@ def write_run_metrics(path: str, outcome: Outcome, quality: BacktestFigures | No
     metrics.posts.of().set(figures.posts)
     metrics.alerts.of().set(figures.alerts)
     for severity in Severity:
-        metrics.networks.of(severity).set(sum(a.severity is severity for a in outcome.found.ranked()))
+        metrics.networks.of(severity).set(sum(a.severity is severity for a in outcome.networks.ranked()))
     for reason in Reason:
         metrics.dead_letters.of(reason).set(figures.dead_letters.get(reason, 0))
     if quality is not None:

@@ -1,4 +1,4 @@
-"""`--pairs`: every pair of accounts with what they shared together, against chance."""
+"""`--pairs`: pairs of accounts as CSV, with their co-shares and what chance gives."""
 
 from typing import BinaryIO
 
@@ -16,13 +16,13 @@ COLUMNS = ("account_a", "account_b", "kind", "window_s", "co_shares", "expected"
 def write_pairs(file: BinaryIO, pipeline: Pipeline) -> int:
     """Write the pairs that the pipeline holds.
 
-    In an exact run (no cap) these are all pairs with a co-share; else the candidates: pairs with at least two
-    independent objects. Ordered by accounts, then kind and window. An account of unknown platform is written
+    An exact run (no cap) writes all pairs with a co-share. Any other run writes the candidates: pairs with at least two
+    independent objects. Rows are ordered by accounts, then kind and window. An account of unknown platform is written
     as its bare id.
 
     Args:
-        file: where to write CSV, in UTF-8.
-        pipeline: after its end.
+        file: receives the CSV, in UTF-8.
+        pipeline: after `end`.
 
     Returns:
         Count of rows written.
@@ -48,16 +48,16 @@ def write_pairs(file: BinaryIO, pipeline: Pipeline) -> int:
     file.write((",".join(COLUMNS) + "\n").encode())
     for begin in range(0, len(ordered), _CHUNK):
         part = ordered[begin : begin + _CHUNK]
-        found = summarise(part["pair"].to_numpy(), pipeline.pairs.rows, pipeline.pairs.table, null)
+        summary = summarise(part["pair"].to_numpy(), pipeline.pairs.rows, pipeline.pairs.table, null)
         table = (
             pl.DataFrame(
                 {
-                    "pair": found["pair"],
-                    "kind": kinds.gather(found["kind"].astype(np.int64)),
-                    "window_s": windows[found["kind"], found["window"]],
-                    "co_shares": found["co_shares"],
-                    "expected": found["expected"],
-                    "p_value": found["p_value"],
+                    "pair": summary["pair"],
+                    "kind": kinds.gather(summary["kind"].astype(np.int64)),
+                    "window_s": windows[summary["kind"], summary["window"]],
+                    "co_shares": summary["co_shares"],
+                    "expected": summary["expected"],
+                    "p_value": summary["p_value"],
                 }
             )
             .join(part, on="pair", maintain_order="left")

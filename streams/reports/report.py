@@ -1,4 +1,4 @@
-"""`--report`: what a run found as one HTML page that needs no network, no script and no other file."""
+"""`--report`: the networks of a run as one HTML page that needs no network, no script and no other file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ import jinja2
 
 from schemas.alerts import Alert, Signal
 from streams.outputs.plain_text import plain
-from streams.reports.found_networks import FoundNetworks, is_closed, nouns, shared_kinds
+from streams.reports.latest_alerts import LatestAlerts, is_closed, nouns, shared_kinds
 from streams.reports.summary import REASONS, RunFigures, duration
 from streams.version import VERSION
 
 MOST_NETWORKS = 200
-"""Networks told in full; the table has all of them."""
+"""Networks described in full; the table lists all."""
 MOST_MEMBERS = 200
-"""Members listed of each."""
+"""Members listed of each network."""
 _BAR_PX = 240
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A pair of bars: what was seen, and what chance would give, in pixels of one scale."""
+    """A pair of bars in pixels of one scale: what was observed, and what chance gives."""
 
     observed: float
     expected: float
@@ -32,17 +32,17 @@ def write_report(
     file: BinaryIO,
     inputs: Sequence[str],
     figures: RunFigures,
-    found: FoundNetworks,
+    networks: LatestAlerts,
     now: datetime | None = None,
 ) -> None:
     """Write the report.
 
     Args:
-        file: where to.
-        inputs: names of what was read.
+        file: receives the page, in UTF-8.
+        inputs: names of the files that were read.
         figures: of the run.
-        found: its networks.
-        now: what to give as the time of writing; by default the wall clock.
+        networks: of the run.
+        now: time of writing that the page shows; None: the wall clock.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("streams.reports"),
@@ -62,14 +62,14 @@ def write_report(
         bare=lambda account: account.removeprefix("unknown:"),
         web=_is_web,
     )
-    ranked = found.ranked()
+    ranked = networks.ranked()
     page = environment.get_template("report.html.j2").stream(
         alerts=ranked,
-        told=ranked[:MOST_NETWORKS],
+        described=ranked[:MOST_NETWORKS],
         most_members=MOST_MEMBERS,
         inputs=inputs,
         figures=figures,
-        found=found,
+        networks=networks,
         rejected=[
             (REASONS[reason], count)
             for reason, count in sorted(figures.dead_letters.items(), key=lambda i: -i[1])
@@ -85,12 +85,12 @@ def write_report(
 
 
 def _harmless(value: object) -> object:
-    """Everything that is printed passes here, before it is escaped: no control or direction characters."""
+    """Remove control and direction characters from every printed value, before it is escaped."""
     return plain(value) if type(value) is str else value
 
 
 def _bar(alert: Alert, signal: Signal) -> Bar:
-    """Bars of one signal; all signals of a network have one scale."""
+    """Bars of one signal, on the scale that all signals of a network share."""
     most = max((max(each.observed, each.expected) for each in alert.signals), default=0.0) or 1.0
     return Bar(*(round(_BAR_PX * value / most, 1) for value in (signal.observed, signal.expected)))
 
@@ -102,5 +102,5 @@ def _number(value: float) -> str:
 
 
 def _is_web(link: str) -> bool:
-    """Whether a link may be made one to click on."""
+    """Whether the page may make a link clickable."""
     return link.startswith(("https://", "http://"))

@@ -1,4 +1,4 @@
-"""What a run says at its end, for a person who never saw the code."""
+"""The summary on the terminal at the end of a run, for a person who never saw the code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from detectors.stores import STORES, Store
 from schemas.alerts import Alert, Evidence, Severity
 from schemas.dead_letters import DeadLetter, Reason
 from streams.outputs.plain_text import plain
-from streams.reports.found_networks import FoundNetworks, is_closed, nouns, shared_kinds
+from streams.reports.latest_alerts import LatestAlerts, is_closed, nouns, shared_kinds
 
 SHOWN_NETWORKS = 15
 EXPLAINED_NETWORKS = 3
@@ -21,7 +21,7 @@ _SAMPLES = 3
 _SAMPLE_ACCOUNTS = 4
 
 REASONS = {
-    Reason.MALFORMED: "not decodable as its format",
+    Reason.MALFORMED: "not valid in this format",
     Reason.NOT_UTF8: "not UTF-8",
     Reason.OVERSIZED: "longer than a record may be",
     Reason.MISSING_FIELD: "a required field is absent",
@@ -34,7 +34,7 @@ _STORES = {store.name: store for store in STORES}
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """A run in numbers."""
+    """The figures of a run."""
 
     posts: int
     seconds: float
@@ -45,24 +45,24 @@ class RunFigures:
     examples: Mapping[Reason, DeadLetter]
     evicted_early: Mapping[str, int]
     dead_letters_kept: bool
-    """Whether the rejected rows were written to a file."""
+    """Whether rejected rows were written to a file."""
 
 
-def show_summary(console: Console, figures: RunFigures, found: FoundNetworks) -> None:
-    """Print the whole summary; what comes from the data is made harmless first."""
-    console.print(_figures(figures, found))
-    ranked = found.ranked()
+def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) -> None:
+    """Print the summary. Control characters in text from the data are removed first."""
+    console.print(_figures(figures, networks))
+    ranked = networks.ranked()
     if ranked:
         console.print()
         console.print(_table(ranked[:SHOWN_NETWORKS]))
         if len(ranked) > SHOWN_NETWORKS:
             console.print(
-                f"and {len(ranked) - SHOWN_NETWORKS:,} more: --alerts FILE or --report FILE has them all"
+                f"and {len(ranked) - SHOWN_NETWORKS:,} more. --alerts FILE or --report FILE gives all of them."
             )
         for rank, alert in enumerate(ranked[:EXPLAINED_NETWORKS], start=1):
             _explain(console, rank, alert)
     elif figures.posts:
-        console.print("No network was found: nothing that accounts shared together is beyond chance.")
+        console.print("No network was found: chance explains everything that accounts shared together.")
     else:
         console.print("There were no posts to look at.")
     _show_rejected(console, figures)
@@ -77,20 +77,20 @@ def _lost(store: Store, count: int) -> str:
     )
 
 
-def _figures(figures: RunFigures, found: FoundNetworks) -> Text:
+def _figures(figures: RunFigures, networks: LatestAlerts) -> Text:
     rate = figures.posts / figures.seconds if figures.seconds else 0.0
     line = f"{figures.posts:,} posts in {figures.seconds:,.1f} s ({rate:,.0f} posts/s)"
     if figures.first is not None and figures.last is not None:
         line += f", from {figures.first:%Y-%m-%d %H:%M} to {figures.last:%Y-%m-%d %H:%M} UTC"
         line += f" ({duration(figures.last - figures.first)})"
-    closed = sum(is_closed(alert) for alert in found.ranked())
-    suspected = sum(alert.severity is not Severity.INFO for alert in found.ranked())
-    line += f"\n{len(found):,} networks in {figures.alerts:,} alerts, {suspected:,} suspected covert"
+    closed = sum(is_closed(alert) for alert in networks.ranked())
+    suspected = sum(alert.severity is not Severity.INFO for alert in networks.ranked())
+    line += f"\n{len(networks):,} networks in {figures.alerts:,} alerts, {suspected:,} suspected covert"
     notes = []
     if closed:
-        notes.append(f"{closed:,} closed since, as nothing new was seen of them")
-    if found.merged_away:
-        notes.append(f"{found.merged_away:,} others went into them")
+        notes.append(f"{closed:,} closed since, because they showed nothing new")
+    if networks.merged_away:
+        notes.append(f"{networks.merged_away:,} others merged into them")
     return Text(line + (f" ({'; '.join(notes)})" if notes else ""))
 
 
@@ -160,7 +160,7 @@ def _show_rejected(console: Console, figures: RunFigures) -> None:
             line += f"; the first: {where}: {plain(example.detail, 160)}"
         console.print(_indented(line))
     if not figures.dead_letters_kept:
-        console.print("Give --dead-letters FILE to keep them, each with its reason.")
+        console.print("Use --dead-letters FILE to keep them, each with its reason.")
 
 
 def _indented(text: str, spaces: int = 3) -> Padding:
@@ -168,7 +168,7 @@ def _indented(text: str, spaces: int = 3) -> Padding:
 
 
 def duration(length: timedelta) -> str:
-    """A length of time in the one or two units that matter."""
+    """A length of time in words, in the largest unit of which it has at least two."""
     seconds = int(length.total_seconds())
     for unit, name in ((86_400, "days"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * unit:

@@ -1,7 +1,7 @@
-"""The section `[kafka]`: which brokers, as whom, and how the way there is protected.
+"""The section `[kafka]`: the brokers, the user name, and how the connection is protected.
 
-No secret is a setting. They come from files that the settings name, or from the environment, and are read by
-`streams.live.broker.connection` when a connection is wanted: what prints settings cannot print them.
+No secret is a setting, so printing the settings never prints a secret. Secrets come from files that the settings name,
+or from the environment; `streams.live.broker.connection` reads them when it makes a connection.
 """
 
 import ipaddress
@@ -17,9 +17,9 @@ from schemas.errors import UsageError
 from schemas.service.topics import DEFAULT_PREFIX, TOPICS, checked_prefix
 
 SERVERS_VARIABLE = "LOCKSTEP_KAFKA"
-"""Goes before `kafka.bootstrap_servers`."""
+"""Environment variable; if set, it replaces `kafka.bootstrap_servers`."""
 PASSWORD_VARIABLE = "LOCKSTEP_KAFKA_PASSWORD"  # noqa: S105 - the name of a variable
-"""Goes before the file named by `kafka.password_file`."""
+"""Environment variable; if set, it replaces the file named by `kafka.password_file`."""
 
 _DEFAULT_PORT = 9092
 _LEAST_REQUEST = max(topic.max_message_bytes for topic in TOPICS) + (64 << 10)
@@ -31,7 +31,7 @@ _CLIENT = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
 
 
 class Protocol(StrEnum):
-    """How the way to the broker is protected, and whether it asks who comes."""
+    """How the connection is protected: TLS encrypts it, SASL authenticates the client."""
 
     PLAINTEXT = "plaintext"
     SSL = "ssl"
@@ -40,17 +40,17 @@ class Protocol(StrEnum):
 
     @property
     def encrypted(self) -> bool:
-        """Whether TLS is spoken."""
+        """Whether the connection uses TLS."""
         return self in (Protocol.SSL, Protocol.SASL_SSL)
 
     @property
     def named(self) -> bool:
-        """Whether SASL is."""
+        """Whether the client logs in with SASL."""
         return self in (Protocol.SASL_PLAINTEXT, Protocol.SASL_SSL)
 
 
 class Mechanism(StrEnum):
-    """How SASL proves who comes."""
+    """How the client proves its identity with SASL."""
 
     SCRAM_SHA_256 = "SCRAM-SHA-256"
     SCRAM_SHA_512 = "SCRAM-SHA-512"
@@ -59,36 +59,37 @@ class Mechanism(StrEnum):
 
 
 class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The section `[kafka]`: the brokers, and how to come to them."""
+    """The section `[kafka]`: the brokers, and how to connect to them."""
 
     bootstrap_servers: str = "127.0.0.1:9092"
-    """Brokers to ask first, `host:port`, with commas between them; the rest are learnt from them."""
+    """Brokers to contact first, as `host:port`, separated by commas. They name the others."""
     topic_prefix: str = DEFAULT_PREFIX
-    """Goes before the name of every topic and consumer group; ends with a dot."""
+    """Prefix of the name of every topic and consumer group; ends with a dot."""
     replication_factor: Annotated[int, Meta(ge=1, le=(1 << 15) - 1)] = 1
-    """Copies of each partition that `lockstep topics create` asks for: 3 where there are three brokers or more."""
+    """Copies of each partition that `lockstep topics create` requests. Use 3 if there are three brokers or more."""
     security_protocol: Protocol = Protocol.PLAINTEXT
     """`plaintext`, `ssl`, `sasl_plaintext` or `sasl_ssl`."""
     sasl_mechanism: Mechanism | None = None
-    """`SCRAM-SHA-256`, `SCRAM-SHA-512`, `PLAIN` or `OAUTHBEARER`; with a `sasl_` protocol only."""
+    """`SCRAM-SHA-256`, `SCRAM-SHA-512`, `PLAIN` or `OAUTHBEARER`; only with a `sasl_` protocol."""
     username: str | None = None
-    """Name to come under; not with `OAUTHBEARER`, where the token says it."""
+    """User name; not with `OAUTHBEARER`, where the token holds it."""
     password_file: str | None = None
     """File that holds the password and nothing else."""
     oauth_token_file: str | None = None
-    """File that holds the bearer token; read again for every new connection, so that it may be renewed in place."""
+    """File that holds the bearer token. It is read again for every new connection, so the token can be renewed in
+    place."""
     ca_file: str | None = None
-    """Certificates of the authorities that may vouch for brokers, PEM; absent: those of the system."""
+    """Certificates of the authorities that may sign a broker's certificate, PEM; absent: those of the system."""
     cert_file: str | None = None
-    """Own certificate, PEM, where brokers ask for one."""
+    """The client's certificate, PEM, if brokers require one."""
     key_file: str | None = None
-    """Its private key, PEM, not encrypted; absent: it is in `cert_file`."""
+    """Private key of `cert_file`, PEM, not encrypted; absent: it is in `cert_file`."""
     client_id: str = "lockstep"
-    """Begin of the names under which the broker logs and limits these clients."""
+    """First part of the names under which the broker logs and limits these clients."""
     max_request_bytes: Annotated[int, Meta(ge=_LEAST_REQUEST, le=64 << 20)] = 5 << 20
-    """Largest request that is sent; above the largest message of any topic."""
+    """Bytes of the largest request; more than the largest message of any topic."""
     max_fetch_bytes: Annotated[int, Meta(ge=64 << 10, le=64 << 20)] = 8 << 20
-    """Most that is fetched from a partition at a time."""
+    """Most bytes fetched from a partition at a time."""
 
     def __post_init__(self) -> None:
         _servers(self.bootstrap_servers)
@@ -100,7 +101,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             raise UsageError("kafka.client_id: give 1 to 100 letters, digits, dots, - and _.")
         for field in msgspec.structs.fields(self):
             if getattr(self, field.name) == "":
-                raise UsageError(f"kafka.{field.name}: is empty; leave it out.")
+                raise UsageError(f"kafka.{field.name}: is empty. Leave it out.")
         self._check_tls()
         self._check_sasl()
 
@@ -117,7 +118,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
                 "encrypt. Set it to ssl or sasl_ssl."
             )
         if self.key_file is not None and self.cert_file is None:
-            raise UsageError("kafka.key_file: is given without cert_file. Name the certificate, too.")
+            raise UsageError("kafka.key_file: is given without cert_file. Name the certificate as well.")
 
     def _check_sasl(self) -> None:
         mechanism = self.sasl_mechanism
@@ -139,26 +140,28 @@ class KafkaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
             if self.oauth_token_file is None:
                 raise UsageError("kafka.oauth_token_file: OAUTHBEARER needs a file with the token.")
             if wrong := [name for name in ("username", "password_file") if name in given]:
-                raise UsageError(f"kafka.{wrong[0]}: OAUTHBEARER sends a token and no name; leave it out.")
+                raise UsageError(f"kafka.{wrong[0]}: OAUTHBEARER sends a token and no name. Leave it out.")
         else:
             if self.username is None:
                 raise UsageError(f"kafka.username: {mechanism.value} needs one.")
             if self.oauth_token_file is not None:
-                raise UsageError("kafka.oauth_token_file: goes with sasl_mechanism OAUTHBEARER only.")
+                raise UsageError(
+                    "kafka.oauth_token_file: goes with sasl_mechanism OAUTHBEARER only. Leave it out."
+                )
         # SCRAM proves a password without sending it; the others send the secret itself
         sends = mechanism in (Mechanism.PLAIN, Mechanism.OAUTHBEARER)
         if sends and not self.security_protocol.encrypted and not all(map(_is_loopback, self.servers)):
             raise UsageError(
-                f"kafka.security_protocol: with {mechanism.value}, sasl_plaintext would send the secret readable for "
-                "all on the way. Set it to sasl_ssl."
+                f"kafka.security_protocol: with {mechanism.value}, sasl_plaintext would send the secret where all on "
+                "the network can read it. Set it to sasl_ssl."
             )
 
 
 def kafka_section(section: Any, environ: Mapping[str, str]) -> Any:
-    """The section as the environment has it: `LOCKSTEP_KAFKA` goes before `bootstrap_servers`.
+    """The section, with `bootstrap_servers` from the environment variable `LOCKSTEP_KAFKA` if it is set.
 
     Raises:
-        UsageError: a secret stands in it, which the message does not repeat; or the variable names no broker.
+        UsageError: the section holds a secret, which the message does not repeat; or the variable names no broker.
     """
     if not isinstance(section, dict):
         return section
@@ -166,9 +169,9 @@ def kafka_section(section: Any, environ: Mapping[str, str]) -> Any:
     for name in section:
         if name not in known and _SECRETS.match(name):
             raise UsageError(
-                f"kafka.{name}: settings are shown and shared, and no place for a secret. Put a password into a file "
-                f"of its own, named by password_file, or into the environment as {PASSWORD_VARIABLE}; a token into a "
-                "file named by oauth_token_file."
+                f"kafka.{name}: do not put a secret into the settings, which are printed and shared. Put a password "
+                f"into a file and name it with password_file, or into the environment as {PASSWORD_VARIABLE}. Put a "
+                "token into a file and name it with oauth_token_file."
             )
     if servers := environ.get(SERVERS_VARIABLE):
         return {**section, "bootstrap_servers": ",".join(_servers(servers, SERVERS_VARIABLE))}
@@ -180,18 +183,18 @@ def _servers(text: str, setting: str = "kafka.bootstrap_servers") -> tuple[str, 
 
 
 def _server(text: str, setting: str) -> str:
-    """One broker as `host:port`, with the usual port if it has none."""
+    """One broker as `host:port`, with Kafka's usual port if none is given."""
     if "@" in text:
-        raise UsageError(f"{setting}: give host:port alone. Who comes is told by username and password_file.")
+        raise UsageError(f"{setting}: give host:port alone. The login goes into username and password_file.")
     if "://" in text:
-        raise UsageError(f"{setting}: give host:port, without a scheme before it.")
+        raise UsageError(f"{setting}: give host:port, without a scheme.")
     found = _SERVER.fullmatch(text)
     if found is not None and 1 <= (port := int(found["port"] or _DEFAULT_PORT)) < 1 << 16:
         if found["v6"] is not None and _is_address(found["v6"]):
             return f"[{found['v6']}]:{port}"
         if found["host"] and _HOST.fullmatch(found["host"]):
             return f"{found['host']}:{port}"
-    raise UsageError(f"{setting}: {text!r} is no broker: give host:port, with commas between.")
+    raise UsageError(f"{setting}: {text!r} is no broker. Give host:port, several separated by commas.")
 
 
 def _is_address(text: str) -> bool:

@@ -35,7 +35,7 @@ Config = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="Settings in TOML; `lockstep doctor` prints them all with their values.",
+        help="Settings in TOML; `lockstep doctor` prints all of them with their values.",
         rich_help_panel=_READING,
     ),
 ]
@@ -44,7 +44,7 @@ RunId = Annotated[
     typer.Option(
         "--run-id",
         metavar="ID",
-        help="Use the topics of this replay, apart from the live ones; its alerts page nobody.",
+        help="Use the topics of this replay, apart from the live ones. Its alerts page nobody.",
     ),
 ]
 DeadLetters = Annotated[
@@ -53,7 +53,7 @@ DeadLetters = Annotated[
     typer.Option(
         "--dead-letters",
         metavar="FILE",
-        help="Write rows that could not be used here, one JSON object a line, each with its reason.",
+        help="Write rows that cannot be used to this file, one JSON object a line, each with its reason.",
         rich_help_panel=_WRITING,
     ),
 ]
@@ -71,7 +71,7 @@ class ReadingOptions:
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Format of all inputs, if the content does not tell it: jsonl, coortweet, toolkit, ira, "
+            help="Format of all inputs, if their content does not show it: jsonl, coortweet, toolkit, ira, "
             "twitter-io, mapped.",
             rich_help_panel=_READING,
         ),
@@ -83,8 +83,8 @@ class ReadingOptions:
         typer.Option(
             "--registry",
             metavar="FILE",
-            help="Who is known (state media, diplomats, companies), as JSON objects, one a line, or CSV. Without it, "
-            "alerts do not say whether a network is covert.",
+            help="Known entities (state media, diplomats, companies) as CSV, or as JSON objects, one a line. Without "
+            "it, alerts do not say whether a network is covert.",
             rich_help_panel=_READING,
         ),
     ] = None
@@ -114,7 +114,7 @@ class ReadingOptions:
         typer.Option(
             "--suppressions",
             metavar="FILE",
-            help="Rules of reviewers, one JSON object a line: networks to mute, accounts to allow.",
+            help="Reviewers' rules, one JSON object a line: networks to mute, accounts to allow.",
             rich_help_panel=_READING,
         ),
     ] = None
@@ -122,7 +122,7 @@ class ReadingOptions:
         bool,
         typer.Option(
             "--unordered",
-            help="Sort every input by time first. Without it, inputs whose beginning is out of order are sorted.",
+            help="Sort every input by time first. Otherwise only inputs whose beginning is out of order are sorted.",
             rich_help_panel=_READING,
         ),
     ] = False
@@ -136,7 +136,7 @@ class DetectingOptions:
         bool,
         typer.Option(
             "--exact",
-            help="For audits: pair every share with every other, and forget nothing. Slow on viral objects.",
+            help="For audits: pair every share with every other and keep all evidence. Slow on viral objects.",
             rich_help_panel=_DETECTING,
         ),
     ] = False
@@ -152,7 +152,7 @@ class WritingOptions:
         typer.Option(
             "--alerts",
             metavar="FILE",
-            help="Write alerts here as they are raised, one JSON object a line; - for standard output.",
+            help="Write alerts to this file as they are raised, one JSON object a line; - for standard output.",
             rich_help_panel=_WRITING,
         ),
     ] = None
@@ -162,7 +162,7 @@ class WritingOptions:
         typer.Option(
             "--pairs",
             metavar="FILE",
-            help="Write pairs of accounts, what they shared together and what chance would give, as CSV.",
+            help="Write pairs of accounts as CSV: their co-shares, and how many chance would give.",
             rich_help_panel=_WRITING,
         ),
     ] = None
@@ -172,7 +172,7 @@ class WritingOptions:
         typer.Option(
             "--report",
             metavar="FILE",
-            help="Write what was found as one HTML page, to be read, printed or sent.",
+            help="Write the networks as one HTML page to read, print or send.",
             rich_help_panel=_WRITING,
         ),
     ] = None
@@ -201,7 +201,7 @@ class LabelOptions:
         typer.Option(
             "--labels",
             metavar="FILE",
-            help="CSV with the columns account_id, label and, if you like, group; an id may have its platform "
+            help="CSV with the columns account_id and label; further columns are ignored. An id may have its platform "
             "before it, as in x:123.",
             rich_help_panel=_READING,
             show_default=False,
@@ -212,7 +212,7 @@ class LabelOptions:
         typer.Option(
             "--positive",
             metavar="LABEL",
-            help="The label of accounts that should be found; every other label is of those that should not.",
+            help="Label of the accounts that should be found; accounts with any other label should not.",
             rich_help_panel=_READING,
         ),
     ] = "io"
@@ -248,7 +248,7 @@ class PublishingOptions:
         bool,
         typer.Option(
             "--end",
-            help="Say at the end that nothing more will come, so that the last evidence is settled as in a replay.",
+            help="Announce at the end that no more posts will come, so that the last evidence settles as in a replay.",
         ),
     ] = False
     resume: Annotated[
@@ -256,7 +256,7 @@ class PublishingOptions:
         typer.Option(
             "--resume",
             metavar="FILE",
-            help="Note in this file how far it has come, and go on from there if it exists.",
+            help="Save the progress to this file. If it exists, continue from there.",
         ),
     ] = None
 
@@ -270,7 +270,7 @@ class SimulationOptions:
         typer.Option(
             "--out",
             metavar="DIR",
-            help="Write the files here: a new folder, an empty one, or that of an earlier simulation.",
+            help="Folder for the files: a new one, an empty one, or that of an earlier simulation.",
             rich_help_panel=_WRITING,
             show_default=False,
         ),
@@ -278,7 +278,7 @@ class SimulationOptions:
     seed: Annotated[
         int,
         typer.Option(
-            "--seed", metavar="N", help="Equal seeds give equal bytes.", rich_help_panel=_SIMULATING
+            "--seed", metavar="N", help="The same seed gives the same bytes.", rich_help_panel=_SIMULATING
         ),
     ] = 1
     accounts: Annotated[
@@ -286,19 +286,22 @@ class SimulationOptions:
         typer.Option(
             "--accounts",
             metavar="N",
-            help="Ordinary accounts; states, press and what is planted come in addition.",
+            help="Ordinary accounts; accounts of states, press and planted networks are added.",
             rich_help_panel=_SIMULATING,
         ),
     ] = 20_000
     days: Annotated[
-        int, typer.Option("--days", metavar="N", help="Length of the world.", rich_help_panel=_SIMULATING)
+        int,
+        typer.Option(
+            "--days", metavar="N", help="Days that the simulation covers.", rich_help_panel=_SIMULATING
+        ),
     ] = 7
     stealth: Annotated[
         int,
         typer.Option(
             "--stealth",
             metavar="0-3",
-            help="How well the planted groups hide: 0 in plain sight; 3 late, seldom and in words of their own.",
+            help="How well the planted groups hide: 0 not at all; 3 they act late, seldom and in their own words.",
             rich_help_panel=_SIMULATING,
         ),
     ] = 1
@@ -307,7 +310,7 @@ class SimulationOptions:
         typer.Option(
             "--posts",
             metavar="N",
-            help="About how many posts in all; 300,000 for 20,000 accounts and 7 days.",
+            help="Approximate number of posts; by default 300,000 for 20,000 accounts and 7 days.",
             rich_help_panel=_SIMULATING,
             show_default=False,
         ),

@@ -1,4 +1,4 @@
-"""Settings: one TOML file, one typed object; what is unknown is an error."""
+"""Settings: one TOML file, one typed object. Unknown keys and values out of bounds are errors that name the setting."""
 
 import os
 import re
@@ -22,7 +22,7 @@ from streams.sources import ColumnMapping
 T = TypeVar("T")
 
 Seconds = Annotated[float, Meta(ge=0.01, lt=2.0**62)]
-"""A wait. Shorter ones would be busy waiting."""
+"""A wait of at least 10 ms: with a shorter one, a worker would do nothing but look again."""
 
 _BOUND = re.compile(r"expected (int|float) (<|>)")
 _DETECTION_KEYS = {field.name for field in msgspec.structs.fields(DetectionConfig)}
@@ -32,47 +32,48 @@ class InputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """The section `[input]`: how dumps are read."""
 
     max_bad_share: Unit = 0.5
-    """Share of rejected rows above which a run stops, 0-1: then the format is wrong."""
+    """Share of rejected rows, 0-1, above which a run stops because the format must be another one."""
     bad_share_after: AtLeast0 = 1_000
-    """Rows read before that share is looked at."""
+    """Rows that are read before that share is tested."""
     sort_rows: AtLeast1 = 500_000
-    """Rows held in memory while a dump without order is sorted; more go to temporary files."""
+    """Rows held in memory while an unordered dump is sorted. Further rows go to temporary files."""
 
 
 class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The section `[worker]`: how a worker of the live service reads, waits and keeps."""
+    """The section `[worker]`: how a worker of the live service reads, waits and stores."""
 
     idle_after_s: Seconds = 30.0
-    """Seconds without a message after which a partition holds up the others no longer."""
+    """Seconds without a message after which a partition no longer holds up the others."""
     max_ahead_s: AtLeast0 = 300
-    """Seconds by which a post's time may be after its arrival at the broker; what is further ahead is set aside."""
+    """Seconds by which a post's time may be after its arrival at the broker. Posts further in the future are set
+    aside."""
     batch_rows: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
-    """Messages that are decoded together, at most."""
+    """Most messages that are decoded together."""
     poll_ms: Annotated[int, Meta(ge=1, le=60_000)] = 200
-    """Milliseconds to wait for more of them."""
+    """Milliseconds to wait for more messages."""
     session_timeout_s: Annotated[float, Meta(ge=1.0, le=1_800.0)] = 20.0
-    """Seconds without a sign of life after which a worker's share goes to others; the broker bounds it."""
+    """Seconds without a sign of life after which other workers take over a worker's share. The broker limits this."""
     held_rows: AtLeast1 = 500_000
-    """Rows that wait for the watermark, at most; reading waits when there are more."""
+    """Most rows that wait for the watermark. Reading pauses when there are more."""
     snapshot_every_s: Seconds = 300.0
     """Seconds between snapshots of the state of detection."""
     skip_frames: list[int] = msgspec.field(default_factory=list)
-    """Offsets of `frames.v1` that detection leaves out: the way past one that it fails on. What they hold is lost."""
+    """Offsets of `frames.v1` that detection skips, to get past a frame that it fails on. Their content is lost."""
     web_host: str = "127.0.0.1"
-    """Address at which metrics and health are served."""
+    """Address that serves metrics and health."""
     web_port: Annotated[int, Meta(ge=0, le=65_535)] = 0
-    """Port for them; 0: they are not served."""
+    """Port of that address; 0: nothing is served."""
     data_dir: str = "lockstep-data"
-    """Folder for what a worker keeps on its own machine; it can be lost."""
+    """Folder for the files of a worker. It can be lost without harm."""
 
     def __post_init__(self) -> None:
         for name in ("web_host", "data_dir"):
             if not getattr(self, name):
-                raise UsageError(f"worker.{name}: is empty; leave it out.")
+                raise UsageError(f"worker.{name}: is empty. Leave it out.")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a run can be told by a file."""
+    """Everything that a settings file can set."""
 
     detection: DetectionConfig = msgspec.field(default_factory=DetectionConfig)
     """The sections `[traces]`, `[co_share]`, `[evidence]`, `[gate]`, `[time]`, `[engagement]`, `[followers]`,
@@ -85,10 +86,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_settings(path: str | None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read settings from a TOML file; defaults without one. `LOCKSTEP_KAFKA` in `environ` goes before the file.
+    """Read settings from a TOML file; without one, take the defaults. `LOCKSTEP_KAFKA` in `environ` overrides the file.
 
     Raises:
-        UsageError: the file cannot be read, is not TOML, or has an unknown key or a value that cannot be.
+        UsageError: the file cannot be read, is not TOML, has an unknown key, or a value of the wrong type or out of
+            bounds.
     """
     if path is None:
         return Settings(kafka=_converted(kafka_section({}, environ), KafkaSettings, "kafka"))
@@ -132,7 +134,7 @@ def for_run(settings: Settings, run_id: str | None) -> Settings:
 
 
 def setting_values(settings: Settings) -> Iterator[tuple[str, Any]]:
-    """Every setting by its dotted name in the file, with its value; `[source]` only if it is there."""
+    """Every setting with its value, by its dotted name in the file; `[source]` only if the file has it."""
     for section, value in msgspec.to_builtins(settings).items():
         if value is not None:
             yield from _flat({"detection": "", "mapping": "source"}.get(section, section), value)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from detectors.config import DetectionConfig
-from detectors.event_time import DuplicateFilter
+from detectors.event_time.duplicates import DuplicateFilter
 from detectors.pipeline import Pipeline
 from detectors.stores import PIPELINE_STORES, POST_IDS, STORES, Store
 

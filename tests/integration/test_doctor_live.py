@@ -70,7 +70,7 @@ async def test_given_a_service_that_has_worked_then_all_is_well(
             0, {}
         )  # fmt: skip
         assert checks["brokers"]["found"] == f"1 at {service.bootstrap}"
-        assert checks["topics"]["found"] == "13, all as wanted"
+        assert checks["topics"]["found"] == "13, all as they should be"
         assert f"-{worker.pid}-" in checks["clocks"]["found"]
         assert "the worker is ready" in checks["metrics"]["found"]
         assert service.stop() == [0], service.logs()

@@ -53,7 +53,7 @@ class DetectionGauges:
             self._known[metric, labels] = count
         metrics.items.of(POST_IDS.name).set(POST_IDS.held(detection.duplicates))
         for store, limit in self._limits.items():
-            metrics.room.of(store).set(limit)
+            metrics.limit.of(store).set(limit)
         if pipeline is None:
             return
         for store, held in pipeline.stored.items():
@@ -87,14 +87,7 @@ class DetectionGauges:
     def clear(self) -> None:
         """Remove the gauges: detection runs on another worker."""
         self._suspected = None
-        metrics = self._metrics
-        for gauge in (
-            metrics.watermark, metrics.latest, metrics.held, metrics.items, metrics.room, metrics.edges,
-            metrics.hypotheses, metrics.threshold, metrics.slow_ratio, metrics.spread, metrics.networks,
-            metrics.members, metrics.review_backlog, metrics.rules, metrics.entities,
-            metrics.snapshot_bytes, metrics.snapshot_at, metrics.rebuild_left,
-        ):  # fmt: skip
-            gauge.forget()
+        self._metrics.forget_detection()
 
     def _counts(self, detection: Detection) -> Iterator[_Count]:
         metrics, pipeline = self._metrics, detection.pipeline

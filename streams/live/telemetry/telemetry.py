@@ -96,7 +96,7 @@ class Telemetry:
         """
         self.metrics.lag.forget()
         for partition, records in behind.items():
-            topic = partition.topic.removeprefix(self.metrics.whose)
+            topic = partition.topic.removeprefix(self.metrics.label_value)
             self.metrics.lag.of(topic, str(partition.partition)).set(records)
         self.metrics.frames_behind.of().set(frames)
         self.health.frames_behind = frames
@@ -210,13 +210,4 @@ def _begin_at_zero(metrics: WorkerMetrics) -> None:
         metrics.stage_seconds.of(stage)
     for gauge in (metrics.ready, metrics.loop_delay, metrics.held_back, metrics.owner):
         gauge.of()
-    for counter in (metrics.rebalances, metrics.posts, metrics.suppressed, metrics.faults):
-        counter.of()
-    for histogram in (
-        metrics.frame_seconds,
-        metrics.evidence_age,
-        metrics.alert_delay,
-        metrics.snapshot_seconds,
-        metrics.rebuild_seconds,
-    ):
-        histogram.of()
+    metrics.start_at_zero()

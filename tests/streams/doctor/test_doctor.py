@@ -84,7 +84,7 @@ def test_bounds_that_do_not_fit_into_memory_are_told_with_the_largest(
     assert memory(DetectionConfig()).status is Status.OK
     finding = memory(DetectionConfig(evidence=EvidenceConfig(max_pairs=1 << 30)))
     assert finding.status is Status.WARN
-    assert "lower the largest in --config: evidence.max_pairs (139.6 GB), " in finding.mend
+    assert "In --config, lower the largest limits: evidence.max_pairs (139.6 GB), " in finding.mend
 
 
 def test_every_bound_of_detection_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,7 +223,7 @@ def test_what_answers_at_the_port_of_the_metrics_is_told(
 def test_when_nobody_answers_for_metrics_that_is_told(unused_tcp_port: int) -> None:
     finding = scrape(WorkerSettings(web_port=unused_tcp_port))
     assert finding.status is Status.WARN
-    assert "Nobody answers" in finding.found
+    assert "Nothing answers" in finding.found
 
 
 def test_when_compiled_code_cannot_be_kept_then_every_start_is_slow(

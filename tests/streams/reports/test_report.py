@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.alerts import Alert
 from schemas.dead_letters import Reason
-from streams.reports.found_networks import FoundNetworks
+from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.report import write_report
 from streams.reports.summary import RunFigures
 from tests.schemas.samples import FULL
@@ -51,7 +51,7 @@ class Tags(HTMLParser):
 
 
 def page_of(*alerts: Alert) -> str:
-    found = FoundNetworks()
+    found = LatestAlerts()
     for alert in alerts:
         found.add(alert, merged_away=False)
     file = io.BytesIO()

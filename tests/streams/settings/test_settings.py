@@ -183,7 +183,7 @@ SASL = "security_protocol = 'sasl_ssl'\n"
         (
             "[kafka]\nbootstrap_servers = 'localhost,k1.example.org'\nsecurity_protocol = 'sasl_plaintext'\n"
             "sasl_mechanism = 'PLAIN'\nusername = 'a'",
-            "would send the secret readable for all",
+            "would send the secret where all on",
         ),
         ("[worker]\nidle_after_s = 0", "worker.idle_after_s: give a number of at least 0.01"),
         ("[worker]\nidle_after_s = nan", "worker.idle_after_s: give a number of at least 0.01"),

@@ -25,7 +25,7 @@ from streams.live.exchange import frames
 from streams.live.exchange.frames import Frame, Header, Mark
 from streams.live.state.state_codec import encode
 from streams.outputs.dead_letter_log import DeadLetterLog
-from streams.reference_files.references import read_references
+from streams.reference_files.reference_inputs import read_reference_inputs
 from streams.replay.replay import Replay
 from streams.settings.options import ReadingOptions
 from streams.settings.settings import Settings
@@ -68,7 +68,7 @@ def replayed(
     log = DeadLetterLog(None, settings.input)
     replay = Replay([str(path)], settings, log)
     replay.set_reference_data(
-        read_references(ReadingOptions(registry=registry, accounts=accounts, follows=follows), log)
+        read_reference_inputs(ReadingOptions(registry=registry, accounts=accounts, follows=follows), log)
     )
     found = comparable(replay.run())
     assert not log.total

@@ -21,7 +21,7 @@ from detectors.event_time.duplicates import DuplicateFilter
 from detectors.event_time.held_rows import ORDER
 from detectors.traces.traces import keyed
 from streams.outputs.dead_letter_log import DeadLetterLog
-from streams.reference_files.references import read_references
+from streams.reference_files.reference_inputs import read_reference_inputs
 from streams.settings.options import ReadingOptions
 from streams.settings.settings import InputSettings, load_settings
 from streams.simulation import folder
@@ -61,7 +61,7 @@ def simulated(scenario: str, rows: int, days: int = 6, *, tight: bool = False) -
         folder.write_world(Plan(scenario, seed=3, accounts=1_500, days=days), path)
         names = (folder.REGISTRY, folder.ACCOUNTS, folder.FOLLOWS)
         registry, profiles, follows = (str(path / name) for name in names)
-        references = read_references(
+        references = read_reference_inputs(
             ReadingOptions(registry=registry, accounts=profiles, follows=follows),
             DeadLetterLog(None, InputSettings()),
         )

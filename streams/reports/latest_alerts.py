@@ -1,4 +1,4 @@
-"""What a run has found so far: the latest alert of every network, in the order in which to look at them."""
+"""The latest alert of every network of a run, in the order in which a person should look at them."""
 
 from collections.abc import Iterable
 
@@ -18,21 +18,21 @@ _NOUNS = {
 }
 
 
-class FoundNetworks:
-    """Keeps the latest alert of each network; networks merged into others are only counted."""
+class LatestAlerts:
+    """Keeps the latest alert of each network. Networks that merged into others are only counted."""
 
     def __init__(self) -> None:
         self._latest: dict[str, Alert] = {}
         self.alerts = 0
-        """Alerts seen: every revision of every network."""
+        """Alerts added: all revisions of all networks."""
         self.merged_away = 0
-        """Networks that went into others."""
+        """Networks that merged into others."""
 
     def __len__(self) -> int:
         return len(self._latest)
 
     def add(self, alert: Alert, *, merged_away: bool) -> None:
-        """Take an alert; `merged_away` as `streams.replay.replay.Replay.merged_away` says."""
+        """Add an alert; `merged_away` is the answer of `streams.replay.replay.Replay.merged_away`."""
         self.alerts += 1
         if merged_away:
             self.merged_away += self._latest.pop(alert.network_id, None) is not None
@@ -54,12 +54,12 @@ class FoundNetworks:
 
 
 def is_closed(alert: Alert) -> bool:
-    """Whether a network had not shown anything new for so long that it was closed."""
+    """Whether a network was closed because it showed nothing new for a long time."""
     return alert.lifecycle is Lifecycle.RESOLVED
 
 
 def shared_kinds(alert: Alert) -> list[str]:
-    """What the members shared, in words, strongest first."""
+    """What the members shared, in words, strongest evidence first."""
     return nouns(
         signal.detector.removeprefix(_DETECTOR)
         for signal in alert.signals
@@ -68,6 +68,6 @@ def shared_kinds(alert: Alert) -> list[str]:
 
 
 def nouns(kinds: Iterable[str]) -> list[str]:
-    """Kinds of trace as a reader would call what was shared."""
+    """Kinds of trace as plural nouns for a reader: links, texts, reposts."""
     known = {kind.value: noun for kind, noun in _NOUNS.items()}
     return [known.get(kind, kind) for kind in kinds]

@@ -1,4 +1,4 @@
-"""What a run is given beside posts: registry, profiles, follow events and reviewers' rules, read before the posts."""
+"""What a run reads besides posts, and before them: registry, profiles, follow events and reviewers' rules."""
 
 from dataclasses import dataclass, field
 
@@ -15,14 +15,14 @@ from streams.settings.options import ReadingOptions
 
 
 @dataclass(frozen=True, slots=True)
-class References:
+class ReferenceInputs:
     """Reference data and follow events."""
 
     reference_data: ReferenceData = field(default_factory=ReferenceData)
     follows: FollowEvents | None = None
 
 
-def read_references(files: ReadingOptions, dead_letters: DeadLetterLog) -> References:
+def read_reference_inputs(files: ReadingOptions, dead_letters: DeadLetterLog) -> ReferenceInputs:
     """Read the reference files that the options name.
 
     Args:
@@ -41,4 +41,4 @@ def read_references(files: ReadingOptions, dead_letters: DeadLetterLog) -> Refer
         else pl.DataFrame(schema=PROFILES)
     )
     follows = read_follows(files.follows, dead_letters) if files.follows is not None else None
-    return References(ReferenceData(registry, profiles, rules), follows)
+    return ReferenceInputs(ReferenceData(registry, profiles, rules), follows)
