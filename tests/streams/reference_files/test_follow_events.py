@@ -174,7 +174,7 @@ def test_what_cannot_be_used_becomes_a_dead_letter_with_its_place(tmp_path: Path
     first = letters.examples[Reason.BAD_TIME]
     assert first.position == 2 * (len(BAD[Reason.MISSING_FIELD]) + 1)
     assert json.loads(first.raw) == BAD[Reason.BAD_TIME][0]
-    assert "at is not a time" in first.detail
+    assert "at is not a readable time" in first.detail
     assert letters.rows == 0  # they say nothing about the format of the posts
 
 

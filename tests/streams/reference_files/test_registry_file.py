@@ -59,7 +59,7 @@ def test_given_the_same_as_csv_when_read_then_it_is_the_same_registry(tmp_path: 
         ('{"entity_id": "a", "name": "A", "kind": "other", "parent_id": "b"}', "its parent b is not in the"),
         ("entity_id,name\na,A\n", "the header lacks kind"),
         ("entity_id,name,kind,colour\na,A,other,red\n", "the header has unknown colour"),
-        ("entity_id,name,kind\na,A\n", "another number of fields"),
+        ("entity_id,name,kind\na,A\n", "has more or fewer fields than the header"),
         ("entity_id,name,kind,accounts\na,A,other,someone\n", "'someone' is no account"),
     ],
 )
