@@ -152,7 +152,10 @@ SASL = "security_protocol = 'sasl_ssl'\n"
         ("[kafka]\nbootstrap_servers = 'a b:1'", "bootstrap_servers: 'a b:1' is no broker"),
         ("[kafka]\nbootstrap_servers = 'kafka://a:1'", "without a scheme"),
         ("[kafka]\nbootstrap_servers = 5", "kafka.bootstrap_servers: expected str, got int"),
-        ("[kafka]\ntopic_prefix = 'lockstep'", "kafka.topic_prefix: 'lockstep' cannot be the prefix of topics"),
+        (
+            "[kafka]\ntopic_prefix = 'lockstep'",
+            "kafka.topic_prefix: 'lockstep' cannot be the prefix of topics",
+        ),
         ("[kafka]\nclient_id = 'a b'", "kafka.client_id: give"),
         ("[kafka]\nreplication_factor = 0", "kafka.replication_factor: give a number from 1 to"),
         ("[kafka]\nreplication_factor = 40_000", "kafka.replication_factor: give a number from 1 to 32,767"),
