@@ -68,7 +68,7 @@ def test_given_less_than_half_as_many_as_follow_then_they_may_be_readers() -> No
     assert len(amplified(held(copy(AUTHOR, "c"), *nine, repost(30, "c")), FOLLOWERS)) == 10
 
 
-def test_given_reposts_by_the_author_or_again_then_they_make_nobody_more() -> None:
+def test_given_reposts_by_the_author_or_again_then_the_count_stays_the_same() -> None:
     nine = [repost(one, "c") for one in range(10, 19)]
     again = [repost(AUTHOR, "c"), *(repost(one, "c", at=20) for one in range(10, 19))]
 
@@ -81,7 +81,7 @@ def test_given_two_copies_then_each_is_judged_by_its_own_reposts() -> None:
     assert not len(amplified(held(copy(AUTHOR, "c"), copy(AUTHOR, "d"), *six), FOLLOWERS))
 
 
-def test_given_an_author_whom_nobody_follows_then_two_are_still_too_few() -> None:
+def test_given_an_author_without_followers_then_two_reposts_are_still_too_few() -> None:
     nobody = np.zeros(100, np.int64)
 
     assert not len(amplified(held(copy(AUTHOR, "c"), repost(10, "c"), repost(11, "c")), nobody))

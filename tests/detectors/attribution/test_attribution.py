@@ -143,7 +143,7 @@ def test_given_an_article_of_its_site_then_copies_of_it_count_too() -> None:
     assert facts_of(posts_of(site, {"text": NEAR})) == [(1, Fact.COPY, AGENCY)]
 
 
-def test_given_the_same_second_then_nobody_copied() -> None:
+def test_given_the_same_second_then_there_is_no_copy() -> None:
     assert facts_of(posts_of(ORIGINAL, {"text": NEAR, "created_at": 1_000})) == []
 
 
@@ -153,7 +153,7 @@ def test_given_a_copy_after_what_is_remembered_then_it_is_none() -> None:
     assert len(facts_of(posts_of(ORIGINAL, late), memory_s=3_601)) == 1
 
 
-def test_given_links_then_those_into_the_registry_are_told_once_a_post() -> None:
+def test_given_links_then_those_to_registry_sites_are_one_fact_for_each_post() -> None:
     linked = {
         "text": ELSE,
         "urls": ["https://m.solymar.example/1", "http://solymar.example/2", "https://notsolymar.example"],
@@ -232,56 +232,56 @@ def some_facts(*facts: tuple[int, Fact, int]) -> pl.DataFrame:
 
 
 def ledger_with(*facts: tuple[int, Fact, int], times: list[int] | None = None) -> FactStore:
-    ledger = FactStore(60, 1_000, np.array([False, True, False]))
+    store = FactStore(60, 1_000, np.array([False, True, False]))
     at = np.array(times if times is not None else list(range(10)), np.int64)
     ids = pl.Series([str(row) for row in range(len(at))])
-    ledger.add(some_facts(*facts), np.arange(len(at), dtype=np.int32), at, ids)
-    return ledger
+    store.add(some_facts(*facts), np.arange(len(at), dtype=np.int32), at, ids)
+    return store
 
 
 def test_given_links_to_a_medium_that_names_itself_then_they_do_not_count_as_infrastructure() -> None:
-    ledger = ledger_with((0, Fact.REGISTRY_LINK, AGENCY), (1, Fact.REGISTRY_LINK, HOLDING))
-    assert ledger.counts(Fact.REGISTRY_LINK, 3).tolist() == [0, 1, 0]
+    store = ledger_with((0, Fact.REGISTRY_LINK, AGENCY), (1, Fact.REGISTRY_LINK, HOLDING))
+    assert store.counts(Fact.REGISTRY_LINK, 3).tolist() == [0, 1, 0]
 
 
 def test_given_facts_then_a_finding_names_posts_and_chance() -> None:
-    ledger = ledger_with(*((row, Fact.COPY, AGENCY) for row in (0, 1, 2)), (7, Fact.HIDDEN_MENTION, OTHER))
+    store = ledger_with(*((row, Fact.COPY, AGENCY) for row in (0, 1, 2)), (7, Fact.HIDDEN_MENTION, OTHER))
     posts = np.full(1_000, 10, np.int64)
     ordinary = np.arange(1_000) > 2
-    sums = ledger.sums(Fact.COPY, posts, ordinary)
-    found = ledger.finding(Fact.COPY, np.array([0, 1, 2], np.int32), posts, sums, ordinary)
+    sums = store.sums(Fact.COPY, posts, ordinary)
+    found = store.finding(Fact.COPY, np.array([0, 1, 2], np.int32), posts, sums, ordinary)
     assert (found.observed, found.posts, found.entities) == (3, 30, (AGENCY,))
     assert found.samples["account"].n_unique() == 3
     assert found.expected < 0.01
     assert found.p < 1e-5
     assert found.samples["post_id"].to_list() == ["0", "1", "2"]
-    assert ledger.finding(Fact.COPY, np.array([5, 6], np.int32), posts, sums, ordinary).p == 1.0
+    assert store.finding(Fact.COPY, np.array([5, 6], np.int32), posts, sums, ordinary).p == 1.0
 
 
 def test_given_many_links_to_one_owner_then_the_account_is_tied_to_it() -> None:
-    ledger = FactStore(60, 1_000, np.array([False, True, True]))
+    store = FactStore(60, 1_000, np.array([False, True, True]))
     facts = some_facts(
         *((row, Fact.REGISTRY_LINK, HOLDING) for row in range(3)),
         *((row, Fact.REGISTRY_LINK, OTHER) for row in range(3, 5)),
         *((row, Fact.REGISTRY_LINK, HOLDING) for row in range(5, 7)),
     )
     who = np.array([0, 0, 0, 0, 0, 1, 1], np.int32)
-    ledger.add(facts, who, np.arange(7), pl.Series(["p"] * 7))
-    assert ledger.linked_owners(np.array([0, 1, 2], np.int32)).tolist() == [HOLDING, NO_ENTITY, NO_ENTITY]
+    store.add(facts, who, np.arange(7), pl.Series(["p"] * 7))
+    assert store.linked_owners(np.array([0, 1, 2], np.int32)).tolist() == [HOLDING, NO_ENTITY, NO_ENTITY]
 
 
 def test_given_old_facts_when_aged_then_posts_go_and_rates_stay() -> None:
     day = 86_400
-    ledger = ledger_with((0, Fact.COPY, AGENCY), (1, Fact.COPY, AGENCY), times=[0, 70 * day])
-    ledger.age(71 * day)
-    assert len(ledger) == 1
-    assert ledger.counts(Fact.COPY, 2).tolist() == [1, 1]
-    assert ledger.evicted_early == 0
+    store = ledger_with((0, Fact.COPY, AGENCY), (1, Fact.COPY, AGENCY), times=[0, 70 * day])
+    store.age(71 * day)
+    assert len(store) == 1
+    assert store.counts(Fact.COPY, 2).tolist() == [1, 1]
+    assert store.evicted_early == 0
 
 
 def test_given_too_many_facts_when_aged_then_the_oldest_leave_and_are_counted() -> None:
-    ledger = FactStore(60, 2, np.zeros(3, np.bool_))
+    store = FactStore(60, 2, np.zeros(3, np.bool_))
     facts = some_facts(*((row, Fact.COPY, AGENCY) for row in range(5)))
-    ledger.add(facts, np.zeros(5, np.int32), np.arange(5), pl.Series(list("abcde")))
-    ledger.age(10)
-    assert (len(ledger), ledger.evicted_early) == (2, 3)
+    store.add(facts, np.zeros(5, np.int32), np.arange(5), pl.Series(list("abcde")))
+    store.age(10)
+    assert (len(store), store.evicted_early) == (2, 3)

@@ -83,7 +83,7 @@ def members(crowds: list[RecurringCrowd]) -> set[int]:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_given_readers_some_of_whom_drop_the_source_then_no_crowd(seed: int) -> None:
+def test_given_readers_that_partly_drop_the_source_then_no_crowd(seed: int) -> None:
     world = readers(np.random.default_rng(seed))
     assert sum(copy.kind is Fact.COPY for copy in world.copies) > 50
 
@@ -279,7 +279,7 @@ def test_given_one_original_or_few_copies_then_there_is_nothing_to_meet_again_fo
     assert found(campaign(draw, ["g0", "g1"], GROUP, MIN_CROWD - 1), world.posts) == []
 
 
-def test_given_no_credited_copy_at_all_then_nothing_says_what_is_usual_and_nobody_is_named() -> None:
+def test_given_no_credited_copy_at_all_then_nothing_is_known_to_be_usual_and_no_account_is_found() -> None:
     draw = np.random.default_rng(4)
     world = readers(draw)
     copies = [copy._replace(kind=Fact.COPY) for copy in world.copies]

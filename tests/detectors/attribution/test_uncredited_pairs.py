@@ -69,7 +69,7 @@ def test_given_three_accounts_that_take_the_same_originals_of_many_then_they_are
 
 @pytest.mark.parametrize("drop", [0.04, 0.3])
 @pytest.mark.parametrize("seed", range(10))
-def test_given_readers_of_one_topic_some_of_whom_always_drop_the_source_then_nobody(
+def test_given_readers_of_one_topic_of_which_some_always_drop_the_source_then_no_group(
     seed: int, drop: float
 ) -> None:
     world = topical(np.random.default_rng(100 + seed), drop)
@@ -91,7 +91,7 @@ def test_given_jokes_that_many_copy_without_credit_then_who_copied_two_is_no_gro
         assert found(world.copies + told) == []
 
 
-def test_given_nobody_who_names_the_source_then_nothing_says_what_is_usual() -> None:
+def test_given_no_account_that_names_the_source_then_no_group() -> None:
     for seed in range(6):
         draw = np.random.default_rng(seed)
         world = topical(draw, drop=0.04)
@@ -170,7 +170,7 @@ def groups_with(copies: list[Copy], *more: pl.DataFrame) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("kind", [Fact.HIDDEN_MENTION, Fact.REGISTRY_LINK])
-def test_given_one_original_and_a_site_or_a_handle_that_nobody_else_has_then_the_two_together_tie(
+def test_given_one_original_and_a_site_or_a_handle_that_no_other_account_has_then_the_two_together_make_an_edge(
     kind: Fact,
 ) -> None:
     world = topical(np.random.default_rng(21), drop=0.04)
@@ -186,7 +186,7 @@ def test_given_one_original_and_a_site_or_a_handle_that_nobody_else_has_then_the
     assert groups_with(copies, marks(kind, in_copies)) == []
 
 
-def test_given_a_site_that_many_link_then_it_ties_nobody() -> None:
+def test_given_a_site_that_many_link_then_it_makes_no_edge() -> None:
     draw = np.random.default_rng(22)
     world = topical(draw, drop=0.04)
     shared = [Copy(account, 0, Fact.COPY, 0, "theirs") for account in TRIO]

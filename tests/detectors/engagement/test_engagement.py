@@ -1,6 +1,5 @@
 """Rolling engagement against a dictionary of posts that is read anew for every question."""
 
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -11,127 +10,14 @@ from hypothesis import strategies as st
 from detectors.arrays.dtypes import I32
 from detectors.engagement import engagement, post_kernels
 from detectors.engagement.engagement import EngagementStore
-
-HOUR, DAY = 3_600, 86_400
-NONE = (0, 0, 0)
-UNKNOWN = (-1, -1, -1, -1)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row: targets are reposted, answered, quoted; metrics are reposts, replies, quotes, likes."""
-
-    account: int
-    time: int
-    key: int
-    targets: tuple[int, int, int] = NONE
-    metrics: tuple[int, int, int, int] = UNKNOWN
-
-
-@dataclass
-class Post:
-    account: int
-    pane: int
-    repost: bool
-    given: dict[int, int] = field(default_factory=dict)
-    metrics: list[int] = field(default_factory=lambda: [-1] * 4)
-    seen: list[tuple[int, int]] = field(default_factory=list)
-    found: list[bool] = field(default_factory=list)
-
-    @property
-    def received(self) -> int:
-        if self.repost:
-            return 0
-        counts = [sum(kind == k for k, _ in self.seen) for kind in range(3)] + [0]
-        return sum(max(count, told, 0) for count, told in zip(counts, self.metrics, strict=True))
-
-
-class Oracle:
-    """Second by second."""
-
-    def __init__(self, pane_s: int, panes: int) -> None:
-        self.pane_s, self.panes = pane_s, panes
-        self.posts: dict[int, Post] = {}
-        self.unresolved = self.conflicts = 0
-
-    def add(self, rows: list[Row]) -> None:
-        for time in sorted({row.time for row in rows}):
-            self.expire(time)
-            references = []
-            for row in (row for row in rows if row.time == time):
-                post = self.posts.setdefault(
-                    row.key, Post(row.account, time // self.pane_s, row.targets[0] != 0)
-                )
-                if post.account != row.account:
-                    self.conflicts += 1
-                    continue
-                if not post.repost:
-                    post.metrics = [max(old, new) for old, new in zip(post.metrics, row.metrics, strict=True)]
-                for kind, target in enumerate(row.targets):
-                    if target and kind not in post.given:
-                        post.given[kind] = target
-                        references.append((post, kind, target))
-            for post, kind, target in references:
-                other = self.posts.get(target)
-                if other is not None and other.account == post.account:
-                    continue
-                post.found.append(other is not None)
-                self.unresolved += other is None
-                if other is not None:
-                    other.seen.append((kind, post.account))
-
-    def expire(self, now: int) -> None:
-        oldest = now // self.pane_s - self.panes
-        self.posts = {key: post for key, post in self.posts.items() if post.pane >= oldest}
-
-    def table(self, now: int, count: int, share: float) -> list[tuple[int, int, int]]:
-        self.expire(now)
-        held = list(self.posts.values())
-        found = [one for post in held for one in post.found]
-        carried = sum(found) > 0 and sum(found) >= share * len(found) and sum(found) * 100 >= len(held)
-        told = []
-        for account in range(count):
-            own = [post for post in held if post.account == account]
-            known = [post for post in own if not post.repost and (carried or max(post.metrics) >= 0)]
-            told.append((len(own), sum(post.received for post in own), len(known)))
-        return told
-
-    def received_from(self, members: list[int]) -> list[int]:
-        return [
-            sum(
-                by in members
-                for post in self.posts.values()
-                if post.account == member and not post.repost
-                for _, by in post.seen
-            )
-            for member in members
-        ]
-
-
-def feed(book: EngagementStore, rows: list[Row], platforms: list[int] | None = None) -> None:
-    book.add(
-        np.array([row.account for row in rows], np.int32),
-        np.array([row.time for row in rows], np.int64),
-        np.array([row.key for row in rows], np.uint64),
-        np.array([row.targets for row in rows], np.uint64).reshape(-1, 3),
-        np.array([row.metrics for row in rows], np.int64).reshape(-1, 4),
-        None if platforms is None else np.array(platforms, np.int32),
-    )
-
-
-def link(book: EngagementStore, links: list[tuple[int, int, int]]) -> None:
-    site, account, time = np.array(links, np.int64).reshape(-1, 3).T
-    book.add_links(site.astype(np.int32), account.astype(np.int32), time)
-
-
-def told(book: EngagementStore, now: int, count: int) -> list[tuple[int, int, int]]:
-    table = book.table(now, count)
-    assert all(column.dtype == np.int64 for column in table)
-    return [(int(a), int(b), int(c)) for a, b, c in zip(*table, strict=True)]
-
+from tests.detectors.engagement.post_oracle import DAY, HOUR, UNKNOWN, Oracle, Row, counts_of, feed, link
 
 keys = st.integers(1, 12)
+
+
 counts = st.sampled_from([-1, -1, 0, 1, 3])
+
+
 timelines = st.lists(
     st.tuples(
         st.sampled_from([0, 0, 0, 1, 1_800, HOUR, 5 * HOUR, 2 * DAY]),
@@ -164,21 +50,21 @@ def test_given_rows_then_counts_are_those_of_the_oracle_wherever_batches_end(
     rows = laid_out(steps)
     oracle = Oracle(HOUR, 24)
     oracle.add(rows)
-    book = EngagementStore(HOUR, 1, resolved_share=0.4)
+    store = EngagementStore(HOUR, 1, resolved_share=0.4)
     bounds = sorted({0, *(cut for cut in cuts if cut < len(rows)), len(rows)})
     for begin, end in pairwise(bounds):
         if asked:
-            book.expire(rows[begin].time)
-        feed(book, rows[begin:end])
+            store.expire(rows[begin].time)
+        feed(store, rows[begin:end])
     now = (rows[-1].time if rows else 0) + 1 + later
-    assert told(book, now, 6) == oracle.table(now, 6, 0.4)
-    assert len(book) == len(oracle.posts)
-    assert (book.unresolved, book.conflicts) == (oracle.unresolved, oracle.conflicts)
+    assert counts_of(store, now, 6) == oracle.table(now, 6, 0.4)
+    assert len(store) == len(oracle.posts)
+    assert (store.unresolved, store.conflicts) == (oracle.unresolved, oracle.conflicts)
     members = [3, 0, 2]
-    assert book.received_from(np.array(members, np.int32)).tolist() == oracle.received_from(members)
+    assert store.received_from(np.array(members, np.int32)).tolist() == oracle.received_from(members)
     # everything leaves as it came
-    assert told(book, now + 10 * DAY, 6) == [(0, 0, 0)] * 6
-    assert book.received_from(np.arange(6, dtype=np.int32)).tolist() == [0] * 6
+    assert counts_of(store, now + 10 * DAY, 6) == [(0, 0, 0)] * 6
+    assert store.received_from(np.arange(6, dtype=np.int32)).tolist() == [0] * 6
 
 
 @pytest.mark.parametrize("step", [7, 1_000])
@@ -199,79 +85,79 @@ def test_given_a_long_stream_when_tables_grow_and_turn_over_then_counts_are_stil
             rows.append(Row(rows[-1].account, at * 60, at + 1, (0, at, 0), (9, 9, 9, 9)))
     oracle = Oracle(HOUR, 24)
     oracle.add(rows)
-    book = EngagementStore(HOUR, 1)
+    store = EngagementStore(HOUR, 1)
     for begin in range(0, len(rows), 500):
-        feed(book, rows[begin : begin + 500])
+        feed(store, rows[begin : begin + 500])
     now = rows[-1].time + 1
-    assert told(book, now, 90) == oracle.table(now, 90, 0.5)
-    assert len(book) < 2_000
-    assert book.evicted_early == 0
+    assert counts_of(store, now, 90) == oracle.table(now, 90, 0.5)
+    assert len(store) < 2_000
+    assert store.evicted_early == 0
 
 
 def test_given_a_number_and_events_of_one_kind_when_counted_then_the_greater_counts_once() -> None:
-    book = EngagementStore()
+    store = EngagementStore()
     rows = [Row(0, 0, 1, metrics=(2, -1, -1, 5))]
     rows += [Row(1 + at, 10 + at, 10 + at, (1, 0, 0)) for at in range(3)]
     rows += [Row(9, 20, 20, (0, 1, 0)), Row(0, 21, 21, (0, 1, 0)), Row(0, 22, 1, metrics=(1, 1, 0, 4))]
-    feed(book, rows)
+    feed(store, rows)
     # three reposts seen against two told, one reply by somebody else, no quotes, five likes
-    assert told(book, 60, 1) == [(2, 3 + 1 + 0 + 5, 2)]
+    assert counts_of(store, 60, 1) == [(2, 3 + 1 + 0 + 5, 2)]
 
 
 def test_given_a_repost_when_counted_then_numbers_and_reactions_are_the_originals() -> None:
-    book = EngagementStore()
+    store = EngagementStore()
     feed(
-        book,
+        store,
         [Row(0, 0, 1, (77, 0, 0), (900, 80, 7, 6_000)), Row(1, 1, 2, (1, 0, 0)), Row(1, 2, 3, (0, 1, 0))],
     )
-    assert told(book, 60, 2)[0] == (1, 0, 0)
-    assert book.unresolved == 1
-    assert book.received_from(np.array([0, 1], np.int32)).tolist() == [0, 0]
+    assert counts_of(store, 60, 2)[0] == (1, 0, 0)
+    assert store.unresolved == 1
+    assert store.received_from(np.array([0, 1], np.int32)).tolist() == [0, 0]
 
 
-def test_given_nothing_told_and_nothing_found_then_engagement_is_unknown_not_zero() -> None:
-    book = EngagementStore()
-    feed(book, [Row(at % 5, at, 100 + at, (0 if at % 2 else 5_000 + at, 0, 0)) for at in range(200)])
-    assert {known for _, _, known in told(book, 300, 5)} == {0}
-    assert book.unresolved == 100
+def test_given_no_numbers_and_no_reactions_seen_then_engagement_is_unknown_not_zero() -> None:
+    store = EngagementStore()
+    feed(store, [Row(at % 5, at, 100 + at, (0 if at % 2 else 5_000 + at, 0, 0)) for at in range(200)])
+    assert {known for _, _, known in counts_of(store, 300, 5)} == {0}
+    assert store.unresolved == 100
 
 
 def test_given_a_platform_that_carries_reactions_then_it_alone_has_known_zeros() -> None:
-    book = EngagementStore()
+    store = EngagementStore()
     rows = [Row(at % 4, at, 100 + at, (99 + at if at % 4 == 3 else 0, 0, 0)) for at in range(400)]
-    feed(book, rows, [row.account // 2 % 2 for row in rows])
+    feed(store, rows, [row.account // 2 % 2 for row in rows])
     # accounts 2 and 3 are on platform 1; 3 reposts what 2 wrote
-    assert told(book, 1_000, 4) == [(100, 0, 0), (100, 0, 0), (100, 100, 100), (100, 0, 0)]
+    assert counts_of(store, 1_000, 4) == [(100, 0, 0), (100, 0, 0), (100, 100, 100), (100, 0, 0)]
 
 
 def test_given_a_stream_that_mostly_answers_itself_then_it_is_not_taken_to_carry_reactions() -> None:
-    book = EngagementStore()
+    store = EngagementStore()
     threads = [Row(at % 3, at, 10 + at, (0, 7 + at if at > 2 else 0, 0)) for at in range(90)]
     strangers = [Row(at % 3, 100 + at, 200 + at, (9_000 + at, 0, 0)) for at in range(10)]
-    feed(book, [*threads, *strangers])
-    assert [known for _, _, known in told(book, 300, 3)] == [0, 0, 0]
+    feed(store, [*threads, *strangers])
+    assert [known for _, _, known in counts_of(store, 300, 3)] == [0, 0, 0]
 
 
 def test_given_a_handful_of_reactions_in_a_large_stream_then_it_is_not_taken_to_carry_them() -> None:
-    book = EngagementStore()
+    store = EngagementStore()
     posts = [Row(at % 7, at, 10 + at) for at in range(1_000)]
-    feed(book, [*posts, Row(8, 2_000, 5_000, (0, 0, 12))])
-    assert told(book, 3_000, 9)[2] == (143, 1, 0)
+    feed(store, [*posts, Row(8, 2_000, 5_000, (0, 0, 12))])
+    assert counts_of(store, 3_000, 9)[2] == (143, 1, 0)
 
 
 def test_given_links_to_sites_then_they_are_reactions_of_the_pane_of_the_link() -> None:
-    book = EngagementStore(HOUR, 1)
-    feed(book, [Row(0, 0, 1), Row(1, 0, 2), Row(2, 0, 3)], [1, 1, 0])
-    link(book, [(0, 2, 10), (0, 0, 11), (0, 1, 12)])
-    link(book, [(0, 3, 30 * HOUR)])
+    store = EngagementStore(HOUR, 1)
+    feed(store, [Row(0, 0, 1), Row(1, 0, 2), Row(2, 0, 3)], [1, 1, 0])
+    link(store, [(0, 2, 10), (0, 0, 11), (0, 1, 12)])
+    link(store, [(0, 3, 30 * HOUR)])
     # both sites are known by the links that the stream carries, and the account on the other platform is not
     early = EngagementStore(HOUR, 1)
     feed(early, [Row(0, 0, 1), Row(1, 0, 2), Row(2, 0, 3)], [1, 1, 0])
     link(early, [(0, 2, 10), (0, 0, 11), (0, 1, 12)])
-    assert told(early, 24 * HOUR, 3) == [(1, 2, 1), (1, 0, 1), (1, 0, 0)]
+    assert counts_of(early, 24 * HOUR, 3) == [(1, 2, 1), (1, 0, 1), (1, 0, 0)]
     assert early.received_from(np.array([0, 1], np.int32)).tolist() == [1, 0]
-    assert told(book, 30 * HOUR, 3) == [(0, 1, 0), (0, 0, 0), (0, 0, 0)]
-    assert told(book, 60 * HOUR, 3)[0] == (0, 0, 0)
+    assert counts_of(store, 30 * HOUR, 3) == [(0, 1, 0), (0, 0, 0), (0, 0, 0)]
+    assert counts_of(store, 60 * HOUR, 3)[0] == (0, 0, 0)
 
 
 def test_given_too_little_room_then_the_oldest_leave_early_and_all_counts_stay_whole() -> None:
@@ -283,18 +169,18 @@ def test_given_too_little_room_then_the_oldest_leave_early_and_all_counts_stay_w
     feed(whole, rows)
     for begin in range(0, 500, 7):
         feed(parts, rows[begin : begin + 7])
-    assert told(whole, 200, 5) == told(parts, 200, 5)
+    assert counts_of(whole, 200, 5) == counts_of(parts, 200, 5)
     assert (len(whole), whole.evicted_early) == (50, 450) == (len(parts), parts.evicted_early)
     posts, _, known = whole.table(200, 5)
     assert posts.sum() == known.sum() == 50
     link(whole, [(0, 1, 200 + at) for at in range(70)])
     assert whole.evicted_early == 470
     assert whole.received_from(np.array([0, 1], np.int32))[0] >= 50
-    assert told(whole, 30 * DAY, 5) == [(0, 0, 0)] * 5
+    assert counts_of(whole, 30 * DAY, 5) == [(0, 0, 0)] * 5
 
 
 def test_given_a_steady_stream_then_memory_is_that_of_a_window() -> None:
-    book = EngagementStore(HOUR, 1)
+    store = EngagementStore(HOUR, 1)
     sizes = []
     for day in range(8):
         rows = [
@@ -303,27 +189,27 @@ def test_given_a_steady_stream_then_memory_is_that_of_a_window() -> None:
             )
             for at in range(4_320)
         ]
-        feed(book, rows)
-        sizes.append(book.nbytes)
+        feed(store, rows)
+        sizes.append(store.nbytes)
     assert sizes[-1] == sizes[3]
     assert sizes[-1] < 1.3 * sizes[1]
 
 
 def test_given_a_post_that_has_left_then_reactions_to_it_have_left_though_their_posts_are_there() -> None:
-    book = EngagementStore(HOUR, 1)
-    feed(book, [Row(0, 0, 1), Row(0, 9 * HOUR, 2), Row(1, 10 * HOUR, 3, (0, 1, 2))])
+    store = EngagementStore(HOUR, 1)
+    feed(store, [Row(0, 0, 1), Row(0, 9 * HOUR, 2), Row(1, 10 * HOUR, 3, (0, 1, 2))])
     pair = np.array([0, 1], np.int32)
-    assert book.received_from(pair).tolist() == [2, 0]
-    assert told(book, 30 * HOUR, 2) == [(1, 1, 1), (1, 0, 1)]
-    assert book.received_from(pair).tolist() == [1, 0]
+    assert store.received_from(pair).tolist() == [2, 0]
+    assert counts_of(store, 30 * HOUR, 2) == [(1, 1, 1), (1, 0, 1)]
+    assert store.received_from(pair).tolist() == [1, 0]
 
 
-def test_given_a_post_that_left_early_while_its_reference_waited_then_nobody_gets_it() -> None:
-    book = EngagementStore(max_posts=2)
+def test_given_a_post_that_left_early_while_its_reference_waited_then_the_reaction_counts_for_none() -> None:
+    store = EngagementStore(max_posts=2)
     # within one second: the first refers to the last, but is gone when that second ends
-    feed(book, [Row(0, 5, 1, (0, 4, 0)), Row(1, 5, 2), Row(1, 5, 3), Row(2, 5, 4)])
-    assert told(book, 6, 3) == [(0, 0, 0), (1, 0, 0), (1, 0, 0)]
-    assert (book.unresolved, book.evicted_early) == (0, 2)
+    feed(store, [Row(0, 5, 1, (0, 4, 0)), Row(1, 5, 2), Row(1, 5, 3), Row(2, 5, 4)])
+    assert counts_of(store, 6, 3) == [(0, 0, 0), (1, 0, 0), (1, 0, 0)]
+    assert (store.unresolved, store.evicted_early) == (0, 2)
 
 
 def test_given_one_second_of_unresolved_references_then_no_more_than_the_bound_wait(
@@ -331,43 +217,43 @@ def test_given_one_second_of_unresolved_references_then_no_more_than_the_bound_w
 ) -> None:
     monkeypatch.setattr(engagement, "_STEP", 1 << 20)
     count = post_kernels.MOST_WAITING + 10
-    book = EngagementStore(max_posts=1 << 21)
+    store = EngagementStore(max_posts=1 << 21)
     targets = np.zeros((count, 3), np.uint64)
     targets[:, 1] = np.arange(count, dtype=np.uint64) + np.uint64(1 << 40)
     post_keys = np.arange(1, count + 1, dtype=np.uint64)
-    book.add(
+    store.add(
         np.zeros(count, np.int32), np.zeros(count, np.int64), post_keys, targets, np.full((count, 4), -1)
     )
-    assert book.unresolved == 10
-    book.expire(1)
-    assert book.unresolved == count
+    assert store.unresolved == 10
+    store.expire(1)
+    assert store.unresolved == count
 
 
 def test_given_extreme_values_then_nothing_overflows() -> None:
-    book = EngagementStore()
-    feed(book, [Row(0, -(1 << 50), 1, metrics=(1 << 62, 1 << 62, 1 << 62, 1 << 62))])
-    assert told(book, -(1 << 50), 1) == [(1, 4 * ((1 << 31) - 1), 1)]
-    feed(book, [Row(0, 1 << 50, (1 << 64) - 1, (0, (1 << 64) - 1, 1))])
-    assert told(book, (1 << 50) + 1, 1) == [(1, 0, 0)]
-    assert told(book, (1 << 50) + 1, 0) == []
+    store = EngagementStore()
+    feed(store, [Row(0, -(1 << 50), 1, metrics=(1 << 62, 1 << 62, 1 << 62, 1 << 62))])
+    assert counts_of(store, -(1 << 50), 1) == [(1, 4 * ((1 << 31) - 1), 1)]
+    feed(store, [Row(0, 1 << 50, (1 << 64) - 1, (0, (1 << 64) - 1, 1))])
+    assert counts_of(store, (1 << 50) + 1, 1) == [(1, 0, 0)]
+    assert counts_of(store, (1 << 50) + 1, 0) == []
 
 
 def test_given_input_out_of_order_or_bounds_then_it_is_refused_and_nothing_has_changed() -> None:
-    book = EngagementStore()
-    feed(book, [Row(0, 100, 1)])
+    store = EngagementStore()
+    feed(store, [Row(0, 100, 1)])
     for rows in ([Row(0, 99, 2)], [Row(0, 101, 2), Row(0, 100, 3)], [Row(-1, 101, 2)]):
         with pytest.raises(ValueError, match=r"order|start at 0"):
-            feed(book, rows)
+            feed(store, rows)
     with pytest.raises(ValueError, match="n, 3"):
-        book.add(*_columns(2)[:3], np.zeros((2, 2), np.uint64), np.full((2, 4), -1))
+        store.add(*_columns(2)[:3], np.zeros((2, 2), np.uint64), np.full((2, 4), -1))
     with pytest.raises(ValueError, match="earlier"):
-        book.expire(99)
-    book.expire(200)
+        store.expire(99)
+    store.expire(200)
     with pytest.raises(ValueError, match="order"):
-        feed(book, [Row(0, 150, 2)])
+        feed(store, [Row(0, 150, 2)])
     with pytest.raises(ValueError, match="order"):
-        link(book, [(0, 1, 150)])
-    assert told(book, 200, 1) == [(1, 0, 0)]
+        link(store, [(0, 1, 150)])
+    assert counts_of(store, 200, 1) == [(1, 0, 0)]
     with pytest.raises(ValueError, match="multiple"):
         EngagementStore(pane_s=7_000, window_days=1)
 

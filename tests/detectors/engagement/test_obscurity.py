@@ -206,7 +206,7 @@ def test_given_strata_when_merged_then_each_has_enough_peers_and_neighbours_stay
 
 
 @pytest.mark.parametrize(("peers", "members"), [(50, 3), (60, 10), (500, 51), (77, 2)])
-def test_given_alike_members_and_peers_then_the_chance_of_a_majority_is_that_of_orders(
+def test_given_members_drawn_like_the_peers_then_the_chance_of_a_majority_is_that_of_orders(
     peers: int, members: int
 ) -> None:
     for below in (0, 1, peers // 3, peers - 1):
@@ -271,7 +271,7 @@ def test_given_few_posts_or_few_peers_then_obscurity_is_unknown() -> None:
     assert judged(world(93), []).standing is Standing.FEW_POSTS
 
 
-def test_given_a_population_that_is_obscure_as_a_whole_then_nobody_is_called_so() -> None:
+def test_given_a_population_that_is_obscure_as_a_whole_then_no_network_is_obscure() -> None:
     rng = np.random.default_rng(94)
     takedown = [(20, 0, 20, int(count), 100, 0) for count in rng.integers(0, 40, 900)]
     peers = Peers(figures(takedown), np.zeros(900, np.bool_))
@@ -317,7 +317,7 @@ def test_given_members_that_applaud_one_another_then_it_does_not_help_them() -> 
     assert (found.standing, found.reactions_per_post) == (Standing.OBSCURE, 0.05)
 
 
-def test_given_excluded_accounts_then_they_are_nobodys_peers_and_order_does_not_matter() -> None:
+def test_given_excluded_accounts_then_they_are_no_peers_and_order_does_not_matter() -> None:
     organic, members = world(99, 3_000), group([6, 9, 80], 0.1)
     alone = judged(organic, members)
     crowd = group([0] * 2_000, 0)

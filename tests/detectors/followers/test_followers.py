@@ -38,32 +38,32 @@ def keys(numbers: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
     return np.array(numbers, np.uint64)
 
 
-def apply(book: FollowerStore, rows: Sequence[Event]) -> None:
+def apply(store: FollowerStore, rows: Sequence[Event]) -> None:
     columns = list(zip(*rows, strict=True)) if rows else [()] * 4
-    book.apply(
+    store.apply(
         keys(columns[0]), keys(columns[1]), np.array(columns[2], np.uint8), np.array(columns[3], np.int64)
     )
 
 
-def state(book: FollowerStore) -> tuple[object, ...]:
-    """All that a book tells."""
-    known = book.followees()
+def state(store: FollowerStore) -> tuple[object, ...]:
+    """All that a store tells."""
+    known = store.followees()
     return (
-        len(book),
-        book.remembered,
-        book.dropped,
-        book.out_degrees.tolist(),
+        len(store),
+        store.remembered,
+        store.dropped,
+        store.out_degrees.tolist(),
         [column.tolist() for column in known],
-        [column.tolist() for column in book.followers_of(keys([*ACCOUNTS, 77]))],
-        [book.registry_followers(account).tolist() for account in [*ACCOUNTS, 77]],
+        [column.tolist() for column in store.followers_of(keys([*ACCOUNTS, 77]))],
+        [store.registry_followers(account).tolist() for account in [*ACCOUNTS, 77]],
     )
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=events)
 def test_given_events_then_each_edge_is_as_its_latest_event_says(first_size: None, rows: list[Event]) -> None:
-    book = FollowerStore(keys(REGISTRY))
-    apply(book, rows)
+    store = FollowerStore(keys(REGISTRY))
+    apply(store, rows)
 
     latest: dict[tuple[int, int], tuple[int, int]] = {}
     for follower, followee, action, at in rows:
@@ -73,23 +73,23 @@ def test_given_events_then_each_edge_is_as_its_latest_event_says(first_size: Non
     followed = {account: sorted(a for a, b in present if b == account) for account in seen}
     known_followed = {account: [a for a in followed[account] if a in REGISTRY] for account in seen}
 
-    assert len(book) == len(present)
-    assert book.remembered == len(latest)
-    assert book.dropped == 0
-    assert book.out_degrees.tolist() == [sum(a == known for a, _ in present) for known in REGISTRY]
-    table = book.followees()
+    assert len(store) == len(present)
+    assert store.remembered == len(latest)
+    assert store.dropped == 0
+    assert store.out_degrees.tolist() == [sum(a == known for a, _ in present) for known in REGISTRY]
+    table = store.followees()
     assert table.keys.tolist() == seen
     assert table.followers.tolist() == [len(followed[account]) for account in seen]
     assert table.registry.tolist() == [len(known_followed[account]) for account in seen]
     assert table.complete.all()
     asked = [*ACCOUNTS, 77, 0]
-    was_seen, count, registry = book.followers_of(keys(asked))
+    was_seen, count, registry = store.followers_of(keys(asked))
     assert was_seen.tolist() == [account in seen for account in asked]
     assert count.tolist() == [len(followed.get(account, ())) for account in asked]
     assert registry.tolist() == [len(known_followed.get(account, ())) for account in asked]
     for account in asked:
-        assert book.registry_followers(account).tolist() == known_followed.get(account, [])
-    start, numbers = book.registry_follows(keys(asked))
+        assert store.registry_followers(account).tolist() == known_followed.get(account, [])
+    start, numbers = store.registry_follows(keys(asked))
     assert [
         [REGISTRY[number] for number in numbers[begin:end]] for begin, end in itertools.pairwise(start)
     ] == [known_followed.get(account, []) for account in asked]
@@ -125,7 +125,7 @@ def test_given_any_batches_then_the_book_is_the_same(
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=events, room=st.integers(0, 8))
-def test_given_no_room_then_followers_are_never_told_too_few_and_the_registry_is_exact(
+def test_given_no_room_then_followers_are_never_too_few_and_the_registry_is_exact(
     first_size: None, rows: list[Event], room: int
 ) -> None:
     exact, full = FollowerStore(keys(REGISTRY)), FollowerStore(keys(REGISTRY), room)
@@ -149,39 +149,39 @@ def test_given_no_room_then_followers_are_never_told_too_few_and_the_registry_is
 
 
 def test_given_no_room_then_a_repeat_counts_again_and_an_account_without_record_is_unknown() -> None:
-    book = FollowerStore(keys([9]), max_edges=1)
-    apply(book, [(1, 100, FOLLOW, 0), (2, 100, FOLLOW, 0), (2, 100, SNAPSHOT, 5), (2, 200, FOLLOW, 6)])
-    apply(book, [(9, 100, FOLLOW, 7), (9, 200, FOLLOW, 8), (1, 100, UNFOLLOW, 9)])
+    store = FollowerStore(keys([9]), max_edges=1)
+    apply(store, [(1, 100, FOLLOW, 0), (2, 100, FOLLOW, 0), (2, 100, SNAPSHOT, 5), (2, 200, FOLLOW, 6)])
+    apply(store, [(9, 100, FOLLOW, 7), (9, 200, FOLLOW, 8), (1, 100, UNFOLLOW, 9)])
 
-    seen, count, registry = book.followers_of(keys([100, 200]))
+    seen, count, registry = store.followers_of(keys([100, 200]))
     assert seen.tolist() == [True, False]
     assert count.tolist() == [3, 0]
     assert registry.tolist() == [1, 0]
-    assert book.dropped == 3
-    assert book.followees().keys.tolist() == [100]
-    assert not book.followees().complete.any()
-    assert book.registry_followers(200).tolist() == [9]
+    assert store.dropped == 3
+    assert store.followees().keys.tolist() == [100]
+    assert not store.followees().complete.any()
+    assert store.registry_followers(200).tolist() == [9]
 
 
 def test_given_a_snapshot_after_an_unfollow_then_the_edge_is_back() -> None:
-    book = FollowerStore(keys([1]))
-    apply(book, [(1, 7, SNAPSHOT, 30), (1, 7, FOLLOW, 10), (1, 7, UNFOLLOW, 20)])
-    assert book.registry_followers(7).tolist() == [1]
-    apply(book, [(1, 7, UNFOLLOW, 30)])
-    assert book.registry_followers(7).tolist() == []
-    assert book.followers_of(keys([7]))[0].all()
+    store = FollowerStore(keys([1]))
+    apply(store, [(1, 7, SNAPSHOT, 30), (1, 7, FOLLOW, 10), (1, 7, UNFOLLOW, 20)])
+    assert store.registry_followers(7).tolist() == [1]
+    apply(store, [(1, 7, UNFOLLOW, 30)])
+    assert store.registry_followers(7).tolist() == []
+    assert store.followers_of(keys([7]))[0].all()
 
 
 def test_given_many_edges_then_tables_grow_and_nothing_is_lost() -> None:
     random = np.random.default_rng(8)
     follower = random.integers(1, 1_000, 300_000, dtype=np.uint64)
     followee = random.integers(1, 2_000, 300_000, dtype=np.uint64)
-    book = FollowerStore(np.arange(1, 20, dtype=np.uint64))
-    book.apply(follower, followee, np.zeros(300_000, np.uint8), np.arange(300_000))
+    store = FollowerStore(np.arange(1, 20, dtype=np.uint64))
+    store.apply(follower, followee, np.zeros(300_000, np.uint8), np.arange(300_000))
     pairs, _ = np.unique(follower * np.uint64(10_000) + followee, return_counts=True)
 
-    assert len(book) == len(pairs)
-    table = book.followees()
+    assert len(store) == len(pairs)
+    table = store.followees()
     assert (
         table.followers.tolist()
         == np.bincount((pairs % 10_000).astype(np.int64), minlength=2_000)[1:].tolist()
@@ -192,7 +192,7 @@ def test_given_many_edges_then_tables_grow_and_nothing_is_lost() -> None:
         == np.bincount((inside % 10_000).astype(np.int64), minlength=2_000)[1:].tolist()
     )
     assert (
-        book.out_degrees.tolist()
+        store.out_degrees.tolist()
         == np.bincount((inside // 10_000).astype(np.int64), minlength=20)[1:].tolist()
     )
 
@@ -200,9 +200,9 @@ def test_given_many_edges_then_tables_grow_and_nothing_is_lost() -> None:
 def test_given_columns_that_are_read_only_or_strided_then_they_are_taken() -> None:
     column = np.arange(1, 9, dtype=np.uint64)
     column.flags.writeable = False
-    book = FollowerStore(column[4:])
-    book.apply(column[::2], column[1::2], np.ones(4, np.uint8), np.arange(4))
-    assert len(book) == 4
+    store = FollowerStore(column[4:])
+    store.apply(column[::2], column[1::2], np.ones(4, np.uint8), np.arange(4))
+    assert len(store) == 4
 
 
 @pytest.mark.parametrize(
@@ -214,11 +214,11 @@ def test_given_columns_that_are_read_only_or_strided_then_they_are_taken() -> No
         ((1, 2, FOLLOW, -(2**61)), "2.60 seconds"),
     ],
 )
-def test_given_an_impossible_event_then_it_is_refused_and_nothing_is_taken_in(row: Event, fault: str) -> None:
-    book = FollowerStore(keys(REGISTRY))
+def test_given_an_impossible_event_then_it_is_refused_and_nothing_changes(row: Event, fault: str) -> None:
+    store = FollowerStore(keys(REGISTRY))
     with pytest.raises(ValueError, match=fault):
-        apply(book, [(1, 3, FOLLOW, 0), row])
-    assert len(book) == 0
+        apply(store, [(1, 3, FOLLOW, 0), row])
+    assert len(store) == 0
 
 
 def test_given_columns_of_different_lengths_then_they_are_refused() -> None:
@@ -235,12 +235,12 @@ def test_given_registry_keys_out_of_order_then_they_are_refused(registry: list[i
 def test_given_more_missed_followers_than_a_counter_holds_then_it_stays_at_most(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    book = FollowerStore(keys([]), max_edges=1)
-    apply(book, [(1, 7, FOLLOW, 0), (2, 7, FOLLOW, 0)])
-    tables: FollowTables = book._tables
+    store = FollowerStore(keys([]), max_edges=1)
+    apply(store, [(1, 7, FOLLOW, 0), (2, 7, FOLLOW, 0)])
+    tables: FollowTables = store._tables
     assert isinstance(tables.registry, Numbered)
     tables.followees["missed"][tables.followees["key"] == 7] = MISSED_ALL - 1
-    apply(book, [(3, 7, FOLLOW, 0)])
-    seen, count, _ = book.followers_of(keys([7]))
+    apply(store, [(3, 7, FOLLOW, 0)])
+    seen, count, _ = store.followers_of(keys([7]))
     assert seen.all()
     assert count.tolist() == [MISSED_ALL]

@@ -81,7 +81,7 @@ def test_given_handles_in_profiles_when_asked_then_accounts_find_their_entity() 
     ]
 
 
-def test_given_profiles_when_held_against_the_registry_then_open_and_unlabelled_are_told_apart() -> None:
+def test_given_profiles_and_a_registry_then_open_and_unlabelled_accounts_are_distinguished() -> None:
     context = ReferenceData(
         REGISTRY,
         profiles(

@@ -58,7 +58,7 @@ def test_given_a_chain_of_parents_when_asked_then_the_path_runs_to_the_top(house
     assert house.root(number(house, "stranger")) == number(house, "stranger")
 
 
-def test_given_entities_of_one_house_when_asked_where_they_meet_then_the_lowest_is_told(
+def test_given_entities_of_one_house_when_asked_for_their_common_ancestor_then_it_is_the_lowest(
     house: Registry,
 ) -> None:
     outlet, holding, agency = (number(house, name) for name in ("outlet", "holding", "agency"))
@@ -95,19 +95,19 @@ def test_given_a_contradiction_when_indexed_then_the_error_names_it(
     assert said in str(raised.value)
 
 
-def test_given_many_faults_when_indexed_then_all_are_counted_and_ten_told() -> None:
+def test_given_many_faults_when_indexed_then_all_are_counted_and_ten_listed() -> None:
     with pytest.raises(RegistryError, match="and 15 more"):
         Registry.of([entity(f"e{at}", f"missing{at}") for at in range(25)])
 
 
-def test_given_a_circle_beside_a_chain_into_it_when_indexed_then_it_is_told_once() -> None:
+def test_given_a_circle_beside_a_chain_into_it_when_indexed_then_it_is_reported_once() -> None:
     entities = [entity("a", "b"), entity("b", "a"), entity("c", "a"), entity("d", "c")]
     with pytest.raises(RegistryError) as raised:
         Registry.of(entities)
     assert str(raised.value).count("circle") == 1
 
 
-def test_given_links_when_matched_then_subdomains_count_and_lookalike_hosts_do_not(house: Registry) -> None:
+def test_given_links_when_matched_then_subdomains_count_and_similar_hosts_do_not(house: Registry) -> None:
     links = pl.Series(
         [
             "outlet.example/a",

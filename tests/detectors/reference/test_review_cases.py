@@ -33,7 +33,7 @@ def standing(*events: ReviewEvent, now: datetime = NOON + timedelta(days=1)) -> 
 FANS, COVERT = ReviewLabel.COORDINATED_AUTHENTIC, ReviewLabel.CONFIRMED_INAUTHENTIC
 
 
-def test_what_nobody_labelled_has_no_standing() -> None:
+def test_a_network_without_labels_has_no_standing() -> None:
     assert standing() is None
     assert standing(said(None)) is None
 
