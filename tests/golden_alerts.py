@@ -1,4 +1,4 @@
-"""What is found in the shipped data sets, in brief: written anew by `make golden`, held fast by a test.
+"""The networks found in the shipped data sets, in brief: written by `make golden`, checked by a test.
 
 python -m tests.golden_alerts
 """

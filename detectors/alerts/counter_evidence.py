@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from detectors.alerts.network_facts import NetworkFacts
+from detectors.alerts.network_facts import CROWDED, NetworkFacts
 from detectors.covertness import words
 from detectors.covertness.covertness import SUSPECTED
 from detectors.covertness.member_obscurity import MemberObscurity
@@ -85,8 +85,8 @@ def _shared(facts: NetworkFacts) -> Iterator[tuple[str, str]]:
     if facts.crowded > _OFTEN_CROWDED:
         yield (
             "breaking_event",
-            f"{facts.crowded:.0%} of the co-shares are of objects that more than 50 accounts shared at about the same "
-            "time, as happens when news breaks.",
+            f"{facts.crowded:.0%} of the co-shares are of objects that more than {CROWDED} accounts shared at about "
+            "the same time, as happens when news breaks.",
         )
     host = _common_host(facts)
     if host is not None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I32, I64, U64, StructArray
+from detectors.arrays.pair_keys import pair_key
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.null_model import NullModel, same_time
@@ -20,8 +21,11 @@ from detectors.synchrony.exposure import counted
 from schemas.shares import TraceKind
 
 SAMPLES = 12
-"""Objects that an alert shows."""
+"""Objects that an alert shows. It bounds the size of an alert; not measured."""
 
+CROWDED = 50
+"""Accounts on an object above which it counts as crowded, as breaking news is: the edge of a stratum
+(`detectors.config.CoShareConfig.strata`). A judgement; not measured."""
 _NONE = np.iinfo(np.int64).max
 
 
@@ -59,14 +63,14 @@ class ObjectFacts:
 
 @dataclass(frozen=True, slots=True)
 class NetworkFacts:
-    """Everything that is known of one network from co-sharing."""
+    """Everything known about one network from co-sharing."""
 
     network: Network
     members: tuple[int, ...]
     first_seen: dict[int, int]
     last_seen: dict[int, int]
     edges: int
-    """Pairs of members that passed the gate by themselves."""
+    """Pairs of members that passed the false-discovery gate by their own co-shares."""
     crowd_edges: int
     """Other pairs of members, tied by a recurring crowd."""
     copy_edges: int
@@ -89,7 +93,7 @@ class NetworkFacts:
     """Share of the members' co-shares whose object drew more than 50 accounts in its widest window."""
     languages: tuple[str, ...]
     minute_clock: bool
-    """Whether all times of the evidence are whole minutes."""
+    """Whether all times of the evidence are whole minutes: the source has no seconds."""
 
 
 def gather_facts(
@@ -97,7 +101,7 @@ def gather_facts(
     stage: NetworkStage,
     network: Network,
     pairs: PairStore,
-    book: CoShareSamples,
+    posts_behind: CoShareSamples,
     posts_of: I64,
 ) -> NetworkFacts:
     """Gather the facts about `network` as they are now.
@@ -107,7 +111,7 @@ def gather_facts(
         stage: edges and null model.
         network: one of the stage's.
         pairs: the evidence.
-        book: the posts behind it.
+        posts_behind: the posts behind the evidence.
         posts_of: int64, posts of each account so far.
     """
     members = np.array(network.members, np.int32)
@@ -129,7 +133,7 @@ def gather_facts(
     null = stage.null()
     own = _counters_of(members, null)
     activity = own[:, null.activity :].sum(axis=0) / np.maximum(null.mass, 1)
-    samples, languages = _samples(chosen, activity, book, _longest(config))
+    samples, languages = _samples(chosen, activity, posts_behind, _longest(config))
     widest = widest_strata(chosen["strata"])
     return NetworkFacts(
         network=network,
@@ -149,7 +153,7 @@ def gather_facts(
         start=int(starts.min(initial=_NONE)) if len(chosen) else network.opened_at,
         end=int(chosen["time"].max()) if len(chosen) else network.opened_at,
         median_gap_s=float(np.median(chosen["gap"])) if len(chosen) else 0.0,
-        crowded=float((widest > _stratum_of(config, 50)).mean()) if len(chosen) else 0.0,
+        crowded=float((widest > _stratum_of(config, CROWDED)).mean()) if len(chosen) else 0.0,
         languages=languages,
         minute_clock=bool(
             len(chosen) and (chosen["time"] % 60 == 0).all() and (chosen["gap"] % 60 == 0).all()
@@ -163,13 +167,13 @@ def _stratum_of(config: DetectionConfig, crowd: int) -> int:
 
 def _objects_of_edges(edges: U64, independent: StructArray, pairs: PairStore) -> F64:
     """Independent objects of each edge that has any, ascending."""
-    found, counts = np.unique(pairs.keys[independent["pair"]], return_counts=True)
-    return np.sort(counts[np.isin(found, edges)]).astype(np.float64)
+    keys, counts = np.unique(pairs.keys[independent["pair"]], return_counts=True)
+    return np.sort(counts[np.isin(keys, edges)]).astype(np.float64)
 
 
 def _by_kind(config: DetectionConfig, independent: StructArray, expected: F64) -> tuple[KindFacts, ...]:
     """Observed and expected co-shares by kind, each in its most surprising window."""
-    found = []
+    by_kind = []
     for number, kind in enumerate(KINDS):
         mine = independent[independent["kind"] == number]
         best: KindFacts | None = None
@@ -183,16 +187,16 @@ def _by_kind(config: DetectionConfig, independent: StructArray, expected: F64) -
                     objects = len(np.unique(mine["object"][within]))
                     best = KindFacts(kind, span, observed, chance, surprise, objects)
         if best is not None:
-            found.append(best)
-    return tuple(sorted(found, key=lambda f: (-f.surprise, KINDS.index(f.kind))))
+            by_kind.append(best)
+    return tuple(sorted(by_kind, key=lambda facts: (-facts.surprise, KINDS.index(facts.kind))))
 
 
 def _samples(
-    rows: StructArray, activity: F64, book: CoShareSamples, longest_s: int
+    rows: StructArray, activity: F64, posts_behind: CoShareSamples, longest_s: int
 ) -> tuple[tuple[ObjectFacts, ...], tuple[str, ...]]:
-    """The most telling objects: many members first, then small crowds; and the languages of all posts."""
+    """The strongest objects (many members first, then small crowds), and the languages of all posts."""
     posts = np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64)
-    known, time, account, spoken = book.lookup(posts)
+    known, time, account, spoken = posts_behind.lookup(posts)
     if not len(known):
         return (), ()
     languages = tuple(sorted(spoken, key=lambda lang: (-spoken[lang], lang)))
@@ -225,9 +229,9 @@ def _samples(
         if of_posts.tobytes() not in shown and len(chosen) < SAMPLES:
             shown.add(of_posts.tobytes())
             chosen.append((number, of_posts))
-    labelled = book.labels(np.array([known[of_posts[0]] for _, of_posts in chosen], np.int64))
+    labelled = posts_behind.labels(np.array([known[of_posts[0]] for _, of_posts in chosen], np.int64))
     labels = dict(zip(labelled["object"].to_list(), labelled["label"].to_list(), strict=True))
-    names = book.post_ids(known[np.concatenate([of_posts for _, of_posts in chosen])])
+    names = posts_behind.post_ids(known[np.concatenate([of_posts for _, of_posts in chosen])])
     samples = []
     for number, of_posts in chosen:
         key = int(things[number])
@@ -264,32 +268,31 @@ def _largest_burst(posts: I64, time: I64, gap_s: int) -> I64:
 def _rows_between(members: I32, rows: StructArray, pairs: PairTable) -> I64:
     """Rows of all pairs of `members` (ascending account numbers), ascending."""
     out = np.empty(256, np.int64)
-    found = 0
-    for one in range(len(members)):
-        for other in range(one + 1, len(members)):
-            key = (np.uint64(members[one]) << np.uint64(32)) | np.uint64(members[other])
-            pair = pair_number(pairs, key)
+    count = 0
+    for first in range(len(members)):
+        for second in range(first + 1, len(members)):
+            pair = pair_number(pairs, pair_key(members[first], members[second]))
             if pair < 0:
                 continue
             row = pairs.head[pair]
             while row >= 0:
-                if found == len(out):
-                    wider = np.empty(found * 2, np.int64)
-                    wider[:found] = out
+                if count == len(out):
+                    wider = np.empty(count * 2, np.int64)
+                    wider[:count] = out
                     out = wider
-                out[found] = row
-                found += 1
+                out[count] = row
+                count += 1
                 row = rows[row].before
-    return np.sort(out[:found])
+    return np.sort(out[:count])
 
 
 @compiled
 def _counters_of(members: I32, null: NullModel) -> F64:
     """All counters of the members; float64, (members, cells)."""
     out = np.zeros((len(members), null.activity + len(null.mass)))
-    for at in range(len(members)):
+    for member in range(len(members)):
         for cell in range(out.shape[1]):
-            out[at, cell] = counted(null.counters, members[at], cell)
+            out[member, cell] = counted(null.counters, members[member], cell)
     return out
 
 
@@ -300,9 +303,9 @@ def _expected_among(members: I32, own: F64, null: NullModel) -> F64:
     As `detectors.evidence.null_model.expected_co_shares`, over counters fetched once.
     """
     out = np.zeros((len(null.mass), MAX_WINDOWS))
-    for one in range(len(members)):
-        for other in range(one + 1, len(members)):
-            together = same_time(null, members[one], members[other])
+    for first in range(len(members)):
+        for second in range(first + 1, len(members)):
+            together = same_time(null, members[first], members[second])
             for kind in range(len(null.mass)):
                 activity = null.activity + kind
                 scale = together / max(null.mass[kind], 1)
@@ -310,7 +313,7 @@ def _expected_among(members: I32, own: F64, null: NullModel) -> F64:
                     for stratum in range(null.strata):
                         cell = cell_of(kind, window, stratum, null.strata)
                         met = max(
-                            own[one, cell] * own[other, activity], own[other, cell] * own[one, activity]
+                            own[first, cell] * own[second, activity], own[second, cell] * own[first, activity]
                         )
                         out[kind, window] += met * scale * null.sides[kind, window] * null.independent[kind]
     return out

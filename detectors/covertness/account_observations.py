@@ -1,6 +1,7 @@
-"""Everything that is watched of accounts beside what they share: engagement, followers, attribution, rhythm.
+"""Everything observed about accounts beside their co-shares: engagement, followers, attribution and rhythm.
 
-It takes in posts and follow events as event time passes, and assesses a network when asked.
+It takes posts and follow events as event time passes. For the assessment of a network it gives the baseline and the
+stores.
 """
 
 from typing import Annotated, ClassVar
@@ -10,6 +11,7 @@ import polars as pl
 
 from detectors.accounts import AccountStore
 from detectors.arrays.dtypes import I32, I64, U64, Bools
+from detectors.arrays.pair_keys import pair_keys
 from detectors.attribution.amplification import amplified, amplifying
 from detectors.attribution.fact_store import FACT_LOG, FactStore
 from detectors.attribution.facts import Fact
@@ -31,32 +33,36 @@ from detectors.synchrony.rhythm import RhythmPairs, RhythmStore
 from detectors.traces.traces import Traces
 
 _DAY_S = 86_400
-_USUAL_S = 12 * 3_600
+_BASELINE_S = 12 * 3_600
+"""Seconds for which a baseline is used again. It bounds the cost of alerts: what is usual changes slowly, and looking
+through all accounts costs more than an alert. Not measured."""
 _RHYTHM_EVERY_S = 7 * _DAY_S
+"""Seconds between comparisons of rhythm: a whole week, so that weekly habits count in full
+(`docs/detectors/rhythm.md`)."""
 _ANSWERED = 1
-"""Column of the targets (`detectors.covertness.observation_extractor.PostObservations`)."""
+"""Column of answered posts in the targets (`detectors.covertness.observation_extractor.PostObservations`)."""
 
 
 _KNOWN = np.dtype(
     [
         ("entity", np.int32),  # of the registry, or NO_ENTITY
-        ("platform", np.int32),  # as in `Watched.platforms`
+        ("platform", np.int32),  # as in `PostObservations.platforms`
         ("followers", np.int64),  # by its profile, -1 unknown
         ("created", np.int64),  # seconds, -1 unknown
-        ("source", np.bool_),
+        ("source", np.bool_),  # a known source, of a watched entity
     ]
 )
-"""One account."""
+"""What reference data and posts say about one account."""
 
 
 class AccountObservations:
-    """The watched state of one process.
+    """The stores of one process.
 
     Args:
-        config: horizons and bounds.
-        reference_data: reference data.
-        accounts: who the accounts are.
-        timer: measures each stage.
+        config: horizons and limits.
+        reference_data: registry, profiles and reviewers' rules.
+        accounts: names and numbers of accounts.
+        timer: measures the time of each stage.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
@@ -85,11 +91,11 @@ class AccountObservations:
             config.evidence.keep_days, config.attribution.max_facts, opaque_entities(reference_data.registry)
         )
         self.amplified = self.facts.counted_facts
-        """Reposts of copies that were passed on beyond their author's followers, as of the last day's end."""
+        """Reposts of copies that reached beyond their author's followers, as of the end of the last day."""
         self._watched = watched_entities(reference_data.registry)
         self._known = np.zeros(1 << 10, _KNOWN)
         self._looked_up = 0
-        """Accounts whose reference data is in there: those with numbers below this."""
+        """Accounts below this number have their reference data in `_known`."""
         self._accounts = accounts
         rhythm = config.rhythm
         self.rhythm = RhythmStore(
@@ -101,13 +107,13 @@ class AccountObservations:
         self._first_day = None
         self._pending = []
         self._taken = 0
-        """Of the first of these, events that have been applied."""
+        """Events of the first pending batch that have been applied."""
         self.followed = False
         """Whether any follow event has been applied."""
         self._baseline = None
 
     def set_reference_data(self, reference_data: ReferenceData) -> None:
-        """Go on under other reference data, as `detectors.pipeline.Pipeline.set_reference_data` says."""
+        """Use other reference data from now on; see `detectors.pipeline.Pipeline.set_reference_data`."""
         before, self.reference_data = self.reference_data.registry, reference_data
         if reference_data.registry is not before:
             self._watched = watched_entities(reference_data.registry)
@@ -119,62 +125,62 @@ class AccountObservations:
         self._baseline = None
         self._amplify()
 
-    def add(self, traces: Traces, watched: PostObservations, numbers: I32, begin: int, end: int) -> None:
-        """Take in the posts `begin` to `end` of a batch, which event time has reached.
+    def add(self, traces: Traces, observed: PostObservations, numbers: I32, begin: int, end: int) -> None:
+        """Add the posts `begin` to `end` of a batch, which event time has reached.
 
         Args:
-            traces: the batch.
-            watched: of the same.
+            traces: traces of the batch.
+            observed: observations of the batch.
             numbers: int32, account number of each post.
             begin: the first post.
             end: one past the last.
         """
         if begin == end:
             return
-        some = slice(begin, end)
+        posts = slice(begin, end)
         self._reserve()
-        self._known["platform"][numbers[some]] = watched.platforms[some]
-        times = traces.times[some]
+        self._known["platform"][numbers[posts]] = observed.platforms[posts]
+        times = traces.times[posts]
         with self._timer("engagement"):
             self.engagement.add(
-                numbers[some],
+                numbers[posts],
                 times,
-                traces.post_keys[some],
-                watched.targets[some],
-                watched.metrics[some],
-                watched.platforms[some],
+                traces.post_keys[posts],
+                observed.targets[posts],
+                observed.metrics[posts],
+                observed.platforms[posts],
             )
         if self._first_day is None:
             self._first_day = int(times[0]) - int(times[0]) % _DAY_S
-        # a bot that answers at once would keep time with whomever it answers
-        unprompted = watched.targets[some, _ANSWERED] == 0
+        # an account that answers at once would have the rhythm of the accounts it answers
+        unprompted = observed.targets[posts, _ANSWERED] == 0
         with self._timer("rhythm"):
-            self.rhythm.add(numbers[some][unprompted], times[unprompted])
-        low, high = np.searchsorted(watched.link_post, (begin, end))
+            self.rhythm.add(numbers[posts][unprompted], times[unprompted])
+        low, high = np.searchsorted(observed.link_post, (begin, end))
         if low < high:
-            posts = watched.link_post[low:high]
-            sites = self._accounts.find(watched.link_site[low:high])
+            linking = observed.link_post[low:high]
+            sites = self._accounts.find(observed.link_site[low:high])
             known = sites >= 0
-            self.engagement.add_links(sites[known], numbers[posts[known]], traces.times[posts[known]])
-        rows = watched.facts["row"].to_numpy()
+            self.engagement.add_links(sites[known], numbers[linking[known]], traces.times[linking[known]])
+        rows = observed.facts["row"].to_numpy()
         low, high = np.searchsorted(rows, (begin, end))
         if low < high:
-            self.facts.add(watched.facts[low:high], numbers, traces.times, traces.posts["post_id"])
+            self.facts.add(observed.facts[low:high], numbers, traces.times, traces.posts["post_id"])
 
     def add_follow_events(self, events: FollowEvents) -> None:
-        """Take follow events in the order of time; those before the next tick have to be given before it."""
+        """Add follow events in the order of time. All events before a tick must be added before time reaches it."""
         if len(events):
             self._pending.append(events)
 
     def advance(self, now: int) -> None:
-        """Let event time pass to `now`, seconds: apply the follow events before it."""
+        """Apply the follow events before event time `now`, seconds."""
         while self._pending:
             events = self._pending[0]
             upto = int(np.searchsorted(events.at, now, side="left"))
             if upto > self._taken:
-                some = slice(self._taken, upto)
+                due = slice(self._taken, upto)
                 self.followers.apply(
-                    events.follower[some], events.followee[some], events.action[some], events.at[some]
+                    events.follower[due], events.followee[due], events.action[due], events.at[due]
                 )
                 self.followed = True
             self._taken = max(self._taken, upto)
@@ -184,19 +190,19 @@ class AccountObservations:
             self._taken = 0
 
     def rhythm_of(self, members: I32) -> RhythmPairs | None:
-        """Pairs of members that keep time, as last compared; None if there are none."""
-        found = self._rhythm
-        if found is None:
+        """Pairs of members that post in the same minutes, by the last comparison; None if there are none."""
+        pairs = self._rhythm
+        if pairs is None:
             return None
-        inside = np.isin(found.a, members) & np.isin(found.b, members)
+        inside = np.isin(pairs.a, members) & np.isin(pairs.b, members)
         if not inside.any():
             return None
-        return found._replace(
-            a=found.a[inside],
-            b=found.b[inside],
-            observed=found.observed[inside],
-            expected=found.expected[inside],
-            surprise=found.surprise[inside],
+        return pairs._replace(
+            a=pairs.a[inside],
+            b=pairs.b[inside],
+            observed=pairs.observed[inside],
+            expected=pairs.expected[inside],
+            surprise=pairs.surprise[inside],
         )
 
     def close_day(self, now: int) -> None:
@@ -205,9 +211,9 @@ class AccountObservations:
         self._baseline = None
 
     def sources(self) -> Bools:
-        """Accounts of the registry's media, diplomats, parties and companies, by account number.
+        """Known sources, by account number: media, diplomats, party organs and companies of the registry.
 
-        Being copied or answered at once is no part in it: they and those who do it are not tied to one another.
+        Many copy or answer them openly and at once, so no edges join them to others.
         """
         self._look_up()
         return self._known["source"][: self._looked_up]
@@ -220,7 +226,7 @@ class AccountObservations:
             self._known = wider
 
     def _look_up(self) -> None:
-        """Note what reference data say of accounts that are new."""
+        """Look up new accounts in the reference data."""
         self._reserve()
         keys = self._accounts.keys[self._looked_up :]
         if len(keys):
@@ -232,9 +238,9 @@ class AccountObservations:
             self._looked_up = len(self._accounts)
 
     def edges(self, now: int, network_of: I32) -> Edges:
-        """Ties that need no common object in time: the same originals repeated without credit, the same rhythm.
+        """Edges that need no co-shares: accounts that repeat the same originals without credit, or share a rhythm.
 
-        Asked for at the end of each day; rhythm is compared every week since the first post.
+        Called at the end of each day. Rhythm is compared every week since the first post.
 
         Args:
             now: event time, seconds.
@@ -249,7 +255,7 @@ class AccountObservations:
             with self._timer("rhythm"):
                 pairs = self.rhythm.evaluate(now)
                 self.rhythm.forget(now - self._rhythm_window_s)
-            keys = pairs.a.astype(np.uint64) << np.uint64(32) | pairs.b.astype(np.uint64)
+            keys = pair_keys(pairs.a, pairs.b)
             self._rhythm = pairs
             self._rhythmic = edges_of(keys, pairs.surprise, Ground.RHYTHM)
         return merged([uncredited, self._rhythmic])
@@ -264,36 +270,35 @@ class AccountObservations:
         return self._accounts.keys[members]
 
     def baseline(self, now: int, network_of: I32, members: I32) -> Baseline:
-        """All accounts as they are, or were up to twelve hours ago on the same day.
+        """All accounts as they are now, or were up to `_BASELINE_S` ago on the same day.
 
-        What is usual changes slowly, and to look through all accounts at every alert would cost more than the
-        alert. An account that has joined a network since is still among the ordinary ones; where it bears on
-        the network itself, it is taken out.
+        An account that has joined a network since then still counts as ordinary. The terms take members out of the
+        baseline that they are compared with.
 
         Args:
             now: event time, seconds.
-            network_of: int32, number of the network of each account, below 0 for none; at least as long as there
-                are accounts.
-            members: int32, accounts that have to be in it.
+            network_of: int32, number of each account's network, below 0 for none; at least one entry an account.
+            members: int32, accounts that must be in it; a newer one makes it be computed again.
         """
-        held = self._baseline
-        if held is None or now - held[0] >= _USUAL_S or int(members.max()) >= len(held[1].ordinary):
-            held = self._baseline = now, self._counted(now, network_of)
-        return held[1]
+        last = self._baseline
+        if last is None or now - last[0] >= _BASELINE_S or int(members.max()) >= len(last[1].ordinary):
+            last = self._baseline = now, self._computed_baseline(now, network_of)
+        return last[1]
 
     def _amplify(self) -> pl.DataFrame:
-        """See which copies were passed on beyond their author's followers; return the facts held."""
+        """Find the copies that reached beyond their author's followers; return the facts held."""
         self._look_up()
         held = self.facts.counted_facts
         self.amplified = amplified(held, self._followers_of(self._accounts.seen))
         return held
 
     def _followers_of(self, count: int) -> I64:
-        """Followers of the first `count` accounts by their posts, else by profiles; -1 unknown."""
+        """Followers of the first `count` accounts, by their posts or else by profiles; -1 unknown."""
         own = self._accounts.followers[:count]
         return np.where(own >= 0, own, self._known["followers"][:count])
 
-    def _counted(self, now: int, network_of: I32) -> Baseline:
+    def _computed_baseline(self, now: int, network_of: I32) -> Baseline:
+        """The baseline at event time `now`."""
         count = self._accounts.seen
         keys = self._accounts.keys[:count]
         self._look_up()

@@ -1,4 +1,4 @@
-"""All accounts at one moment: what is usual among them, and how each of them stands."""
+"""All accounts at one moment: what is usual among them, and the figures of each."""
 
 from typing import NamedTuple
 
@@ -16,18 +16,18 @@ class Baseline(NamedTuple):
     """All accounts at one tick, by number."""
 
     ordinary: Bools
-    """In no network and not of the registry: those that say what is usual."""
+    """Whether it is in no network and not of the registry. These accounts show what is usual."""
     engagement: EngagementTable
     followers: I64
     """By posts, else by profiles; -1 unknown."""
     peers: Peers
-    """Of the ordinary ones, to tell who is obscure."""
+    """Of the ordinary accounts, for obscurity."""
     sums: dict[Fact, RateSums]
-    """How often their posts are so; of copies passed on, only those beyond their author's followers count."""
+    """Rate of each fact among their posts. Of reposted copies, only those beyond their author's followers count."""
     many_followers: float
-    """What three in four ordinary accounts have less than; NaN: unknown."""
+    """Three in four ordinary accounts have fewer followers; NaN: unknown."""
     many_reactions: float
-    """The same of reactions a post."""
+    """Three in four ordinary accounts get fewer reactions a post; NaN: unknown."""
     follow_null: FollowNullModel | None
     """None where no follow event has been seen."""
 

@@ -86,7 +86,7 @@ def covertness(context: NetworkContext) -> Covertness:
     elif assessed:
         score = _rounded(min(obscurity, strongest))
     else:
-        # whatever the context would be, covertness could not exceed obscurity
+        # no context could raise covertness above obscurity
         score = _rounded(obscurity) if obscurity < SUSPECTED else None
     return Covertness(score, terms, p, strong)
 

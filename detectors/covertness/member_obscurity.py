@@ -55,18 +55,17 @@ def member_obscurity(subject: Subject) -> MemberObscurity | ObscurityUnknown:
 
 def _summary(finding: NetworkObscurity, members: int) -> str:
     """Medians of followers and reactions, against those of accounts of similar volume and age."""
-    parts = []
-    if finding.followers_median is not None and finding.followers_peer_median is not None:
-        parts.append(
-            f"{words.number(finding.followers_median)} followers (similar accounts: "
-            f"{words.number(finding.followers_peer_median)})"
-        )
-    if finding.reactions_per_post is not None and finding.peer_reactions_per_post is not None:
-        parts.append(
-            f"{words.number(finding.reactions_per_post)} reactions a post (similar accounts: "
-            f"{words.number(finding.peer_reactions_per_post)})"
-        )
-    if not parts:
+    figures = (
+        ("followers", finding.followers_median, finding.followers_peer_median),
+        ("reactions a post", finding.reactions_per_post, finding.peer_reactions_per_post),
+    )
+    compared = [
+        (f"{words.number(mine)} {what}", words.number(others))
+        for what, mine, others in figures
+        if mine is not None and others is not None
+    ]
+    if not compared:
         return "Followers and reactions are known of too few accounts to compare."
+    typical, similar = (words.listing(side) for side in zip(*compared, strict=True))
     known = "" if finding.known_members == members else f", known for {finding.known_members} of {members}"
-    return f"The typical member has {words.listing(parts)}{known}."
+    return f"The typical member has {typical} (similar accounts: {similar}){known}."

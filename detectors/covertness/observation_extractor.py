@@ -1,4 +1,7 @@
-"""What a batch of posts says that bears on covertness; it shares no state with detection, so it may run ahead."""
+"""What the context of networks needs from a batch of posts.
+
+It shares no state with detection, so another thread may extract the next batch while this one is applied.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -20,11 +23,12 @@ _TARGETS = ("repost_of", "reply_to", "quote_of")
 _REPOSTED = 0
 _METRICS = ("reposts", "replies", "quotes", "likes")
 _MOST_HOSTS = 1 << 16
+"""Hosts whose domain is remembered; at this many all are forgotten. It bounds memory; not measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostObservations:
-    """Of one batch of posts in event order."""
+    """Observations of one batch of posts in event order."""
 
     facts: pl.DataFrame
     """Columns of `detectors.attribution.facts.FACTS`."""
@@ -33,19 +37,19 @@ class PostObservations:
     metrics: I64
     """Reposts, replies, quotes and likes by the source's count, -1 where unknown; shape (posts, 4)."""
     platforms: I32
-    """A number for the platform of each post, from 0."""
+    """Number of the platform of each post, from 0."""
     link_post: I32
-    """Row of the post of each link into a site that is an account itself; ascending."""
+    """Row of the linking post, for each link to a site that is an account itself; ascending."""
     link_site: U64
-    """Account key of that site."""
+    """Account key of the site, for each link."""
 
 
 class ObservationExtractor:
-    """Extracts what the context needs, in event order.
+    """Extracts the observations of posts, in event order.
 
     Args:
         config: horizons.
-        reference_data: reference data.
+        reference_data: the registry, whose copies, mentions and links are found.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_domain_of"})
@@ -60,15 +64,15 @@ class ObservationExtractor:
         self._domain_of: dict[str, str | None] = {}
 
     def set_reference_data(self, reference_data: ReferenceData) -> None:
-        """Go on under other reference data."""
+        """Use other reference data from now on."""
         self._attribution = self._attribution.with_reference_data(reference_data)
 
     def extract(self, posts: pl.DataFrame, traces: Traces) -> PostObservations:
-        """Extract.
+        """Extract the observations of a batch.
 
         Args:
             posts: columns of `detectors.post_columns.POSTS`, the frame that `traces` was made from.
-            traces: of these posts.
+            traces: traces of these posts.
         """
         targets = np.zeros((len(posts), len(_TARGETS)), np.uint64)
         for column, name in enumerate(_TARGETS):
@@ -92,7 +96,7 @@ class ObservationExtractor:
         return platforms.replace_strict(self._platforms, return_dtype=pl.Int32).to_numpy()
 
     def _site_links(self, posts: pl.DataFrame, traces: Traces) -> tuple[I32, U64]:
-        """Links into sites that have posted before, by others than the site."""
+        """Links by other accounts to sites that have posted before."""
         is_site = (posts["platform"] == WEB).to_numpy()
         if not self._sites and not is_site.any():
             return np.zeros(0, np.int32), np.zeros(0, np.uint64)
@@ -111,7 +115,7 @@ class ObservationExtractor:
         return frame["post"].to_numpy(), hash_strings(sites, ACCOUNT_KEYS)
 
     def _domain(self, host: str) -> str | None:
-        """The registered domain of a host, which names it on the platform `web`."""
+        """The registered domain of a host: its account id on the platform `web`."""
         if host not in self._domain_of:
             if len(self._domain_of) >= _MOST_HOSTS:
                 self._domain_of.clear()

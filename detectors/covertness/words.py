@@ -45,7 +45,7 @@ def utc(seconds: int) -> datetime:
 
 
 def period(start: int, end: int) -> str:
-    """`between 28 and 31 January 2021` or, within one day, `on 28 January 2021, 15:46 to 15:53 UTC`.
+    """`between 28 and 31 January 2021` or `on 28 January 2021`; days in UTC.
 
     Args:
         start: seconds since 1970.
@@ -53,7 +53,7 @@ def period(start: int, end: int) -> str:
     """
     first, last = utc(start), utc(end)
     if first.date() == last.date():
-        return f"on {_day(first)}, {first:%H:%M} to {last:%H:%M} UTC"
+        return f"on {_day(first)}"
     if (first.year, first.month) == (last.year, last.month):
         return f"between {first.day} and {_day(last)}"
     if first.year == last.year:

@@ -1,8 +1,8 @@
-"""The state of a pipeline: saved, and restored exactly, so that a run that was cut goes on as if it had not been.
+"""The state of a pipeline: saved and restored exactly, so that a run that was interrupted continues unchanged.
 
-How objects become plain data is in `detectors.state.state_forms`, and how they are filled again in
-`detectors.state.state_filling`. A state fits pipelines of the same settings and the same reference data; it holds the
-reference data it was saved under, since what is remembered refers to entities by number.
+`detectors.state.state_forms` turns objects into plain data, and `detectors.state.state_filling` fills them again. A
+state fits pipelines with the same settings and the same reference data. It contains the reference data it was saved
+with, since the state refers to entities by number.
 """
 
 from typing import Any, TypeAlias
@@ -27,16 +27,19 @@ State: TypeAlias = dict[str, Any]
 
 
 def capture(live: Any) -> State:
-    """Everything that a pipeline, or another object with `not_state`, remembers.
+    """Copy everything that a pipeline, or another object with `not_state`, remembers.
 
-    It is done when this returns, and shares nothing that the pipeline goes on to change, so the rest can be left to
-    another thread. Not while a batch is between `Pipeline.trace` and the end of `Pipeline.apply`.
+    The copy shares nothing that the pipeline changes later, so another thread may write it. Do not call this while a
+    batch is between `Pipeline.trace` and the end of `Pipeline.apply`.
 
     Args:
-        live: a `Pipeline`, or one of `detectors.event_time`, for example.
+        live: a `Pipeline`, or an object of `detectors.event_time`, for example.
+
+    Returns:
+        The state, for `restore`.
 
     Raises:
-        StateError: a class has an attribute that cannot be saved: a mistake in the program.
+        StateError: a class has an attribute that cannot be saved. This is a mistake in the program.
     """
     state = {"format": FORMAT, "of": type(live).__name__, "remembered": form_of(live)}
     if isinstance(live, Pipeline):
@@ -46,14 +49,14 @@ def capture(live: Any) -> State:
 
 
 def reference_data_of(state: State) -> ReferenceData:
-    """The reference data that a pipeline was captured under: those that another needs to be restored exactly.
+    """The reference data of the captured pipeline. Another pipeline needs the same to be restored exactly.
 
     Raises:
-        StateError: the state is of no pipeline, or damaged.
+        StateError: the state is not that of a pipeline, or it is damaged.
     """
     form = state.get("reference_data")
     if type(form) is not dict or form.keys() != {"entities", "profiles", "rules"}:
-        raise StateError("the saved state has no reference data: it is not that of a pipeline")
+        raise StateError("the saved state has no reference data: it is not the state of a pipeline")
     profiles = form["profiles"]
     if not isinstance(profiles, pl.DataFrame) or profiles.schema != pl.Schema(PROFILES):
         raise StateError("the saved profiles do not have the columns of profiles")
@@ -66,17 +69,16 @@ def reference_data_of(state: State) -> ReferenceData:
 
 
 def restore(live: Any, state: State) -> None:
-    """Let a pipeline go on where another was captured.
+    """Let a new pipeline continue where another was captured.
 
     Args:
-        live: freshly built as the other was: with the same settings and, if it is a `Pipeline`,
-            `reference_data_of(state)`.
-            For other reference data call `Pipeline.set_reference_data` afterwards. It is unchanged if
-            an error is raised.
-        state: of an object of the same class. It is copied, and can be used again.
+        live: built as the other was: with the same settings and, if it is a `Pipeline`, with
+            `reference_data_of(state)`. To change the reference data, call `Pipeline.set_reference_data` afterwards. If
+            an error is raised, `live` is unchanged.
+        state: from an object of the same class. It is copied, and can be used again.
 
     Raises:
-        StateError: the state is of another format, class or configuration, of other reference data, or damaged.
+        StateError: the state has another format, class, configuration or reference data, or it is damaged.
     """
     if state.get("format") != FORMAT:
         raise StateError(f"the saved state is of format {state.get('format')}, where {FORMAT} can be read")
@@ -85,7 +87,8 @@ def restore(live: Any, state: State) -> None:
     if isinstance(live, Pipeline):
         if state.get("config") != live.config.digest:
             raise StateError(
-                "the state was saved under another configuration of detection: go back to that one, or begin anew"
+                "the state was saved under another configuration of detection: go back to that one, or start without "
+                "the state"
             )
         if not _same(state.get("reference_data"), _reference_form(live.observations.reference_data)):
             raise StateError(

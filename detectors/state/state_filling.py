@@ -1,8 +1,8 @@
-"""Plain data back into the objects that remember: the way back from `detectors.state.state_forms`.
+"""Plain data back into live objects: the reverse of `detectors.state.state_forms`.
 
-Data never name a class or an attribute. An object is filled in place, attribute by attribute, with what has the type,
-dtype and dimensions of what it holds, or of what its class is annotated with; so whatever refers to the object still
-does, and nothing else can come in. All of it is compared before any of it is used.
+The data never choose a class or an attribute. Each object is filled in place, attribute by attribute. A value must have
+the type, dtype and dimensions of the value it replaces, or of the annotation in its class. So references to the object
+stay valid, and data from elsewhere cannot bring in anything else. Everything is checked before anything is changed.
 """
 
 import types
@@ -31,11 +31,11 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def fill(live: Any, form: Form) -> None:
-    """Let an object that was built with the same settings remember what another one did.
+    """Fill an object with the memory of another one that was built with the same settings.
 
     Args:
-        live: as it was built. It is unchanged if an error is raised.
-        form: as `detectors.state.state_forms.form_of` gave it, from any source; it is copied.
+        live: newly built. If an error is raised, it is unchanged.
+        form: the result of `detectors.state.state_forms.form_of`. It need not be trusted, and is copied.
 
     Raises:
         StateError: names, types, dtypes or dimensions do not fit.
@@ -47,41 +47,41 @@ def fill(live: Any, form: Form) -> None:
 
 
 class _Filling:
-    """One walk over live objects beside saved ones."""
+    """One walk over live objects and their saved forms, side by side."""
 
     def __init__(self) -> None:
-        self._found: dict[str, object] = {}
+        self._by_path: dict[str, object] = {}
         self._paths: dict[int, str] = {}
         self.changes: list[tuple[object, str, object]] = []
-        """What is to be set: object, attribute and value."""
+        """Object, attribute and new value, of everything that will be set."""
 
     def note(self, live: Any, form: Form, path: str) -> None:
-        """Take down how an object is to be filled."""
+        """Check the form of an object, and record how to fill it."""
         first = self._paths.setdefault(id(live), path)
         if first != path:
             _expect(type(form) is dict and form == {SAME_AS: first}, path, f"the same as {first}")
             return
-        self._found[path] = live
+        self._by_path[path] = live
         self._note(live, form, path, {name: getattr(live, name) for name in state_of(live)})
 
     def _note(self, live: Any, form: Form, path: str, values: Mapping[str, object]) -> None:
         hints = hints_of(live.__class__)
         _expect_names(form, values, path)
         for name, value in values.items():
-            there = below(path, name)
+            item_path = below(path, name)
             if hasattr(value, "not_state"):
-                self.note(value, form[name], there)
+                self.note(value, form[name], item_path)
             elif name in hints:
-                self.changes.append((live, name, self._typed(hints[name], form[name], there)))
+                self.changes.append((live, name, self._typed(hints[name], form[name], item_path)))
             else:
-                self.changes.append((live, name, self._like(value, form[name], there)))
+                self.changes.append((live, name, self._like(value, form[name], item_path)))
 
     def _like(self, live: Any, form: Form, path: str) -> object:
-        """A value of the form that the live one shows."""
+        """A value of the same type as the live one."""
         if isinstance(live, np.ndarray):
             array = self._array(form, live.dtype, path)
             differing = sum(one != other for one, other in zip(live.shape, array.shape, strict=False))
-            # tables grow along one dimension
+            # tables grow along one dimension, so the saved one may be longer there
             _expect(
                 array.ndim == live.ndim and differing <= 1, path, f"the dimensions {live.shape}, one longer"
             )
@@ -95,11 +95,11 @@ class _Filling:
         return _scalar(type(live.item()) if isinstance(live, np.generic) else type(live), form, path)
 
     def _typed(self, hint: Any, form: Form, path: str) -> Any:
-        """A value of the type that an annotation names."""
+        """A value of an annotated type."""
         origin, inside = get_origin(hint), get_args(hint)
         if origin in (Union, types.UnionType):
-            (of,) = (one for one in inside if one is not type(None))
-            return None if form is None else self._typed(of, form, path)
+            (present,) = (option for option in inside if option is not type(None))
+            return None if form is None else self._typed(present, form, path)
         if origin is Annotated:
             return _frame(form, inside[1], path)
         if origin is np.ndarray:
@@ -115,7 +115,7 @@ class _Filling:
                 _expect(all(map(_is_of, form, each)), path, f"a list of {inside[0].__name__}")
                 return origin(form)
             pairs = enumerate(zip(each, form, strict=True))
-            return origin([self._typed(of, item, below(path, at)) for at, (of, item) in pairs])
+            return origin([self._typed(of, item, below(path, index)) for index, (of, item) in pairs])
         return self._instance(hint, form, path)
 
     def _instance(self, of: Any, form: Form, path: str) -> Any:
@@ -140,15 +140,15 @@ class _Filling:
         return of(**{name: self._typed(hints[name], form[name], below(path, name)) for name in names})
 
     def _made(self, of: Any, form: Form, path: str) -> object:
-        """An object that is not there at first, if its class is annotated in full; or one that was met before."""
+        """A new object, if its class is annotated in full; or one that occurred earlier in the walk."""
         if _is_reference(form):
-            found = self._found.get(form[SAME_AS])
-            _expect(type(found) is of, path, f"a {of.__name__} that was met before")
-            return found
+            earlier = self._by_path.get(form[SAME_AS])
+            _expect(type(earlier) is of, path, f"a {of.__name__} that occurred earlier")
+            return earlier
         hints = hints_of(of)
-        _expect(bool(hints), path, f"a {of.__name__} that was met before")
+        _expect(bool(hints), path, f"a {of.__name__} that occurred earlier")
         made: object = of.__new__(of)
-        self._found[path] = made
+        self._by_path[path] = made
         self._note(made, form, path, dict.fromkeys(hints))
         return made
 
@@ -156,22 +156,22 @@ class _Filling:
         pairs = list(form.items()) if type(form) is dict else form
         _expect(type(pairs) is list and all(map(_is_pair, pairs)), path, "keys and values")
         made = {
-            self._typed(key, name, path): self._typed(value, item, below(path, at))
-            for at, (name, item) in enumerate(pairs)
+            self._typed(key, name, path): self._typed(value, item, below(path, index))
+            for index, (name, item) in enumerate(pairs)
         }
         _expect(len(made) == len(pairs), path, "each key once")
         return made
 
     def _array(self, form: Form, dtype: "np.dtype[Any]", path: str) -> Array:
         if _is_reference(form):
-            found = self._found.get(form[SAME_AS])
-            if isinstance(found, np.ndarray) and found.dtype == dtype:
-                return found
-            raise _unfit(path, f"an array of {dtype} that was met before")
+            earlier = self._by_path.get(form[SAME_AS])
+            if isinstance(earlier, np.ndarray) and earlier.dtype == dtype:
+                return earlier
+            raise _unfit(path, f"an array of {dtype} that occurred earlier")
         fits = isinstance(form, np.ndarray) and form.ndim > 0 and form.dtype == dtype
         _expect(fits, path, f"an array of {dtype}")
         array = np.array(form, dtype, order="C")
-        self._found[path] = array
+        self._by_path[path] = array
         return array
 
 

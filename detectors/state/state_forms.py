@@ -1,10 +1,10 @@
-"""Objects that remember, as plain data.
+"""Objects with a memory, as plain data.
 
-The walk follows the attributes of a live object, so an attribute that is added to a class is saved without being named
-anywhere. A class that can be walked names in `not_state` which of its attributes are no state: what was given to its
-constructor, and what is drawn from that alone. What can stand where is known from the live object and, where that
-does not show it (containers, and what is None at first), from an annotation in the body of the class. Whatever the
-walk cannot carry is an error when it is saved, not only when it is needed.
+The walk follows the attributes of a live object, so a new attribute of a class is saved without being listed anywhere.
+A class lists in `not_state` the attributes that are no state: arguments of its constructor, and values derived from
+those alone. The live value shows which type belongs where. Where it does not (containers, and values that are None at
+first), an annotation in the body of the class does. If the walk cannot save something, saving fails; it does not wait
+until the state is needed.
 
 | live | form |
 |---|---|
@@ -14,9 +14,9 @@ walk cannot carry is an error when it is saved, not only when it is needed.
 | list, tuple, deque; set | a list; an ascending list |
 | dict | a dict if all keys are str, else a list of (key, value); the order is kept |
 | named tuple, dataclass, object with `not_state` | a dict by attribute |
-| an object or array that was met before | `{SAME_AS: its path}` |
+| an object or array that occurred earlier in the walk | `{SAME_AS: its path}` |
 
-`detectors.state.state_filling` is the way back.
+`detectors.state.state_filling` is the reverse.
 """
 
 import dataclasses
@@ -43,19 +43,19 @@ PLAIN = (bool, int, float, str, bytes)
 
 
 class StateError(InputError):
-    """A saved state is damaged, or was not saved from the like of what it is to be restored to."""
+    """A saved state is damaged, or does not fit the object that it is restored to."""
 
 
 def form_of(live: Any) -> Form:
-    """Everything that an object remembers, copied: what happens to the object later does not change it.
+    """Copy everything that an object remembers. Later changes of the object do not change the copy.
 
-    Arrays are copied at memory speed; frames are shared, since polars never changes their columns in place.
+    Arrays are copied at memory speed. Frames are shared, since polars never changes their columns in place.
 
     Args:
         live: of a class with `not_state`.
 
     Raises:
-        StateError: an attribute cannot be saved. It is a mistake in the class, whatever the state.
+        StateError: an attribute cannot be saved. This is a mistake in the class, not in the data.
     """
     return _Saving().saved(live, "")
 
@@ -64,13 +64,13 @@ class _Saving:
     """One walk over live objects."""
 
     def __init__(self) -> None:
-        self._met: dict[int, str] = {}
+        self._path_of: dict[int, str] = {}
 
     def saved(self, live: Any, path: str) -> Form:
         """The form of an object with `not_state`."""
-        if id(live) in self._met:
-            return {SAME_AS: self._met[id(live)]}
-        self._met[id(live)] = path
+        if id(live) in self._path_of:
+            return {SAME_AS: self._path_of[id(live)]}
+        self._path_of[id(live)] = path
         hints = hints_of(live.__class__)
         form = {}
         for name in state_of(live):
@@ -101,12 +101,13 @@ class _Saving:
         if isinstance(value, list | tuple | deque):
             if all(type(item) in PLAIN for item in value):
                 return list(value)
-            return [self._value(item, below(path, at)) for at, item in enumerate(value)]
+            return [self._value(item, below(path, index)) for index, item in enumerate(value)]
         if isinstance(value, set) and all(type(item) in PLAIN for item in value):
             return sorted(value)
         if isinstance(value, dict):
             items = [
-                (key, self._value(item, below(path, at))) for at, (key, item) in enumerate(value.items())
+                (key, self._value(item, below(path, index)))
+                for index, (key, item) in enumerate(value.items())
             ]
             if all(type(key) is str for key in value):
                 return dict(items)
@@ -118,14 +119,14 @@ class _Saving:
     def _array(self, value: "np.ndarray[Any, np.dtype[Any]]", path: str) -> Form:
         if value.dtype.hasobject or not value.ndim:
             raise StateError(f"{path}: an array of {value.dtype} in {value.ndim} dimensions cannot be saved")
-        if id(value) in self._met:
-            return {SAME_AS: self._met[id(value)]}
-        self._met[id(value)] = path
+        if id(value) in self._path_of:
+            return {SAME_AS: self._path_of[id(value)]}
+        self._path_of[id(value)] = path
         return np.array(value, order="C")
 
 
 def _shows_its_form(value: object) -> bool:
-    """Whether a value says of what type others in its place have to be."""
+    """Whether a value shows the type that its replacements must have."""
     if is_named_tuple(type(value)) and isinstance(value, tuple):
         return all(_shows_its_form(field) for field in value)
     return (
@@ -136,11 +137,11 @@ def _shows_its_form(value: object) -> bool:
 
 
 def state_of(live: Any) -> list[str]:
-    """The attributes of an object that are state, in the order in which they were made."""
+    """The attributes of an object that are state, in the order of their assignment."""
     not_state: frozenset[str] = live.not_state
-    if gone := not_state - vars(live).keys():
+    if missing := not_state - vars(live).keys():
         raise StateError(
-            f"{type(live).__name__}.not_state names what is not there: {', '.join(sorted(gone))}"
+            f"{type(live).__name__}.not_state lists attributes that do not exist: {', '.join(sorted(missing))}"
         )
     return [name for name in vars(live) if name not in not_state]
 
@@ -164,5 +165,5 @@ def fields_of(of: Any) -> tuple[str, ...]:
 
 
 def below(path: str, name: object) -> str:
-    """The path of an attribute or item of what is at `path`."""
+    """The path of an attribute or item of the object at `path`."""
     return f"{path}/{name}" if path else str(name)

@@ -190,7 +190,7 @@ def batches(frame: pl.DataFrame, rows: int) -> Iterator[tuple[pl.DataFrame, int]
 
 
 @functools.cache
-def told(*, copying: bool = True, followers: int = 4) -> tuple[Alert, ...]:
+def press_alerts(*, copying: bool = True, followers: int = 4) -> tuple[Alert, ...]:
     """The alerts of the founding case: registry, profiles and all follow events are given."""
     frame = posts(copying=copying, followers=followers)
     return tuple(driven(frame, context(), [follows(ALL_FOLLOWS)]))

@@ -35,15 +35,15 @@ from tests.detectors.press_world import (
     jsons,
     ordinary_follows,
     posts,
+    press_alerts,
     rule,
     run,
     terms,
-    told,
 )
 
 
 def test_given_a_trio_that_copies_an_agency_then_it_is_suspected_and_each_term_has_its_numbers() -> None:
-    (alert,) = told()
+    (alert,) = press_alerts()
 
     assert core(alert) == set(MEMBERS)
     assert alert.severity is Severity.HIGH
@@ -55,8 +55,8 @@ def test_given_a_trio_that_copies_an_agency_then_it_is_suspected_and_each_term_h
         pl.col("created_at") < alert.emitted_at.timestamp(), pl.col("account_id").is_in(TRIO)
     )
     hiding = before.filter(pl.col("text").str.contains("•"))
-    copied = f"{len(before)} of the members' {len(before)} posts nearly repeat Norte House without credit"
-    hidden = f"{len(hiding)} of the members' {len(before)} posts contain a hidden mention of Norte House"
+    copied = f"{len(before)} of {len(before)} posts nearly repeat Norte House without credit"
+    hidden = f"{len(hiding)} of {len(before)} posts contain a hidden mention of Norte House"
     envoys = "Envoy0 House, Envoy1 House and Envoy2 House"
     followed = f"3 accounts of the registry ({envoys}) follow members, 9 follows in all"
     assert terms(alert)["unattributed_copies"].summary.startswith(copied)
@@ -65,8 +65,7 @@ def test_given_a_trio_that_copies_an_agency_then_it_is_suspected_and_each_term_h
     for stated in (
         copied,
         hidden,
-        "The typical member has 4 followers (similar accounts: ",
-        ") and 0 reactions a post (similar accounts: ",
+        "The typical member has 4 followers and 0 reactions a post (similar accounts: ",
         "Not found: links to affiliates' sites",
     ):
         assert stated in alert.explanation
@@ -78,7 +77,7 @@ def test_given_a_trio_that_copies_an_agency_then_it_is_suspected_and_each_term_h
 
 
 def test_given_a_suspected_network_when_reported_then_its_evidence_can_be_checked_by_hand() -> None:
-    (alert,) = told()
+    (alert,) = press_alerts()
     known = posts().select("post_id", "account_id", "text", "created_at")
     text_of = {post_id: text for post_id, _, text, _ in known.iter_rows()}
 
@@ -102,7 +101,7 @@ def test_given_a_suspected_network_when_reported_then_its_evidence_can_be_checke
 
 
 def test_given_profiles_and_counts_then_members_are_shown_with_them_and_the_agency_is_no_member() -> None:
-    (alert,) = told()
+    (alert,) = press_alerts()
 
     assert {member.account_id: member.followers for member in alert.members} == dict.fromkeys(MEMBERS, 4)
     assert {member.handle for member in alert.members} == {"dia_cl", "hoy_cl", "voz_cl"}
@@ -163,7 +162,7 @@ def test_given_no_counts_in_posts_when_profiles_have_followers_then_those_tell_w
 
 
 def test_given_members_with_many_followers_then_they_are_not_suspected_and_the_alert_states_why() -> None:
-    (alert,) = told(followers=50_000)
+    (alert,) = press_alerts(followers=50_000)
 
     assert core(alert) == set(MEMBERS)
     assert alert.covertness == 0
@@ -226,7 +225,7 @@ def test_given_one_member_allowed_then_the_others_remain_suspected_without_its_p
 
 @pytest.mark.parametrize("by", ["accounts", "network"])
 def test_given_a_mute_then_the_alert_is_recorded_and_pages_no_one(by: str) -> None:
-    (loud,) = told()
+    (loud,) = press_alerts()
     muting = (
         rule(RuleKind.MUTE, *MEMBERS) if by == "accounts" else rule(RuleKind.MUTE, network_id=loud.network_id)
     )
@@ -243,7 +242,7 @@ def test_given_a_mute_then_the_alert_is_recorded_and_pages_no_one(by: str) -> No
 def test_given_a_mute_of_another_network_then_it_bears_on_nothing() -> None:
     muting = rule(RuleKind.MUTE, "x:o1", "x:o2", MEMBERS[0], network_id="net-other")
 
-    assert jsons(run(posts(), context(rules=[muting]), ALL_FOLLOWS)) == jsons(told())
+    assert jsons(run(posts(), context(rules=[muting]), ALL_FOLLOWS)) == jsons(press_alerts())
 
 
 def test_given_credit_in_every_copy_then_it_is_no_unattributed_copy() -> None:

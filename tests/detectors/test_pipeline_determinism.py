@@ -65,12 +65,12 @@ def alerts_in_order() -> list[bytes]:
     return driven([posts()], len(posts()))[0]
 
 
-def test_given_a_group_then_it_is_told_and_nobody_else() -> None:
-    told = [msgspec.json.decode(alert) for alert in alerts_in_order()]
+def test_given_a_group_then_it_is_reported_and_no_one_else() -> None:
+    alerts = [msgspec.json.decode(alert) for alert in alerts_in_order()]
 
-    assert told
-    assert told[0]["lifecycle"] == "opened"
-    named = {member["account_id"] for alert in told for member in alert["members"]}
+    assert alerts
+    assert alerts[0]["lifecycle"] == "opened"
+    named = {member["account_id"] for alert in alerts for member in alert["members"]}
     assert named == {f"x:a{account}" for account in GROUP} or named == {f"a{account}" for account in GROUP}
 
 

@@ -60,8 +60,8 @@ def apply(book: FollowerStore, rows: Events) -> None:
     book.apply(follower, followee, np.array(columns[2], np.uint8), np.array(columns[3], np.int64))
 
 
-def told_by(book: FollowerStore) -> tuple[object, ...]:
-    """All that a book tells."""
+def contents_of(book: FollowerStore) -> tuple[object, ...]:
+    """Everything that can be read from a store of followers."""
     keys = np.array([*ACCOUNTS, 77], np.uint64)
     start, numbers = book.registry_follows(keys)
     return (
@@ -89,7 +89,7 @@ def test_given_other_registries_in_turn_then_the_book_is_as_if_the_last_had_been
 
     book.set_registry_keys(np.array(last, np.uint64))
 
-    assert told_by(book) == told_by(fresh)
+    assert contents_of(book) == contents_of(fresh)
 
 
 def test_given_more_edges_than_there_is_room_for_when_accounts_leave_the_registry_then_the_table_still_grows() -> (
@@ -128,7 +128,7 @@ def begun(known: ReferenceData) -> Pipeline:
     return pipeline
 
 
-def told(
+def alerts_of(
     known: ReferenceData, at: int = 0, change: Callable[[Pipeline], object] = lambda pipeline: None
 ) -> list[Alert]:
     """The alerts of a run that is interfered with before batch `at`."""
@@ -143,7 +143,7 @@ def told(
 
 @functools.cache
 def undisturbed() -> list[Alert]:
-    return told(context())
+    return alerts_of(context())
 
 
 def jsons(alerts: Sequence[Alert]) -> list[bytes]:
@@ -158,7 +158,7 @@ def until_batch(known: ReferenceData, at: int) -> Pipeline:
 
 
 MIDDLE = 6
-"""A batch in the first day, at the end of which the network is told of."""
+"""A batch in the first day, at the end of which the network is reported."""
 
 
 def test_given_reference_data_before_the_first_post_then_it_is_as_if_they_had_been_given_at_once() -> None:
@@ -167,15 +167,15 @@ def test_given_reference_data_before_the_first_post_then_it_is_as_if_they_had_be
 
     # what may differ is the room for edges from the registry, of which there are none yet
     assert set(differences(late, begun(context()))) <= {"/observations/followers/_tables/3"}
-    assert jsons(told(ReferenceData(), 0, lambda pipeline: pipeline.set_reference_data(context()))) == jsons(
-        undisturbed()
-    )
+    assert jsons(
+        alerts_of(ReferenceData(), 0, lambda pipeline: pipeline.set_reference_data(context()))
+    ) == jsons(undisturbed())
 
 
 def test_given_the_same_reference_data_again_then_nothing_that_is_told_changes() -> None:
-    assert jsons(told(context(), MIDDLE, lambda pipeline: pipeline.set_reference_data(context()))) == jsons(
-        told(context())
-    )
+    assert jsons(
+        alerts_of(context(), MIDDLE, lambda pipeline: pipeline.set_reference_data(context()))
+    ) == jsons(alerts_of(context()))
 
 
 def test_given_entities_that_come_and_go_around_the_others_then_these_are_known_by_their_ids() -> None:
@@ -183,13 +183,13 @@ def test_given_entities_that_come_and_go_around_the_others_then_these_are_known_
     first = entity("aaa", EntityKind.OTHER, None, "nobody")
     more = [entity(name, EntityKind.COMPANY, None, f"none-{name}") for name in ("f", "o")]
 
-    found = told(
+    found = alerts_of(
         context([first, *KNOWN]),
         MIDDLE,
         lambda pipeline: pipeline.set_reference_data(context([*KNOWN, *more])),
     )
 
-    assert jsons(found) == jsons(told(context([*KNOWN, *more])))
+    assert jsons(found) == jsons(alerts_of(context([*KNOWN, *more])))
     assert {term for term, value in terms(found[0]).items() if value.value >= 0.5} >= {
         "unattributed_copies",
         "registry_followers",
@@ -242,8 +242,8 @@ def test_given_links_into_a_site_when_its_owner_turns_out_to_hide_then_they_coun
 def test_given_diplomats_that_are_new_then_whom_they_follow_is_known_at_once() -> None:
     without = [one for one in KNOWN if one.entity_id not in ENVOYS]
     before, after = (
-        told(context(without)),
-        told(context(without), MIDDLE, lambda pipeline: pipeline.set_reference_data(context())),
+        alerts_of(context(without)),
+        alerts_of(context(without), MIDDLE, lambda pipeline: pipeline.set_reference_data(context())),
     )
 
     assert terms(before[0])["registry_followers"].value < 0.5
@@ -252,7 +252,7 @@ def test_given_diplomats_that_are_new_then_whom_they_follow_is_known_at_once() -
 
 def test_given_an_agency_that_is_new_then_copies_of_what_it_publishes_from_then_on_are_known() -> None:
     without = [one for one in KNOWN if one.entity_id not in {"norte", "prensa"}]
-    late = told(context(without), MIDDLE, lambda pipeline: pipeline.set_reference_data(context()))
+    late = alerts_of(context(without), MIDDLE, lambda pipeline: pipeline.set_reference_data(context()))
 
     def copies(alerts: Sequence[Alert]) -> list[float]:
         return [
@@ -262,7 +262,7 @@ def test_given_an_agency_that_is_new_then_copies_of_what_it_publishes_from_then_
             if signal.detector == "unattributed_copies"
         ]
 
-    assert copies(told(context(without))) == []
+    assert copies(alerts_of(context(without))) == []
     assert 0 < copies(late)[0] < copies(undisturbed())[0]
 
 
@@ -297,7 +297,7 @@ def test_given_rules_that_are_new_then_they_hold_from_then_on() -> None:
     def allow(pipeline: Pipeline) -> None:
         pipeline.set_reference_data(context(rules=[rule(RuleKind.ALLOW, *MEMBERS)]))
 
-    (loud,), (allowed,) = undisturbed(), told(context(), MIDDLE, allow)
+    (loud,), (allowed,) = undisturbed(), alerts_of(context(), MIDDLE, allow)
 
     assert loud.covertness is not None
     assert loud.covertness >= 0.5
@@ -313,6 +313,6 @@ def test_given_a_state_of_other_reference_data_then_it_is_restored_under_its_own
         other.set_reference_data(context([*KNOWN, entity("a", EntityKind.OTHER, None)]))
         pipeline.__dict__.update(vars(other))
 
-    found = told(context(), MIDDLE, moved)
+    found = alerts_of(context(), MIDDLE, moved)
 
     assert jsons(found) == jsons(undisturbed())

@@ -37,7 +37,7 @@ class PostRateTerm:
     fact: Fact
 
     def posts_that(self, finding: RateFinding, registry: Registry) -> str:
-        """Completes "24 of the members' 96 posts ...", for example "link to sites of Norte House"."""
+        """Completes "24 of 96 posts ...", for example "link to sites of Norte House"."""
         raise NotImplementedError
 
     def finding(self, subject: Subject) -> RateFinding:
@@ -60,7 +60,7 @@ class PostRateTerm:
             return NotAssessed(f"what they publish (fewer than {_LEAST_POSTS} posts)")
         finding = self.finding(subject)
         summary = (
-            f"{finding.observed:,} of the members' {words.plural(finding.posts, 'post')} "
+            f"{finding.observed:,} of {words.plural(finding.posts, 'post')} "
             f"{self.posts_that(finding, subject.registry)} (ordinary accounts: {words.number(finding.expected)})."
         )
         summary = f"{summary} {self.further(finding, subject.registry)}".rstrip()

@@ -140,7 +140,7 @@ class ContextTerm(Protocol):
     def has_evidence(self, members: I32, observations: AccountObservations) -> bool:
         """Whether anything was seen that could make this term strong.
 
-        It is asked about every network once a day, so it has to be cheap. A network without evidence of any term is not
+        It is called for every network once a day, so it must be cheap. A network without evidence of any term is not
         assessed again until it changes.
         """
         ...

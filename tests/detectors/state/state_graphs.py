@@ -105,10 +105,10 @@ class Run:
     def alerts(self, cuts: Iterable[int] = (), passed: Passed = lambda state: state) -> list[bytes]:
         """The alerts as JSON; before the batches of `cuts` another pipeline takes over.
 
-        The one that is left goes on for some batches, so that anything the two shared would show.
+        The first one goes on for some batches, so that anything the two shared would show.
         """
         pipeline = self.begun()
-        told = []
+        alerts = []
         for at, (posts, until) in enumerate(self.batches):
             if at in set(cuts):
                 state = capture(pipeline)
@@ -117,9 +117,9 @@ class Run:
                 state = passed(state)
                 pipeline = Pipeline(self.config, reference_data=reference_data_of(state))
                 restore(pipeline, state)
-            told += pipeline.process(posts, until)
-        told += pipeline.end()
-        return [msgspec.json.encode(alert) for alert in told]
+            alerts += pipeline.process(posts, until)
+        alerts += pipeline.end()
+        return [msgspec.json.encode(alert) for alert in alerts]
 
 
 def batches(posts: pl.DataFrame, rows: int) -> list[Batch]:

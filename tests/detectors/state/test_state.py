@@ -48,13 +48,13 @@ def run(rows: int = 90) -> Run:
 
 
 @functools.cache
-def told() -> list[bytes]:
+def whole_run() -> list[bytes]:
     return run().alerts()
 
 
 @functools.cache
 def at_the_end() -> Pipeline:
-    """A pipeline that has been through it all, and has told of a network an hour ago."""
+    """A pipeline at the end of a run, an hour after its last alert."""
     pipeline = run().begun()
     for frame, until in run().batches:
         list(pipeline.process(frame, until))
@@ -72,7 +72,7 @@ def restored(state: State, known: ReferenceData | None = None) -> Pipeline:
 def test_given_a_run_that_is_cut_anywhere_then_the_alerts_are_the_same(rows: int, cuts: set[int]) -> None:
     parted = run(rows)
 
-    assert parted.alerts({cut % len(parted.batches) for cut in cuts}) == told()
+    assert parted.alerts({cut % len(parted.batches) for cut in cuts}) == whole_run()
 
 
 def test_given_every_day_when_restored_then_the_pipelines_differ_in_nothing_and_still_not_a_day_later() -> (
@@ -93,7 +93,7 @@ def test_given_every_day_when_restored_then_the_pipelines_differ_in_nothing_and_
         pipeline = other
 
 
-def test_given_what_the_comparison_looks_at_then_a_difference_in_any_attribute_is_seen() -> None:
+def test_given_a_change_of_any_attribute_then_the_comparison_sees_it() -> None:
     """It would be easy to compare nothing."""
     state = capture(at_the_end())
     seen = 0
@@ -212,7 +212,7 @@ def put(path: str, value: object) -> Change:
         (put("remembered/_observation_extractor/_attribution/_origins", pl.DataFrame()), "_origins"),
     ],
 )
-def test_given_a_state_that_does_not_fit_then_it_is_said_where_and_nothing_is_changed(
+def test_given_a_state_that_does_not_fit_then_the_error_says_where_and_nothing_is_changed(
     change: Change, said: str
 ) -> None:
     pipeline = at_the_end()
@@ -241,7 +241,7 @@ def test_given_a_state_that_does_not_fit_then_it_is_said_where_and_nothing_is_ch
         },
     ],
 )
-def test_given_no_reference_data_in_a_state_then_it_is_said(form: object) -> None:
+def test_given_no_reference_data_in_a_state_then_the_error_says_so(form: object) -> None:
     with pytest.raises(StateError, match="saved"):
         reference_data_of({"reference_data": form})
 
@@ -377,7 +377,7 @@ def test_given_a_name_that_is_no_longer_there_then_saving_says_so() -> None:
     holder = _Holder()
     del holder.given
 
-    with pytest.raises(StateError, match="not_state names what is not there: given"):
+    with pytest.raises(StateError, match="not_state lists attributes that do not exist: given"):
         form_of(holder)
 
 
