@@ -4,6 +4,8 @@
 BIN := .venv/bin
 STAMP := .venv/.set-up
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Processes that run tests; CORES=1 on the command line runs one test after another.
+CORES := auto
 
 # The first Python that is new enough and can make an environment; PYTHON=... on the command line wins.
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -12,7 +14,7 @@ find_python = for name in python3.13 python3.12 python3.11 python3; do \
 	if "$$name" -c '$(1)' >/dev/null 2>&1; then echo "$$name"; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo kafka test dashboards golden lock quality bench soak clean
+.PHONY: help setup demo kafka check test static kernels programs dashboards golden lock quality bench soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -68,7 +70,17 @@ demo: $(STAMP) ## find coordinated networks in two real data sets, and a covert 
 kafka: $(STAMP) ## a real Kafka broker at 127.0.0.1:9092 for development, data in out/kafka; Ctrl-C stops it
 	@$(BIN)/python deploy/kafka/broker.py --data out/kafka --port 9092
 
-test: $(STAMP) ## every check: style, types, layers, schemas, tests
+check: $(STAMP) ## before every commit, two minutes: style, types, layers, schemas, fast tests
+	@$(MAKE) --no-print-directory static kernels
+	@echo "== fast tests (without the slow ones, and without Kafka)"
+	@$(BIN)/python -m pytest -q -n $(CORES) -m "not slow and not kafka"
+
+test: $(STAMP) ## everything: those checks, slow tests, and real Kafka and Prometheus
+	@$(MAKE) --no-print-directory static kernels programs
+	@echo "== all tests"
+	@$(BIN)/python -m pytest -q -n $(CORES) --dist worksteal
+
+static: $(STAMP)
 	@echo "== ruff check"
 	@$(BIN)/ruff check .
 	@echo "== ruff format --check"
@@ -79,12 +91,16 @@ test: $(STAMP) ## every check: style, types, layers, schemas, tests
 	@$(BIN)/lint-imports
 	@echo "== published schemas"
 	@$(BIN)/python -m schemas.generate.json_schema --check
+
+kernels: $(STAMP)
+	@echo "== kernels, compiled once after a change (a minute the first time)"
+	@$(BIN)/python -m tests.compiled_kernels
+
+programs: $(STAMP)
 	@echo "== Kafka broker for the tests (Java, and its jars once)"
 	@$(BIN)/python deploy/kafka/jars.py
 	@echo "== Prometheus for the tests (of the system, or its Debian package unpacked into .venv)"
 	@$(BIN)/python deploy/prometheus/programs.py
-	@echo "== pytest"
-	@$(BIN)/python -m pytest -q
 
 dashboards: $(STAMP) ## write Grafana's dashboards and the tables of metrics anew, after a change of either
 	@$(BIN)/python -m deploy.grafana.dashboards
