@@ -12,7 +12,7 @@ from tests.contracts.repository import PACKAGES, ROOT, modules, relative, tracke
 MOST_LINES = 350
 MOST_LINES_OF_A_FUNCTION = 80
 MOST_LINES_OF_A_KERNEL = 120
-"""A kernel is one loop over arrays with its steps in order; parted further, its state would travel through arguments."""
+"""A kernel is one loop over arrays with its steps in order. Parts of it would pass its state on as arguments."""
 MOST_FILES = 12
 LONGER: dict[str, str] = {}
 """Functions that are longer, by path and name, each with its reason."""
