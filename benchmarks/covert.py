@@ -1,11 +1,11 @@
-"""How rightly networks are suspected of being covert, on the worlds of `lockstep simulate`.
+"""How right suspicions of being covert are, on the worlds of `lockstep simulate`.
 
     python -m benchmarks.covert [--scenarios a,b] [--stealth 0,1] [--seeds 101-120] [--accounts N] [--json OUT]
 
-Each world is made, replayed with its registry, follow events and profiles, and removed. An account counts as
-suspected when the last alert of its network has a severity above `info`, and the registry does not list it. In
-`diaspora-press` the planted three have to be one network, first by priority; in `quiet` nobody may be suspected.
-Exit status 1 if that fails.
+The benchmark makes each world, replays it with its registry, follow events and profiles, and removes it. An account
+counts as suspected if the last alert of its network has a severity above `info` and the registry does not list it. In
+`diaspora-press` the three planted accounts must be one network, first by priority. In `quiet` nobody may be suspected.
+The exit status is 1 if that fails.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.runs.alerts_file import bare
 from benchmarks.runs.program import Program, ProgramError
 from benchmarks.runs.tables import markdown
 from schemas.alerts import Alert, Severity
@@ -25,7 +26,7 @@ from streams.simulation.records.canonical import Label, read_labels
 
 SCENARIOS = ("diaspora-press", "troll-farm", "spam-amplifier", "paid-placement", "quiet")
 _TERMS = ("registry_followers", "obscurity", "unattributed_copies", "hidden_mentions")
-"""What the alert on the founding case has to name, with numbers."""
+"""Context terms that the alert on `diaspora-press` must have, with numbers."""
 
 
 @dataclass(slots=True)
@@ -38,17 +39,17 @@ class Cell:
     covert: int = 0
     """Covert accounts planted that posted."""
     found: int = 0
-    """Of these, suspected."""
+    """Covert accounts that are suspected."""
     suspected: int = 0
-    """Accounts suspected."""
+    """All accounts that are suspected."""
     mistaken: dict[str, int] = field(default_factory=dict)
-    """Of these, those that are not covert, by what they are."""
+    """Suspected accounts that are not covert, by label and group."""
     in_network: int = 0
     """Covert accounts in any network, suspected or not."""
     by_group: dict[str, list[float]] = field(default_factory=dict)
     """Recall of each planted group, by kind of group."""
     faults: list[str] = field(default_factory=list)
-    """What had to hold and did not."""
+    """Criteria that are not met."""
     seconds: float = 0.0
 
     @property
@@ -63,7 +64,7 @@ class Cell:
 
 
 def measure_world(program: Program, cell: Cell, seed: int, accounts: int, work: Path) -> None:
-    """Make one world, replay it, and add what came out to `cell`.
+    """Make one world, replay it, and add the figures to `cell`.
 
     Raises:
         benchmarks.runs.program.ProgramError: a run fails.
@@ -101,11 +102,9 @@ def latest_alerts(path: Path) -> list[Alert]:
 def _score(cell: Cell, seed: int, alerts: Sequence[Alert], labels: Sequence[Label]) -> None:
     truth = {label.account_id: label for label in labels}
     suspects = [alert for alert in alerts if alert.severity is not Severity.INFO]
-    # members that the registry lists are told as such, and are not the ones suspected
-    named = {
-        _bare(member.account_id) for alert in suspects for member in alert.members if not member.registry
-    }
-    anywhere = {_bare(member.account_id) for alert in alerts for member in alert.members}
+    # the alert marks members that the registry lists; they do not count as suspected
+    named = {bare(member.account_id) for alert in suspects for member in alert.members if not member.registry}
+    anywhere = {bare(member.account_id) for alert in alerts for member in alert.members}
     covert = {label.account_id for label in labels if label.label == "io"}
     cell.covert += len(covert)
     cell.found += len(covert & named)
@@ -126,28 +125,24 @@ def _score(cell: Cell, seed: int, alerts: Sequence[Alert], labels: Sequence[Labe
 
 
 def _press_faults(alerts: Sequence[Alert], suspects: Sequence[Alert], covert: set[str]) -> Iterator[str]:
-    """What keeps the founding case from being told as it should be."""
+    """Criteria that the alerts on `diaspora-press` do not meet."""
     if len(suspects) != 1:
         yield f"{len(suspects)} networks suspected"
-    if not alerts or {_bare(member.account_id) for member in alerts[0].members} != covert:
+    if not alerts or {bare(member.account_id) for member in alerts[0].members} != covert:
         yield "the three are not the network that is ranked first"
         return
-    told = {signal.detector: signal for signal in alerts[0].signals}
-    missing = [term for term in _TERMS if term not in told or not told[term].summary]
+    signals = {signal.detector: signal for signal in alerts[0].signals}
+    missing = [term for term in _TERMS if term not in signals or not signals[term].summary]
     if missing:
-        yield f"the alert does not tell of {', '.join(missing)}"
+        yield f"the alert lacks {', '.join(missing)}"
 
 
 def _what(label: Label | None) -> str:
     return "unlabelled" if label is None else f"{label.label}/{label.group.rsplit('-', 1)[0]}"
 
 
-def _bare(account: str) -> str:
-    return account.split(":", 1)[-1]
-
-
 def table(cells: Sequence[Cell]) -> str:
-    """One row a cell."""
+    """Render one row for each cell."""
     rows = [
         [
             f"{cell.scenario}, stealth {cell.stealth}",
@@ -185,11 +180,11 @@ def _share(value: float | None) -> str:
 
 def _numbers(text: str) -> list[int]:
     """`1,3-5` is 1, 3, 4, 5."""
-    found: list[int] = []
+    numbers: list[int] = []
     for part in text.split(","):
         first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    return found
+        numbers += range(int(first), int(last or first) + 1)
+    return numbers
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,11 +1,11 @@
-"""Cost of the rolling engagement counts, a post, and of the obscurity statistics, on generated posts.
+"""Cost of the rolling engagement counts and of the obscurity statistics, on generated posts.
 
     python -m benchmarks.engagement [POSTS] [SHARE]
 
-Accounts: a fiftieth of the posts, activity Zipf .8. A third of the posts refer to an earlier one, a tenth of them to
-one that is not there; half of them are close by, the others anywhere in the window. SHARE of the posts (.5 if not
-given) come with numbers from the platform. Posts cover 14 days, so that the window of 7 turns over once. What is
-generated is resident before the clock starts; a first run compiles the kernels.
+There is one account for every 50 posts, with activity by Zipf's law (exponent 0.8). A third of the posts refer to an
+earlier post, a tenth of those to one that is missing; half of the references are close, the others anywhere in the
+window. SHARE of the posts (0.5 by default) have counts from the platform. Posts cover 14 days, so the window of 7 days
+turns over once. All posts are in memory before the clock starts; a first run compiles the kernels.
 """
 
 import sys
@@ -42,19 +42,19 @@ def main() -> int:
     share = float(sys.argv[2]) if len(sys.argv) > 2 else 0.5
     _run(posts(20_000, share, seed=1))
     rows = posts(count, share, seed=2)
-    book, took, worst = _run(rows)
+    store, took, worst = _run(rows)
     print(
         f"{count:,} posts in batches of {_BATCH:,}: {took / count * 1e6:.3f} µs a post, longest {worst:.3f} s"
     )
     print(
-        f"{len(book):,} posts held, {book.nbytes / len(book):.0f} bytes each, all tables and accounts included"
+        f"{len(store):,} posts held, {store.nbytes / len(store):.0f} bytes each, all tables and accounts included"
     )
     now, accounts = int(rows.times[-1]) + 1, int(rows.accounts.max()) + 1
-    table, took = _timed(lambda: book.table(now, accounts))
+    table, took = _timed(lambda: store.table(now, accounts))
     print(f"table of {accounts:,} accounts: {took * 1e3:.1f} ms")
     random = np.random.default_rng(3)
     members = random.choice(accounts, 100, replace=False)
-    _, took = _timed(lambda: book.received_from(members.astype(np.int32)))
+    _, took = _timed(lambda: store.received_from(members.astype(np.int32)))
     print(f"reactions among 100 members: {took * 1e3:.1f} ms")
     figures = ActivityFigures(
         *table,
@@ -90,20 +90,20 @@ def posts(count: int, share: float, seed: int) -> EngagementPosts:
         refers, target, np.uint64(0)
     )
     metrics = np.full((count, 4), -1)
-    told = random.random(count) < share
-    metrics[told] = random.poisson(0.3, (int(told.sum()), 4))
+    counted = random.random(count) < share
+    metrics[counted] = random.poisson(0.3, (int(counted.sum()), 4))
     times = _START + np.sort(random.integers(0, _DAYS * 86_400, count))
     return EngagementPosts(by.astype(np.int32), times, keys, targets, metrics)
 
 
 def _run(rows: EngagementPosts) -> tuple[EngagementStore, float, float]:
-    """Add in batches: the book, seconds in all, and seconds of the longest batch."""
-    book = EngagementStore()
+    """Add posts in batches; return the store, total seconds, and seconds of the longest batch."""
+    store = EngagementStore()
     times = []
     for begin in range(0, len(rows.times), _BATCH):
         start = time.perf_counter()
         step = slice(begin, begin + _BATCH)
-        book.add(
+        store.add(
             rows.accounts[step],
             rows.times[step],
             rows.post_keys[step],
@@ -111,7 +111,7 @@ def _run(rows: EngagementPosts) -> tuple[EngagementStore, float, float]:
             rows.metrics[step],
         )
         times.append(time.perf_counter() - start)
-    return book, sum(times), max(times)
+    return store, sum(times), max(times)
 
 
 def _timed(run: Callable[[], T]) -> tuple[T, float]:

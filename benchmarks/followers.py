@@ -1,19 +1,19 @@
-"""Follow events a second, memory, and the cost of the statistics, on generated events with skewed popularity.
+"""Follow events per second, memory, and cost of the statistics, on generated events with skewed popularity.
 
     python -m benchmarks.followers [EVENTS]
 
-Accounts: a tenth of the events, popularity Zipf .8, activity Zipf .5; 500 of the registry that follow 300 accounts
-each. One event in ten repeats an earlier one, one in fifty takes one back. The first run after a change of a kernel
-compiles it, which is done before the clock starts. Rates are by processor time, of one core.
+There is one account for every 10 events, with popularity and activity by Zipf's law (exponents 0.8 and 0.5); 500
+registry accounts follow 300 accounts each. One event in ten repeats an earlier one, one in fifty reverses one. A first
+run compiles changed kernels before the clock starts. Rates are per second of processor time, on one core.
 """
 
-import resource
 import sys
 import time
 from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.runs.measure import peak_memory_bytes
 from detectors.arrays.dtypes import I64, U8, U64
 from detectors.followers.follow_edges import FOLLOW, UNFOLLOW
 from detectors.followers.follower_overlap import FollowNullModel
@@ -28,24 +28,24 @@ def main() -> int:
     """Run the command line; return the exit status."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
     registry, follower, followee, action, at = events(count, seed=3)
-    before = _memory()
+    before = peak_memory_bytes()
     _measure(registry, follower[:1000], followee[:1000], action[:1000], at[:1000])
-    book, took, worst = _measure(registry, follower, followee, action, at)
-    used = _memory() - before
+    store, took, worst = _measure(registry, follower, followee, action, at)
+    used = peak_memory_bytes() - before
     print(
         f"{len(at):,} events in batches of {_BATCH:,}: {len(at) / took / 1e6:.1f}M/s, longest {worst:.3f} s"
     )
-    print(f"{len(book):,} edges present, {book.remembered:,} remembered, {used / 1e6:.0f} MB at most")
+    print(f"{len(store):,} edges present, {store.remembered:,} remembered, {used / 1e6:.0f} MB at most")
     big = FollowerStore(registry)
     took = _timed(lambda: big.apply(follower, followee, action, at))
     print(f"the same at once: {len(at) / took / 1e6:.1f}M/s")
     took = _timed(lambda: big.apply(follower, followee, action, at))
     print(f"again, nothing new: {len(at) / took / 1e6:.1f}M/s")
-    keys = book.followees().keys[:: max(1, count // 1_000_000)]
+    keys = store.followees().keys[:: max(1, count // 1_000_000)]
     print(
-        f"null model of {len(book.followees().keys):,} accounts: {_timed(lambda: FollowNullModel(book)):.3f} s"
+        f"null model of {len(store.followees().keys):,} accounts: {_timed(lambda: FollowNullModel(store)):.3f} s"
     )
-    null = FollowNullModel(book)
+    null = FollowNullModel(store)
     print(f"tails of {len(keys):,} accounts: {_timed(lambda: null.account_tails(keys)):.3f} s")
     print(f"enrichment of 100 members: {_timed(lambda: null.enrichment(keys[:100])):.4f} s")
     print(f"pairs of {len(keys):,} accounts: {_timed(lambda: null.overlapping_pairs(keys, max_p=1.0)):.3f} s")
@@ -80,15 +80,15 @@ def events(count: int, seed: int) -> tuple[U64, U64, U64, U8, I64]:
 def _measure(
     registry: U64, follower: U64, followee: U64, action: U8, at: I64
 ) -> tuple[FollowerStore, float, float]:
-    """Apply in batches: the book, seconds in all, and seconds of the longest batch."""
-    book = FollowerStore(registry)
+    """Apply events in batches; return the store, total seconds, and seconds of the longest batch."""
+    store = FollowerStore(registry)
     times = []
     for begin in range(0, len(at), _BATCH):
         step = slice(begin, begin + _BATCH)
         start = time.process_time()
-        book.apply(follower[step], followee[step], action[step], at[step])
+        store.apply(follower[step], followee[step], action[step], at[step])
         times.append(time.process_time() - start)
-    return book, sum(times), max(times)
+    return store, sum(times), max(times)
 
 
 def _timed(run: Callable[[], object]) -> float:
@@ -100,10 +100,6 @@ def _timed(run: Callable[[], object]) -> float:
 def _zipf(random: np.random.Generator, size: int, exponent: float, count: int) -> I64:
     weights = np.cumsum(1 / np.arange(1, size + 1) ** exponent)
     return np.searchsorted(weights / weights[-1], random.random(count))
-
-
-def _memory() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 if __name__ == "__main__":

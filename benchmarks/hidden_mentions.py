@@ -1,12 +1,13 @@
-"""The search for hidden mentions on posts of your own: its speed, what it finds, what it misses.
+"""The search for hidden mentions on your own posts: its speed, what it finds, what it misses.
 
     python -m benchmarks.hidden_mentions FILE... [--handles FILE] [--show N]
 
-Without --handles (one a line), several lists are tried: the 200 handles that the posts mention most, and all of them;
-handles of state media and public offices; as the hardest, phrases of two ordinary words; and names that do not occur.
-Up to N hits of each style are printed, to be judged by eye: where nothing is hidden, every hit is a mistake.
+--handles names a file with one handle on each line. Without it, the benchmark tries several lists: the 200 handles that
+the posts mention most, all handles that they mention, handles of state media and public offices, phrases of two
+ordinary words (the hardest list), and names that do not occur. It prints up to N hits of each style for reading: where
+nothing is hidden, every hit is a mistake.
 
-Last, mentions of handles with an underscore are rewritten, each post in one way, and counted when found.
+At the end it rewrites mentions of handles with an underscore in several ways, and counts how many it finds.
 """
 
 import argparse
@@ -68,22 +69,24 @@ def main() -> int:
     _report("all that are mentioned", mentioned, posts, given.show)
     _report("known", KNOWN, posts, given.show)
     _report("phrases", PHRASES, posts, given.show)
-    _report("absent", [f"zq{at}_agencia{at % 7}" for at in range(10_000)], posts, 0)
+    _report("absent", [f"zq{number}_agencia{number % 7}" for number in range(10_000)], posts, 0)
     _recall([handle for handle in mentioned if "_" in handle.strip("_") and len(handle) >= 8], posts)
     return 0
 
 
 def most_mentioned(posts: pl.DataFrame) -> list[str]:
-    """The handles after a plain @, in lower case, those in most posts first."""
-    found = posts["text"].str.to_lowercase().str.extract_all(r"(?:^|[^\w@])@[a-z0-9_]{2,30}").list.unique()
-    handles = found.explode(empty_as_null=True).drop_nulls().str.replace(r"^.*@", "").alias("handle")
+    """The handles after a plain @, in lower case, most frequent first."""
+    mentions = posts["text"].str.to_lowercase().str.extract_all(r"(?:^|[^\w@])@[a-z0-9_]{2,30}").list.unique()
+    handles = mentions.explode(empty_as_null=True).drop_nulls().str.replace(r"^.*@", "").alias("handle")
     return handles.value_counts().sort(["count", "handle"], descending=[True, False])["handle"].to_list()
 
 
-def _found(search: HiddenMentions, texts: pl.Series, mentions: pl.Series) -> pl.DataFrame:
+def _matches(search: HiddenMentions, texts: pl.Series, mentions: pl.Series) -> pl.DataFrame:
     return pl.concat(
-        search.find(texts[at : at + _BATCH], mentions[at : at + _BATCH]).with_columns(row=pl.col("row") + at)
-        for at in range(0, len(texts), _BATCH)
+        search.find(texts[first : first + _BATCH], mentions[first : first + _BATCH]).with_columns(
+            row=pl.col("row") + first
+        )
+        for first in range(0, len(texts), _BATCH)
     )
 
 
@@ -93,13 +96,13 @@ def _report(name: str, handles: Sequence[str], posts: pl.DataFrame, show: int) -
     search.find(posts["text"].head(10), posts["mentions"].head(10))
     ready = time.process_time() - started
     started = time.process_time()
-    found = _found(search, posts["text"], posts["mentions"])
+    matches = _matches(search, posts["text"], posts["mentions"])
     each = (time.process_time() - started) / len(posts) * 1e6
     print(
         f"\n{name}: {len(handles):,} handles, ready after {ready:.2f} s; {each:.2f} µs a post (processor time)"
     )
     for style in STYLES:
-        hits = found.filter(pl.col("style") == style)
+        hits = matches.filter(pl.col("style") == style)
         if len(hits):
             print(f"  {style}: {len(hits)}, {len(hits) / len(posts) * 100_000:.1f} per 100,000 posts")
         for row, handle, _, excerpt in hits.sample(min(show, len(hits)), seed=1).sort("row").iter_rows():
@@ -118,10 +121,10 @@ def _recall(handles: Sequence[str], posts: pl.DataFrame) -> None:
     for name, form in REWRITTEN.items():
         texts = rows["text"].str.replace_all(_MENTION, form)
         none = pl.Series([None], dtype=pl.List(pl.String)).new_from_index(0, len(texts))
-        found = _found(search, texts, none).join(
+        matches = _matches(search, texts, none).join(
             rows, left_on=["row", "handle"], right_on=["row", "wanted"], how="semi"
         )
-        print(f"  {name}: {len(found) / len(rows):.3f} found")
+        print(f"  {name}: {len(matches) / len(rows):.3f} found")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Context for a load of `benchmarks.workload`: a registry, follow events and profiles, so that every detector works.
+"""Registry, follow events and profiles for a load of `benchmarks.workload`, so that every detector works.
 
     python -m benchmarks.load_context POSTS.jsonl.gz OUT_DIR [--seed S] [--follows N]
 
-Of the load's own accounts 40 become state media and 60 diplomats; a company's site is one that the load
-links to. Follow events: as many as asked for, among the load's accounts, followees by Zipf's law; profiles for all.
+40 accounts of the load become state media and 60 become diplomats; one site that the load links becomes the site of a
+company. --follows sets the number of follow events among the accounts of the load; followees follow Zipf's law. Every
+account has a profile.
 """
 
 import argparse
@@ -19,7 +20,7 @@ _START = "2023-11-14T00:00:00Z"
 
 
 def write_context(posts: Path, out: Path, seed: int, follows: int) -> list[str]:
-    """Write `registry.jsonl`, `follows.jsonl.gz` and `accounts.jsonl.gz`; give the options of replay that use them."""
+    """Write `registry.jsonl`, `follows.jsonl.gz` and `accounts.jsonl.gz`; return options of replay that use them."""
     rng = np.random.default_rng(seed)
     frame = pl.read_ndjson(posts, schema={"account_id": pl.String, "urls": pl.List(pl.String)})
     accounts = frame["account_id"].unique().sort()

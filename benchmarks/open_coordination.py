@@ -1,10 +1,10 @@
-"""Open coordination on real data: members of a parliament who post in step are told as coordinated, not covert.
+"""Open coordination on real data: members of a parliament who post in step must not be suspected of being covert.
 
     python -m benchmarks.open_coordination DATA_DIR
 
-Replays `mixed_2016_spring` (labels: `io` and `organic`, the latter members of the US Congress) three times: with a
-registry that lists the organic accounts as persons, with follower counts for them (made up: 20,000 and more; the
-data have none), and with neither. A row says what became of the networks of organic accounts.
+Replays `mixed_2016_spring` three times. Its labels are `io` and `organic`; organic accounts are members of the US
+Congress. The first replay has a registry that lists them as persons, the second has follower counts for them (made up,
+20,000 and more, since the data have none), the third has neither. A row describes the networks of organic accounts.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.covert import latest_alerts
+from benchmarks.runs.alerts_file import bare
 from benchmarks.runs.program import Program
 from benchmarks.runs.tables import markdown
 from schemas.alerts import Alert
@@ -26,24 +27,24 @@ _SET = "mixed_2016_spring"
 
 
 def _registry(labels: Sequence[Label], path: Path) -> None:
-    """Each organic account as a person; no names, since the data hold none."""
+    """Write each organic account as a person, with a made-up name, since the data have none."""
     with path.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["entity_id", "name", "kind", "accounts"])
         for label in labels:
             if label.label == "organic":
-                bare = label.account_id.split(":")[-1]
-                writer.writerow([f"member-{bare}", f"Member {bare}", "person", f"x:{bare}"])
+                account = bare(label.account_id)
+                writer.writerow([f"member-{account}", f"Member {account}", "person", f"x:{account}"])
 
 
 def _profiles(labels: Sequence[Label], path: Path) -> None:
-    """Follower counts of organic accounts; of the others as few as the operation's least (by draw of the id)."""
+    """Write made-up follower counts: many for organic accounts, few for the others."""
     lines = []
     for number, label in enumerate(labels):
         many = 20_000 + 977 * (number % 400)
         row = {
             "platform": "x",
-            "account_id": label.account_id.split(":")[-1],
+            "account_id": bare(label.account_id),
             "observed_at": "2016-03-01T00:00:00Z",
             "followers_count": many if label.label == "organic" else 50 + 13 * (number % 300),
         }
@@ -55,8 +56,7 @@ def _row(name: str, alerts: Sequence[Alert], organic: set[str]) -> list[str]:
     mine = [
         alert
         for alert in alerts
-        if sum(member.account_id.split(":")[-1] in organic for member in alert.members) * 2
-        > len(alert.members)
+        if sum(bare(member.account_id) in organic for member in alert.members) * 2 > len(alert.members)
     ]
     kinds = Counter(fact.kind for alert in mine for fact in alert.counter_evidence)
     unknown = sum("Not known" in alert.explanation for alert in mine)
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     program = Program.beside_python()
     labels = read_labels(args.data / f"{_SET}.labels.csv")
-    organic = {label.account_id.split(":")[-1] for label in labels if label.label == "organic"}
+    organic = {bare(label.account_id) for label in labels if label.label == "organic"}
     rows = []
     with tempfile.TemporaryDirectory() as work:
         registry, profiles, alerts = (

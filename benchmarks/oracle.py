@@ -1,4 +1,4 @@
-"""Exact pairs held against those another program found: CooRTweet's, on its own two data sets."""
+"""Compares exact pairs with those of CooRTweet, on its own two data sets."""
 
 import csv
 import gzip
@@ -18,15 +18,15 @@ Pairs = dict[tuple[str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class PairComparison:
-    """Our pairs against the oracle's."""
+    """How our pairs differ from those of the oracle."""
 
     expected: int
     missing: int
-    """Pairs of the oracle that we lack."""
+    """Pairs that only the oracle has."""
     surplus: int
     """Pairs that only we have."""
     differing: int
-    """Pairs of both with another number of objects."""
+    """Pairs of both, with different numbers of objects."""
 
     @property
     def equal(self) -> bool:
@@ -35,7 +35,7 @@ class PairComparison:
 
 
 def compare(ours: Path, oracle: Path, kind: str) -> PairComparison:
-    """Hold the rows of a pairs file of one kind and a window of 60 s against an oracle's file."""
+    """Compare the rows of a pairs file of one kind and a window of 60 s with the file of an oracle."""
     with ours.open(newline="", encoding="utf-8") as source:
         got = _pairs((row for row in csv.DictReader(source) if _is(row, kind)), "co_shares")
     with oracle.open(newline="", encoding="utf-8") as source:
@@ -50,10 +50,10 @@ def compare(ours: Path, oracle: Path, kind: str) -> PairComparison:
 
 
 def german_posts(source: Path, out: Path) -> None:
-    """Rewrite the German set as canonical posts, since its columns are those of no known format.
+    """Rewrite the German set as canonical posts, since its columns belong to no known format.
 
     A row shares at most one url and one hashtag object, which becomes a sequence of two hashtags of its own.
-    Ids of posts are made of account, post and time, since some posts of the set have several of each.
+    Post ids are made from account, post and time, since some posts of the set have several accounts and times.
     """
     posts: dict[str, dict[str, object]] = {}
     with gzip.open(source, "rt", newline="", encoding="utf-8") as rows:

@@ -1,4 +1,4 @@
-"""The limit set by reading alone: open a file as `lockstep replay` does, decode every batch, do nothing else.
+"""The limit of a replay: reads a file like `lockstep replay`, decodes every batch, and does nothing else.
 
     python -m benchmarks.parse_only FILE
 

@@ -1,9 +1,8 @@
-"""The live service on a real broker: raw reading beside ours, backlog, a sustained rate, latency, state, rebuilding.
+"""The live service on a real broker: raw reading, backlog, a sustained rate, latency, state, takeover.
 
     python -m benchmarks.live [--posts N] [--rate POSTS_PER_S] [--parts PART...] [--json OUT.json]
 
-Everything runs on this machine: broker, publisher and workers share its cores, and figures that are compared come
-from one run.
+Broker, publisher and workers share the cores of this machine. Compare only figures of one run.
 """
 
 import argparse
@@ -29,7 +28,7 @@ _PARTS = ("drain", "sustained", "rebuild")
 
 
 async def drain(service: Service, workers: int, posts: int) -> dict[str, Any]:
-    """Start workers on a backlog; how fast it is worked off, starting up included and not."""
+    """Start workers on a backlog; return how fast they work it off, with and without their start."""
     started = time.perf_counter()
     ports = _start(service, workers)
     async with Watcher(service) as watcher:
@@ -58,7 +57,7 @@ async def drain(service: Service, workers: int, posts: int) -> dict[str, Any]:
 
 
 def _start(service: Service, workers: int) -> list[int]:
-    """Start workers; the ports where they serve their metrics."""
+    """Start workers; return the ports where they serve metrics."""
     ports = free_ports(workers)
     for port in ports:
         service.start_worker("--web-port", str(port))
@@ -66,7 +65,7 @@ def _start(service: Service, workers: int) -> list[int]:
 
 
 async def sustained(service: Service, load: Path, rate: float, posts: int) -> dict[str, Any]:
-    """Publish at a steady multiple of event time; how far the service is behind, and how late alerts are."""
+    """Publish at a steady multiple of event time; return how far the service is behind, and how late alerts are."""
     speed = _LOAD_DAYS * 86_400 * rate / posts
     ports = _start(service, 1)
     async with Watcher(service) as watcher:
@@ -96,7 +95,7 @@ async def sustained(service: Service, load: Path, rate: float, posts: int) -> di
 
 
 async def rebuild(service: Service) -> dict[str, Any]:
-    """Kill the worker of detection when half is applied; how long another takes to have its state."""
+    """Kill the worker that runs detection; return how long another takes to rebuild its state."""
     service.start_worker()
     service.start_worker()
     async with Watcher(service) as watcher:
@@ -110,24 +109,24 @@ async def rebuild(service: Service) -> dict[str, Any]:
         taken = time.perf_counter() - killed
         await watcher.until_done()
     service.stop()
-    said = [json.loads(line) for line in service.logs().splitlines() if line.startswith("{")]
+    log = [json.loads(line) for line in service.logs().splitlines() if line.startswith("{")]
     return {
         "seconds_to_next_owner": round(taken, 1),
         "rebuilds": [
             {"frames": line["frames"], "seconds": line["seconds"]}
-            for line in said
+            for line in log
             if line.get("event") == "state rebuilt"
         ],
         "snapshots": [
             {"mb": round(line["bytes"] / 1e6, 1), "seconds": line["seconds"]}
-            for line in said
+            for line in log
             if line.get("event") == "snapshot written"
         ],
     }
 
 
 async def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Everything, one after the other."""
+    """Measure all parts, one after the other."""
     load = folder / "load.jsonl.gz"
     generate(Load(arguments.posts, seed=arguments.seed, days=_LOAD_DAYS), load)
     broker = Broker(folder / "kafka", "--heap=1g").start()
@@ -140,7 +139,7 @@ async def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any
             return made
 
         if "drain" in arguments.parts:
-            drained = []
+            drained: list[dict[str, Any]] = []
             for workers in (1, 2):
                 backlog = service(f"drain-{workers}")
                 backlog.lockstep("publish", load, "--end", "--no-progress")

@@ -1,4 +1,4 @@
-"""Figures about a running service: what is read raw, how far it is behind, what it costs, how late alerts are."""
+"""Figures about a running service: raw reading, lag, processor time and memory, latency of alerts."""
 
 import asyncio
 import json
@@ -24,14 +24,11 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 async def raw_reading(service: Service) -> dict[str, Any]:
-    """Read the posts of a backlog with aiokafka's `getmany`, and do nothing with them."""
+    """Read the posts of a backlog with aiokafka's `getmany` and do nothing else."""
     consumer = AIOKafkaConsumer(bootstrap_servers=service.bootstrap, max_partition_fetch_bytes=8 << 20)
     await consumer.start()
     try:
-        partitions = await _partitions(consumer, f"{service.prefix}posts.v1")
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        ends = await consumer.end_offsets(partitions)
+        ends = await _from_beginning(consumer, f"{service.prefix}posts.v1")
         began, cpu, count = time.perf_counter(), time.process_time(), 0
         while any([await consumer.position(tp) < end for tp, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=200, max_records=10_000)).values():
@@ -43,11 +40,11 @@ async def raw_reading(service: Service) -> dict[str, Any]:
 
 
 class Sampler:
-    """Looks at a service every second until cancelled.
+    """Samples a service every second until cancelled.
 
     Args:
-        service: whose workers are looked at.
-        ports: where they serve their metrics.
+        service: the service with the workers.
+        ports: where the workers serve metrics.
     """
 
     def __init__(self, service: Service, ports: Sequence[int]) -> None:
@@ -56,13 +53,13 @@ class Sampler:
         self._cpu: dict[int, float] = {}
         self._peak: dict[int, int] = {}
         self.begun: float | None = None
-        """When the topic of posts had something, by `time.perf_counter`."""
+        """When the first post was on its topic, by `time.perf_counter`."""
         self.lags: list[int] = []
-        """Records on the topic of posts that detection has not applied, wherever they are: on the topic, in the log of
-        frames, or waiting for the watermark. What publishers say about event time is counted among them."""
+        """Records on the topic of posts that detection has not applied: on the topic, in the log of frames, or waiting
+        for the watermark. Marks of event time from publishers are records too."""
 
     async def run(self) -> None:
-        """Sample."""
+        """Sample until cancelled."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self._service.bootstrap)
         await consumer.start()
         try:
@@ -82,7 +79,7 @@ class Sampler:
             await consumer.stop()
 
     def usage(self) -> tuple[float, int]:
-        """Processor seconds of all workers, and the largest peak of memory of one, bytes."""
+        """Processor seconds of all workers, and the largest peak memory of a worker, bytes."""
         for worker in self._service.workers:
             self._look(worker.pid)
         return sum(self._cpu.values()), max(self._peak.values(), default=0)
@@ -98,10 +95,10 @@ class Sampler:
 
 
 async def latencies(service: Service, watcher: Watcher, load: Path) -> dict[str, Any]:
-    """How long after the broker had what an alert had to wait for it was on its topic, seconds.
+    """Latency of alerts, seconds: from when the broker had the posts that an alert waits for to when it had the alert.
 
-    An alert is raised at a tick, which is reached when a post of the tick's time and the lateness has come in every
-    partition. The ticks are those of a local replay of the same load.
+    An alert is raised at a tick. Detection reaches a tick when every partition has a post as late as the tick and the
+    lateness. The ticks come from a local replay of the same load.
     """
     settings = Settings()
     lateness = settings.detection.time.lateness_s
@@ -115,9 +112,13 @@ async def latencies(service: Service, watcher: Watcher, load: Path) -> dict[str,
     for stamp, value in await _stamped(service, "alerts.v1"):
         alert = json.loads(value)
         due = tick_of.get((alert["alert_id"], alert["revision"]))
-        came = [at for times in reached if due and (at := _first_at(times, due + lateness)) is not None]
-        if len(came) == len(reached):
-            waited.append(stamp - max(came))
+        arrivals = [
+            arrival
+            for times in reached
+            if due and (arrival := _first_arrival(times, due + lateness)) is not None
+        ]
+        if len(arrivals) == len(reached):
+            waited.append(stamp - max(arrivals))
     if len(waited) < 2:
         return {"alerts_timed": len(waited)}
     cuts = quantiles(waited, n=100)
@@ -129,22 +130,22 @@ async def latencies(service: Service, watcher: Watcher, load: Path) -> dict[str,
 
 
 async def _reached(service: Service) -> list[list[tuple[float, float]]]:
-    """Of each partition: event times that were the latest when they came, with when that was; both in seconds."""
-    found: dict[int, list[tuple[float, float]]] = {}
+    """For each partition, the event times that were the latest on arrival, with the times of arrival, in seconds."""
+    latest: dict[int, list[tuple[float, float]]] = {}
     for partition, stamp, value in await _records(service, "posts.v1"):
         if value is None:
             continue
         text = json.loads(value)["created_at"]
         time_of = datetime.fromisoformat(text).astimezone(UTC).timestamp()
-        times = found.setdefault(partition, [])
+        times = latest.setdefault(partition, [])
         if not times or time_of > times[-1][0]:
             times.append((time_of, stamp))
-    return list(found.values())
+    return list(latest.values())
 
 
-def _first_at(times: list[tuple[float, float]], due: float) -> float | None:
-    at = bisect_left(times, (due, 0.0))
-    return times[at][1] if at < len(times) else None
+def _first_arrival(times: list[tuple[float, float]], due: float) -> float | None:
+    index = bisect_left(times, (due, 0.0))
+    return times[index][1] if index < len(times) else None
 
 
 async def _stamped(service: Service, topic: str) -> list[tuple[float, bytes]]:
@@ -156,17 +157,25 @@ async def _records(service: Service, topic: str) -> list[tuple[int, float, bytes
     consumer = AIOKafkaConsumer(bootstrap_servers=service.bootstrap)
     await consumer.start()
     try:
-        partitions = await _partitions(consumer, f"{service.prefix}{topic}")
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        ends = await consumer.end_offsets(partitions)
-        found = []
+        ends = await _from_beginning(consumer, f"{service.prefix}{topic}")
+        values: list[tuple[int, float, bytes | None]] = []
         while any([await consumer.position(tp) < end for tp, end in ends.items()]):
             for records in (await consumer.getmany(timeout_ms=200)).values():
-                found.extend((r.partition, r.timestamp / 1_000, r.value) for r in records)
-        return found
+                values.extend(
+                    (record.partition, record.timestamp / 1_000, record.value) for record in records
+                )
+        return values
     finally:
         await consumer.stop()
+
+
+async def _from_beginning(consumer: AIOKafkaConsumer, topic: str) -> dict[TopicPartition, int]:
+    """Assign all partitions of a topic, from their beginning; return the offset at the end of each."""
+    partitions = await _partitions(consumer, topic)
+    consumer.assign(partitions)
+    await consumer.seek_to_beginning(*partitions)
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    return ends
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:

@@ -1,4 +1,4 @@
-"""What workers say of themselves at /metrics: posts applied, and seconds by stage."""
+"""Reads the metrics of workers: posts applied, and seconds by stage."""
 
 import time
 import urllib.request
@@ -14,23 +14,23 @@ _FRAMES = "lockstep_detection_frame_duration_seconds_sum"
 
 
 def samples(port: int) -> list[Sample]:
-    """All samples that a worker of this machine serves."""
+    """All samples that the worker at a port of this machine serves."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         text = answer.read().decode()
     return [sample for family in text_string_to_metric_families(text) for sample in family.samples]
 
 
 def until_ready(ports: Sequence[int], limit_s: float = 120.0) -> None:
-    """Wait until all of them are caught up.
+    """Wait until all workers have caught up.
 
     Raises:
-        TimeoutError: one is not.
+        TimeoutError: a worker has not caught up in time.
     """
     end = time.monotonic() + limit_s
     for port in ports:
         while not _is_ready(port):
             if time.monotonic() > end:
-                raise TimeoutError(f"the worker at port {port} does not get ready")
+                raise TimeoutError(f"the worker at port {port} does not become ready")
             time.sleep(0.1)
 
 
@@ -43,27 +43,27 @@ def _is_ready(port: int) -> bool:
 
 
 def posts_applied(ports: Sequence[int]) -> int:
-    """By detection, wherever it runs."""
+    """Posts that detection has applied, on whichever worker it runs."""
     return round(
         sum(
-            one.value
+            sample.value
             for port in ports
-            for one in samples(port)
-            if one.name == "lockstep_detection_posts_total"
+            for sample in samples(port)
+            if sample.name == "lockstep_detection_posts_total"
         )
     )
 
 
 def seconds_by_stage(ports: Sequence[int]) -> dict[str, float]:
-    """Wall clock of all stages of all workers, longest first; `detection: all` has the others of it in it."""
-    found: defaultdict[str, float] = defaultdict(float)
+    """Wall-clock seconds by stage over all workers, longest first; `detection: all` includes its stages."""
+    seconds_of: defaultdict[str, float] = defaultdict(float)
     for port in ports:
-        for one in samples(port):
-            if one.name == _INGEST:
-                found[f"ingest: {one.labels['stage']}"] += one.value
-            elif one.name == _DETECTION:
-                found[f"detection: {one.labels['stage']}"] += one.value
-            elif one.name == _FRAMES:
-                found["detection: all"] += one.value
-    ranked = sorted(found.items(), key=lambda item: -item[1])
+        for sample in samples(port):
+            if sample.name == _INGEST:
+                seconds_of[f"ingest: {sample.labels['stage']}"] += sample.value
+            elif sample.name == _DETECTION:
+                seconds_of[f"detection: {sample.labels['stage']}"] += sample.value
+            elif sample.name == _FRAMES:
+                seconds_of["detection: all"] += sample.value
+    ranked = sorted(seconds_of.items(), key=lambda item: -item[1])
     return {stage: round(seconds, 2) for stage, seconds in ranked if seconds >= 0.05}

@@ -12,12 +12,11 @@ should not look good on the other for that reason.
 """
 
 import argparse
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.planted.world import SCENARIOS, PlantedWorld, generate
+from benchmarks.runs.generator_command import timed_generation
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,17 +35,8 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     args = _parser().parse_args(argv)
-    started = time.perf_counter()
-    try:
-        posts = generate(
-            PlantedWorld(args.scenario, args.seed, args.accounts, args.days), args.out, args.labels
-        )
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    seconds = time.perf_counter() - started
-    print(f"{posts:,} posts in {seconds:.1f} s ({posts / seconds:,.0f} posts/s)", file=sys.stderr)
-    return 0
+    world = PlantedWorld(args.scenario, args.seed, args.accounts, args.days)
+    return timed_generation(lambda: generate(world, args.out, args.labels))
 
 
 if __name__ == "__main__":

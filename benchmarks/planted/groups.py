@@ -12,7 +12,7 @@ SIZES = {3: 4, 10: 2, 50: 2}
 
 
 def choose_groups(world: Organic) -> list[Group]:
-    """Choose the members of all groups and set how they live otherwise. Before `world.everyday_posts()`."""
+    """Choose the members of all groups and set their other posts. Call it before `world.everyday_posts()`."""
     people, rng = world.people, world.rng
     groups = []
     for size, times in SIZES.items():

@@ -27,10 +27,10 @@ class PlantedWorld:
 
 
 def generate(world: PlantedWorld, out: Path, labels: Path | None = None) -> int:
-    """Write the posts of `world`, sorted by time, and the truth about its accounts.
+    """Write the posts of `world`, sorted by time, and the labels of its accounts.
 
-    The labels name every account, also those that never posted; an organic account's group says what it is
-    (`everyday`, `show-fan`, `hyperactive`, `one-day`), which tells mistakes apart.
+    Every account has a label, also accounts that never post. The group of an ordinary account says what it is
+    (`everyday`, `show-fan`, `hyperactive`, `one-day`), which shows the kind of a mistake.
 
     Returns:
         The number of posts written.
@@ -42,7 +42,7 @@ def generate(world: PlantedWorld, out: Path, labels: Path | None = None) -> int:
         raise ValueError(f"no scenario {world.scenario!r}: one of {', '.join(SCENARIOS)}")
     if world.accounts < 200 or world.days < 1:
         raise ValueError("a world has at least 200 accounts and one day")
-    # Equal seeds give equal people: minute-noise is noise with another clock.
+    # Equal seeds give equal people: minute-noise is noise with rounded times.
     rng = np.random.default_rng([world.seed, int(world.scenario == "networks")])
     span_s = int(world.days * DAY)
     people = populate(rng, world.accounts, span_s)

@@ -1,4 +1,4 @@
-"""Quality on generated worlds: nothing found in noise, and planted groups found by size and stealth."""
+"""Quality on generated worlds: no alert in noise, and recall of planted groups by size and stealth."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ NOISE = ("noise", "minute-noise")
 
 @dataclass(frozen=True, slots=True)
 class Worlds:
-    """Where and how large worlds are."""
+    """The folder for generated worlds, and their size."""
 
     work: Path
     accounts: int = 20_000
@@ -24,7 +24,7 @@ class Worlds:
 
 
 def noise(program: Program, worlds: Worlds, scenario: str, seeds: Sequence[int]) -> QualityRow:
-    """Replay a scenario without coordination under each seed; any alert is a mistake.
+    """Replay a scenario without coordination for each seed; any alert is a mistake.
 
     Raises:
         benchmarks.runs.program.ProgramError: a run fails.
@@ -41,7 +41,7 @@ def noise(program: Program, worlds: Worlds, scenario: str, seeds: Sequence[int])
         row.networks = (row.networks or 0) + len(found.members)
         row.seconds = (row.seconds or 0) + usage.wall_s
         if found.alerts:
-            mistaken.append(f"seed {seed}: {_whom(found, read_labels(labels))}")
+            mistaken.append(f"seed {seed}: {_mistaken_groups(found, read_labels(labels))}")
     row.passed = not mistaken
     row.note = "; ".join(mistaken)
     return row
@@ -49,16 +49,16 @@ def noise(program: Program, worlds: Worlds, scenario: str, seeds: Sequence[int])
 
 @dataclass(slots=True)
 class _Pool:
-    """What was found under all seeds together."""
+    """Sums over all seeds."""
 
     found: int = 0
     coordinated: int = 0
     shares: dict[str, list[float]] = field(default_factory=dict)
-    """Recall of each kind of group, one value a seed."""
+    """Recall of each kind of group, one value for each seed."""
 
 
 def networks(program: Program, worlds: Worlds, seeds: Sequence[int]) -> Iterator[QualityRow]:
-    """Backtest planted networks: a row for each seed, then precision and recall over all of them.
+    """Backtest planted networks: a row for each seed, then precision and recall over all seeds.
 
     Raises:
         benchmarks.runs.program.ProgramError: a run fails.
@@ -89,7 +89,7 @@ def networks(program: Program, worlds: Worlds, seeds: Sequence[int]) -> Iterator
 
 
 def _kind(group: str) -> str:
-    """`covert-10-s2-1` is a `covert-10-s2`."""
+    """The kind of a group: `covert-10-s2` for `covert-10-s2-1`."""
     return group.rsplit("-", 1)[0]
 
 
@@ -98,8 +98,8 @@ def _order(kind: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split("-", kind)]
 
 
-def _whom(found: AlertedNetworks, labels: Sequence[Label]) -> str:
-    """The kinds of the accounts found by mistake, with their numbers."""
+def _mistaken_groups(found: AlertedNetworks, labels: Sequence[Label]) -> str:
+    """The groups of the mistaken accounts, with the number of accounts."""
     accounts = found.accounts
     counts: dict[str, int] = {}
     for label in labels:

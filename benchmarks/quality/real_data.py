@@ -1,4 +1,4 @@
-"""Quality on real data, where the data folder has it: labelled operations, a viral event, an exact oracle."""
+"""Quality on real data, for the sets in the data folder: labelled operations, a viral event, the pairs of CooRTweet."""
 
 import gzip
 import json
@@ -18,7 +18,7 @@ _CYRILLIC = re.compile("[\u0400-\u04ff]")
 
 
 def jobs(program: Program, data: Path, work: Path) -> Iterator[tuple[str, Job]]:
-    """Give a name and a job for each data set that `data` holds.
+    """Yield a name and a job for each data set in `data`.
 
     The jobs raise benchmarks.runs.program.ProgramError when a run fails.
     """
@@ -71,7 +71,7 @@ def _english(program: Program, data: Path, work: Path) -> QualityRow:
 
 
 def _viral(program: Program, posts: Path, work: Path) -> QualityRow:
-    """A viral event without labels: how much is alerted, and on crowds of what size."""
+    """A viral event without labels: how many alerts, and the sizes of their crowds."""
     alerts = work / "alerts.jsonl"
     alerts.unlink(missing_ok=True)
     usage = program.run("replay", posts, "--alerts", alerts, "--no-progress")
@@ -99,7 +99,7 @@ def _german(program: Program, source: Path, short: str, kind: str, work: Path) -
 
 
 def _oracle(program: Program, name: str, posts: Path, oracle: Path, kind: str, work: Path) -> QualityRow:
-    """Exact pairs of one kind within 60 s against CooRTweet's."""
+    """Compare exact pairs of one kind within 60 s with those of CooRTweet."""
     pairs = work / "pairs.csv"
     pairs.unlink(missing_ok=True)
     usage = program.run("replay", posts, "--exact", "--pairs", pairs, "--no-progress")

@@ -1,4 +1,4 @@
-"""The one table of the quality benchmark: a row for each thing that was measured."""
+"""The table of the quality benchmark: one row for each measurement."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from benchmarks.runs.tables import markdown
 
 @dataclass(slots=True)
 class QualityRow:
-    """One measurement; what does not apply is None."""
+    """One measurement; fields that do not apply are None."""
 
     data: str
     posts: int | None = None
@@ -25,9 +25,9 @@ class QualityRow:
     first_detection_s: float | None = None
     """Event time from the first post to the first alert on a mostly positive network."""
     seconds: float | None = None
-    """Wall-clock time of the run, or of all runs put together in this row."""
+    """Wall-clock time of the run, or of all runs in this row together."""
     passed: bool | None = None
-    """Whether a criterion is met: no alert in noise, pairs equal to the oracle's, a run without failure."""
+    """Whether the criterion is met: no alert in noise, pairs equal to the oracle's, no failed run."""
     note: str = ""
 
 
@@ -44,7 +44,7 @@ def write_json(rows: Sequence[QualityRow], path: Path) -> None:
 
 
 def backtest_row(data: str, result: Path, seconds: float, note: str = "") -> QualityRow:
-    """Read the JSON of a backtest; a figure it lacks stays unknown."""
+    """Read the JSON of a backtest; missing figures stay unknown."""
     report = json.loads(result.read_bytes())
     accounts, networks = report.get("accounts") or {}, report.get("networks") or {}
     return QualityRow(

@@ -9,9 +9,9 @@ from benchmarks.runs.program import Program
 
 
 def profile(program: Program, posts: Path, options: Sequence[str] = ()) -> dict[str, float]:
-    """Replay `posts` once more; the seconds of each stage, largest first.
+    """Replay `posts` once more; return the seconds of each stage, largest first.
 
-    Decoding, ordering and tracing run in a thread beside the other stages, so the sum is more than the run took.
+    Decoding, ordering and tracing run in a second thread, so the sum is more than the run took.
 
     Raises:
         ProgramError: the run fails.

@@ -43,11 +43,11 @@ class Growth:
     larger: int
     raw: float
     without_start_up: float | None
-    """None where a run takes no longer than the start-up."""
+    """None if a run takes no longer than the start-up."""
 
 
 def time_job(job: str, command: Sequence[str], posts: int, runs: int) -> Timing:
-    """Run a command `runs` times; give the medians.
+    """Run a command `runs` times; return the medians.
 
     Raises:
         ProgramError: a run fails.
@@ -58,12 +58,12 @@ def time_job(job: str, command: Sequence[str], posts: int, runs: int) -> Timing:
 
 
 def growth(job: str, timings: Sequence[Timing], start_up_s: float) -> list[Growth]:
-    """Give the exponents between neighbouring loads of one job; `timings` in rising order of posts."""
-    found = []
+    """Return the exponents between neighbouring loads of one job; `timings` is in rising order of posts."""
+    exponents = []
     for small, large in pairwise(timings):
         factor = math.log(large.posts / small.posts)
         spent = small.wall_s - start_up_s, large.wall_s - start_up_s
-        found.append(
+        exponents.append(
             Growth(
                 job,
                 small.posts,
@@ -72,11 +72,11 @@ def growth(job: str, timings: Sequence[Timing], start_up_s: float) -> list[Growt
                 math.log(spent[1] / spent[0]) / factor if min(spent) > 0 else None,
             )
         )
-    return found
+    return exponents
 
 
 def report(timings: Sequence[Timing], growths: Sequence[Growth], start_up: dict[str, float]) -> str:
-    """One table of all runs and the growth below it."""
+    """Render a table of all runs, with the growth below it."""
     rows = [
         [
             one.job,
@@ -105,7 +105,7 @@ def report(timings: Sequence[Timing], growths: Sequence[Growth], start_up: dict[
 def run(
     program: Program, work: Path, sizes: Sequence[int], runs: int, seed: int, *, context: bool = False
 ) -> tuple[str, dict[str, object]]:
-    """Time all loads; give the report for people and the figures for machines.
+    """Time all loads; return the report for people and the figures for machines.
 
     Raises:
         ProgramError: a child process fails.
@@ -140,7 +140,7 @@ def run(
 
 
 def context_options(load: Path, work: Path, posts: int, seed: int) -> list[str]:
-    """Options that give a load a registry, profiles and a follow event a post."""
+    """Options that give a load a registry, profiles and one follow event for each post."""
     if posts == START_UP_POSTS:
         return []
     return write_context(load, work / f"context-{posts}", seed, posts)

@@ -8,7 +8,6 @@ together three to five times a day, within seconds. In the world without groups,
 compiles the kernels before the clock starts.
 """
 
-import resource
 import sys
 import time
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from benchmarks.rhythm.evaluation import evaluated
 from benchmarks.rhythm.worlds import TimedGroups, groups, people, together
+from benchmarks.runs.measure import peak_memory_bytes
 
 
 def main() -> int:
@@ -48,8 +48,7 @@ def main() -> int:
             f"{found.crowded} + {found.overfull} bins left out; {len(true)} pairs, {len(true) - sum(true)} false, "
             f"{len(seen)} of {len(member)} members in one"
         )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(f"at most {peak / 1e6:.0f} MB, the generator included")
+    print(f"at most {peak_memory_bytes() / 1e6:.0f} MB, the generator included")
     return 0
 
 

@@ -9,8 +9,8 @@ _BATCH = 10_000
 
 
 def evaluated(posts: PostTimes, **settings: int) -> RhythmPairs:
-    """The pairs that a book finds in a week of posts."""
-    book = RhythmStore(**settings)
+    """The pairs that a store with these settings finds in a week of posts."""
+    store = RhythmStore(**settings)
     for begin in range(0, len(posts.times), _BATCH):
-        book.add(posts.accounts[begin : begin + _BATCH], posts.times[begin : begin + _BATCH])
-    return book.evaluate(START + DAYS * _DAY)
+        store.add(posts.accounts[begin : begin + _BATCH], posts.times[begin : begin + _BATCH])
+    return store.evaluate(START + DAYS * _DAY)

@@ -22,7 +22,7 @@ class PostTimes(NamedTuple):
 
 
 class TimedGroups(NamedTuple):
-    """Groups that keep time."""
+    """Posts of groups that post in the same minutes."""
 
     posts: PostTimes
     groups: dict[int, int]
@@ -30,22 +30,22 @@ class TimedGroups(NamedTuple):
 
 
 class _Slots(NamedTuple):
-    """Accounts and times, not in order."""
+    """Accounts and times of posts, in any order."""
 
     accounts: I64
     times: I64
 
 
 def people(random: np.random.Generator, accounts: int, posts: int) -> PostTimes:
-    """Posts of people of whom no two work together, though some of them meet for other reasons.
+    """Posts of people who do not work together, although some of them post at the same time for other reasons.
 
-    Five in a hundred post by a tool on the quarter hour, one by a timetable; one watches a show, one talks with
-    another.
+    Of a hundred people, five post by a tool on the quarter hour, one posts by a timetable, one watches a show, and one
+    talks with another person.
 
     Args:
-        random: source of everything.
-        accounts: numbers 0 to `accounts - 1`.
-        posts: how many, about.
+        random: draws everything.
+        accounts: how many people; their numbers are 0 to `accounts - 1`.
+        posts: about how many posts.
     """
     activity = 1 / np.arange(1, accounts + 1) ** 0.8
     activity = random.permutation(np.minimum(activity / activity.sum() * posts, 200.0 * DAYS))
@@ -55,7 +55,7 @@ def people(random: np.random.Generator, accounts: int, posts: int) -> PostTimes:
     evening = random.random(len(who)) < 0.5
     hour = np.where(evening, random.normal(20, 2, len(who)), random.uniform(7, 24, len(who)))
     when = random.integers(0, DAYS, len(who)) * _DAY + (hour * 3600).astype(np.int64) + zone[who]
-    # half of the posts come in sessions: soon after another of the same account
+    # half of the posts are in sessions: soon after another post of the same account
     follow = np.flatnonzero((random.random(len(who)) < 0.5) & (np.diff(who, prepend=-1) == 0))
     when[follow] = when[follow - 1] + random.exponential(300, len(follow)).astype(np.int64)
     tool = random.random(accounts) < 0.05
@@ -84,12 +84,12 @@ def groups(
     """Groups whose members post together three to five times a day, between posts of their own.
 
     Args:
-        random: source of everything.
+        random: draws everything.
         first: account number of the first member.
         sizes: members of each group.
-        jitter_s: scale of the delay of each member, half normal, seconds.
-        own_posts: posts of each member that it makes alone, over the week.
-        takes_part: odds of a member to take part in one of its group's posts.
+        jitter_s: scale of each member's delay, half normal, seconds.
+        own_posts: posts that each member makes alone in the week.
+        takes_part: probability that a member takes part in one of its group's posts.
     """
     parts = []
     of_member: dict[int, int] = {}
@@ -109,12 +109,12 @@ def groups(
 
 
 def together(*parts: PostTimes) -> PostTimes:
-    """The posts of all, in event order."""
+    """All posts together, in event order."""
     return _in_order([_Slots(part.accounts.astype(np.int64), part.times - START) for part in parts])
 
 
 def _news(random: np.random.Generator, accounts: int) -> _Slots:
-    """Breaking news, every other day or more often: up to 5 in 100 accounts within minutes."""
+    """Breaking news, fifteen times: up to 5 in 100 accounts post within minutes."""
     parts = []
     for _ in range(15):
         crowd = random.choice(accounts, int(accounts * random.choice([0.005, 0.02, 0.05])), replace=False)
@@ -124,7 +124,7 @@ def _news(random: np.random.Generator, accounts: int) -> _Slots:
 
 
 def _audience(random: np.random.Generator, accounts: int) -> _Slots:
-    """One account in a hundred watches a show every other evening, and comments some of its five moments at once."""
+    """One account in a hundred watches a show every other evening; some of them comment on its five moments at once."""
     fans = random.choice(accounts, max(2, accounts // 100), replace=False)
     parts = []
     for day in range(0, DAYS, 2):
@@ -139,7 +139,7 @@ def _audience(random: np.random.Generator, accounts: int) -> _Slots:
 
 
 def _daily(random: np.random.Generator, accounts: int) -> _Slots:
-    """One in a hundred posts by a timetable: at one to four times that are the same on most days."""
+    """One account in a hundred posts by a timetable: at one to four times of day, on most days."""
     parts = []
     for account in random.choice(accounts, max(2, accounts // 100), replace=False):
         popular = random.choice([7, 8, 9, 12, 15, 17, 18, 20], 4) * 3600 + random.choice(
@@ -153,7 +153,7 @@ def _daily(random: np.random.Generator, accounts: int) -> _Slots:
 
 
 def _talks(random: np.random.Generator, accounts: int) -> _Slots:
-    """One pair in a hundred talks once or twice a day, an answer within a minute or two."""
+    """One account in a hundred talks with another once or twice a day, with answers within a minute or two."""
     parts = []
     for pair in random.choice(accounts, (max(1, accounts // 200), 2), replace=False):
         for _ in range(int(random.integers(4, 14))):

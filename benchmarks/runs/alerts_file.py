@@ -1,4 +1,4 @@
-"""What an alerts file says, as far as a benchmark asks: who is in a network, and how large crowds were."""
+"""Reads from an alerts file what benchmarks need: members of networks, and sizes of crowds."""
 
 import json
 from collections.abc import Iterable
@@ -10,16 +10,16 @@ from streams.simulation.records.canonical import Label
 
 @dataclass(slots=True)
 class AlertedNetworks:
-    """All alerts of one run, put together."""
+    """The networks in all alerts of one run."""
 
     alerts: int = 0
-    """Lines: every revision of every network."""
+    """Number of alerts: every revision of every network."""
     members: dict[str, set[str]] = field(default_factory=dict)
     """Accounts (without platform) that were ever in a network, by network."""
     capped: int = 0
-    """Alerts that name fewer members than the network has."""
+    """Number of alerts that name only a part of the members."""
     crowds: list[int] = field(default_factory=list)
-    """For each piece of evidence, how many accounts acted on the object."""
+    """For each piece of evidence, how many accounts shared the object."""
 
     @property
     def accounts(self) -> set[str]:
@@ -28,7 +28,7 @@ class AlertedNetworks:
 
 
 def read_alerts(path: Path) -> AlertedNetworks:
-    """Read an alerts file (JSONL); one that does not exist says that nothing was found."""
+    """Read an alerts file (JSONL); a missing file means that there was no alert."""
     found = AlertedNetworks()
     if not path.exists():
         return found
@@ -51,6 +51,6 @@ def bare(account: str) -> str:
 
 
 def recall(found: set[str], labels: Iterable[Label], group: str) -> float | None:
-    """The share of the accounts in groups whose name begins with `group` that were found; None: no such."""
+    """Share of the accounts in groups whose name begins with `group` that were found; None if there are none."""
     members = [label.account_id for label in labels if label.group.startswith(group)]
     return sum(member in found for member in members) / len(members) if members else None

@@ -1,6 +1,7 @@
-"""What a child process costs: wall-clock time, processor time and memory, as the kernel counted them."""
+"""Measures a child process: wall-clock time, processor time and memory, as the operating system counts them."""
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -25,10 +26,10 @@ class Usage:
 
     wall_s: float
     cpu_s: float
-    """User and system time of the process and the children it waited for, all cores added up."""
+    """User and system time of the process and its own children, summed over all cores."""
     peak_rss_bytes: int
-    """Largest resident set. Linux carries the parent's over `fork`, so a measuring process stays small: it
-    loads no data and no data frames."""
+    """Largest resident set. On Linux a child begins with that of its parent, so the measuring process must stay small:
+    it loads no data and no data frames."""
     status: int
     """Exit status; -N when ended by signal N."""
     stdout: str
@@ -75,15 +76,20 @@ def measure(command: Sequence[str], *, timeout_s: float | None = None) -> Usage:
 
 
 def typical(usages: Sequence[Usage]) -> Usage:
-    """The median of each figure, taken on its own; the rest is that of the last run."""
+    """The median of each figure by itself; status and output are those of the last run."""
     return Usage(
-        wall_s=median(one.wall_s for one in usages),
-        cpu_s=median(one.cpu_s for one in usages),
-        peak_rss_bytes=int(median(one.peak_rss_bytes for one in usages)),
+        wall_s=median(usage.wall_s for usage in usages),
+        cpu_s=median(usage.cpu_s for usage in usages),
+        peak_rss_bytes=int(median(usage.peak_rss_bytes for usage in usages)),
         status=usages[-1].status,
         stdout=usages[-1].stdout,
         stderr=usages[-1].stderr,
     )
+
+
+def peak_memory_bytes() -> int:
+    """Largest resident memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
 
 
 def _tail(file: IO[bytes]) -> str:

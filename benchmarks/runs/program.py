@@ -9,12 +9,12 @@ from benchmarks.runs.measure import Usage, measure
 
 
 class ProgramError(Exception):
-    """A run ended with a status other than 0; says the command and what it wrote last."""
+    """A run ended with a status other than 0; the message has the command and the last line it wrote."""
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A console script of some environment."""
+    """The console script of an environment."""
 
     path: Path
 
@@ -33,7 +33,7 @@ class Program:
 
 
 def checked(command: Sequence[str], timeout_s: float | None = None) -> Usage:
-    """Measure a command that has to succeed.
+    """Measure a command that must succeed.
 
     Raises:
         ProgramError: it cannot be started or fails.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Render a table, padded so that it also reads well as plain text; the first column is left-aligned."""
+    """Render a table, padded to be readable as plain text; the first column is left-aligned."""
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
     rule = [("-" * width if place == 0 else "-" * (width - 1) + ":") for place, width in enumerate(widths)]
 

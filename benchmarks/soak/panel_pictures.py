@@ -1,4 +1,4 @@
-"""Pictures of dashboards: what their panels ask, answered by a Prometheus and plotted where Grafana would put it."""
+"""Pictures of dashboards: answers of a Prometheus to the queries of their panels, plotted where Grafana has them."""
 
 import math
 import re
@@ -19,33 +19,33 @@ from tests.integration.prometheus_server import Prometheus
 _COLUMNS = 24
 _INCHES_A_COLUMN, _INCHES_A_LINE = 0.7, 0.34
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.9, 0.35, 1.0, 0.9
-"""Of a panel, for its names and numbers: columns and lines."""
+"""Margins of a panel for names and numbers, in columns and lines."""
 _TITLE_LINES = 2
 _POINTS = 300
-"""Of each series."""
+"""Points of each series."""
 _NAMES_SHOWN = 9
 
 
 @dataclass(frozen=True, slots=True)
 class TimeSpan:
-    """A stretch of the clock, seconds since 1970 UTC, and the moments in it that are to be marked."""
+    """A stretch of time, seconds since 1970 UTC, with moments to mark."""
 
     begin: float
     end: float
     marks: Sequence[float] = ()
 
-    def minutes(self, at: float) -> float:
-        """A moment as minutes from the begin."""
-        return (at - self.begin) / 60
+    def minutes(self, moment: float) -> float:
+        """A moment in minutes since the begin."""
+        return (moment - self.begin) / 60
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A series of one query, named as its legend says."""
+    """One series of a query, named by its legend."""
 
     name: str
     times: list[float]
-    """Minutes from the begin."""
+    """Minutes since the begin."""
     values: list[float]
 
 
@@ -53,10 +53,10 @@ class Pictures:
     """Draws dashboards.
 
     Args:
-        source: answers.
-        span: what is drawn.
+        source: answers the queries.
+        span: the time to draw.
         variables: values of the dashboards' variables.
-        title: stands above each picture.
+        title: title of each picture.
     """
 
     def __init__(self, source: Prometheus, span: TimeSpan, variables: Mapping[str, str], title: str) -> None:
@@ -96,7 +96,7 @@ class Pictures:
             self._over_time(axes, panel, found)
 
     def _lines(self, panel: Panel, query: Query) -> Iterator[Line]:
-        """Answers to a query, without what is no number."""
+        """The answers to a query, without values that are not finite."""
         expr = query.filled(self._variables)
         step = max(1.0, (self._span.end - self._span.begin) / _POINTS)
         if panel.is_instant(query):
@@ -129,14 +129,14 @@ class Pictures:
         axes.set_xlim(0, self._span.minutes(self._span.end))
         highest = max(np.nanmax(line.values) for line in lines)
         axes.set_ylim(bottom=0, top=None if highest > 0 else 1)
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: said(value, panel.unit)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formatted(value, panel.unit)))
         axes.grid(axis="y", color="0.93")
         if any(name and not name.startswith("_") for name in names):
             axes.legend(fontsize=6, loc="upper left", framealpha=0.6, borderpad=0.2)
 
 
-def said(value: float, unit: str) -> str:
-    """A value with a unit of Grafana's, for people."""
+def formatted(value: float, unit: str) -> str:
+    """A value with one of Grafana's units, for people."""
     if unit == "percentunit":
         return f"{value:.1%}"
     if unit == "s":
@@ -157,7 +157,7 @@ def _duration(seconds: float) -> str:
 
 
 def _parted(points: list[tuple[float, float]], longest: float) -> tuple[list[float], list[float]]:
-    """Times and values, with no value in the middle of each gap of more than `longest`, so that no line crosses it."""
+    """Times and values, with a break in each gap of more than `longest`, so that no line crosses it."""
     times, values = [points[0][0]], [points[0][1]]
     for at, value in points[1:]:
         if at - times[-1] > longest:
@@ -169,11 +169,11 @@ def _parted(points: list[tuple[float, float]], longest: float) -> tuple[list[flo
 
 
 def _named(legend: str, labels: Mapping[str, str]) -> str:
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: labels.get(found[1], ""), legend)
+    return re.sub(r"\{\{(\w+)\}\}", lambda match: labels.get(match[1], ""), legend)
 
 
 def _placed(board: Dashboard) -> tuple[list[tuple[Row | Panel, int, int]], int]:
-    """Rows and panels with the line and column where each begins, and the number of lines."""
+    """Rows and panels with their first line and column, and the number of lines."""
     found: list[tuple[Row | Panel, int, int]] = []
     line = 0
     for row in board.rows:
@@ -191,7 +191,7 @@ def _placed(board: Dashboard) -> tuple[list[tuple[Row | Panel, int, int]], int]:
 
 
 def _number(axes: Axes, panel: Panel, lines: list[Line]) -> None:
-    """The last value in large letters, over its course."""
+    """The last value in large letters, over its curve."""
     axes.set_axis_off()
     for at, line in enumerate(lines):
         if len(line.times) > 1:
@@ -199,18 +199,20 @@ def _number(axes: Axes, panel: Panel, lines: list[Line]) -> None:
         middle = (at + 0.5) / len(lines)
         text: dict[str, Any] = {"ha": "center", "transform": axes.transAxes}
         last = line.values[-1] if panel.decimals is None else round(line.values[-1], panel.decimals + 2)
-        axes.text(middle, 0.5, said(last, panel.unit), fontsize=16, va="center", **text)
+        axes.text(middle, 0.5, formatted(last, panel.unit), fontsize=16, va="center", **text)
         axes.text(middle, 0.15, line.name, fontsize=8, va="center", color="0.3", **text)
 
 
 def _ranking(axes: Axes, panel: Panel, lines: list[Line]) -> None:
-    """Bars with their names and values."""
+    """Bars with names and values."""
     lines = lines[: _NAMES_SHOWN + 3]
     at = range(len(lines))
     values = [line.values[-1] for line in lines]
     axes.barh(at, values, color="C0", alpha=0.5)
     for place, line in zip(at, lines, strict=True):
-        axes.text(0, place, f"  {line.name}   {said(line.values[-1], panel.unit)}", fontsize=7, va="center")
+        axes.text(
+            0, place, f"  {line.name}   {formatted(line.values[-1], panel.unit)}", fontsize=7, va="center"
+        )
     axes.set_yticks([])
     axes.set_xticks([])
     axes.invert_yaxis()

@@ -1,4 +1,4 @@
-"""What Prometheus saw of a soak: what went in and came out, how far behind it was, who ran it, and what it held."""
+"""What Prometheus saw of a soak: posts and alerts, lag, which worker ran detection, and memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from benchmarks.soak.panel_pictures import TimeSpan
 from tests.integration.prometheus_server import Prometheus
 
 _WARM_UP = 0.5
-"""Share of the run before the slope of memory is taken: windows fill, and kernels are compiled."""
+"""Share of the run before the slope of memory is measured: until then windows fill and kernels compile."""
 _PARTS = 10
 _LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class PrometheusFigures:
-    """Figures from Prometheus alone; what a killed worker did after its last look is in none of them."""
+    """Figures from Prometheus alone. They lack what a killed worker did after its last scrape."""
 
     posts_read: int
-    """By ingest: those of batches that were not committed at a kill twice."""
+    """Posts read by ingest; batches that a kill interrupted before their commit count twice."""
     posts_applied: int
-    """By detection."""
+    """Posts applied by detection."""
     alerts: int
     dead_letters: int
     lag_posts_max: int
@@ -33,18 +33,18 @@ class PrometheusFigures:
     rebuilds: int
     rebuild_longest_s: float
     memory_mb_by_quarter: list[int]
-    """Largest worker's resident memory, the highest of each quarter."""
+    """Resident memory of the largest worker, the highest value of each quarter of the time."""
     memory_slope_mb_per_h: float
-    """Of the largest worker, by least squares over the highest of each tenth of the second half: a worker that has just
-    taken over is smaller than one that has saved its state."""
+    """Slope for the largest worker, by least squares over the highest value of each tenth of the second half. (A worker
+    that has just taken over is smaller than one that has saved its state.)"""
     memory_growth_of_second_half: float
-    """By the same line, as a share of their mean."""
+    """Growth over the second half by the same line, as a share of the mean."""
     rules_fired: dict[str, int]
-    """Seconds for which each alert rule of the project fired."""
+    """Seconds that each alert rule of the project fired."""
 
 
 def figures_of(source: Prometheus, prefix: str, span: TimeSpan) -> PrometheusFigures:
-    """Ask for the figures of a service."""
+    """Ask Prometheus for the figures of a service."""
     ours = f'prefix="{prefix}"'
     length = f"{span.end - span.begin:.0f}s"
 
@@ -52,8 +52,8 @@ def figures_of(source: Prometheus, prefix: str, span: TimeSpan) -> PrometheusFig
         found = source.ask("query", query=f"max_over_time(({expr})[{length}:1s])", time=f"{span.end:.3f}")
         return max((float(sample["value"][1]) for sample in found["result"]), default=0.0)
 
-    def counted(metric: str, more: str = "") -> int:
-        found = source.ask("query", query=f"{metric}{{{ours}{more}}}[{length}]", time=f"{span.end:.3f}")
+    def counted(metric: str, selector: str = "") -> int:
+        found = source.ask("query", query=f"{metric}{{{ours}{selector}}}[{length}]", time=f"{span.end:.3f}")
         return round(sum(_increase(one["values"]) for one in found["result"]))
 
     memory = _memory(source, ours, span)
@@ -83,7 +83,7 @@ def figures_of(source: Prometheus, prefix: str, span: TimeSpan) -> PrometheusFig
 
 
 def _increase(values: Sequence[tuple[float, str]]) -> float:
-    """What a counter rose by, over its beginnings anew."""
+    """The increase of a counter, across its resets."""
     total = last = 0.0
     for _, text in values:
         value = float(text)
@@ -93,7 +93,7 @@ def _increase(values: Sequence[tuple[float, str]]) -> float:
 
 
 def _memory(source: Prometheus, ours: str, span: TimeSpan) -> Any:
-    """Seconds and bytes of the largest worker, float64 rows."""
+    """Time and memory of the largest worker: rows of seconds and bytes, float64."""
     joined = f"* on (instance, job) group_left (prefix) lockstep_build_info{{{ours}}}"
     (found,) = source.series(
         f"max(process_resident_memory_bytes {joined})", span.begin, span.end, 2 * _LOOK_S
@@ -102,13 +102,13 @@ def _memory(source: Prometheus, ours: str, span: TimeSpan) -> Any:
 
 
 def _highest_of_each(memory: Any, seconds: float) -> Any:
-    """Seconds and bytes of the highest sample of each stretch."""
+    """The highest sample of each stretch of `seconds`: rows of seconds and bytes."""
     stretch = ((memory[:, 0] - memory[0, 0]) // seconds).astype(np.int64)
     return np.array([(part := memory[stretch == at])[np.argmax(part[:, 1])] for at in np.unique(stretch)])
 
 
 def _without_owner(source: Prometheus, ours: str, span: TimeSpan) -> float:
-    """From the first owner on, the longest time without one, seconds."""
+    """The longest time in which detection ran on no worker, after its first start, seconds."""
     expr = f"sum(lockstep_detection_owner{{{ours}}}) == 1"
     found = source.series(expr, span.begin, span.end, _LOOK_S)
     times = np.array([float(at) for one in found for at, _ in one["values"]])

@@ -32,23 +32,23 @@ def write_report(
 
 
 def _text(soak: Soak, arguments: argparse.Namespace) -> str:
-    found = soak.prometheus
-    assert found is not None  # noqa: S101 - it is asked before the page is written
-    fired = ", ".join(f"{name} ({seconds} s)" for name, seconds in sorted(found.rules_fired.items()))
-    memory = ", ".join(f"{mb:,}" for mb in found.memory_mb_by_quarter)
+    figures = soak.prometheus
+    assert figures is not None  # noqa: S101 - the run asks Prometheus before it writes the page
+    fired = ", ".join(f"{name} ({seconds} s)" for name, seconds in sorted(figures.rules_fired.items()))
+    memory = ", ".join(f"{mb:,}" for mb in figures.memory_mb_by_quarter)
     half = arguments.days / 2
     return f"""# A soak
 
-What `make soak` does at its end, as run with Lockstep {VERSION} on one machine of {os.cpu_count()} cores, which broker,
+The last step of `make soak`, run with Lockstep {VERSION} on one machine of {os.cpu_count()} cores, which broker,
 publisher, two workers and Prometheus shared:
 
     python -m benchmarks.soak --minutes {arguments.minutes:g} --accounts {arguments.accounts} --days {arguments.days} \
 --kill-every {arguments.kill_every:g} --seed {arguments.seed} --report docs/operations/soak.md
 
 A simulated world of {arguments.accounts:,} accounts and {arguments.days} days ([simulate](../simulate.md)) is published
-in {soak.minutes:.0f} minutes. Now and then a worker is killed (SIGKILL), in turn the one that runs detection and the
-other, and started anew. At the end the alerts on the topic are held against those of `lockstep backtest` on the same
-files. Detection is told to forget after a week, so that its state is full when a quarter of the time is over.
+in {soak.minutes:.0f} minutes. Now and then a worker is killed (SIGKILL) and started again, in turn the one that runs
+detection and the other one. At the end the alerts on the topic are compared with those of `lockstep backtest` on the
+same files. Detection is set to forget after a week, so its state is full after a quarter of the time.
 
 | | |
 |---|---|
@@ -58,23 +58,23 @@ files. Detection is told to forget after a week, so that its state is full when 
 | alerts lost, invented, changed | {soak.lost}, {soak.invented}, {soak.changed} |
 | dead letters | {soak.dead_letters} |
 
-What Prometheus saw, which looked every second and knows nothing of what a killed worker did after its last look:
+What Prometheus saw. It scraped every second, and does not know what a killed worker did after its last scrape:
 
 | | |
 |---|---|
-| posts that ingest read (batches that were under way at a kill are read again) | {found.posts_read:,} |
-| posts that detection applied | {found.posts_applied:,} |
-| alerts told | {found.alerts:,} |
-| records set aside | {found.dead_letters:,} |
-| largest lag of ingest | {found.lag_posts_max:,} posts |
-| most frames that detection had yet to apply | {found.lag_frames_max:,} |
-| longest time without a worker that runs detection | {found.without_owner_s:g} s, of which the session timeout is 3 s |
-| state rebuilt | {found.rebuilds} times, {found.rebuild_longest_s:g} s at most |
-| memory of the largest worker, the highest of each quarter of the time | {memory} MB |
-| its slope over the highest of each tenth of the second half | {found.memory_slope_mb_per_h:+,.0f} MB an hour: \
-{found.memory_growth_of_second_half:+.1%} over the second half, in which {half:g} days of posts were read |
+| posts that ingest read (batches that a kill interrupted are read again) | {figures.posts_read:,} |
+| posts that detection applied | {figures.posts_applied:,} |
+| alerts raised | {figures.alerts:,} |
+| dead letters | {figures.dead_letters:,} |
+| largest lag of ingest | {figures.lag_posts_max:,} posts |
+| most frames that detection had not applied | {figures.lag_frames_max:,} |
+| longest time without a worker that runs detection | {figures.without_owner_s:g} s, 3 s of it the session timeout |
+| state rebuilt | {figures.rebuilds} times, {figures.rebuild_longest_s:g} s at most |
+| memory of the largest worker, the highest value of each quarter of the time | {memory} MB |
+| its slope over the highest of each tenth of the second half | {figures.memory_slope_mb_per_h:+,.0f} MB an hour: \
+{figures.memory_growth_of_second_half:+.1%} over the second half, in which {half:g} days of posts were read |
 | alert rules that fired | {fired or "none"} |
 
-The pictures are what the panels of the dashboards ask, answered by that Prometheus and plotted; Grafana itself was not
-used. Time is in minutes; grey lines are kills.
+The pictures plot the answers of that Prometheus to the queries of the dashboards' panels; Grafana itself was not used.
+Time is in minutes; grey lines are kills.
 """

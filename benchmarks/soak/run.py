@@ -35,7 +35,7 @@ _RUN = "soak"
 
 
 async def soaked(arguments: argparse.Namespace, folder: Path) -> Soak:
-    """Run it."""
+    """Run the service under load and kills; return the figures."""
     world = simulated("diaspora-press", folder / "world", arguments.accounts, arguments.days, arguments.seed)
     figures = folder / f"{_RUN}.prom"
     config = folder / "detection.toml"
@@ -58,7 +58,7 @@ async def soaked(arguments: argparse.Namespace, folder: Path) -> Soak:
         service.lockstep("topics", "create")
         ending.enter_context(served(figures.read_bytes(), files))
         source = ending.enter_context(prometheus(folder / "prometheus", port, targets))
-        ending.callback(service.discard)  # nothing is left running, whatever fails
+        ending.callback(service.discard)  # stop everything, whatever fails
         return await _run(arguments, service, world, web, source, expected)
 
 
@@ -70,7 +70,7 @@ async def _run(
     source: Prometheus,
     expected: dict[tuple[str, int], str],
 ) -> Soak:
-    """Load, kills and the reckoning."""
+    """Publish, kill workers, and compare the alerts."""
     with gzip.open(world.inputs[0]) as file:
         soak = Soak(posts=sum(1 for _ in file))
     ports = {number: service.start_worker("--web-port", str(number)) for number in web}
@@ -83,14 +83,14 @@ async def _run(
         soak.kills = await _kill_on(service, ports, watcher, publisher, arguments.kill_every, rng)
         soak.minutes = round((time.time() - begin) / 60, 1)
         await watcher.until_done()
-        found = await watcher.alerts()
+        alerts = await watcher.alerts()
         soak.dead_letters = len(await watcher.values("dead-letters.v1"))
-    await asyncio.sleep(3)  # Prometheus looks once more
+    await asyncio.sleep(3)  # let Prometheus scrape once more
     span = TimeSpan(begin, time.time(), soak.kills)
-    soak.alerts = len(found)
-    soak.lost = len(expected.keys() - found.keys())
-    soak.invented = len(found.keys() - expected.keys())
-    soak.changed = sum(found[key] != expected[key] for key in found.keys() & expected.keys())
+    soak.alerts = len(alerts)
+    soak.lost = len(expected.keys() - alerts.keys())
+    soak.invented = len(alerts.keys() - expected.keys())
+    soak.changed = sum(alerts[key] != expected[key] for key in alerts.keys() & expected.keys())
     soak.prometheus = figures_of(source, _PREFIX, span)
     if arguments.report:
         length = f"{span.end - span.begin:.0f}s"
@@ -111,7 +111,7 @@ async def _kill_on(
     every_s: float,
     rng: random.Random,
 ) -> list[float]:
-    """Kill a worker now and then until all is published; when each was killed."""
+    """Kill a worker now and then until everything is published; return the times of the kills."""
     kills: list[float] = []
     due = time.perf_counter() + every_s
     while publisher.poll() is None:

@@ -8,11 +8,10 @@ and memory under bursts; for measuring quality, use `benchmarks.planted`.
 """
 
 import argparse
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.runs.generator_command import timed_generation
 from benchmarks.workload.load import Load, generate
 from benchmarks.workload.rows import Dials
 
@@ -44,15 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     dials = Dials(args.actions, args.participation, args.jitter, args.popular, args.edited)
     load = Load(args.posts, args.seed, args.days, args.users, args.groups, args.zipf, dials=dials)
-    started = time.perf_counter()
-    try:
-        posts = generate(load, args.out, args.labels)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 2
-    seconds = time.perf_counter() - started
-    print(f"{posts:,} posts in {seconds:.1f} s ({posts / seconds:,.0f} posts/s)", file=sys.stderr)
-    return 0
+    return timed_generation(lambda: generate(load, args.out, args.labels))
 
 
 if __name__ == "__main__":

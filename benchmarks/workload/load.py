@@ -29,9 +29,9 @@ class Load:
     seed: int = 1
     days: float = 7
     users: int | None = None
-    """Organic accounts; default one for every 20 posts."""
+    """Ordinary accounts; by default one for every 20 posts."""
     groups: int | None = None
-    """Planted groups of 5-30 accounts; default 3 and one more for every 20,000 posts, at most 200."""
+    """Planted groups of 5-30 accounts; by default 3, and one more for every 20,000 posts, at most 200."""
     zipf: float = 1.05
     headline: float = 0.3
     """Share of links posted under the article's own headline (a share button)."""
@@ -39,14 +39,14 @@ class Load:
 
     @property
     def group_count(self) -> int:
-        """Planted groups; by default fewer where they would fill a small load."""
+        """Number of planted groups; by default fewer in small loads, which they would fill."""
         if self.groups is not None:
             return self.groups
         return min(200, self.posts // 20_000 + 3) if self.posts >= 10_000 else self.posts // 4000
 
 
 def generate(load: Load, out: Path, labels: Path | None = None) -> int:
-    """Write the posts of `load`, sorted by time, and who was planted.
+    """Write the posts of `load`, sorted by time, and labels.
 
     Returns:
         The number of posts written, which is `load.posts`.
@@ -69,7 +69,7 @@ def generate(load: Load, out: Path, labels: Path | None = None) -> int:
     planted = sum(len(each.rows) for each in groups)
     if planted > load.posts // 2:
         raise ValueError(f"{len(groups)} groups make {planted} of {load.posts} posts: plant fewer groups")
-    # Organic rows come in no order and all originals among the first: the last ones give way.
+    # Ordinary rows are in no order, and originals are among the first ones: drop the last ones.
     base = base.take(np.arange(load.posts - planted))
 
     writer = Writer(np.random.default_rng([load.seed, 1]))
@@ -83,7 +83,7 @@ def generate(load: Load, out: Path, labels: Path | None = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Cast:
-    """All rows in time order, with everything their numbers point at."""
+    """All rows in time order, with the targets and texts that their numbers refer to."""
 
     rows: LoadRows
     target_id: I64
@@ -96,7 +96,7 @@ class _Cast:
 def _cast(
     rng: np.random.Generator, base: LoadRows, groups: Sequence[PlantedGroup], objects: LoadObjects, users: int
 ) -> _Cast:
-    """Number what the groups bring after what is there, join the rows and sort them by time."""
+    """Number the groups' objects and texts after the ordinary ones, join the rows, sort them by time."""
     posts, articles = len(objects.post_birth), len(objects.article_birth)
     unseen_total = sum(each.unseen_posts for each in groups)
     parts, copies, unseen, links, texts = [base], [np.empty(0, np.int64)], 0, 0, 0
@@ -124,7 +124,7 @@ def _cast(
 def _bodies(
     rng: np.random.Generator, writer: Writer, cast: _Cast, objects: LoadObjects, edited: float
 ) -> Bodies:
-    """Compose what is said more than once: originals, headlines, unseen posts and copies with their edits."""
+    """Compose texts that occur more than once: originals, headlines, unseen posts, and copies with their edits."""
     posts, articles, copies = len(objects.post_birth), len(objects.article_birth), cast.copies
     texts = writer.word_ids(rng, (int(copies.max(initial=-1)) + 1, _COPY_WORDS))
     words = texts[copies]
@@ -143,7 +143,7 @@ def _bodies(
 def _frames(
     rng: np.random.Generator, cast: _Cast, bodies: Bodies, names: I64, writer: Writer
 ) -> Iterator[pl.DataFrame]:
-    """Give the posts as canonical frames of at most 100,000 rows."""
+    """Yield the posts as canonical frames of at most 100,000 rows."""
     for first in range(0, len(cast.rows), _CHUNK):
         rows = cast.rows.take(np.arange(first, min(first + _CHUNK, len(cast.rows))))
         own = rows.body < 0
@@ -172,7 +172,7 @@ def _frames(
 
 
 def _phrased() -> list[pl.Expr]:
-    """What a post's kind adds to its body: the link, the mention, what it points at."""
+    """What the kind of a post adds to its body: the link, the mention, the target."""
     kind, text = pl.col("kind"), pl.col("text")
     link, repost, reply = (kind == int(one) for one in (Kind.LINK, Kind.REPOST, Kind.REPLY))
     return [
@@ -192,7 +192,7 @@ def _phrased() -> list[pl.Expr]:
 
 
 def _labels(accounts: I64, names: I64, groups: Sequence[PlantedGroup]) -> list[Label]:
-    """Give every account that posted: `io` with its group, or `organic`."""
+    """Label every account that posted: `io` with its group, or `organic`."""
     planted = {
         int(member): f"g{number}-{each.kind}" for number, each in enumerate(groups) for member in each.members
     }

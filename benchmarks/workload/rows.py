@@ -1,4 +1,4 @@
-"""The numbers behind a load: who posts when, on what. Arrays only; the texts come at writing time."""
+"""The rows of a load as arrays: who posts when, on which object. Texts are added when the load is written."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -10,14 +10,14 @@ from benchmarks.workload.words import zipf_index
 from detectors.arrays.dtypes import I64
 
 ATTENTION_S = 6 * 3600
-"""Mean seconds from the birth of an object to a share of it."""
+"""Mean time from the appearance of an object to a share of it, seconds."""
 _SHARES = (0.20, 0.25, 0.45, 0.10)
 _DAY = 86_400
 _MOST_POPULAR = 50
 
 
 class Kind(IntEnum):
-    """What a post is."""
+    """The kind of a post."""
 
     PLAIN = 0
     LINK = 1
@@ -36,9 +36,9 @@ class LoadRows:
     target: I64
     """A link's article, or the post reposted or answered; -1 for plain posts."""
     body: I64
-    """Which of the fixed bodies the post says; -1: words of its own."""
+    """The fixed body that is the post's text; -1: a text of its own."""
     original: I64
-    """Which repost target this very post is; -1: none."""
+    """The number of this post as a target of reposts; -1: it is none."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -57,7 +57,7 @@ class LoadRows:
 
 @dataclass(frozen=True, slots=True)
 class LoadObjects:
-    """What can be shared, with the time (seconds since the start) each came into the world."""
+    """Objects to share, with the time at which each appeared, seconds since the start."""
 
     post_birth: I64
     post_author: I64
@@ -113,20 +113,20 @@ class Dials:
     """How planted groups act."""
 
     actions: int = 25
-    """Things a group does together."""
+    """Joint actions of a group."""
     participation: float = 0.7
-    """Chance that a member takes part in one action."""
+    """Probability that a member takes part in an action."""
     jitter_s: int = 30
-    """Most seconds between the start of an action and a member's post."""
+    """Longest delay between the start of an action and a member's post, seconds."""
     popular: float = 0.0
-    """Share of repost and link actions on one of the 50 most popular organic objects."""
+    """Share of repost and link actions on one of the 50 most popular ordinary objects."""
     edited: float = 0.5
-    """Chance that a copy of a planted text has one word changed."""
+    """Probability that one word of a copied text is changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlantedGroup:
-    """The posts of one group, with numbers that start at zero for what the group brings into the world."""
+    """The posts of one group; the objects and texts that it adds are numbered from zero."""
 
     rows: LoadRows
     kind: str
@@ -135,9 +135,9 @@ class PlantedGroup:
     """New repost targets: outside the load, numbered from `len(objects.post_birth)` on."""
     new_articles: int
     texts: int
-    """Texts the group copies."""
+    """How many texts the group copies."""
     copies: I64
-    """For each copy (numbered from 0 in `rows.body`): which of those texts it is."""
+    """The text of each copy; copies are numbered from 0 in `rows.body`."""
 
 
 def group(
@@ -193,7 +193,7 @@ def group(
 
 
 def daily_times(rng: np.random.Generator, size: int, span_s: int) -> I64:
-    """Draw seconds in [0, span_s), three times as likely in the evening as before dawn."""
+    """Draw seconds in [0, span_s); the evening is three times as likely as the early morning."""
     hours = np.arange(24)
     weights = 1 + 0.5 * np.cos((hours - 19) / 24 * 2 * np.pi)
     days = rng.integers(0, -(-span_s // _DAY), size)
@@ -202,7 +202,7 @@ def daily_times(rng: np.random.Generator, size: int, span_s: int) -> I64:
 
 
 def _later(rng: np.random.Generator, birth: I64, span_s: int) -> I64:
-    """Birth plus an exponential delay, cut off at the end of the load (no share precedes its object)."""
+    """Draw times after the appearance of an object: an exponential delay, cut off at the end of the load."""
     room = 1 - np.exp(-(span_s - birth) / ATTENTION_S)
     delay = -ATTENTION_S * np.log1p(-rng.random(len(birth)) * room)
     later: I64 = np.minimum(birth + delay.astype(np.int64), span_s - 1)

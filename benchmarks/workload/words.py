@@ -38,7 +38,7 @@ _HASHTAGS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Bodies:
-    """What some posts say, without what is added for their kind (`RT ...`, a link, a greeting)."""
+    """Texts of posts, without the part that depends on their kind (`RT ...`, a link, a mention)."""
 
     frame: pl.DataFrame
     """Columns `text` (String) and `hashtags` (List of String, in the order of the text)."""
@@ -62,13 +62,13 @@ def zipf_index(rng: np.random.Generator, objects: int, exponent: float, size: in
 
 
 class Writer:
-    """Composes texts from one vocabulary; every call draws from the generator it is given."""
+    """Composes texts from one vocabulary; each call draws from the generator it gets."""
 
     def __init__(self, rng: np.random.Generator, vocabulary: int = 8000) -> None:
         syllables = np.char.add(rng.choice(_ONSETS, (vocabulary, 4)), rng.choice(_RIMES, (vocabulary, 4)))
         lengths = rng.choice([1, 2, 3, 4], vocabulary, p=[0.15, 0.45, 0.3, 0.1])
         words = {"".join(row[:length]) for row, length in zip(syllables, lengths, strict=True)}
-        # Common words are short ones.
+        # Short words are the most common ones.
         self._words = pl.Series(sorted(words, key=lambda word: (len(word), word)), dtype=pl.String)
         self._cumulated = np.cumsum(np.arange(1, len(words) + 1, dtype=np.float64) ** -1.0)
         self._cumulated /= self._cumulated[-1]
@@ -80,7 +80,7 @@ class Writer:
         return numbers
 
     def bodies(self, rng: np.random.Generator, size: int, tagged: float = 0.3) -> Bodies:
-        """Compose `size` texts of 6-18 words, a share `tagged` of which ends in one to three hashtags."""
+        """Compose `size` texts of 6-18 words; a share `tagged` of them ends with one to three hashtags."""
         return self.from_words(
             rng,
             self.word_ids(rng, (size, _LONGEST)),
@@ -95,7 +95,7 @@ class Writer:
         lengths: I64,
         tags: I64,
     ) -> Bodies:
-        """Turn word numbers (one row a text, cut to `lengths`) into texts ending in `tags` hashtags."""
+        """Turn word numbers (one row for each text, cut to `lengths`) into texts with `tags` hashtags at the end."""
         rows, width = ids.shape
         if rows == 0:
             return Bodies(pl.DataFrame(schema={"text": pl.String, "hashtags": pl.List(pl.String)}))
