@@ -60,7 +60,9 @@ def write_world(plan: Plan, folder: Path) -> str:
         (folder / _RECORD).write_bytes(
             msgspec.json.format(msgspec.json.encode(_record(plan, world.labels))) + b"\n"
         )
-        (folder / REGISTRY).write_bytes(b"".join(msgspec.json.encode(one) + b"\n" for one in world.registry))
+        (folder / REGISTRY).write_bytes(
+            b"".join(msgspec.json.encode(entity) + b"\n" for entity in world.registry)
+        )
         write_labels(world.labels, folder / LABELS)
         write_rows([world.accounts], folder / ACCOUNTS)
         write_rows([world.follows], folder / FOLLOWS)
@@ -93,15 +95,15 @@ def _make_room(folder: Path) -> None:
     """Make the folder, or empty it of an earlier simulation."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        found = sorted(path.name for path in folder.iterdir())
-        if not found:
+        names = sorted(path.name for path in folder.iterdir())
+        if not names:
             return
-        if not _is_ours(folder / _RECORD) or set(found) - set(_FILES):
+        if not _is_ours(folder / _RECORD) or set(names) - set(_FILES):
             raise UsageError(
-                f"--out: {folder} holds something else than a simulation ({', '.join(found[:3])}). "
+                f"--out: {folder} holds something else than a simulation ({', '.join(names[:3])}). "
                 "Name a new or an empty folder."
             )
-        for name in found:
+        for name in names:
             if name != _RECORD:
                 (folder / name).unlink()
     except OSError as error:

@@ -47,13 +47,15 @@ def words(rng: np.random.Generator, count: int, syllables: int = 3) -> list[str]
 def titles(rng: np.random.Generator, count: int) -> list[str]:
     """Draw names of people: first name and last name."""
     first, last = words(rng, count, 2), words(rng, count, 3)
-    return [f"{one.capitalize()} {other.capitalize()}" for one, other in zip(first, last, strict=True)]
+    return [f"{name.capitalize()} {surname.capitalize()}" for name, surname in zip(first, last, strict=True)]
 
 
 def handles(titles_of: list[str], rng: np.random.Generator) -> list[str]:
     """Turn names into handles, each one unique."""
     number = rng.permutation(len(titles_of)).tolist()
-    return [f"{title.lower().replace(' ', '_')}{at}" for title, at in zip(titles_of, number, strict=True)]
+    return [
+        f"{title.lower().replace(' ', '_')}{suffix}" for title, suffix in zip(titles_of, number, strict=True)
+    ]
 
 
 def public_ids(numbers: I64, seed: int) -> list[str]:
@@ -61,4 +63,4 @@ def public_ids(numbers: I64, seed: int) -> list[str]:
     mixed = (numbers.astype(np.uint64) * np.uint64(2_654_435_761) + np.uint64(seed * 40_503)) % np.uint64(
         1 << 32
     )
-    return [str(1_000_000_000 + int(one)) for one in mixed.tolist()]
+    return [str(1_000_000_000 + int(number)) for number in mixed.tolist()]

@@ -34,8 +34,8 @@ class Trending:
         known = np.searchsorted(self._at, at, side="right")
         reached = np.where(known > 0, self._reached[known - 1], 0.0)
         sought = reached - rng.exponential(self._memory, len(at))
-        found = np.minimum(np.searchsorted(self._reached, sought, side="right"), np.maximum(known - 1, 0))
-        return np.where(sought > 0, self._order[found], -1)
+        place = np.minimum(np.searchsorted(self._reached, sought, side="right"), np.maximum(known - 1, 0))
+        return np.where(sought > 0, self._order[place], -1)
 
 
 @dataclass(slots=True)
@@ -165,14 +165,14 @@ class Organic:
                 [self.log.tags(rng.permutation(names)[: rng.integers(1, 4)].tolist()) for _ in range(12)]
             )
             news = self.log.say(np.full(8, topic))
-            told = day + np.sort(rng.uniform(9 * HOUR, 20 * HOUR, 8))
-            posts = self.log.post(told, np.full(8, host), saying=news, tags=sets[0])
+            lines = day + np.sort(rng.uniform(9 * HOUR, 20 * HOUR, 8))
+            posts = self.log.post(lines, np.full(8, host), saying=news, tags=sets[0])
             visitor = np.repeat(who, rng.integers(3, 11, len(who)))
             at = day + rng.uniform(9 * HOUR, 22 * HOUR, len(visitor))
             said = self.log.say(np.full(len(visitor), topic))
             self.log.post(at, visitor, saying=said, tags=rng.choice(sets, len(visitor)))
             line, fan = np.nonzero(rng.random((8, len(who))) < 0.15)
-            self.log.post(told[line] + rng.exponential(HOUR, len(line)), who[fan], shares=posts[line])
+            self.log.post(lines[line] + rng.exponential(HOUR, len(line)), who[fan], shares=posts[line])
 
     def tags(self, topic: I64, chance: float) -> I64:
         """Draw one to four hashtags of the topic for a share `chance` of posts, none for the others."""

@@ -119,7 +119,7 @@ def populate(rng: np.random.Generator, accounts: int, span_s: int) -> People:
         audience=audience,
         following=np.clip(rng.lognormal(5.3, 1.2, accounts), 1, 5e4).astype(np.int64),
         label=["organic"] * accounts,
-        group=["hyperactive" if one else "everyday" for one in hyper.tolist()],
+        group=["hyperactive" if is_hyper else "everyday" for is_hyper in hyper.tolist()],
         added=np.zeros(accounts, np.bool_),
     )
 

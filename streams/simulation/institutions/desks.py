@@ -57,9 +57,9 @@ class Desk:
             A number into the arrays, -1 if nothing was published by then.
         """
         age = at - self.at
-        fresh = [one for one in np.flatnonzero((age > 300) & (age < 6 * HOUR)).tolist() if one not in used]
+        fresh = [row for row in np.flatnonzero((age > 300) & (age < 6 * HOUR)).tolist() if row not in used]
         if not fresh:
-            fresh = [one for one in np.flatnonzero(age > 300).tolist() if one not in used][-3:]
+            fresh = [row for row in np.flatnonzero(age > 300).tolist() if row not in used][-3:]
         if not fresh:
             return NONE
         chosen = int(rng.choice(fresh))
@@ -98,7 +98,7 @@ def run_desk(
     if account != NONE:
         out = at + lag
         post = log.post(out, np.full(size, account), saying=headline, article=article)
-    half = [log.phrase(one.format(handle=handle)) for one in _HALF[language]]
+    half = [log.phrase(credit.format(handle=handle)) for credit in _HALF[language]]
     return Desk(
         name=name,
         handle=handle,

@@ -39,9 +39,13 @@ def plant(planting: Planting) -> None:
         cast.followers_known.add(who)
     least, most = (2, 5) if planting.stealth < 2 else (2, 4) if planting.stealth == 2 else (1, 2)
     give_planted_followers(planting, members, state.diplomats, rng.integers(least, most + 1, 3))
-    stayed = {int(one) for tie in cast.given_follows for one in tie.follower[np.isin(tie.followee, members)]}
-    gone = [who for who in state.diplomats.tolist() if who not in stayed]
-    cast.follow(np.array(gone[:2]), members[:2], left=True)
+    current = {
+        int(follower)
+        for follows in cast.given_follows
+        for follower in follows.follower[np.isin(follows.followee, members)]
+    }
+    former = [who for who in state.diplomats.tolist() if who not in current]
+    cast.follow(np.array(former[:2]), members[:2], left=True)
 
     desk, used = state.desk(_SPANISH), set[int]()
     own_share = _OWN[planting.stealth]

@@ -79,12 +79,11 @@ def _events(edges: pl.DataFrame, at: Floats | I64, action: str, rows: Bools) -> 
 def _edges(cast: Cast, rng: np.random.Generator) -> pl.DataFrame:
     """Every edge of the world once: follower, followee, whether it was given, whether it ends."""
     registry = registry_accounts(cast)
-    ties = cast.given_follows
     given = [
-        (tie.follower, tie.followee, tie.left)
-        for keep in (False, True)
-        for tie in ties
-        if tie.left.all() == keep
+        (follows.follower, follows.followee, follows.left)
+        for has_left in (False, True)
+        for follows in cast.given_follows
+        if follows.left.all() == has_left
     ]
     drawn = [_diplomacy(cast, rng, registry), _audiences(cast, rng, registry)]
     parts = [
@@ -114,15 +113,15 @@ def _diplomacy(cast: Cast, rng: np.random.Generator, registry: I64) -> tuple[I64
     """
     people = cast.people
     size = len(registry)
-    one, other = np.nonzero(rng.random((size, size)) < 0.4)
+    source, target = np.nonzero(rng.random((size, size)) < 0.4)
     able = np.flatnonzero(~people.added & ~np.isin(np.arange(len(people)), sorted(cast.given_followers_only)))
     popular = able[np.argsort(-people.audience[able], kind="stable")[:200]]
     stars = rng.choice(popular, size * 12)
     hobbies = np.minimum(rng.lognormal(2.5, 1.0, size), len(able) / 20).astype(np.int64)
     weight = people.audience[able] ** 0.3
     liked = rng.choice(able, int(hobbies.sum()), p=weight / weight.sum())
-    follower = np.concatenate([registry[one], np.repeat(registry, 12), np.repeat(registry, hobbies)])
-    return follower, np.concatenate([registry[other], stars, liked])
+    follower = np.concatenate([registry[source], np.repeat(registry, 12), np.repeat(registry, hobbies)])
+    return follower, np.concatenate([registry[target], stars, liked])
 
 
 def _audiences(cast: Cast, rng: np.random.Generator, registry: I64) -> tuple[I64, I64]:
@@ -151,6 +150,6 @@ def _audiences(cast: Cast, rng: np.random.Generator, registry: I64) -> tuple[I64
 def _drawn(rng: np.random.Generator, pool: I64, weight: I64, size: int) -> I64:
     """Draw accounts in proportion to the square root of how many accounts they follow."""
     reached = np.cumsum(np.sqrt(weight[pool]))
-    at = np.searchsorted(reached, rng.random(size) * reached[-1], side="right")
-    drawn: I64 = pool[np.minimum(at, len(pool) - 1)]
+    place = np.searchsorted(reached, rng.random(size) * reached[-1], side="right")
+    drawn: I64 = pool[np.minimum(place, len(pool) - 1)]
     return drawn

@@ -34,33 +34,35 @@ def profiles(cast: Cast, rng: np.random.Generator) -> pl.DataFrame:
     counts = rng.random(size) >= _UNKNOWN
     counts[sorted(cast.followers_known)] = True
     ids = public_ids(np.arange(size), cast.seed)
-    web = [one.platform != "x" for one in shown_profiles]
+    web = [profile.platform != "x" for profile in shown_profiles]
     counts &= ~np.array(web)
     born = np.array(
         [
-            at if one.created_s is None else one.created_s
-            for at, one in zip(created, shown_profiles, strict=True)
+            drawn if profile.created_s is None else profile.created_s
+            for drawn, profile in zip(created, shown_profiles, strict=True)
         ]
     )
     return pl.DataFrame(
         {
-            "platform": [one.platform for one in shown_profiles],
-            "account_id": [one.account_id or given for one, given in zip(shown_profiles, ids, strict=True)],
+            "platform": [profile.platform for profile in shown_profiles],
+            "account_id": [
+                profile.account_id or given for profile, given in zip(shown_profiles, ids, strict=True)
+            ],
             "handle": [
-                None if on_web else one.handle or given
-                for one, given, on_web in zip(shown_profiles, called, web, strict=True)
+                None if on_web else profile.handle or given
+                for profile, given, on_web in zip(shown_profiles, called, web, strict=True)
             ],
             "display_name": [
-                one.display_name or given for one, given in zip(shown_profiles, names, strict=True)
+                profile.display_name or given for profile, given in zip(shown_profiles, names, strict=True)
             ],
-            "description": [one.description for one in shown_profiles],
+            "description": [profile.description for profile in shown_profiles],
             "following_count": pl.Series(people.following).zip_with(~pl.Series(web), _NO_COUNT),
             "created_at": born + START,
             "verified": [
-                None if on_web else bool(one.verified if one.verified is not None else given)
-                for one, given, on_web in zip(shown_profiles, popular.tolist(), web, strict=True)
+                None if on_web else bool(profile.verified if profile.verified is not None else given)
+                for profile, given, on_web in zip(shown_profiles, popular.tolist(), web, strict=True)
             ],
-            "platform_label": [one.platform_label for one in shown_profiles],
+            "platform_label": [profile.platform_label for profile in shown_profiles],
             "observed_at": np.maximum(born, 0) + START,
             "counts": counts,
         },
