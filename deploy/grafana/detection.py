@@ -1,12 +1,9 @@
 """The dashboard for people who tune detection: evidence, false-discovery gate, null model, cost and memory."""
 
 from deploy.grafana.panels import PREFIX, Dashboard, Panel, Query, Row
+from deploy.grafana.queries import rate
 
 _STAGE = "lockstep_detection_stage_duration_seconds"
-
-
-def _rate(metric: str, by: str) -> str:
-    return f'sum by ({by}) (rate({metric}{{prefix="$prefix"}}[$__rate_interval]))'
 
 
 DETECTION = Dashboard(
@@ -23,7 +20,7 @@ DETECTION = Dashboard(
                     "Pairs of accounts that shared one object within a window, by kind of object. If one kind "
                     "jumps, a collector sends more of it, or something is going viral.",
                     "reqps",
-                    [Query(_rate("lockstep_detection_co_shares_total", "kind"), "{{kind}}")],
+                    [Query(rate("lockstep_detection_co_shares_total", "kind"), "{{kind}}")],
                     stacked=True,
                 ),
                 Panel(
@@ -31,7 +28,7 @@ DETECTION = Dashboard(
                     "Co-shares by crowd: how many accounts shared the object within the window. A crowd of 2 is "
                     "telling, one of 200 is breaking news.",
                     "reqps",
-                    [Query(_rate("lockstep_detection_co_shares_total", "crowd"), "{{crowd}}")],
+                    [Query(rate("lockstep_detection_co_shares_total", "crowd"), "{{crowd}}")],
                     stacked=True,
                 ),
                 Panel(
@@ -39,7 +36,7 @@ DETECTION = Dashboard(
                     "Shares that were paired only with the latest earlier ones (cap), or with none because the "
                     "object is viral. High values are normal on days with big news.",
                     "reqps",
-                    [Query(_rate("lockstep_detection_capped_shares_total", "reason"), "{{reason}}")],
+                    [Query(rate("lockstep_detection_capped_shares_total", "reason"), "{{reason}}")],
                 ),
             ],
         ),
@@ -117,7 +114,7 @@ DETECTION = Dashboard(
                     "Share of the time that detection spends in each stage. If all stages together are near 100 "
                     "percent, detection is the limit of the service.",
                     "percentunit",
-                    [Query(_rate(f"{_STAGE}_sum", "stage"), "{{stage}}")],
+                    [Query(rate(f"{_STAGE}_sum", "stage"), "{{stage}}")],
                     width=12,
                     stacked=True,
                 ),

@@ -1,6 +1,7 @@
 """The dashboard for trust teams: alerts, networks, and how soon networks are reported."""
 
 from deploy.grafana.panels import PREFIX, Dashboard, Panel, Query, Row
+from deploy.grafana.queries import quantile_of_range
 
 _SEVERITIES = "critical is the most urgent; info is open coordination, which pages nobody"
 _REVIEWED = "lockstep_reviewed_networks"
@@ -132,16 +133,8 @@ OVERVIEW = Dashboard(
                     "and nine in ten of the networks opened within the time shown stay below.",
                     "s",
                     [
-                        Query(
-                            "histogram_quantile(0.5, sum by (le) (increase("
-                            'lockstep_alert_evidence_age_seconds_bucket{prefix="$prefix"}[$__range])))',
-                            "half",
-                        ),
-                        Query(
-                            "histogram_quantile(0.9, sum by (le) (increase("
-                            'lockstep_alert_evidence_age_seconds_bucket{prefix="$prefix"}[$__range])))',
-                            "nine in ten",
-                        ),
+                        Query(quantile_of_range(0.5, "lockstep_alert_evidence_age_seconds"), "half"),
+                        Query(quantile_of_range(0.9, "lockstep_alert_evidence_age_seconds"), "nine in ten"),
                     ],
                     kind="number",
                     empty="no network opened",
@@ -153,16 +146,8 @@ OVERVIEW = Dashboard(
                     "meaning, since their evidence is old.",
                     "s",
                     [
-                        Query(
-                            "histogram_quantile(0.5, sum by (le) (increase("
-                            'lockstep_alert_delay_seconds_bucket{prefix="$prefix"}[$__range])))',
-                            "half",
-                        ),
-                        Query(
-                            "histogram_quantile(0.9, sum by (le) (increase("
-                            'lockstep_alert_delay_seconds_bucket{prefix="$prefix"}[$__range])))',
-                            "nine in ten",
-                        ),
+                        Query(quantile_of_range(0.5, "lockstep_alert_delay_seconds"), "half"),
+                        Query(quantile_of_range(0.9, "lockstep_alert_delay_seconds"), "nine in ten"),
                     ],
                     kind="number",
                     empty="no alert",

@@ -1,17 +1,8 @@
 """The dashboard for operators: workers, ingest, and how far detection is behind."""
 
 from deploy.grafana.panels import PREFIX, Dashboard, Panel, Query, Row
+from deploy.grafana.queries import quantile, quantile_of_range, rate
 from deploy.grafana.workers import WORKERS
-
-
-def _rate(metric: str, by: str, selector: str = "") -> str:
-    return f'sum by ({by}) (rate({metric}{{prefix="$prefix"{selector}}}[$__rate_interval]))'
-
-
-def _quantile(share: float, metric: str, by: str) -> str:
-    buckets = f'sum by ({by}, le) (rate({metric}_bucket{{prefix="$prefix"}}[$__rate_interval]))'
-    return f"histogram_quantile({share}, {buckets})"
-
 
 INGEST = Row(
     "Ingest",
@@ -20,13 +11,13 @@ INGEST = Row(
             "Records",
             "Records read from the public topics.",
             "reqps",
-            [Query(_rate("lockstep_ingest_records_total", "topic"), "{{topic}}")],
+            [Query(rate("lockstep_ingest_records_total", "topic"), "{{topic}}")],
         ),
         Panel(
             "Volume",
             "Bytes of the values of these records.",
             "Bps",
-            [Query(_rate("lockstep_ingest_bytes_total", "topic"), "{{topic}}")],
+            [Query(rate("lockstep_ingest_bytes_total", "topic"), "{{topic}}")],
         ),
         Panel(
             "Lag",
@@ -58,8 +49,8 @@ INGEST = Row(
             "Records decoded together: half and 95 in 100 batches have no more. Small batches cost more per record.",
             "short",
             [
-                Query(_quantile(0.5, "lockstep_ingest_batch_records", "topic"), "{{topic}}, half"),
-                Query(_quantile(0.95, "lockstep_ingest_batch_records", "topic"), "{{topic}}, 95 %"),
+                Query(quantile(0.5, "lockstep_ingest_batch_records", "topic"), "{{topic}}, half"),
+                Query(quantile(0.95, "lockstep_ingest_batch_records", "topic"), "{{topic}}, 95 %"),
             ],
         ),
         Panel(
@@ -67,26 +58,26 @@ INGEST = Row(
             "Time for one batch to decode, write frames and commit offsets: 95 in 100 take no longer. If writing "
             "is slow, look at the broker.",
             "s",
-            [Query(_quantile(0.95, "lockstep_ingest_stage_duration_seconds", "stage"), "{{stage}}")],
+            [Query(quantile(0.95, "lockstep_ingest_stage_duration_seconds", "stage"), "{{stage}}")],
         ),
         Panel(
             "Frames",
             "Frames written to the log, by content.",
             "reqps",
-            [Query(_rate("lockstep_ingest_frames_total", "kind"), "{{kind}}")],
+            [Query(rate("lockstep_ingest_frames_total", "kind"), "{{kind}}")],
         ),
         Panel(
             "Volume of frames",
             "Bytes of these frames: what each copy of the log takes on the broker's disks.",
             "Bps",
-            [Query(_rate("lockstep_ingest_frame_bytes_total", "kind"), "{{kind}}")],
+            [Query(rate("lockstep_ingest_frame_bytes_total", "kind"), "{{kind}}")],
         ),
         Panel(
             "Dead letters",
             "Records that could not be used, by reason; they are on the topic of dead letters. late: older than the "
             "watermark; duplicate: the same record had come before.",
             "reqps",
-            [Query(_rate("lockstep_dead_letters_total", "reason"), "{{reason}}")],
+            [Query(rate("lockstep_dead_letters_total", "reason"), "{{reason}}")],
             width=12,
             stacked=True,
         ),
@@ -96,8 +87,8 @@ INGEST = Row(
             "percentunit",
             [
                 Query(
-                    f"{_rate('lockstep_dead_letters_total', 'topic')} / "
-                    f"({_rate('lockstep_ingest_records_total', 'topic')} > 0)",
+                    f"{rate('lockstep_dead_letters_total', 'topic')} / "
+                    f"({rate('lockstep_ingest_records_total', 'topic')} > 0)",
                     "{{topic}}",
                 )
             ],
@@ -159,8 +150,8 @@ DETECTION = Row(
             "Time to apply one frame: half and 99 in 100 take no longer. The slowest frames include a tick.",
             "s",
             [
-                Query(_quantile(0.5, "lockstep_detection_frame_duration_seconds", "prefix"), "half"),
-                Query(_quantile(0.99, "lockstep_detection_frame_duration_seconds", "prefix"), "99 %"),
+                Query(quantile(0.5, "lockstep_detection_frame_duration_seconds", "prefix"), "half"),
+                Query(quantile(0.99, "lockstep_detection_frame_duration_seconds", "prefix"), "99 %"),
             ],
         ),
         Panel(
@@ -186,13 +177,7 @@ DETECTION = Row(
             "Time to save the state",
             "Time to save the state, in which detection waits: 95 in 100 take no longer.",
             "s",
-            [
-                Query(
-                    "histogram_quantile(0.95, sum by (le) (increase("
-                    'lockstep_snapshot_duration_seconds_bucket{prefix="$prefix"}[$__range])))',
-                    "95 %",
-                )
-            ],
+            [Query(quantile_of_range(0.95, "lockstep_snapshot_duration_seconds"), "95 %")],
             width=6,
             empty="none yet",
             may_be_empty="no snapshot was written within the time shown",
@@ -208,13 +193,7 @@ DETECTION = Row(
             "Time to rebuild",
             "Time that takeovers take to rebuild the state: half take no longer.",
             "s",
-            [
-                Query(
-                    "histogram_quantile(0.5, sum by (le) (increase("
-                    'lockstep_rebuild_duration_seconds_bucket{prefix="$prefix"}[$__range])))',
-                    "half",
-                )
-            ],
+            [Query(quantile_of_range(0.5, "lockstep_rebuild_duration_seconds"), "half")],
             width=12,
             empty="no takeover",
             may_be_empty="no worker took over within the time shown",
