@@ -21,7 +21,7 @@ import msgspec
 from benchmarks.runs.alerts_file import bare
 from benchmarks.runs.program import Program, ProgramError
 from benchmarks.runs.tables import markdown
-from schemas.alerts import Alert, Severity
+from schemas.alerts import Alert, Lifecycle, Severity
 from streams.simulation.records.canonical import Label, read_labels
 
 SCENARIOS = ("diaspora-press", "troll-farm", "spam-amplifier", "paid-placement", "quiet")
@@ -87,16 +87,30 @@ def measure_world(program: Program, cell: Cell, seed: int, accounts: int, work: 
 
 
 def latest_alerts(path: Path) -> list[Alert]:
-    """The last alert of each network, best ranked first; networks that went into others are left out."""
+    """The last alert of each network, highest priority first, without networks that were merged into others."""
     decoder = msgspec.json.Decoder(Alert)
     latest: dict[str, Alert] = {}
     for line in path.read_bytes().splitlines():
         alert = decoder.decode(line)
-        if "has gone into" in alert.explanation[:200]:
-            latest.pop(alert.network_id, None)
+        if _is_merged_away(alert, latest.get(alert.network_id)):
+            del latest[alert.network_id]
         else:
             latest[alert.network_id] = alert
     return sorted(latest.values(), key=lambda alert: (-alert.priority, -alert.coordination, alert.network_id))
+
+
+def _is_merged_away(alert: Alert, previous: Alert | None) -> bool:
+    """Whether an alert closes a network that was merged into another one.
+
+    The network that took it in has the lifecycle `merged` too, with an explanation of its own. The closing alert
+    repeats the explanation of the alert before it, after a sentence about the merger.
+    """
+    return (
+        alert.lifecycle is Lifecycle.MERGED
+        and previous is not None
+        and alert.explanation != previous.explanation
+        and alert.explanation.endswith(previous.explanation)
+    )
 
 
 def _score(cell: Cell, seed: int, alerts: Sequence[Alert], labels: Sequence[Label]) -> None:

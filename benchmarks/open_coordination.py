@@ -59,7 +59,7 @@ def _row(name: str, alerts: Sequence[Alert], organic: set[str]) -> list[str]:
         if sum(bare(member.account_id) in organic for member in alert.members) * 2 > len(alert.members)
     ]
     kinds = Counter(fact.kind for alert in mine for fact in alert.counter_evidence)
-    unknown = sum("Not known" in alert.explanation for alert in mine)
+    unknown = sum("Not assessed:" in alert.explanation for alert in mine)
     scores = [alert.covertness for alert in mine]
     known = [score for score in scores if score is not None]
     return [
