@@ -43,7 +43,7 @@ def test_given_another_seed_then_every_file_differs(worlds: Worlds, tmp_path: Pa
     assert [name for name in FILES if one[name] == other[name]] == []
 
 
-def test_the_record_tells_how_to_make_it_again_and_what_was_planted(worlds: Worlds) -> None:
+def test_the_record_holds_the_options_and_the_planted_groups(worlds: Worlds) -> None:
     world = worlds("troll-farm")
     record = json.loads((world.path / "scenario.json").read_text())
     assert (record["scenario"], record["seed"], record["accounts"]) == ("troll-farm", 3, 700)
@@ -81,7 +81,9 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_usage_is_told_and_nothing_is_touched(name: str, lockstep: Lockstep, tmp_path: Path) -> None:
+def test_wrong_usage_is_reported_and_nothing_is_touched(
+    name: str, lockstep: Lockstep, tmp_path: Path
+) -> None:
     arguments, reason = WRONG[name]
     for folder, file in (("mine", "notes.txt"), ("dump", "posts.jsonl.gz"), ("other", "scenario.json")):
         (tmp_path / folder).mkdir()

@@ -159,7 +159,7 @@ def test_given_a_text_of_ten_megabytes_when_read_then_it_is_oversized_and_cut(ta
     assert (taken.reasons, taken.positions) == (["oversized"], [2])
 
 
-def test_given_an_oversized_first_record_when_read_then_the_format_is_still_told(take):
+def test_given_an_oversized_first_record_when_read_then_the_format_is_still_recognised(take):
     taken = take(line(1, text="x" * (2 << 20)) + line(2))
     assert (len(taken.rows), taken.reasons) == (1, ["oversized"])
 

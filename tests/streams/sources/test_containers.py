@@ -20,7 +20,7 @@ FOREIGN = {"zip": b"PK\x03\x04....", "bzip2": b"BZh91AY", "xz": b"\xfd7zXZ\x00\x
 
 
 @both_ways
-def test_given_compressed_input_when_read_then_it_is_told_by_its_bytes(take, compress):
+def test_given_compressed_input_when_read_then_its_bytes_show_the_compression(take, compress):
     taken = take(compress(lines(50).encode()))
     assert len(taken.rows) == 50
     assert taken.bytes_read == taken.size
@@ -72,7 +72,7 @@ def test_given_another_container_when_opened_then_the_way_out_is_named(take, wha
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf", gzip.compress(b"", mtime=0)])
-def test_given_an_empty_file_when_opened_then_it_is_said_to_be_empty(take, content):
+def test_given_an_empty_file_when_opened_then_the_error_says_that_it_is_empty(take, content):
     with pytest.raises(InputError, match="is empty"):
         take(content)
 
@@ -87,7 +87,7 @@ def test_given_a_directory_when_opened_then_its_files_are_asked_for(tmp_path):
         open_source(str(tmp_path))
 
 
-def test_given_a_missing_file_when_opened_then_it_is_said_to_be_missing(tmp_path):
+def test_given_a_missing_file_when_opened_then_the_error_says_that_it_is_missing(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         open_source(str(tmp_path / "none"))
 
