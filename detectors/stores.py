@@ -27,7 +27,7 @@ class Store:
     held: Callable[[Any], int]
     """Items held, given the pipeline (of post ids: given the `DuplicateFilter`)."""
     evicted_early: Callable[[Any], int]
-    """Items that left before their time because the store was full, given the same."""
+    """Items that left early because the store was full, given the same."""
     is_evidence: bool = True
     """Whether alerts count what it lost (`provenance.dropped`)."""
     evicted_items: str = ""

@@ -44,7 +44,7 @@ RunId = Annotated[
     typer.Option(
         "--run-id",
         metavar="ID",
-        help="Use the topics of this replay, apart from the live ones. Its alerts page nobody.",
+        help="Use the topics of this replay, apart from the live ones. Its alerts page no one.",
     ),
 ]
 DeadLetters = Annotated[

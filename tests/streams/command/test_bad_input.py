@@ -126,7 +126,7 @@ def test_when_a_compressed_dump_ends_early_then_all_before_is_used_and_the_run_f
     ("name", "pack"),
     [("gzip", gzip.compress), ("zstd", zstandard.compress), ("bom", lambda data: b"\xef\xbb\xbf" + data)],
 )
-def test_the_wrapping_of_a_dump_is_told_by_its_content(
+def test_the_content_of_a_dump_shows_how_it_is_wrapped(
     name: str, pack: Callable[[bytes], bytes], lockstep: Lockstep, tmp_path: Path
 ) -> None:
     (tmp_path / "dump.txt").write_bytes(pack(GOOD))
@@ -143,7 +143,7 @@ def test_the_installed_program_does_the_same(program: Lockstep, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("option", [[], ["--unordered"]])
-def test_a_dump_without_order_is_recognised_or_sorted_when_told(
+def test_a_dump_without_order_is_recognised_or_sorted_on_request(
     option: list[str], lockstep: Lockstep, tmp_path: Path
 ) -> None:
     write_jsonl(tmp_path / "dump", shuffled(ROWS))
@@ -172,7 +172,7 @@ def test_one_dump_or_its_parts_or_a_glob_or_standard_input_give_the_same_alerts(
     assert all(each == members[0] for each in members)
 
 
-def test_when_nothing_is_coordinated_then_that_is_said_and_all_is_well(
+def test_when_nothing_is_coordinated_then_the_summary_says_so_and_all_is_well(
     lockstep: Lockstep, tmp_path: Path
 ) -> None:
     write_jsonl(tmp_path / "dump", small_world(objects=0))
@@ -182,7 +182,7 @@ def test_when_nothing_is_coordinated_then_that_is_said_and_all_is_well(
     assert (tmp_path / "out.jsonl").read_bytes() == b""
 
 
-def test_when_a_csv_holds_its_header_only_then_that_is_said_and_all_is_well(
+def test_when_a_csv_holds_only_its_header_then_the_summary_says_so_and_all_is_well(
     lockstep: Lockstep, tmp_path: Path
 ) -> None:
     (tmp_path / "dump").write_text("object_id,account_id,content_id,timestamp_share\n")

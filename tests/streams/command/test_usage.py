@@ -56,7 +56,9 @@ def folder(tmp_path: Path, world: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_usage_is_told_and_nothing_is_overwritten(name: str, lockstep: Lockstep, folder: Path) -> None:
+def test_wrong_usage_is_reported_and_nothing_is_overwritten(
+    name: str, lockstep: Lockstep, folder: Path
+) -> None:
     arguments, reason = WRONG[name]
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     done = lockstep(*arguments)
@@ -77,7 +79,7 @@ def test_wrong_usage_is_told_and_nothing_is_overwritten(name: str, lockstep: Loc
         (b"account_id,label\n\xff,io\n", "is not UTF-8"),
     ],
 )
-def test_labels_that_cannot_be_used_are_told(
+def test_labels_that_cannot_be_used_are_reported(
     content: bytes, reason: str, lockstep: Lockstep, folder: Path
 ) -> None:
     (folder / "labels.csv").write_bytes(content)
@@ -88,7 +90,9 @@ def test_labels_that_cannot_be_used_are_told(
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 @pytest.mark.parametrize("option", ["--alerts", "--pairs", "--report"])
-def test_when_the_disk_is_full_then_that_is_told(option: str, lockstep: Lockstep, folder: Path) -> None:
+def test_when_the_disk_is_full_then_the_message_says_so(
+    option: str, lockstep: Lockstep, folder: Path
+) -> None:
     done = lockstep("replay", "dump", option, "/dev/full")
     assert done.returncode == 1
     assert "/dev/full: cannot be written: No space left on device" in done.stderr.decode()

@@ -1,4 +1,4 @@
-"""The doctor: all is well here, and what is not is told with how to mend it."""
+"""The doctor: nothing fails here, and each fault is reported with how to correct it."""
 
 import json
 import sys
@@ -77,7 +77,7 @@ def test_a_clock_of_the_last_century_fails(monkeypatch: pytest.MonkeyPatch) -> N
     assert machine.clock().status is Status.FAIL
 
 
-def test_bounds_that_do_not_fit_into_memory_are_told_with_the_largest(
+def test_limits_that_do_not_fit_into_memory_are_reported_with_the_largest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("streams.doctor.memory.available_memory", lambda: 16_000_000_000)
@@ -126,13 +126,13 @@ def test_a_registry_is_checked_with_all_its_faults(lockstep: Lockstep, tmp_path:
     assert "line 1:" in finding["found"] and "line 2:" in finding["found"]
 
 
-def test_a_registry_that_nothing_can_be_tied_to_is_told(tmp_path: Path) -> None:
+def test_a_registry_that_nothing_can_be_linked_to_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "names.jsonl"
     path.write_text('{"entity_id": "a", "name": "A", "kind": "state_media"}\n')
     assert registry(str(path)).status is Status.WARN
 
 
-def test_without_live_nobody_is_told_of_brokers(lockstep: Lockstep) -> None:
+def test_without_live_the_doctor_checks_no_brokers(lockstep: Lockstep) -> None:
     done = lockstep("doctor", "--json")
     checks = {check["check"] for check in json.loads(done.stdout)["checks"]}
     assert not checks & {"brokers", "topics", "rights", "clocks", "saved state", "worker's folder", "metrics"}
@@ -210,7 +210,7 @@ METRICS = (200, b"# TYPE lockstep_build info\nlockstep_build_info 1.0\n")
         ({}, Status.FAIL, "answers 404"),
     ],
 )
-def test_what_answers_at_the_port_of_the_metrics_is_told(
+def test_what_answers_at_the_port_of_the_metrics_is_reported(
     served: int, answers: dict[str, tuple[int, bytes]], status: Status, words: str
 ) -> None:
     _Stranger.answers = answers
@@ -220,7 +220,7 @@ def test_what_answers_at_the_port_of_the_metrics_is_told(
     assert words in finding.found
 
 
-def test_when_nobody_answers_for_metrics_that_is_told(unused_tcp_port: int) -> None:
+def test_when_nothing_answers_for_metrics_the_finding_says_so(unused_tcp_port: int) -> None:
     finding = scrape(WorkerSettings(web_port=unused_tcp_port))
     assert finding.status is Status.WARN
     assert "Nothing answers" in finding.found

@@ -182,7 +182,7 @@ def test_an_event_up_to_a_day_in_the_future_is_taken(tmp_path: Path) -> None:
     assert len(read(tmp_path / "follows", lines(event("1", "2", at="2023-02-16T12:00:00Z")))) == 1
 
 
-def test_bad_rows_of_a_csv_are_told_by_their_record(tmp_path: Path) -> None:
+def test_bad_rows_of_a_csv_are_named_by_their_record(tmp_path: Path) -> None:
     letters = log()
     csv = (
         "platform,follower_id,followee_id,action,at\n"

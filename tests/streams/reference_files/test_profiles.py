@@ -44,7 +44,7 @@ def test_members_get_what_is_missing_from_the_latest_profile(
     assert "handle" not in members["x:together2"]
 
 
-def test_what_posts_said_stays(lockstep: Lockstep, world: Path, tmp_path: Path) -> None:
+def test_figures_given_by_posts_stay(lockstep: Lockstep, world: Path, tmp_path: Path) -> None:
     rows = [json.loads(line) | {"followers_count": 5} for line in world.read_text().splitlines()]
     write(tmp_path / "posts", *rows)
     (tmp_path / "profiles.gz").write_bytes(

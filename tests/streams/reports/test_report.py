@@ -98,5 +98,5 @@ def test_only_links_to_the_web_can_be_clicked_on() -> None:
     assert 'href="https://x.example/1"' in page
 
 
-def test_when_nothing_was_found_then_that_is_said() -> None:
+def test_when_nothing_was_found_then_the_report_says_so() -> None:
     assert "None was found" in page_of()

@@ -1,4 +1,4 @@
-"""Settings: what a file may say, and how it is told what it may not."""
+"""Settings: what a file may hold, and which messages name what it may not."""
 
 import re
 from pathlib import Path
@@ -75,7 +75,7 @@ def test_what_is_wrong_is_named_with_its_file(text: str, reason: str, tmp_path: 
     assert "my.toml" in str(caught.value)
 
 
-def test_the_live_service_is_told_where_its_broker_is(tmp_path: Path) -> None:
+def test_a_file_names_the_broker_of_the_live_service(tmp_path: Path) -> None:
     settings = load(
         tmp_path,
         """
@@ -219,12 +219,12 @@ def test_the_page_has_every_setting_of_the_live_service_with_its_default(
     section: str, kind: type[msgspec.Struct]
 ) -> None:
     part = PAGE.read_text(encoding="utf-8").split(f"## `[{section}]`")[1].split("\n## ")[0]
-    told = dict(re.findall(r"^\| `(\w+)` \| `?(.*?)`? \|", part, re.MULTILINE))
+    documented = dict(re.findall(r"^\| `(\w+)` \| `?(.*?)`? \|", part, re.MULTILINE))
     values = {
         name.split(".")[1]: value for name, value in setting_values(Settings()) if name.startswith(section)
     }
-    assert told == {
+    assert documented == {
         name: "absent" if value is None else msgspec.json.encode(value).decode()
         for name, value in values.items()
     }
-    assert list(told) == [field.name for field in msgspec.structs.fields(kind)]
+    assert list(documented) == [field.name for field in msgspec.structs.fields(kind)]
