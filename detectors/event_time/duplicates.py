@@ -6,10 +6,11 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I64, U64, Bools
+from detectors.arrays.hash_index import key_place, place_by_low_bits
 from detectors.arrays.hashing import mix
 
 _FIRST_SIZE = 1 << 14
-"""Slots of an empty table."""
+"""Places of an empty index."""
 
 
 class DuplicateFilter:
@@ -95,20 +96,18 @@ class DuplicateFilter:
 def _mark_fresh(previous: U64, current: U64, keys: U64, fresh: Bools) -> int:
     """Insert `keys` into `current`, and write to `fresh` which were in neither table. Returns how many were inserted.
 
-    Both tables are hash tables with linear probing, of a size that is a power of two; 0 is an empty slot.
+    Both tables are indexes of keys (`detectors.arrays.hash_index`).
     """
     inserted = 0
     for row in range(len(keys)):
-        slot = np.int64(mix(keys[row])) & (len(previous) - 1)
-        while previous[slot] != 0 and previous[slot] != keys[row]:
-            slot = (slot + 1) & (len(previous) - 1)
-        known = previous[slot] == keys[row]
-        slot = np.int64(mix(keys[row])) & (len(current) - 1)
-        while current[slot] != 0 and current[slot] != keys[row]:
-            slot = (slot + 1) & (len(current) - 1)
-        known = known or current[slot] == keys[row]
-        if current[slot] == 0:
-            current[slot] = keys[row]
+        key = keys[row]
+        hashed = mix(key)
+        place = key_place(previous, key, place_by_low_bits(hashed, len(previous)))
+        known = previous[place] == key
+        place = key_place(current, key, place_by_low_bits(hashed, len(current)))
+        known = known or current[place] == key
+        if current[place] == 0:
+            current[place] = key
             inserted += 1
         fresh[row] = not known
     return inserted

@@ -1,6 +1,6 @@
-"""Dumps to one sequence of posts in event order, each post once: what replays are made of, and publishing.
+"""Dumps to one sequence of posts in event order, each post once, for replays and for publishing.
 
-It reads whichever source is furthest behind in event time, and holds rows until all sources have passed them.
+It always reads the source that is furthest behind in event time, and holds rows until all sources have passed them.
 """
 
 import itertools
@@ -25,23 +25,25 @@ from streams.sources import Source, SourceBatch, open_source
 
 _OPEN_BYTES = 64 << 20
 _BLOCK_BYTES = 8 << 20
-"""Decompressed bytes of a batch: tracing took a quarter less than with 2 MiB, decoding no more (measured)."""
+"""Decompressed bytes of a batch. Traces took a quarter less time than with 2 MiB, and decoding no more (measured)."""
 _SNIFFED_BATCHES = 1
+"""Batches at the beginning of a source that show whether it is in order."""
 _SNIFFED_LATE_SHARE = 0.01
+"""With a greater share of late rows among them, the source is sorted. Chosen, not measured."""
 
 
 @dataclass
 class ReadProgress:
-    """How far a run is, for whoever shows it."""
+    """How far a run is, for a progress bar."""
 
     bytes_total: int | None = None
     bytes_read: int = 0
     posts: int = 0
     alerts: int = 0
     event_time: datetime | None = None
-    """Everything before this has been applied."""
+    """Event time before which everything has been applied."""
     tick: datetime | None = None
-    """Event time at which the latest alert was raised. `Alert.emitted_at` is the wall clock."""
+    """Event time at which the latest alert was raised; `Alert.emitted_at` is the wall clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +55,20 @@ class OrderedBatch:
     until: int
     """Event time before which no more posts will come, seconds."""
     late: int
-    """Count of late rows by then."""
+    """Count of late rows so far."""
 
 
 @dataclass
 class OrderedPosts:
-    """The posts of some inputs.
+    """The posts of several inputs, in one order.
 
     Args:
         inputs: paths, as `streams.sources.expand_inputs` gives them.
         settings: how to read.
         dead_letters: where rejected rows go.
-        format: of all inputs, instead of what their content says.
+        format: of all inputs; None: recognise it from their content.
         unordered: sort every input, whatever its format.
-        on_progress: called as the reading goes on.
+        on_progress: called after each batch.
     """
 
     inputs: Sequence[str]
@@ -79,7 +81,7 @@ class OrderedPosts:
     timer: StageTimes = field(default_factory=StageTimes)
     """Seconds by stage."""
     faults: list[InputError] = field(default_factory=list)
-    """Inputs that ended early; what they held before was used."""
+    """Faults of inputs that ended early; the rows before the fault were used."""
 
     def __post_init__(self) -> None:
         event_time = self.settings.detection.time
@@ -92,11 +94,11 @@ class OrderedPosts:
 
     @property
     def forgotten_early(self) -> int:
-        """Generations of post ids that were forgotten early for want of room."""
+        """Count of generations of post ids that were forgotten early, because the limit of ids was reached."""
         return self._duplicates.forgotten_early
 
     def open(self) -> None:
-        """Recognise all inputs; `batches` does it otherwise.
+        """Recognise the format of all inputs. `batches` does it if this was not called.
 
         Raises:
             InputError: an input cannot be read, or is in no known format.
@@ -110,7 +112,7 @@ class OrderedPosts:
         self.progress.bytes_total = sum(s for s in sizes if s is not None) if None not in sizes else None
 
     def batches(self) -> Iterator[OrderedBatch]:
-        """Read once, from the beginning.
+        """Read all inputs once, from the beginning.
 
         Raises:
             InputError: an input cannot be read, or most of its rows cannot be used.
@@ -124,10 +126,10 @@ class OrderedPosts:
             sorter.close()
 
     def check_used(self) -> None:
-        """Fail when nothing could be used.
+        """Fail if no row could be used.
 
         Raises:
-            InputError: there were rows, and all of them are dead letters.
+            InputError: there were rows, and all of them were rejected.
         """
         if self.dead_letters.total:
             raise InputError(
@@ -137,7 +139,7 @@ class OrderedPosts:
     def _feeds(
         self, sources: Sequence[Source], sorter: RunSorter
     ) -> Iterator[tuple[str, Iterator[pl.DataFrame]]]:
-        """Each source as one feed, or as several when it had to be sorted."""
+        """Each source as one feed, or as several if it has to be sorted."""
         for source in sources:
             batches = self._batches(source)
             ordered = source.time_ordered and not self.unordered
@@ -159,7 +161,7 @@ class OrderedPosts:
         return late <= _SNIFFED_LATE_SHARE * sum(len(batch.posts) for batch in head)
 
     def _batches(self, source: Source) -> Iterator[SourceBatch]:
-        """The batches of a source; a fault in the middle ends it, and is kept for the end of the run."""
+        """The batches of a source. A fault in the middle ends it, and is kept for the end of the run."""
         batches = source.batches()
         while True:
             with self.timer("decode"):
@@ -173,7 +175,7 @@ class OrderedPosts:
             yield batch
 
     def _noted(self, name: str, batches: Iterable[SourceBatch]) -> Iterator[pl.DataFrame]:
-        """The posts of a source; its dead letters and the progress are taken down as they pass."""
+        """The posts of a source. Its dead letters and the progress are recorded meanwhile."""
         for batch in batches:
             for letter in batch.dead_letters:
                 self.dead_letters.add(letter)

@@ -1,1 +1,5 @@
-"""The way to the broker: connection, credentials, topics, rights."""
+"""Access to the broker.
+
+`connection` and `credentials`: arguments of all clients. `broker_check` and `group_session`: what is checked before a
+client starts. `topic_admin`: creates and checks topics. `in_flight`: messages not confirmed yet.
+"""

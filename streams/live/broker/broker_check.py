@@ -1,7 +1,7 @@
-"""Whether the brokers can be reached, and if not, why, in a sentence that says what to do.
+"""Checks that the brokers can be reached. If not, one sentence says why and what to do.
 
-aiokafka's clients log the reason for which they cannot connect and raise another error that does not have it. So the
-brokers are asked first, in the way the clients do, and what goes wrong is told.
+Clients of aiokafka log why they cannot connect, and raise an error without the reason. So the brokers are asked first,
+in the same way as clients do, and the error has the reason.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ from streams.live.broker.connection import Connection, client_arguments
 from streams.settings.kafka_settings import Mechanism
 
 PATIENCE_S = 10.0
-"""Seconds that a broker has for an answer."""
+"""Seconds that a broker has for an answer. Chosen, not measured."""
 
 FAULTS = (errors.KafkaError, OSError)
-"""What a client of aiokafka raises when something is wrong with a broker or the way to it."""
+"""What a client of aiokafka raises when a broker, or the network to it, has a fault."""
 
-# where nothing is set up to take aiokafka's logs, Python would print them between ours
+# without a handler, Python would print the logs of aiokafka between our messages
 logging.getLogger("aiokafka").addHandler(logging.NullHandler())
 
 
 class BrokerError(LockstepError):
-    """A broker cannot be reached, lets nobody in, or refuses what was asked of it (exit status 1)."""
+    """A broker cannot be reached, refuses access, or refuses a request (exit status 1)."""
 
 
 async def check_broker(connection: Connection, patience_s: float = PATIENCE_S) -> None:
-    """Make sure that a broker answers, and that the addresses that brokers give for themselves can be reached.
+    """Make sure that a broker answers, and that one of the addresses that brokers advertise can be reached.
 
     Raises:
-        BrokerError: none does, or none of those can be; with the reason for each.
+        BrokerError: no broker answers, or no advertised address can be reached; with the reason for each.
     """
     answers = await asyncio.gather(
         *(_brokers(server, connection, patience_s) for server in connection.settings.servers),
@@ -45,9 +45,9 @@ async def check_broker(connection: Connection, patience_s: float = PATIENCE_S) -
     for answer in answers:
         if isinstance(answer, BaseException) and not isinstance(answer, Exception):
             raise answer
-    told = [answer for answer in answers if not isinstance(answer, BaseException)]
-    if told:
-        await _reach_advertised(told[0], connection, patience_s)
+    advertised = [answer for answer in answers if not isinstance(answer, BaseException)]
+    if advertised:
+        await _reach_advertised(advertised[0], connection, patience_s)
         return
     faults = [answer for answer in answers if isinstance(answer, BaseException)]
     reasons = (
@@ -58,20 +58,20 @@ async def check_broker(connection: Connection, patience_s: float = PATIENCE_S) -
 
 
 def broker_error(error: BaseException, connection: Connection, doing: str) -> BrokerError:
-    """Say in words what went wrong after a broker had been reached; `doing` says what was asked of it."""
+    """The error for what went wrong after a broker had been reached, in words. `doing` names the request."""
     return BrokerError(
         f"Kafka: {doing}: {', '.join(connection.settings.servers)} {_sentence(error, connection)}"
     )
 
 
 async def _brokers(server: str, connection: Connection, patience_s: float) -> list[str]:
-    """Ask a broker for the addresses of all."""
+    """Ask a broker for the addresses of all brokers."""
     open_connection = await _connect(server, connection, patience_s)
     try:
-        # no topics: none is named, so none can be made by asking
+        # without topics: a broker may create a topic that is asked for by name
         answer = await open_connection.send(MetadataRequest([]))
         if not answer.brokers and connection.token is not None:
-            # aiokafka does not notice that a token was refused; the broker then answers nothing that is asked
+            # aiokafka does not notice that a token was refused; the broker then gives empty answers
             raise errors.SaslAuthenticationFailed
         return [_address(host, port) for _, host, port, *_ in answer.brokers]
     finally:
@@ -84,7 +84,7 @@ async def _reach_advertised(brokers: list[str], connection: Connection, patience
     for broker in brokers:
         try:
             await (await _connect(broker, connection, patience_s)).close()
-        except Exception:  # noqa: S112 - what a stranger answers can end in any
+        except Exception:  # noqa: S112 - an unknown program may answer anything
             continue
         return
     raise BrokerError(
@@ -106,10 +106,10 @@ async def _connect(server: str, connection: Connection, patience_s: float) -> AI
 
 
 def _sentence(error: BaseException, connection: Connection) -> str:
-    """What went wrong, to follow the name of the broker."""
+    """What went wrong, as the rest of a sentence that begins with the name of the broker."""
     protocol = connection.settings.security_protocol.value
     who = f"user {connection.settings.username}" if connection.settings.username else "this client"
-    # aiokafka wraps the reason for which a connection was closed
+    # aiokafka wraps the reason why a connection was closed
     chain = [error]
     while (cause := chain[-1].__cause__) is not None and len(chain) < 8:
         chain.append(cause)
@@ -130,7 +130,7 @@ def _sentence(error: BaseException, connection: Connection) -> str:
         if isinstance(fault, ConnectionRefusedError):
             return "cannot be reached: nothing answers there. Is the broker running, and is this its port?"
         if isinstance(fault, errors.UnsupportedSaslMechanismError):
-            return f"does not take {_mechanism(connection)}. Check kafka.sasl_mechanism."
+            return f"does not accept {_mechanism(connection)}. Check kafka.sasl_mechanism."
         if isinstance(fault, errors.SaslAuthenticationFailed):
             return f"does not let {who} in. {_proof(connection)}"
         if isinstance(fault, errors.AuthenticationFailedError):
@@ -157,7 +157,7 @@ def _sentence(error: BaseException, connection: Connection) -> str:
             return f"cannot be reached: {os.strerror(fault.errno) if fault.errno else fault}."
     if isinstance(error, errors.KafkaError):
         return f"refused: {str(getattr(error, 'description', None) or error).rstrip('.')}."
-    return "gives an answer that makes no sense: it does not know the password, or is no Kafka broker."
+    return "gives an answer that makes no sense: it does not know the password, or is not a Kafka broker."
 
 
 def _mechanism(connection: Connection) -> str:

@@ -1,8 +1,8 @@
-"""The way to the broker: what every Kafka client of ours is told about addresses, names, secrets and TLS.
+"""Access to the broker: addresses, names, secrets and TLS for every Kafka client.
 
-One `Connection` is made of the settings `[kafka]` when a command starts; secrets are read then, and a token again for
-each new connection to a broker. Clients get their keyword arguments from it, and Faust its settings, so that all of
-them come to the broker in one way.
+A command makes one `Connection` from the settings `[kafka]` when it starts. It reads secrets then; a token is read
+again for each new connection to a broker. All clients take their keyword arguments from it, and Faust its settings, so
+all of them connect in the same way.
 """
 
 import os
@@ -18,17 +18,17 @@ from streams.settings.kafka_settings import KafkaSettings, Mechanism
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where the brokers are, who comes to them and how."""
+    """The brokers, the user, and how clients prove who they are."""
 
     settings: KafkaSettings
     password: Secret | None
     token: TokenFile | None
     tls: ssl.SSLContext | None
-    """Verifies certificates and the names of hosts; None: not encrypted."""
+    """Verifies certificates and host names; None: not encrypted."""
 
 
 class ClientArguments(TypedDict):
-    """What `AIOKafkaConsumer`, `AIOKafkaProducer` and `AIOKafkaAdminClient` have in common."""
+    """Arguments of `AIOKafkaConsumer`, `AIOKafkaProducer` and `AIOKafkaAdminClient`."""
 
     bootstrap_servers: list[str]
     client_id: str
@@ -41,7 +41,7 @@ class ClientArguments(TypedDict):
 
 
 class ConsumerArguments(ClientArguments):
-    """What every consumer is told."""
+    """Arguments of every consumer."""
 
     max_partition_fetch_bytes: int
     fetch_max_wait_ms: int
@@ -49,7 +49,7 @@ class ConsumerArguments(ClientArguments):
 
 
 class ProducerArguments(ClientArguments):
-    """What every producer is told."""
+    """Arguments of every producer."""
 
     max_request_size: int
     enable_idempotence: bool
@@ -59,7 +59,7 @@ def connection(settings: KafkaSettings, environ: Mapping[str, str] = os.environ)
     """Read the secrets and certificates that the settings name.
 
     Raises:
-        UsageError: one of them is missing or is not what it should be.
+        UsageError: one of them is missing or cannot be used.
     """
     password = token = None
     if settings.sasl_mechanism is Mechanism.OAUTHBEARER:
@@ -73,7 +73,7 @@ def connection(settings: KafkaSettings, environ: Mapping[str, str] = os.environ)
 
 
 def client_arguments(connection: Connection, client: str) -> ClientArguments:
-    """Keyword arguments of any client; `client` says what it is for, and is part of its name at the broker."""
+    """Keyword arguments of any client. `client` says what it is for, and becomes part of its name at the broker."""
     keep_secrets_out_of_logs()
     settings = connection.settings
     arguments = ClientArguments(
@@ -95,13 +95,13 @@ def client_arguments(connection: Connection, client: str) -> ClientArguments:
 
 
 def consumer_arguments(connection: Connection, client: str, fetch_wait_ms: int = 500) -> ConsumerArguments:
-    """Keyword arguments of a consumer. It commits when it is told to, not by the clock.
+    """Keyword arguments of a consumer. It commits only when asked to.
 
     Args:
         connection: to the brokers.
         client: what it is for.
-        fetch_wait_ms: how long a broker may wait for messages. It answers one request of a connection after another,
-            so a consumer that also asks for ends or commits of partitions waits as long for the answer.
+        fetch_wait_ms: how long a broker may wait for messages. A broker answers the requests of a connection one after
+            another, so a consumer that also asks for ends or commits of partitions waits as long for those answers.
     """
     return ConsumerArguments(
         **client_arguments(connection, client),
@@ -112,7 +112,7 @@ def consumer_arguments(connection: Connection, client: str, fetch_wait_ms: int =
 
 
 def producer_arguments(connection: Connection, client: str) -> ProducerArguments:
-    """Keyword arguments of a producer. It waits for all copies in step, and a repeated attempt leaves no repetition."""
+    """Keyword arguments of a producer. It waits for all replicas in sync, and its retries write no record twice."""
     return ProducerArguments(
         **client_arguments(connection, client),
         max_request_size=connection.settings.max_request_bytes,
@@ -123,9 +123,9 @@ def producer_arguments(connection: Connection, client: str) -> ProducerArguments
 def faust_settings(connection: Connection, client: str) -> dict[str, Any]:
     """Settings of a Faust app that concern the broker.
 
-    Faust makes no topics: `lockstep topics create` does, with credentials that a worker need not have.
+    Faust creates no topics. `lockstep topics create` does, with credentials that a worker need not have.
     """
-    import faust  # noqa: PLC0415 - a second of loading that other commands need not wait for
+    import faust  # noqa: PLC0415 - loading it takes a second, which other commands need not wait for
 
     keep_secrets_out_of_logs()
     settings = connection.settings
@@ -153,7 +153,7 @@ def faust_settings(connection: Connection, client: str) -> dict[str, Any]:
 
 
 def _tls(settings: KafkaSettings) -> ssl.SSLContext:
-    # the default context asks for a certificate that names the host, and for TLS 1.2 or later
+    # the default context requires a certificate that names the host, and TLS 1.2 or later
     try:
         context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=settings.ca_file)
     except OSError as error:
@@ -170,7 +170,7 @@ def _tls(settings: KafkaSettings) -> ssl.SSLContext:
 def _no_passphrase() -> str:
     # without this, the ssl module would ask at the terminal, and a service would hang
     raise UsageError(
-        "kafka.key_file: the key is encrypted. Give one that is not, readable for the service alone."
+        "kafka.key_file: the key is encrypted. Give one that is not, and that only the service can read."
     )
 
 

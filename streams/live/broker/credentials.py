@@ -1,4 +1,4 @@
-"""Passwords and tokens: from files or the environment, and hidden from all texts but what goes to the broker."""
+"""Passwords and tokens: read from files or the environment, and hidden everywhere except in requests to the broker."""
 
 import asyncio
 import base64
@@ -16,15 +16,16 @@ from schemas.errors import UsageError
 from streams.settings.kafka_settings import PASSWORD_VARIABLE, KafkaSettings
 
 _MOST_SECRET_BYTES = 64 << 10
+"""Limit of a file with a secret, bytes. Chosen, not measured: tokens have a few KiB."""
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)  # RFC 6750, b64token
-_LEEWAY_S = 60  # by which clocks may differ
-_SASL_AUTHENTICATE = 36  # number of the request that carries what proves a name
+_LEEWAY_S = 60  # how far clocks may differ, seconds
+_SASL_AUTHENTICATE = 36  # number of the request that carries the password or token
 
 
 class Secret(str):
     """A text that does not show itself in logs, tracebacks and messages.
 
-    Clients take it for the text that it is: encoding and joining give the content, formatting does not.
+    For clients it is a normal text: encoding and joining give the content, formatting does not.
     """
 
     __slots__ = ()
@@ -44,16 +45,16 @@ class Secret(str):
 
 
 class TokenFile(AbstractTokenProvider):  # type: ignore[misc] # aiokafka has no types
-    """Gives the bearer token of a file, which another program renews; bound to no event loop."""
+    """Reads the bearer token from a file, which another program renews. It is not bound to an event loop."""
 
     def __init__(self, path: str) -> None:
         self.path = path
 
     async def token(self) -> str:
-        """Read the token as it now is, in plain text: aiokafka formats it into its request.
+        """Read the current token, in plain text because aiokafka formats it into its request.
 
         Raises:
-            AuthenticationFailedError: there is none. Clients take it for a fault of that attempt, and try again.
+            AuthenticationFailedError: there is no usable token. Clients treat this as one failed attempt and try again.
         """
         try:
             return (await asyncio.to_thread(self.read)).reveal()
@@ -61,11 +62,11 @@ class TokenFile(AbstractTokenProvider):  # type: ignore[misc] # aiokafka has no 
             raise AuthenticationFailedError(str(error)) from None
 
     def read(self) -> Secret:
-        """The same, at once and hidden.
+        """The same at once, as a hidden text.
 
         Raises:
-            UsageError: there is none, or it says itself that it has expired. aiokafka would not notice that a broker
-                refuses it, and go on asking.
+            UsageError: there is none, or it has expired by its own date. aiokafka would not notice that a broker
+                refuses it, and would keep asking.
         """
         secret = _secret_of(self.path, "oauth_token_file")
         if not _TOKEN.fullmatch(secret):
@@ -77,15 +78,15 @@ class TokenFile(AbstractTokenProvider):  # type: ignore[misc] # aiokafka has no 
 
 
 def password_of(settings: KafkaSettings, environ: Mapping[str, str]) -> Secret:
-    """The password that goes with the user name of the settings.
+    """The password for the user name in the settings.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or it cannot be used.
     """
-    if found := environ.get(PASSWORD_VARIABLE):
-        if not found.isprintable():
+    if password := environ.get(PASSWORD_VARIABLE):
+        if not password.isprintable():
             raise UsageError(f"{PASSWORD_VARIABLE}: holds characters that cannot be part of a password.")
-        return Secret(found)
+        return Secret(password)
     if settings.password_file is None:
         raise UsageError(
             f"kafka.password_file: {settings.sasl_mechanism} needs a password. Name a file that holds it, or set "
@@ -95,12 +96,12 @@ def password_of(settings: KafkaSettings, environ: Mapping[str, str]) -> Secret:
 
 
 def keep_secrets_out_of_logs() -> None:
-    """Drop the lines of aiokafka's log that hold a secret; may be called any number of times."""
+    """Drop the lines of aiokafka's log that hold a secret. It may be called any number of times."""
     logging.getLogger("aiokafka.conn").addFilter(_NO_SECRETS)
 
 
 def _secret_of(path: str, setting: str) -> Secret:
-    """The one line that is in a file. Its content is in no message and in no cause of one."""
+    """The one line in a file. No message and no cause of an error shows its content."""
     try:
         with Path(path).open("rb") as file:
             content = file.read(_MOST_SECRET_BYTES + 1)
@@ -120,7 +121,7 @@ class _Claims(msgspec.Struct):
 
 
 def _expiry(token: str) -> float | None:
-    """When a token that is a JSON web token expires, seconds since 1970; None: it does not say."""
+    """When a JSON web token expires, seconds since 1970 UTC; None: it does not say, or is another kind of token."""
     try:
         _, claims, _ = token.split(".")
         return msgspec.json.decode(base64.urlsafe_b64decode(claims + "=="), type=_Claims).exp
@@ -129,7 +130,7 @@ def _expiry(token: str) -> float | None:
 
 
 class _NoSecrets(logging.Filter):
-    """Drops the lines in which aiokafka writes out the request that carries a password or a token, at level DEBUG."""
+    """Drops the lines at level DEBUG in which aiokafka writes the request with a password or a token."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         arguments = record.args if isinstance(record.args, tuple) else ()

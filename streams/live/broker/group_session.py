@@ -1,6 +1,6 @@
-"""Whether a worker may join its group, and be silent for as long as the settings say.
+"""Checks that a worker may join its group, and that brokers accept its session timeout.
 
-aiokafka's clients would wait without end if not, so the brokers are asked before one is started.
+Otherwise the clients of aiokafka would wait without end, so the brokers are asked before one is started.
 """
 
 import asyncio
@@ -18,15 +18,16 @@ from streams.live.broker.broker_check import FAULTS, PATIENCE_S, BrokerError, br
 from streams.live.broker.connection import Connection, client_arguments
 
 _STRANGER = "lockstep-session-check"
-"""A member that no group has: brokers judge its session timeout, turn it away, and nothing changes."""
+"""An id that no member has. Brokers check its session timeout and then refuse it, so nothing changes."""
 _AGAIN_S = 0.2
+"""Seconds before the brokers are asked again. Chosen, not measured."""
 
 
 async def require_session_timeout(connection: Connection, group: str, seconds: float) -> None:
-    """Make sure that members of a group may be silent for so long.
+    """Make sure that members of a group may be silent for `seconds`.
 
     Raises:
-        BrokerError: the brokers want a shorter time or a longer one, let nobody into the group, or do not answer.
+        BrokerError: the brokers want a shorter or a longer time, refuse access to the group, or do not answer.
     """
     client = AIOKafkaClient(**client_arguments(connection, "session-check"))
     request = JoinGroupRequest(
@@ -46,16 +47,16 @@ async def require_session_timeout(connection: Connection, group: str, seconds: f
         raise broker_error(fault(), connection, f"joining the group {group}")
     if fault is InvalidSessionTimeoutError:
         raise BrokerError(
-            f"Kafka: the brokers do not take worker.session_timeout_s = {seconds:g}. They take what is between their "
-            "`group.min.session.timeout.ms` and `group.max.session.timeout.ms`: 6 to 1,800 s if not told otherwise."
+            f"Kafka: the brokers do not accept worker.session_timeout_s = {seconds:g}. They accept values between "
+            "`group.min.session.timeout.ms` and `group.max.session.timeout.ms`; the default is 6 to 1,800 s."
         )
 
 
 async def _coordinator(client: AIOKafkaClient, group: str) -> int:
-    """The broker that looks after a group; a new cluster needs a moment to have one."""
+    """The broker that coordinates a group; a new cluster needs a moment to choose one."""
     while True:
         try:
-            found: int = await client.coordinator_lookup(CoordinationType.GROUP, group)
-            return found
+            node: int = await client.coordinator_lookup(CoordinationType.GROUP, group)
+            return node
         except GroupCoordinatorNotAvailableError:
             await asyncio.sleep(_AGAIN_S)

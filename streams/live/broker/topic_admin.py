@@ -1,7 +1,7 @@
 """Topics on a broker, held against the table in `schemas.service.topics`: creates absent ones and finds what differs.
 
-Nothing that exists is ever changed: fewer partitions or a shorter retention lose data, and more partitions move keys.
-That is for a person to decide (docs/operations/topics.md).
+Existing topics are never changed: fewer partitions or a shorter retention lose data, and more partitions move keys. A
+person has to decide that (docs/operations/topics.md).
 """
 
 import asyncio
@@ -24,19 +24,20 @@ from streams.live.broker.broker_check import FAULTS, PATIENCE_S, BrokerError, br
 from streams.live.broker.connection import Connection, client_arguments
 
 _SEEN_EVERY_S = 0.1
+"""Seconds between two checks whether new topics are there. Chosen, not measured."""
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one topic when it was to be made."""
+    """The result for one topic of `create_topics`."""
 
     topic: str
     """Its full name."""
     created: bool
-    """False: it was there already, in whatever form."""
+    """False: it existed already, as wanted or not."""
 
 
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One property of a topic that is not as it should be."""
+    """One property of a topic that differs from the table."""
 
     property: str
     """`partitions`, `replication_factor`, or a topic setting by its name in Kafka."""
@@ -45,29 +46,29 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """One topic, as it is found."""
+    """The result for one topic of `check_topics`."""
 
     topic: str
     """Its full name."""
     exists: bool
-    """False: it is absent, or these credentials may not see it."""
+    """False: it is absent, or hidden from these credentials."""
     differences: list[Difference]
 
     @property
     def as_wanted(self) -> bool:
-        """Whether there is nothing to do."""
+        """Whether it exists without differences."""
         return self.exists and not self.differences
 
 
 async def create_topics(connection: Connection, prefix: str) -> list[Made]:
-    """Make the topics that are absent, and wait until the broker shows them.
+    """Create the topics that are absent, and wait until the broker shows them.
 
     Raises:
-        BrokerError: the broker cannot be reached, or does not make one of them. What it made before stays.
+        BrokerError: the broker cannot be reached, or does not create one of them. Topics created before stay.
     """
     replicas = connection.settings.replication_factor
     wanted = {topic.full_name(prefix): topic for topic in TOPICS}
-    async with _admin(connection, "making topics") as admin:
+    async with _admin(connection, "creating topics") as admin:
         absent = wanted.keys() - (await _described(admin)).keys()
         made = await _make(admin, {name: wanted[name] for name in wanted if name in absent}, replicas)
         async with asyncio.timeout(PATIENCE_S):
@@ -77,26 +78,26 @@ async def create_topics(connection: Connection, prefix: str) -> list[Made]:
 
 
 async def require_topics(connection: Connection, prefix: str, role: Role) -> None:
-    """Make sure that all topics are there which a role writes or reads; clients would wait for them without end.
+    """Make sure that all topics exist that a role writes or reads. Clients would wait for them without end.
 
     Raises:
-        BrokerError: the broker cannot be reached, or one of them is absent or not for these credentials to see.
+        BrokerError: the broker cannot be reached, or a topic is absent or hidden from these credentials.
     """
     async with _admin(connection, "looking for topics") as admin:
         there = await _described(admin)
     wanted = [topic.full_name(prefix) for topic in TOPICS if role in (*topic.writers, *topic.readers)]
     if absent := [name for name in wanted if name not in there]:
         raise BrokerError(
-            f"Kafka: {', '.join(absent)}: absent, or not for these credentials to see. Make the topics with "
+            f"Kafka: {', '.join(absent)}: absent, or hidden from these credentials. Create the topics with "
             "`lockstep topics create`, with the same settings."
         )
 
 
 async def check_topics(connection: Connection, prefix: str) -> list[Checked]:
-    """Hold every topic against the table. What a topic has beside it is not looked at.
+    """Compare every topic with the table. Other properties of a topic are not compared.
 
     Raises:
-        BrokerError: the broker cannot be reached, or does not tell.
+        BrokerError: the broker cannot be reached, or does not answer.
     """
     replicas = connection.settings.replication_factor
     async with _admin(connection, "checking topics") as admin:
@@ -135,13 +136,13 @@ async def _admin(connection: Connection, doing: str) -> AsyncIterator[AIOKafkaAd
 async def _described(admin: AIOKafkaAdminClient) -> dict[str, list[Mapping[str, Any]]]:
     """Partitions of every topic by its name.
 
-    All are asked for, since a broker may make a topic that is asked for by name.
+    All are asked for, because a broker may create a topic that is asked for by name.
     """
     return {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
 
 
 async def _make(admin: AIOKafkaAdminClient, topics: Mapping[str, Topic], replicas: int) -> set[str]:
-    """Names of those that were made; others came in between."""
+    """Names of the topics that were created. The others appeared in the meantime."""
     if not topics:
         return set()
     answer = await admin.create_topics(
@@ -162,14 +163,14 @@ async def _make(admin: AIOKafkaAdminClient, topics: Mapping[str, Topic], replica
             refused.setdefault((words[0] if words else None) or fault.description, []).append(name)
     if refused:
         reasons = " ".join(f"{', '.join(names)}: {reason.rstrip('.')}." for reason, names in refused.items())
-        raise BrokerError(f"Kafka: not all topics were made. {reasons}")
+        raise BrokerError(f"Kafka: not all topics were created. {reasons}")
     return made
 
 
 async def _configs(
     admin: AIOKafkaAdminClient, wanted: Mapping[str, Mapping[str, str]]
 ) -> dict[str, dict[str, str]]:
-    """Those settings of each topic that are wanted, as they are; without topics that have gone meanwhile."""
+    """The current values of the wanted settings of each topic, without topics that have disappeared meanwhile."""
     if not wanted:
         return {}
     answers = await admin.describe_configs(
@@ -189,10 +190,10 @@ async def _configs(
 
 
 def _config(topic: Topic, replicas: int) -> Mapping[str, str]:
-    """Settings of the topic, with how many copies have to be in step before a message counts as written.
+    """Settings of the topic, with how many replicas must be in sync before a message counts as written.
 
-    Two of three: what was acknowledged survives the loss of a broker, and one broker may be away. Of two copies both
-    would have to be there always.
+    With three replicas it is two: what was acknowledged survives the loss of a broker, and one broker may be down. With
+    two replicas it is one, or both would always have to be up.
     """
     return {**topic.config, "min.insync.replicas": "2" if replicas > 2 else "1"}
 

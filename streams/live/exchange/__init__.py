@@ -1,1 +1,4 @@
-"""Kafka records to rows, rows to frames, results to topics."""
+"""What is exchanged by topics.
+
+`decoding`: Kafka records to rows. `frames`: rows to messages and back. `result_producer`: results to topics.
+"""

@@ -1,6 +1,6 @@
-"""Kafka records to rows: whole batches at once, with the decoders that read dumps.
+"""Kafka records to rows: whole batches at once, with the decoders that also read dumps.
 
-What cannot be used becomes a dead letter that names topic, partition and offset.
+A record that cannot be used becomes a dead letter with its topic, partition and offset.
 """
 
 import re
@@ -28,10 +28,10 @@ from streams.sources.formats.jsonl import Jsonl
 from streams.sources.screening import LEEWAY, screen
 
 END_HEADER = "lockstep-end"
-"""Header of a record without a value that says that nothing more will come in its partition."""
+"""Header of a record without a value: no more records will come in this partition."""
 UPTO_HEADER = "lockstep-upto"
 """Header of a record without a value: all posts and follow events before this event time, in seconds since 1970 UTC,
-have been published, on whatever partition. A partition with few messages holds nothing up if its publisher says so."""
+have been published, on any partition. With it, a partition with few messages holds nothing up."""
 
 KIND_OF: dict[str, Kind] = {
     "posts.v1": "posts",
@@ -46,7 +46,7 @@ WAITED_FOR = ("posts.v1", "follows.v1")
 
 
 class KafkaRecord(Protocol):
-    """What is used of a Kafka record."""
+    """The fields of a Kafka record that are used."""
 
     offset: int
     timestamp: int
@@ -58,7 +58,7 @@ class KafkaRecord(Protocol):
 
 @dataclass(slots=True)
 class Batch:
-    """Records of one topic as they were read: one run of offsets a partition."""
+    """Records of one topic as they were read: one run of offsets for each partition."""
 
     topic: str
     """Without the prefix."""
@@ -66,28 +66,28 @@ class Batch:
     records: list[KafkaRecord] = field(default_factory=list)
     """In the order of spans."""
     source: list[int] = field(default_factory=list)
-    """Span of each record."""
+    """Index of the span of each record."""
     bytes: int = 0
-    """Of all values; known once they have been decoded."""
+    """Size of all values, bytes; set when they are decoded."""
 
     def add(self, partition: int, begin: int, records: Sequence[KafkaRecord]) -> None:
         """Take the records of one partition.
 
         Args:
             partition: its number.
-            begin: the offset that was due; lower than that of the first record where some were deleted.
+            begin: the offset that was expected; lower than that of the first record if some were deleted.
             records: in order.
         """
-        # where something follows, the partition goes on
+        # an end counts only as the last record: after any other record the partition goes on
         upto = max((_upto(record) for record in records if record.value is None), default=0)
         span = OffsetSpan(self.topic, partition, begin, records[-1].offset + 1, _is_end(records[-1]), upto)
-        kept = [r for r in records if r.value is not None or self._means_something(r)]
+        kept = [r for r in records if r.value is not None or self._has_meaning(r)]
         self.source.extend([len(self.spans)] * len(kept))
         self.spans.append(span)
         self.records.extend(kept)
 
-    def _means_something(self, record: KafkaRecord) -> bool:
-        """Whether a record without a value is more than the end of a partition or a deleted profile."""
+    def _has_meaning(self, record: KafkaRecord) -> bool:
+        """Whether a record without a value has to be decoded: it is no end of a partition and no deleted profile."""
         if self.topic in WAITED_FOR:
             return not _is_end(record) and not _upto(record)
         return KIND_OF[self.topic] in ("registry", "rules")
@@ -98,11 +98,11 @@ def _is_end(record: KafkaRecord) -> bool:
 
 
 def _upto(record: KafkaRecord) -> int:
-    """Event time that a publisher says it has reached, seconds; 0 where it says nothing that can be."""
+    """Event time that the publisher has reached, seconds; 0: it gives none, or one in the future."""
     for name, value in record.headers:
         if name == UPTO_HEADER and re.fullmatch(rb"[0-9]{1,12}", value):
             seconds = int(value)
-            # as for posts: nothing is in the future
+            # as for posts, a time in the future is refused
             return seconds if record.timestamp < 0 or seconds <= record.timestamp // 1_000 + LEEWAY else 0
     return 0
 
@@ -114,12 +114,12 @@ def decode_batch(
 
     Args:
         batch: records of one topic.
-        max_ahead_s: a record may be dated so far after the time that Kafka has for it, seconds. A post of next year
-            would make all others late, and a profile of next year would outdate them.
+        max_ahead_s: how far the date of a record may be after its time in Kafka, seconds. A post dated next year would
+            make all others late, and a profile dated next year would replace all later ones.
         now: seconds since 1970 UTC.
 
     Returns:
-        The frame, and dead letters for all that is not in it.
+        The frame, and dead letters for all records that are not in it.
     """
     kind = KIND_OF[batch.topic]
     header = Header(kind=kind, spans=batch.spans)
@@ -129,24 +129,24 @@ def decode_batch(
         return _low_rate(batch, header)
     records, letters = _lines(batch)
     stamps = np.array([record.timestamp for record in batch.records], np.int64) // 1_000
-    stamps[stamps < 0] = int(now())  # a producer need not give one
+    stamps[stamps < 0] = int(now())  # a producer need not give a time
     index = records.numbers - 1  # of the batch's records, by row of `records`
     if kind == "posts":
-        found = screen(Jsonl().decode(records), records, now)
-        rows = found.rows
-        frame = keyed(found.posts)
-        at, told = "created_at", "created_at"
+        screened = screen(Jsonl().decode(records), records, now)
+        rows = screened.rows
+        frame = keyed(screened.posts)
+        column, field_name = "created_at", "created_at"
     elif kind == "follows":
         frame, rows = decoded_follows(records, now() + LEEWAY)
-        at, told = "at", "at"
+        column, field_name = "at", "at"
     else:
         frame, rows = decoded_profiles(records)
-        at, told = "observed", "observed_at"
+        column, field_name = "observed", "observed_at"
     places = index[rows]
-    ahead = frame[at].to_numpy() > stamps[places] + max_ahead_s
+    ahead = frame[column].to_numpy() > stamps[places] + max_ahead_s
     if ahead.any():
         for row in np.flatnonzero(ahead):
-            detail = f"{told} is more than {max_ahead_s} s after the time of its record"
+            detail = f"{field_name} is more than {max_ahead_s} s after the time of its record"
             records.set_aside(int(rows[row]), Reason.BAD_TIME, detail)
         frame = frame.filter(pl.Series(~ahead))
         places = places[~ahead]
@@ -160,14 +160,14 @@ def decode_batch(
 
 
 def _lines(batch: Batch) -> tuple[Records, list[DeadLetter]]:
-    """The values of a batch as lines that can be decoded; numbered from 1 by their place in the batch."""
+    """The values of a batch as lines to decode, numbered from 1 by their place in the batch."""
     values = [record.value or b"" for record in batch.records]
     batch.bytes = sum(map(len, values))
     data = b"\n".join(values)
     if data.count(b"\n") != len(values) - 1 or b"\r" in data:
-        # line ends mean nothing in JSON outside of strings, and are not allowed in them
+        # line ends have no meaning in JSON outside of strings, and are not allowed inside
         values = [value.replace(b"\n", b" ").replace(b"\r", b" ") for value in values]
-    # a line without anything would not be counted
+    # an empty line would not be counted
     data = b"\n".join([value if value.strip() else b"null" for value in values])
     both = list(read_records(iter([Block(data + b"\n", 0)]), batch.topic, scan_lines, str))
     first, rest = both[0], both[1:]
@@ -178,10 +178,10 @@ def _lines(batch: Batch) -> tuple[Records, list[DeadLetter]]:
 
 
 def _placed(letters: Iterable[DeadLetter], batch: Batch) -> Iterator[DeadLetter]:
-    """Dead letters whose positions are places in the batch, with the places in Kafka and the values as they came."""
+    """Dead letters by their place in the batch, changed to the place in Kafka and the original value."""
     for letter in letters:
-        at = letter.position - 1
-        record, span = batch.records[at], batch.spans[batch.source[at]]
+        index = letter.position - 1
+        record, span = batch.records[index], batch.spans[batch.source[index]]
         value = record.value or b""
         yield msgspec.structs.replace(
             letter,
@@ -197,7 +197,7 @@ def _raw(value: bytes) -> str:
 
 
 def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
-    """Registry entities and rules, one at a time: there are few, and each has to be whole."""
+    """Decode registry entities and rules one at a time: there are few, and each must be complete."""
     decoder: msgspec.json.Decoder[RegistryEntity] | msgspec.json.Decoder[SuppressionRule]
     if header.kind == "registry":
         decoder, name = msgspec.json.Decoder(RegistryEntity), "entity_id"
@@ -212,8 +212,8 @@ def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
         if record.value is not None:
             try:
                 text = record.value.decode()
-                found = getattr(decoder.decode(text), name)
-                fault = "" if found == key else f"the record's key is not its {name}"
+                record_id = getattr(decoder.decode(text), name)
+                fault = "" if record_id == key else f"the record's key is not its {name}"
             except DECODING_ERRORS as error:
                 fault = str(decoding_fault(error))
         if fault:

@@ -1,7 +1,7 @@
-"""Frames: many rows in one message of the internal topic, and what they are the rows of.
+"""Frames: many rows in one message of the internal topic, with the offsets they come from.
 
-A frame says which offsets of which public partitions it covers, so that whoever reads it can tell rows that come
-again and offsets that are missing. Rows are an Arrow IPC stream; the rest is a small JSON header of the record.
+A frame names the offsets of the public partitions that it covers, so its reader can recognise repeated rows and missing
+offsets. Rows are an Arrow IPC stream; the rest is a small JSON header of the record.
 """
 
 import io
@@ -20,14 +20,14 @@ from schemas.errors import InputError
 
 FORMAT = 1
 HEADER = "lockstep-frame"
-"""Name of the Kafka header that says what is in a frame."""
+"""Name of the Kafka header that describes a frame."""
 MOST_BYTES = 480 << 10
-"""A frame is parted above this: below 512 KiB, well under the usual limits of 1 MB."""
+"""A larger frame is split. Below 512 KiB, well under the usual limits of 1 MB for a message."""
 
 Kind = Literal["posts", "follows", "profiles", "registry", "rules", "marks"]
 
 _PLACE = {"source": pl.UInt16(), "offset": pl.Int64()}
-"""Span of the frame that a row is of, and its offset in that partition."""
+"""Index of the span that a row is from, and its offset in that partition."""
 KEYED_POSTS: Mapping[str, pl.DataType] = {
     **POSTS,
     "account": pl.String(),
@@ -46,7 +46,7 @@ FOLLOWS: Mapping[str, pl.DataType] = {
 }
 """As `detectors.followers.follow_edges.FollowEvents`."""
 LOW_RATE: Mapping[str, pl.DataType] = {"key": pl.String(), "value": pl.String(), **_PLACE}
-"""Registry entities and reviewers' rules as their JSON, checked; null: the record was deleted."""
+"""Registry entities and reviewers' rules as checked JSON; null: the record was deleted."""
 COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
     "posts": KEYED_POSTS,
     "follows": FOLLOWS,
@@ -67,7 +67,7 @@ _NEVER_NULL: Mapping[str, tuple[str, ...]] = {
     "rules": ("key",),
     "marks": (),
 }  # fmt: skip
-"""Columns without which a row means nothing, beside its place."""
+"""Columns that every row must have, besides its place."""
 
 Offset = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Partition = Annotated[int, Meta(ge=0, le=2**31 - 1)]
@@ -75,7 +75,7 @@ EventTime = Annotated[int, Meta(ge=0, le=2**40)]
 
 
 class OffsetSpan(msgspec.Struct, frozen=True, array_like=True):
-    """A run of offsets of one public partition, all read."""
+    """A run of offsets of one public partition, all of them read."""
 
     topic: str
     """Without the prefix."""
@@ -84,30 +84,30 @@ class OffsetSpan(msgspec.Struct, frozen=True, array_like=True):
     end: Offset
     """One past the last."""
     ended: bool = False
-    """The publisher said that nothing more will come."""
+    """The publisher reported that no more records will come."""
     upto: EventTime = 0
-    """Event time, seconds, that the publisher said it has reached; 0: it said nothing."""
+    """Event time that the publisher reported to have reached, seconds; 0: it reported none."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
-    """Nothing came from a partition for a while, though others went on."""
+    """A partition was empty for a while, while others went on."""
 
     topic: str
     partition: Partition
     next: Offset
     """Offset that comes next in it."""
     upto: EventTime
-    """Event time, seconds: what others had reached before the partition was seen to be empty."""
+    """Event time that the others had reached before the partition was found empty, seconds."""
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a frame holds."""
 
-    format: int = 1  # of a header that says none; what is written is FORMAT
+    format: int = 1  # the format of a header without one; new headers get FORMAT
     kind: Kind
     spans: list[OffsetSpan] = []
     sources: list[tuple[str, Partition]] = []
-    """Partitions, by topic without prefix and number, that have to be waited for."""
+    """Partitions to wait for, by topic without prefix and number."""
     marks: list[Mark] = []
 
 
@@ -121,11 +121,11 @@ class Frame:
 
 
 class FrameError(InputError):
-    """A record of the internal topic is no frame that this version can read."""
+    """A record of the internal topic is not a frame that this version can read."""
 
 
 _UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, ValueError, MemoryError)
-"""What polars raises for bytes that are no Arrow IPC stream; it panics at 2 of 100 altered ones (measured)."""
+"""What polars raises for bytes that are no Arrow IPC stream. It panics at 2 of 100 altered streams (measured)."""
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Header)
@@ -142,7 +142,7 @@ def encode(frame: Frame) -> tuple[bytes, bytes]:
 
 
 def encode_parted(frame: Frame, most_bytes: int = MOST_BYTES) -> Iterator[tuple[bytes, bytes]]:
-    """The same as several frames where one would be too large; a frame of one row may still be."""
+    """The same, as several frames if one would be too large. A frame of one row is not split."""
     header, value = encode(frame)
     if len(value) <= most_bytes or len(frame.rows) <= 1:
         yield header, value
@@ -155,7 +155,7 @@ def decode(header: bytes | None, value: bytes) -> Frame:
     """Read a frame.
 
     Raises:
-        FrameError: it is not one, or of a format of another version.
+        FrameError: it is not a frame, or it has the format of another version.
     """
     try:
         head = _decoder.decode(header or b"")
@@ -178,12 +178,12 @@ def decode(header: bytes | None, value: bytes) -> Frame:
 
 
 def _fault(head: Header, rows: pl.DataFrame) -> str | None:
-    """What would make detection fail on these rows, if anything does."""
+    """Why detection would fail on these rows; None: it would not."""
     if not rows.width or not len(rows):
         return None
     missing = rows.select(pl.col(*_NEVER_NULL[head.kind], *_PLACE).null_count()).row(0)
     if any(missing):
-        return f"{head.kind} without what each of them has"
+        return f"{head.kind} without a value that each must have"
     source, offset = rows["source"].to_numpy(), rows["offset"].to_numpy()
     if source.max() >= len(head.spans):
         return "rows of partitions that the header does not name"
@@ -194,14 +194,14 @@ def _fault(head: Header, rows: pl.DataFrame) -> str | None:
 
 
 def _halves(frame: Frame) -> Iterator[Frame]:
-    """A frame as two; the span in the middle is cut at the offset where the second begins."""
+    """Split a frame in two. The span in the middle is cut at the offset where the second half begins."""
     middle = len(frame.rows) // 2
     spans = frame.header.spans
-    at, offset = frame.rows.select("source", "offset").row(middle)
-    cut = spans[at]
-    first = [*spans[:at], OffsetSpan(cut.topic, cut.partition, cut.begin, offset)]
-    second = [msgspec.structs.replace(cut, begin=offset), *spans[at + 1 :]]
+    index, offset = frame.rows.select("source", "offset").row(middle)
+    cut = spans[index]
+    first = [*spans[:index], OffsetSpan(cut.topic, cut.partition, cut.begin, offset)]
+    second = [msgspec.structs.replace(cut, begin=offset), *spans[index + 1 :]]
     head = msgspec.structs.replace(frame.header, spans=first, marks=[])
     yield Frame(head, frame.rows[:middle])
-    rest = frame.rows[middle:].with_columns(source=(pl.col("source") - at).cast(pl.UInt16))
+    rest = frame.rows[middle:].with_columns(source=(pl.col("source") - index).cast(pl.UInt16))
     yield Frame(msgspec.structs.replace(frame.header, spans=second, sources=[]), rest)

@@ -1,1 +1,4 @@
-"""`lockstep publish`: dumps onto the public topics."""
+"""`lockstep publish`: dumps to the public topics.
+
+`publish`: in which order and how fast. `post_encoding`: posts as JSON.
+"""

@@ -1,4 +1,4 @@
-"""Canonical posts as the JSON records of the public topic."""
+"""Posts as the JSON records of the public topic."""
 
 import polars as pl
 
@@ -6,7 +6,7 @@ from detectors.post_columns import POSTS
 
 _METRICS = ("likes", "reposts", "replies", "quotes", "views")
 _ABSENT = r',"\w+":null|"\w+":null,'
-"""In encoded JSON a quotation mark inside of a string has a backslash before it, so that this fits no text."""
+"""Unknown fields. In JSON a quotation mark inside a string follows a backslash, so this never matches inside a text."""
 
 
 def encode_posts(posts: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,7 @@
-"""`lockstep publish`: dumps onto the public topics, as a platform would have sent them.
+"""`lockstep publish`: writes dumps to the public topics, as a platform would have sent them.
 
-Reference data and follow events go first, then posts, each in the order of event time and under its key. What was
-confirmed by the broker is noted in a file, so that a run that was interrupted goes on where it was.
+Reference data and follow events go first, then posts, each in the order of event time and under its key. A file can
+note how far the broker has confirmed, so that an interrupted run goes on from there.
 """
 
 import asyncio
@@ -32,28 +32,29 @@ from streams.sources.cells.times import rfc3339_seconds
 from streams.sources.files.compressed import ByteInput
 
 _PATIENCE_S = 10.0
-"""Seconds that running workers have to read reference data."""
+"""Seconds that running workers have to read reference data. Chosen, not measured."""
 _LOOK_EVERY_S = 0.1
+"""Seconds between two checks whether they have. Chosen, not measured."""
 _STEP = 2_000
-"""Posts that are sent before the broker has to have confirmed them."""
+"""Posts that are sent before the broker must confirm them."""
 _LOOK_S = 0.2
-"""Seconds between two looks at the clock where there is a pace to keep."""
+"""Seconds of wall clock in one part when `speed` is given."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishOptions:
-    """What is to be published beside posts, and how fast."""
+    """What to publish besides posts, and how fast."""
 
     registry: str | None = None
     suppressions: str | None = None
     accounts: str | None = None
     follows: str | None = None
     speed: float | None = None
-    """Seconds of event time a second; None: as fast as the broker takes it."""
+    """Seconds of event time per second; None: as fast as the broker accepts."""
     end: bool = False
-    """Say at the end that nothing more will come: the last evidence is settled as at the end of a replay."""
+    """Report at the end that no more posts will come: the last evidence is then settled, as at the end of a replay."""
     resume: str | None = None
-    """File that notes how far a run has come."""
+    """File that notes how far the run has come."""
 
 
 class Publisher:
@@ -61,8 +62,8 @@ class Publisher:
 
     Args:
         connection: to the brokers.
-        options: what and how fast.
-        on_posts: told how many posts the broker has.
+        options: what to publish, and how fast.
+        on_posts: called with the count of posts that the broker has.
     """
 
     def __init__(
@@ -76,18 +77,18 @@ class Publisher:
         self._on_posts = on_posts
         self._prefix = connection.settings.topic_prefix
         self.published = 0
-        """Posts that the broker has, those of an earlier run included."""
+        """Count of posts that the broker has, including those of an earlier run."""
 
     async def run(self, posts: OrderedPosts) -> None:
         """Publish everything.
 
         Raises:
             InputError: an input cannot be read.
-            OutputError: the note of how far it has come cannot be written.
+            OutputError: the file that notes how far it has come cannot be written.
             aiokafka.errors.KafkaError: the broker refused a message.
         """
         self.published = skip = self._begun(posts)
-        self._note(posts)  # before anything is published: what cannot be written shows at once
+        self._note(posts)  # before anything is published: a file that cannot be written shows at once
         self._producer = AIOKafkaProducer(
             **producer_arguments(self._connection, "publish"), linger_ms=5, max_batch_size=256 << 10
         )
@@ -103,7 +104,7 @@ class Publisher:
             await self._producer.stop()
 
     def _begun(self, posts: OrderedPosts) -> int:
-        """Posts that an earlier run has published."""
+        """Count of posts that an earlier run has published."""
         path = self._options.resume
         if path is None or not Path(path).exists():
             return 0
@@ -111,7 +112,9 @@ class Publisher:
             noted = json.loads(Path(path).read_text(encoding="utf-8"))
             inputs, count = noted["inputs"], max(0, int(noted["posts"]))
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-            raise InputError(f"{path}: is not a note of an earlier run. Remove it to begin anew.") from error
+            raise InputError(
+                f"{path}: is not a note of an earlier run. Remove it to start from the beginning."
+            ) from error
         if inputs != list(posts.inputs):
             raise InputError(f"{path}: was noted for other inputs. Name another file, or remove it.")
         return count
@@ -133,7 +136,7 @@ class Publisher:
         options = self._options
         if options.registry is not None:
             known = read_registry(options.registry)
-            # those above first, so that what a worker has read so far is whole at any time
+            # parents first, so that what a worker has read so far never lacks one
             order = sorted(range(len(known)), key=lambda number: len(known.path(number)))
             entities = [known.entities[number] for number in order]
             await self._send(
@@ -148,9 +151,9 @@ class Publisher:
             await self._send(FOLLOWS, _follow_lines(options.follows))
 
     async def _until_read(self) -> None:
-        """Wait until running workers have read the reference data, so that the first posts are judged by them.
+        """Wait until running workers have read the reference data, so that they apply to the first posts.
 
-        Workers that start later read reference data first. Where none is running, nothing is waited for.
+        Workers that start later read reference data first. If no worker is running, this does not wait.
         """
         arguments = consumer_arguments(self._connection, "publish")
         consumer = AIOKafkaConsumer(**arguments, group_id=f"{self._prefix}ingest")
@@ -164,15 +167,15 @@ class Publisher:
             ends = await consumer.end_offsets(partitions)
             waited = 0.0
             while waited < _PATIENCE_S:
-                read = {tp: await consumer.committed(tp) for tp in partitions}
+                read = {partition: await consumer.committed(partition) for partition in partitions}
                 if all(offset is None for offset in read.values()):
                     return
-                if all((read[tp] or 0) >= end for tp, end in ends.items()):
+                if all((read[partition] or 0) >= end for partition, end in ends.items()):
                     return
                 await asyncio.sleep(_LOOK_EVERY_S)
                 waited += _LOOK_EVERY_S
         except GroupAuthorizationFailedError:
-            return  # who only brings posts need not know how far workers are
+            return  # credentials for writing posts need not allow to see how far workers are
         finally:
             await consumer.stop()
 
@@ -185,54 +188,54 @@ class Publisher:
                 first = int(part["timestamp"][0])
                 clock = clock or _Pace(first, speed)
                 await clock.wait(first)
-            pending = InFlight()
+            in_flight = InFlight()
             for key, value, timestamp in part.iter_rows():
-                await pending.add(
+                await in_flight.add(
                     self._producer.send(topic, value.encode(), key=key.encode(), timestamp_ms=timestamp)
                 )
-            await pending.settled()
-            await self._beat(int(part["timestamp"][-1]) // 1_000)
+            await in_flight.settled()
+            await self._write_time(int(part["timestamp"][-1]) // 1_000)
             self.published = count
             self._note(posts)
             self._on_posts(count)
 
     async def _send(self, topic: Topic, records: Iterable[tuple[str, bytes]]) -> None:
         name = topic.full_name(self._prefix)
-        pending = InFlight()
+        in_flight = InFlight()
         for key, value in records:
-            await pending.add(self._producer.send(name, value, key=key.encode()))
-        await pending.settled()
+            await in_flight.add(self._producer.send(name, value, key=key.encode()))
+        await in_flight.settled()
 
-    async def _beat(self, upto: int) -> None:
-        """Say on every partition how far event time has come, so that none with few posts is waited for."""
-        await self._sign(UPTO_HEADER, str(upto).encode())
+    async def _write_time(self, upto: int) -> None:
+        """Write to every partition how far event time has come, so that partitions with few posts hold nothing up."""
+        await self._write_everywhere(UPTO_HEADER, str(upto).encode())
 
     async def _end(self) -> None:
-        await self._sign(END_HEADER, b"")
+        await self._write_everywhere(END_HEADER, b"")
 
-    async def _sign(self, header: str, value: bytes) -> None:
-        """Write a record without a value on every partition that carries event time."""
-        pending = InFlight()
+    async def _write_everywhere(self, header: str, value: bytes) -> None:
+        """Write a record without a value to every partition that carries event time."""
+        in_flight = InFlight()
         for topic in (POSTS, FOLLOWS):
             name = topic.full_name(self._prefix)
             for partition in sorted(await self._producer.partitions_for(name)):
-                await pending.add(
+                await in_flight.add(
                     self._producer.send(
                         name, None, key=header.encode(), partition=partition, headers=[(header, value)]
                     )
                 )
-        await pending.settled()
+        await in_flight.settled()
 
 
 def parts_of(
     batches: Iterable[OrderedBatch], skip: int, most_s: float | None = None
 ) -> Iterator[tuple[pl.DataFrame, int]]:
-    """Posts in the parts that they are published in.
+    """Parts of posts, as they are published.
 
     Args:
         batches: posts in event order.
-        skip: posts at the beginning that have been published.
-        most_s: event time of a part, seconds at most; None: any.
+        skip: count of posts at the beginning that have been published before.
+        most_s: limit of the event time in one part, seconds; None: no limit.
 
     Yields:
         Records as `encode_posts` gives them, and the count of posts up to the end of the part.
@@ -254,7 +257,7 @@ def parts_of(
 
 
 class _Pace:
-    """Event time as it would pass."""
+    """Waits so that event time passes at a given speed."""
 
     def __init__(self, first_ms: int, speed: float) -> None:
         self._first_ms = first_ms
@@ -262,27 +265,27 @@ class _Pace:
         self._begun = time.monotonic()
 
     async def wait(self, now_ms: int) -> None:
-        due = self._begun + (now_ms - self._first_ms) / 1_000 / self._speed
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        wanted = self._begun + (now_ms - self._first_ms) / 1_000 / self._speed
+        await asyncio.sleep(max(0.0, wanted - time.monotonic()))
 
 
 def _profile_lines(path: str) -> Iterator[tuple[str, bytes]]:
-    """Lines of a file and their keys; what is no profile goes on as it is, and is set aside by the worker."""
+    """Lines of a file and their keys. A line that is no profile is published as it is, and the worker rejects it."""
     for lines, text in _lines(path):
-        keys = _found(text, "platform") + ":" + _found(text, "account_id")
+        keys = _field(text, "platform") + ":" + _field(text, "account_id")
         yield from zip(keys.to_list(), lines.to_list(), strict=True)
 
 
 def _follow_lines(path: str) -> Iterator[tuple[str, bytes]]:
-    """Follow events in the order of time, as workers wait for each partition to have passed a tick.
+    """Follow events in the order of time, because workers wait until each partition has passed a tick.
 
-    They are held in memory, some 400 bytes an event.
+    They are held in memory, about 400 bytes for each event.
     """
     parts = [
         pl.DataFrame(
             {
-                "at": rfc3339_seconds(_found(text, "at")),
-                "key": _found(text, "platform") + ":" + _found(text, "followee_id"),
+                "at": rfc3339_seconds(_field(text, "at")),
+                "key": _field(text, "platform") + ":" + _field(text, "followee_id"),
                 "line": lines,
             }
         )
@@ -294,12 +297,12 @@ def _follow_lines(path: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _lines(path: str) -> Iterator[tuple[pl.Series, pl.Series]]:
-    """The lines of a file of JSON objects, as they are and as text (empty where they are none), in batches.
+    """The lines of a file of JSON objects in batches, as bytes and as text; the text is empty if it is not UTF-8.
 
-    Blank ones are left out.
+    Blank lines are left out.
 
     Raises:
-        InputError: the file cannot be read, or is none.
+        InputError: the file cannot be read, or does not hold JSON objects.
     """
     stream = ByteInput(path)
     rest = b""
@@ -309,17 +312,17 @@ def _lines(path: str) -> Iterator[tuple[pl.Series, pl.Series]]:
         whole, _, rest = data.rpartition(b"\n")
         lines = pl.Series("line", whole.split(b"\n"), dtype=pl.Binary)
         text = _text(lines).str.strip_chars()
-        said = text.is_null() | (text.str.len_bytes() > 0)
-        lines, text = lines.filter(said), text.filter(said).fill_null("")
+        not_blank = text.is_null() | (text.str.len_bytes() > 0)
+        lines, text = lines.filter(not_blank), text.filter(not_blank).fill_null("")
         if first and len(text) and not text[0].startswith("{"):
-            raise InputError(f"{stream.name}: publishing takes JSON objects, one a line.")
+            raise InputError(f"{stream.name}: publishing takes JSON objects, one on each line.")
         if len(text):
             first = False
             yield lines, text
 
 
 def _text(lines: pl.Series) -> pl.Series:
-    """Bytes as text; null where they are none."""
+    """Bytes as text; null where they are not UTF-8."""
     try:
         return lines.cast(pl.String)
     except pl.exceptions.PolarsError:
@@ -327,6 +330,6 @@ def _text(lines: pl.Series) -> pl.Series:
         return pl.Series(lines.name, whole, dtype=pl.Binary).cast(pl.String)
 
 
-def _found(lines: pl.Series, name: str) -> pl.Series:
-    """A field of each line; empty where there is none."""
+def _field(lines: pl.Series, name: str) -> pl.Series:
+    """A field of each line; empty if it is absent."""
     return lines.str.json_path_match(f"$.{name}").fill_null("")

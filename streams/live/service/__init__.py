@@ -1,1 +1,5 @@
-"""The worker process and what it serves; what the live commands do."""
+"""The worker process.
+
+`commands` and `topic_commands`: what the command line runs. `worker`: the Faust app. `web`: metrics and health over
+HTTP. `logs`: how it logs.
+"""

@@ -1,4 +1,4 @@
-"""What `lockstep worker` and `lockstep publish` do; `command.live_program` turns their faults into exit statuses."""
+"""`lockstep worker` and `lockstep publish`. `streams.command.live_program` turns their faults into exit statuses."""
 
 import asyncio
 import re
@@ -28,18 +28,18 @@ def speed_of(text: str) -> float | None:
     """Read `60x` or `max` (None).
 
     Raises:
-        UsageError: it is neither.
+        UsageError: it is neither of these.
     """
     if text == "max":
         return None
-    found = _SPEED.fullmatch(text)
-    if found is None or not float(found[1]):
+    match = _SPEED.fullmatch(text)
+    if match is None or not float(match[1]):
         raise UsageError(f"--speed: give max, or a multiple of event time such as 60x, not {text!r}.")
-    return float(found[1])
+    return float(match[1])
 
 
 def worker(config: str | None, run_id: str | None, web_port: int | None = None) -> int:
-    """`lockstep worker`: the exit status."""
+    """Run `lockstep worker`. Returns the exit status."""
     from streams.live.service.worker import run  # noqa: PLC0415 - Faust takes a second to load
 
     settings = for_run(load_settings(config), run_id)
@@ -59,7 +59,7 @@ def publish(
     dead_letters: str | None,
     progress: bool,
 ) -> str:
-    """`lockstep publish`: what was published, in words."""
+    """Run `lockstep publish`. Returns what was published, in words."""
     options = PublishOptions(
         registry=reading.registry,
         suppressions=reading.suppressions,
@@ -105,5 +105,5 @@ def publish(
         raise fault
     if not publisher.published:
         posts.check_used()
-    aside = f"; {log.total:,} rows set aside" if log.total else ""
+    aside = f"; {log.total:,} rows rejected" if log.total else ""
     return f"{publisher.published:,} posts on {settings.kafka.topic_prefix}posts.v1{aside}."

@@ -1,8 +1,8 @@
 """Logs of a worker: JSON lines on stderr for machines, plain lines when stderr is a terminal.
 
-Every line names the worker and the prefix of its topics, which names the run. What libraries say goes the same way.
-A message that repeats is let through a few times a minute, and then counted. No line holds a post, an account or an
-object: messages are told of by topic, partition and offset.
+Every line names the worker and the prefix of its topics, which names the run. Messages of libraries go the same way.
+A message that repeats is written a few times a minute, and then only counted. No line holds a post, an account or an
+object: lines name messages by topic, partition and offset.
 """
 
 import logging
@@ -16,14 +16,14 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 _KINDS = 1_000
-"""Kinds of messages that are counted; beyond, counting begins anew."""
+"""Kinds of messages that are counted; with more, counting starts again. Chosen, not measured."""
 _TEMPLATE = "_template"
 
 
 class RepeatLimit:
-    """Lets the first messages of a kind through and leaves out the rest; the next one says how many were left out.
+    """Writes the first messages of a kind and leaves out the rest. The next one has the count of those left out.
 
-    Messages are of one kind if their level and event are the same, whatever the values with them.
+    Messages are of one kind if their level and event are the same; their values may differ.
 
     Args:
         most: messages of a kind in `every_s` seconds.
@@ -39,7 +39,7 @@ class RepeatLimit:
         self._clock = clock
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}
-        """Since when each kind is counted, and how many came."""
+        """Clock time since which each kind is counted, and the count."""
 
     def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         """As a processor of structlog.
@@ -66,12 +66,12 @@ class RepeatLimit:
 
 
 def set_up(worker: str, prefix: str, stream: TextIO | None = None) -> Any:
-    """Let all logs of this process go to `stream`, stderr if not given.
+    """Send all logs of this process to `stream`, or to stderr.
 
     Args:
         worker: id of the worker.
         prefix: of its topics.
-        stream: where to; a terminal gets lines for people.
+        stream: None: stderr. A terminal gets lines for people.
 
     Returns:
         The logger of the worker.
@@ -79,7 +79,7 @@ def set_up(worker: str, prefix: str, stream: TextIO | None = None) -> Any:
     stream = stream if stream is not None else sys.stderr
     renderer: Any = structlog.processors.JSONRenderer(sort_keys=False)
     if stream.isatty():
-        # local variables, which other formatters show, may hold posts
+        # other formatters show local variables, which may hold posts
         renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[
@@ -102,7 +102,7 @@ def set_up(worker: str, prefix: str, stream: TextIO | None = None) -> Any:
 
 
 class _Forward(logging.Handler):
-    """Hands on what libraries say by `logging`."""
+    """Forwards what libraries log by `logging`."""
 
     def __init__(self, log: Any) -> None:
         super().__init__()
@@ -111,5 +111,5 @@ class _Forward(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         more = {"exc_info": record.exc_info} if record.exc_info else {}
         template = f"{record.name}: {record.msg}"
-        told = self._log.bind(logger=record.name, **{_TEMPLATE: template}, **more)
-        told.log(record.levelno, record.getMessage())
+        bound = self._log.bind(logger=record.name, **{_TEMPLATE: template}, **more)
+        bound.log(record.levelno, record.getMessage())

@@ -1,4 +1,4 @@
-"""What `lockstep topics` does; `streams.command.live_program` turns its faults into messages and exit statuses."""
+"""`lockstep topics`. `streams.command.live_program` turns its faults into messages and exit statuses."""
 
 import asyncio
 
@@ -15,13 +15,13 @@ class TopicsReport(msgspec.Struct, frozen=True, kw_only=True):
     """What `lockstep topics check --json` prints."""
 
     as_wanted: bool
-    """Whether nothing is absent and nothing differs."""
+    """Whether no topic is absent and none differs."""
     bootstrap_servers: list[str]
     topics: list[Checked]
 
 
 def create(config: str | None, run_id: str | None = None) -> None:
-    """`lockstep topics create`; those of a replay if a run is named."""
+    """Run `lockstep topics create`; with `run_id`, for the topics of that replay."""
     kafka = for_run(load_settings(config), run_id).kafka
     made = asyncio.run(create_topics(connection(kafka), kafka.topic_prefix))
     created = sum(topic.created for topic in made)
@@ -32,39 +32,39 @@ def create(config: str | None, run_id: str | None = None) -> None:
 
 
 def check(config: str | None, *, as_json: bool) -> bool:
-    """`lockstep topics check`: whether all is as wanted."""
+    """Run `lockstep topics check`. Returns whether all topics are as wanted."""
     kafka = load_settings(config).kafka
-    found = asyncio.run(check_topics(connection(kafka), kafka.topic_prefix))
-    findings = TopicsReport(
-        as_wanted=all(topic.as_wanted for topic in found),
+    topics = asyncio.run(check_topics(connection(kafka), kafka.topic_prefix))
+    report = TopicsReport(
+        as_wanted=all(topic.as_wanted for topic in topics),
         bootstrap_servers=list(kafka.servers),
-        topics=found,
+        topics=topics,
     )
     if as_json:
         with output("-") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(findings), indent=1) + b"\n")
+            file.write(msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n")
     else:
-        _print(*_lines(found))
-    return findings.as_wanted
+        _print(*_lines(topics))
+    return report.as_wanted
 
 
-def _lines(found: list[Checked]) -> list[str]:
+def _lines(topics: list[Checked]) -> list[str]:
     lines = []
-    for topic in found:
+    for topic in topics:
         state = "ok     " if topic.as_wanted else "differs" if topic.exists else "absent "
         lines.append(f"{state}  {topic.topic}")
         lines += [f"         {d.property}: wanted {d.wanted}, found {d.found}" for d in topic.differences]
-    absent = sum(not topic.exists for topic in found)
-    differ = sum(bool(topic.differences) for topic in found)
+    absent = sum(not topic.exists for topic in topics)
+    differ = sum(bool(topic.differences) for topic in topics)
     if absent:
         lines.append(
-            f"{absent} absent, or not for these credentials to see: `lockstep topics create` makes them."
+            f"{absent} absent, or hidden from these credentials: `lockstep topics create` creates them."
         )
     if differ:
         lines.append(
-            f"{differ} not as wanted. Nothing is changed here: docs/operations/topics.md says how to."
+            f"{differ} not as wanted. This command changes nothing; docs/operations/topics.md explains how to."
         )
-    return lines if absent or differ else [*lines, f"All {len(found)} are as wanted."]
+    return lines if absent or differ else [*lines, f"All {len(topics)} are as wanted."]
 
 
 def _print(*lines: str) -> None:

@@ -1,10 +1,10 @@
-"""What a worker serves over HTTP: its metrics, and whether it is alive and ready. On loopback, if not told otherwise.
+"""What a worker serves over HTTP: its metrics, and whether it is alive and ready. By default only on loopback.
 
     GET /metrics        for Prometheus
     GET /health/live    200, or 503 when a part of the worker has failed
     GET /health/ready   200, or 503 with what the worker waits for
 
-The answers come from the event loop that the worker works on: one that hangs does not answer at all.
+The answers come from the event loop of the worker: if that hangs, there is no answer at all.
 """
 
 import socket
@@ -18,10 +18,10 @@ from streams.settings.settings import WorkerSettings
 
 
 def listen(settings: WorkerSettings) -> socket.socket | None:
-    """The socket to serve at; None if nothing is to be served.
+    """The socket to serve at; None if `web_port` is 0.
 
     Raises:
-        UsageError: the address is taken, or none of this machine.
+        UsageError: the address is taken, or does not belong to this machine.
     """
     if not settings.web_port:
         return None
@@ -59,7 +59,7 @@ class Web:
         self._server = server
 
     async def start(self) -> None:
-        """Begin to answer."""
+        """Start to answer."""
         app = web.Application()
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/health/live", self._live)
@@ -69,7 +69,7 @@ class Web:
         await web.SockSite(self._runner, self._server).start()
 
     async def stop(self) -> None:
-        """Answer no more."""
+        """Stop answering."""
         await self._runner.cleanup()
 
     async def _metrics(self, request: web.Request) -> web.Response:
@@ -85,5 +85,5 @@ class Web:
         return _answer(self._telemetry.health.waits_for, "ready")
 
 
-def _answer(waits: list[str], well: str) -> web.Response:
-    return web.Response(status=503 if waits else 200, text="".join(f"{line}\n" for line in waits or [well]))
+def _answer(waits: list[str], good: str) -> web.Response:
+    return web.Response(status=503 if waits else 200, text="".join(f"{line}\n" for line in waits or [good]))

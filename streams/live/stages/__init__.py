@@ -1,1 +1,1 @@
-"""Faust agents: each runs one stage of detection."""
+"""What runs on a worker beside ingest: `detection_agent` runs detection, `review_watch` reads reviews for metrics."""

@@ -1,1 +1,4 @@
-"""Snapshots of detection on a compacted topic."""
+"""Snapshots of detection.
+
+`state_codec` and `column_buffers`: plain data to bytes and back. `snapshots`: bytes to a compacted topic and back.
+"""

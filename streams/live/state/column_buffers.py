@@ -1,8 +1,8 @@
-"""Columns of polars frames as plain numpy arrays, and back: what a codec can weigh and check byte by byte.
+"""Columns of polars frames as plain numpy arrays, and back, so that a codec can check sizes and bytes.
 
-Arrow IPC would do the same, but its readers believe the lengths that they find and take that much memory. Here a column
-is its values without nulls, with one bit a row for what is null; strings are their bytes and lengths, lists their items
-and lengths.
+Arrow IPC would do the same, but its readers trust the lengths in the data and allocate that much memory. Here a column
+is its values without nulls, and one bit a row for nulls. Strings are their bytes and lengths; lists are their items and
+lengths.
 """
 
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from detectors.state.state_forms import StateError
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Parts = list[Any]
-"""Of one column: dtype, rows, bits of what is not null or None, lengths or None, values (an array, or the parts of
-the items)."""
+"""Parts of one column: dtype, count of rows, bits of the rows that are not null (or None), lengths (or None), and
+values (an array, or the parts of the items)."""
 
 _NUMBERS: Mapping[str, pl.DataType] = {
     dtype.__class__.__name__: dtype
@@ -29,14 +29,18 @@ _NUMBERS: Mapping[str, pl.DataType] = {
 _STRING, _LIST = "String", "List"
 _MOST_DEPTH = 3
 _STEP = 1 << 18
-"""Rows of strings that are joined at once: a joined text in Python takes up to four bytes a character."""
+"""Rows of strings that are joined at once, which bounds memory: Python takes up to four bytes for each character."""
 
 
 def parts_of(column: pl.Series, depth: int = 0) -> Parts:
-    """Take a column apart; `depth` is that of the lists it is in.
+    """Take a column apart.
+
+    Args:
+        column: of numbers, Boolean, String, or lists of these.
+        depth: how many lists it is inside of.
 
     Raises:
-        StateError: its dtype is none of numbers, Boolean, String, and lists of these.
+        StateError: it has another dtype.
     """
     kind = column.dtype.__class__.__name__
     valid = None
@@ -58,15 +62,20 @@ def parts_of(column: pl.Series, depth: int = 0) -> Parts:
 
 
 def column_of(name: str, parts: Any, depth: int = 0) -> pl.Series:
-    """Put a column together; `depth` is that of the lists it is in.
+    """Put a column together.
+
+    Args:
+        name: of the column.
+        parts: as `parts_of` gives them, from any source.
+        depth: how many lists it is inside of.
 
     Raises:
-        StateError: these are not parts that `parts_of` could have given.
+        StateError: `parts_of` could not have given these parts.
     """
     _expect(type(parts) is list and len(parts) == 5 and depth <= _MOST_DEPTH)
     kind, rows, valid, lengths, values = parts
     _expect(type(kind) is str and type(rows) is int and rows >= 0)
-    there = None if valid is None else _bits(valid, rows)
+    not_null = None if valid is None else _bits(valid, rows)
     if kind in _NUMBERS:
         dtype = _NUMBERS[kind]
         wanted = pl.Series(dtype=dtype).to_numpy().dtype
@@ -77,43 +86,43 @@ def column_of(name: str, parts: Any, depth: int = 0) -> pl.Series:
         column = _strings(name, lengths.astype(np.int64), values)
     else:
         _expect(kind == _LIST and _is_array(lengths, np.dtype(np.uint32), rows))
-        return _lists(name, lengths.astype(np.int64), column_of("items", values, depth + 1), there)
-    return column if there is None else column.set(pl.Series(~there), None)
+        return _lists(name, lengths.astype(np.int64), column_of("items", values, depth + 1), not_null)
+    return column if not_null is None else column.set(pl.Series(~not_null), None)
 
 
 def _strings(name: str, lengths: "np.ndarray[Any, np.dtype[np.int64]]", values: Array) -> pl.Series:
     _expect(_is_array(values, np.dtype(np.uint8), int(lengths.sum())))
-    made = [pl.Series(name, [], pl.String)]
-    at = 0
+    pieces = [pl.Series(name, [], pl.String)]
+    text_begin = 0
     for begin in range(0, len(lengths), _STEP):
-        some = lengths[begin : begin + _STEP]
-        ends = np.cumsum(some)
-        text = values[at : at + int(ends[-1])]
-        at += len(text)
-        # sound as a whole, and no string begins inside of a character: then each is sound
-        starts = (ends - some)[some > 0]
+        step_lengths = lengths[begin : begin + _STEP]
+        ends = np.cumsum(step_lengths)
+        text = values[text_begin : text_begin + int(ends[-1])]
+        text_begin += len(text)
+        # if all bytes together are UTF-8 and no string starts inside a character, each string is UTF-8
+        starts = (ends - step_lengths)[step_lengths > 0]
         _expect(bool(((text[starts] & 0xC0) != 0x80).all()) and _is_utf8(text.tobytes()))
-        places = pl.DataFrame({"at": ends - some, "length": some})
-        sliced = pl.lit(text.tobytes()).bin.slice("at", "length").cast(pl.String)
-        made.append(places.select(sliced.alias(name)).to_series())
-    return pl.concat(made, rechunk=True)
+        places = pl.DataFrame({"begin": ends - step_lengths, "length": step_lengths})
+        sliced = pl.lit(text.tobytes()).bin.slice("begin", "length").cast(pl.String)
+        pieces.append(places.select(sliced.alias(name)).to_series())
+    return pl.concat(pieces, rechunk=True)
 
 
 def _lists(
-    name: str, lengths: "np.ndarray[Any, np.dtype[np.int64]]", items: pl.Series, there: Array | None
+    name: str, lengths: "np.ndarray[Any, np.dtype[np.int64]]", items: pl.Series, not_null: Array | None
 ) -> pl.Series:
     _expect(len(items) == int(lengths.sum()))
     rows = np.arange(len(lengths))
-    held = (
+    items_by_row = (
         pl.DataFrame({"row": np.repeat(rows, lengths), "items": items})
         .group_by("row", maintain_order=True)
         .agg("items")
     )
     empty = pl.lit([], dtype=pl.List(items.dtype))
-    known = pl.Series(np.ones(len(rows), np.bool_) if there is None else there)
+    known = pl.Series(np.ones(len(rows), np.bool_) if not_null is None else not_null)
     return (
         pl.DataFrame({"row": rows, "known": known})
-        .join(held, on="row", how="left", maintain_order="left")
+        .join(items_by_row, on="row", how="left", maintain_order="left")
         .select(pl.when("known").then(pl.col("items").fill_null(empty)).alias(name))
         .to_series()
         .rechunk()
@@ -121,7 +130,7 @@ def _lists(
 
 
 def frame_of(names: Any, columns: Any) -> pl.DataFrame:
-    """A frame of columns, each in parts.
+    """Put a frame together from the parts of its columns.
 
     Raises:
         StateError: they do not make a frame.

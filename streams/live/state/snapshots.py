@@ -1,7 +1,7 @@
 """Snapshots of detection on a compacted topic, where any worker finds them.
 
-Two slots take turns: while one is overwritten the other is whole, so that a worker that dies in between leaves a
-snapshot that can be used. A manifest is written after the chunks of its slot.
+Two slots take turns: while one is overwritten, the other is complete, so a worker that dies in between leaves a usable
+snapshot. A manifest is written after the chunks of its slot.
 """
 
 import hashlib
@@ -20,24 +20,24 @@ _SLOTS = 2
 _MANIFEST = "manifest"
 _POLL_MS = 500
 _LOOKED_AT_FIRST = 4
-"""Latest records; the very last is a manifest unless a worker died while it wrote."""
+"""Records that are read first, from the end. The last one is a manifest unless a worker died while it wrote."""
 _MOST_CHUNKS = MOST_BYTES // MOST_CHUNK_BYTES
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a slot holds."""
+    """Describes the snapshot in a slot."""
 
     frame_offset: int
-    """The state is that after this frame of the log."""
+    """Offset of the last frame that the state includes."""
     chunks: int
     bytes: int
     digest: str
-    """SHA-256 of all chunks, one after the other."""
+    """SHA-256 of all chunks, one after another."""
     settings: str
-    """Digest of the settings that the state was made under."""
+    """Digest of the settings with which the state was made."""
     code_version: str
     written_at: str
-    """RFC 3339, by the wall clock; for people."""
+    """RFC 3339, by the wall clock, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +63,20 @@ class Snapshots:
         self._slot = 0
 
     async def write(self, manifest: Manifest, chunks: Sequence[bytes]) -> None:
-        """Write a snapshot; on return the broker has all of it."""
-        *parts, (last, told) = messages_of(manifest, chunks, self._slot)
-        pending = InFlight()
+        """Write a snapshot. On return the broker has all of it."""
+        *parts, (manifest_key, manifest_value) = messages_of(manifest, chunks, self._slot)
+        in_flight = InFlight()
         for key, chunk in parts:
-            await pending.add(self._producer.send(self._topic, chunk, key=key.encode()))
-        await pending.settled()
-        await self._producer.send_and_wait(self._topic, told, key=last.encode())
+            await in_flight.add(self._producer.send(self._topic, chunk, key=key.encode()))
+        await in_flight.settled()
+        await self._producer.send_and_wait(self._topic, manifest_value, key=manifest_key.encode())
         self._slot = (self._slot + 1) % _SLOTS
 
     async def newest(self, before: int) -> Snapshot | None:
-        """The newest whole snapshot of a state before frame `before`; None if there is none.
+        """The newest complete snapshot of a state before frame `before`; None if there is none.
 
-        It is looked for from the end: what was overwritten stays on the topic until the broker compacts it, and may be
-        many times as much.
+        It is searched from the end: overwritten chunks stay on the topic until the broker compacts it, and may be
+        many times as many.
         """
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "snapshots"))
         await consumer.start()
@@ -88,12 +88,12 @@ class Snapshots:
             records = _LOOKED_AT_FIRST
             while True:
                 begin = max(first, end - records)
-                found = await _latest_values(consumer, partition, begin, end)
-                slot, snapshot = newest_whole(found, before)
+                values = await _latest_values(consumer, partition, begin, end)
+                slot, snapshot = newest_whole(values, before)
                 if snapshot is not None or begin == first:
                     self._slot = (slot + 1) % _SLOTS
                     return snapshot
-                records = max(8 * records, 8 + max(_chunks_told(found), default=0))
+                records = max(8 * records, 8 + max(_chunk_counts(values), default=0))
         finally:
             await consumer.stop()
 
@@ -103,20 +103,20 @@ async def _latest_values(
 ) -> dict[str, bytes]:
     """The latest value of each key between two offsets."""
     consumer.seek(partition, begin)
-    found: dict[str, bytes] = {}
+    values: dict[str, bytes] = {}
     while await consumer.position(partition) < end:
         for records in (await consumer.getmany(partition, timeout_ms=_POLL_MS)).values():
             for record in records:
                 if record.key is not None and record.value is not None:
-                    found[record.key.decode("utf-8", "replace")] = record.value
-    return found
+                    values[record.key.decode("utf-8", "replace")] = record.value
+    return values
 
 
-def _chunks_told(found: Mapping[str, bytes]) -> Iterator[int]:
-    """Counts of chunks by the manifests among some values; no more than a state can have."""
+def _chunk_counts(values: Mapping[str, bytes]) -> Iterator[int]:
+    """Counts of chunks in the manifests among these values, at most as many as a state can have."""
     for slot in range(_SLOTS):
-        if (told := _manifest(found, slot)) is not None:
-            yield min(told.chunks, _MOST_CHUNKS)
+        if (manifest := _manifest(values, slot)) is not None:
+            yield min(manifest.chunks, _MOST_CHUNKS)
 
 
 def manifest(
@@ -141,14 +141,14 @@ def messages_of(manifest: Manifest, chunks: Sequence[bytes], slot: int) -> Itera
     yield f"{slot}/{_MANIFEST}", msgspec.json.encode(manifest)
 
 
-def newest_whole(found: Mapping[str, bytes], before: int) -> tuple[int, Snapshot | None]:
-    """The newest whole snapshot of a state before frame `before`, and the slot that is not to be written to next.
+def newest_whole(values: Mapping[str, bytes], before: int) -> tuple[int, Snapshot | None]:
+    """The slot that must not be written to next, and the newest complete snapshot of a state before frame `before`.
 
     Args:
-        found: the latest value of each key.
+        values: the latest value of each key.
         before: offset of a frame.
     """
-    whole = [(slot, _whole(found, slot)) for slot in range(_SLOTS)]
+    whole = [(slot, _whole(values, slot)) for slot in range(_SLOTS)]
     fit = [
         (snapshot.manifest.frame_offset, slot, snapshot)
         for slot, snapshot in whole
@@ -160,21 +160,21 @@ def newest_whole(found: Mapping[str, bytes], before: int) -> tuple[int, Snapshot
     return slot, snapshot
 
 
-def _manifest(found: Mapping[str, bytes], slot: int) -> Manifest | None:
+def _manifest(values: Mapping[str, bytes], slot: int) -> Manifest | None:
     try:
-        return msgspec.json.decode(found.get(f"{slot}/{_MANIFEST}", b""), type=Manifest)
+        return msgspec.json.decode(values.get(f"{slot}/{_MANIFEST}", b""), type=Manifest)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
 
 
-def _whole(found: Mapping[str, bytes], slot: int) -> Snapshot | None:
-    told = _manifest(found, slot)
-    if told is None:
+def _whole(values: Mapping[str, bytes], slot: int) -> Snapshot | None:
+    manifest = _manifest(values, slot)
+    if manifest is None:
         return None
-    chunks = [found.get(f"{slot}/{number}", b"") for number in range(min(told.chunks, len(found)))]
-    if len(chunks) != told.chunks or _digest(chunks) != told.digest:
+    chunks = [values.get(f"{slot}/{number}", b"") for number in range(min(manifest.chunks, len(values)))]
+    if len(chunks) != manifest.chunks or _digest(chunks) != manifest.digest:
         return None
-    return Snapshot(told, chunks)
+    return Snapshot(manifest, chunks)
 
 
 def _digest(chunks: Sequence[bytes]) -> str:

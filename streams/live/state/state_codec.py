@@ -1,14 +1,14 @@
-"""A saved state as chunks of bytes for a log, and back; what is damaged or hostile is refused, never believed.
+"""A saved state as chunks of bytes for a log, and back. Damaged or hostile chunks are refused.
 
-The state's tree is MessagePack; arrays stand in it by dtype, dimensions and count of bytes, and their bytes follow in
-the same order, each array compressed by itself with zstd. Frames are the arrays of their columns. Nothing in it names a
-type of Python, and dtypes are those of a short list. All of it goes under one digest and is parted; every chunk
-carries the digest, its number and the count, so that chunks of two states are never taken for one.
+The tree of the state is MessagePack. In it, an array is its dtype, dimensions and count of bytes; the bytes of all
+arrays follow in the same order, each array compressed by itself with zstd. Frames are the arrays of their columns. No
+Python type is named, and only dtypes of a short list are allowed. All of it has one digest and is cut into chunks.
+Every chunk carries the digest, its number and the count of chunks, so that chunks of two states are never mixed.
 
     chunk    head of 56 bytes: magic, format, number, count, bytes of the body, digest of the body; a piece of the body
     body     bytes of the tree as it is and compressed, 8 each; the tree; the arrays
 
-What a buffer holds is weighed against a limit for all of them before memory is taken for it.
+The size of a buffer is checked against a limit for all of them before memory is allocated.
 """
 
 import hashlib
@@ -27,11 +27,11 @@ from streams.live.state.column_buffers import frame_of, parts_of
 
 FORMAT = 1
 MOST_CHUNK_BYTES = 900 << 10
-"""With room for the fields of a record below the usual limit of 1 MiB."""
+"""Leaves room for the other fields of a record below the usual limit of 1 MiB."""
 MOST_BYTES = 16 << 30
-"""Of all arrays, decompressed."""
+"""Limit of all arrays together, decompressed."""
 _MOST_TREE_BYTES = 1 << 30
-"""A byte of the tree can become an object."""
+"""Limit of the tree, decompressed: each byte of it can become an object."""
 
 _MAGIC = b"LKST"
 _HEAD = struct.Struct("<4sIIIQ32s")
@@ -45,18 +45,18 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def encode(state: Any, most_chunk_bytes: int = MOST_CHUNK_BYTES) -> Iterator[bytes]:
-    """The chunks of a state, in order; equal states give equal chunks.
+    """The chunks of a state, in order. Equal states give equal chunks.
 
     Args:
         state: nested dict and list of None, bool, int, float, str, bytes, numpy arrays and polars frames.
-        most_chunk_bytes: size of the largest chunk, head included.
+        most_chunk_bytes: limit of a chunk with its head, bytes.
 
     Raises:
-        StateError: there is something else in it, or a dtype that is not on the list.
+        StateError: the state holds something else, or a dtype that is not on the list.
     """
     piece = most_chunk_bytes - _HEAD.size
     if piece < 1:
-        raise ValueError(f"a chunk has to have room for more than {_HEAD.size} bytes")
+        raise ValueError(f"a chunk needs room for more than {_HEAD.size} bytes")
     parts = _Packing().parts(state)
     whole = sum(map(len, parts))
     count = -(-whole // piece)
@@ -64,11 +64,11 @@ def encode(state: Any, most_chunk_bytes: int = MOST_CHUNK_BYTES) -> Iterator[byt
     chunk = bytearray(_HEAD.pack(_MAGIC, FORMAT, 0, *of_all))
     number = 0
     for part in parts:
-        at = 0
-        while at < len(part):
-            upto = at + most_chunk_bytes - len(chunk)
-            chunk += memoryview(part)[at:upto]
-            at = min(upto, len(part))
+        begin = 0
+        while begin < len(part):
+            end = begin + most_chunk_bytes - len(chunk)
+            chunk += memoryview(part)[begin:end]
+            begin = min(end, len(part))
             if len(chunk) == most_chunk_bytes:
                 yield bytes(chunk)
                 number += 1
@@ -78,11 +78,11 @@ def encode(state: Any, most_chunk_bytes: int = MOST_CHUNK_BYTES) -> Iterator[byt
 
 
 def decode(chunks: Iterable[bytes], most_bytes: int = MOST_BYTES) -> Any:
-    """The state that these chunks are all of, in order. Its arrays are read-only.
+    """The state of which these are all chunks, in order. Its arrays are read-only.
 
     Args:
         chunks: as `encode` gave them, from any source.
-        most_bytes: limit of what they may hold, compressed, and decompressed.
+        most_bytes: limit of the compressed and of the decompressed size, bytes.
 
     Raises:
         StateError: chunks are missing, of several states, of another format, damaged or too large.
@@ -122,13 +122,13 @@ class _Packing:
 
     def __init__(self) -> None:
         self._buffers: list[bytes] = []
-        self._squeezed: Callable[[Any], bytes] = zstandard.ZstdCompressor(level=_LEVEL).compress
+        self._packed: Callable[[Any], bytes] = zstandard.ZstdCompressor(level=_LEVEL).compress
 
     def parts(self, state: Any) -> list[bytes]:
-        """What makes up the body."""
+        """The parts of the body."""
         tree = self._encoded(state)
-        squeezed = self._squeezed(tree)
-        return [_SIZES.pack(len(tree), len(squeezed)), squeezed, *self._buffers]
+        packed = self._packed(tree)
+        return [_SIZES.pack(len(tree), len(packed)), packed, *self._buffers]
 
     def _encoded(self, value: Any) -> bytes:
         try:
@@ -151,10 +151,10 @@ class _Packing:
             named = [[name, dtype.str] for name, (dtype, *_) in fields.items()]
         if _dtype_of(named) != array.dtype:
             raise StateError(f"an array of {array.dtype} cannot be saved")
-        squeezed = self._squeezed(np.ascontiguousarray(array)) if array.size else b""
-        self._buffers.append(squeezed)
+        packed = self._packed(np.ascontiguousarray(array)) if array.size else b""
+        self._buffers.append(packed)
         return msgspec.msgpack.Ext(
-            _ARRAY, msgspec.msgpack.encode([named, list(array.shape), array.nbytes, len(squeezed)])
+            _ARRAY, msgspec.msgpack.encode([named, list(array.shape), array.nbytes, len(packed)])
         )
 
 
@@ -163,20 +163,20 @@ class _Unpacking:
 
     def __init__(self, body: memoryview, most_bytes: int) -> None:
         self._body = body
-        self._at = 0
+        self._position = 0
         self._left = most_bytes
 
     def state(self) -> Any:
         """Everything."""
         if len(self._body) < _SIZES.size:
             raise StateError("the saved state is cut short")
-        self._at = _SIZES.size
-        whole, squeezed = _SIZES.unpack_from(self._body)
+        self._position = _SIZES.size
+        whole, packed = _SIZES.unpack_from(self._body)
         if whole > _MOST_TREE_BYTES:
             raise StateError("the saved state is larger than is allowed")
-        state = self._decoded(self._buffer(whole, squeezed))
-        if self._at != len(self._body):
-            raise StateError("the saved state has bytes that nothing stands for")
+        state = self._decoded(self._buffer(whole, packed))
+        if self._position != len(self._body):
+            raise StateError("the saved state is damaged: it has bytes left over")
         return state
 
     def _decoded(self, tree: bytes | memoryview) -> Any:
@@ -186,41 +186,41 @@ class _Unpacking:
             raise StateError(f"the saved state is damaged: {error}") from error
 
     def _extension(self, code: int, data: memoryview) -> Array | pl.DataFrame:
-        told = self._decoded(data)
-        if code == _ARRAY and type(told) is list and len(told) == 4:
-            return self._array(*told)
-        if code == _FRAME and type(told) is list and len(told) == 2:
-            return frame_of(*told)
+        parts = self._decoded(data)
+        if code == _ARRAY and type(parts) is list and len(parts) == 4:
+            return self._array(*parts)
+        if code == _FRAME and type(parts) is list and len(parts) == 2:
+            return frame_of(*parts)
         raise StateError("the saved state is damaged: it holds something unknown")
 
-    def _array(self, named: Any, shape: Any, whole: Any, squeezed: Any) -> Array:
+    def _array(self, named: Any, shape: Any, whole: Any, packed: Any) -> Array:
         dtype = _dtype_of(named)
         if (
             dtype is None
             or not _are_counts(shape)
             or len(shape) > _MOST_DIMENSIONS
-            or not _are_counts([whole, squeezed])
+            or not _are_counts([whole, packed])
             or math.prod(shape) * dtype.itemsize != whole
         ):
             raise StateError("the saved state is damaged: an array does not fit together")
-        array = np.frombuffer(self._buffer(whole, squeezed), dtype).reshape(shape)
+        array = np.frombuffer(self._buffer(whole, packed), dtype).reshape(shape)
         if not all(_is_bool_sound(array[name]) for name in dtype.names or ()) or not _is_bool_sound(array):
-            raise StateError("the saved state is damaged: neither true nor false")
+            raise StateError("the saved state is damaged: a Boolean is neither true nor false")
         return array
 
-    def _buffer(self, whole: int, squeezed: int) -> bytes:
-        """The next buffer: `squeezed` bytes that become `whole`."""
+    def _buffer(self, whole: int, packed: int) -> bytes:
+        """The next buffer: `packed` bytes that become `whole`."""
         if whole > self._left:
             raise StateError("the saved state is larger than is allowed")
-        if squeezed > len(self._body) - self._at:
+        if packed > len(self._body) - self._position:
             raise StateError("the saved state is cut short")
         self._left -= whole
-        data = self._body[self._at : self._at + squeezed]
-        self._at += squeezed
-        if not whole and not squeezed:
+        data = self._body[self._position : self._position + packed]
+        self._position += packed
+        if not whole and not packed:
             return b""
         try:
-            # the size that is told to zstd is what it takes memory for
+            # zstd allocates the size that the buffer states
             if zstandard.get_frame_parameters(data).content_size != whole:
                 raise StateError("the saved state is damaged: a buffer has another size")
             return zstandard.ZstdDecompressor().decompress(data, allow_extra_data=False)

@@ -1,1 +1,4 @@
-"""Metrics and health of a worker."""
+"""Metrics and health of a worker.
+
+`telemetry`: what stages report. `detection_figures`: gauges sampled from detection. `health`: alive and ready.
+"""
