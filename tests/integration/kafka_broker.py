@@ -34,12 +34,12 @@ class Broker:
 
     Attributes:
         folder: Its data, settings and logs.
-        told: What the script said when it answered; see there.
+        answer: what the script printed when the broker answered; see there.
     """
 
     def __init__(self, folder: Path, *options: str, wanted: Path | None = None) -> None:
         self.folder = folder
-        self.told: dict[str, Any] = {}
+        self.answer: dict[str, Any] = {}
         self._options = options
         folder.mkdir(parents=True, exist_ok=True)
         self._wanted = wanted or folder / "wanted"
@@ -51,26 +51,26 @@ class Broker:
     @property
     def bootstrap(self) -> str:
         """What clients are given: `host:port`, of each node."""
-        return str(self.told["bootstrap"])
+        return str(self.answer["bootstrap"])
 
     @property
     def users(self) -> dict[str, str]:
         """Password by user, of a broker that asks who comes."""
-        return dict(json.loads(Path(self.told["users_file"]).read_text()))
+        return dict(json.loads(Path(self.answer["users_file"]).read_text()))
 
     @property
     def ca_file(self) -> str:
         """The certificate to trust."""
-        return str(self.told["ca_file"])
+        return str(self.answer["ca_file"])
 
     @property
     def process_id(self) -> int:
         """Of the script."""
-        return int(self.told["pid"])
+        return int(self.answer["pid"])
 
     def node_process_id(self, node_id: int) -> int:
         """Of the Java process of a node."""
-        return next(int(node["pid"]) for node in self.told["nodes"] if node["id"] == node_id)
+        return next(int(node["pid"]) for node in self.answer["nodes"] if node["id"] == node_id)
 
     def start(self) -> "Broker":
         """Start it on new data or, after `stop` or `kill`, on those it has; returns when it answers."""
@@ -135,7 +135,7 @@ class Broker:
                 if not part:
                     raise self._failed("it ended")
                 heard += part
-        self.told = json.loads(heard)
+        self.answer = json.loads(heard)
 
     def _failed(self, what: str) -> BrokerFailed:
         self.stop()
@@ -182,15 +182,15 @@ def shared_broker(folder: Path) -> Iterator[str]:
 
 
 def _running(folder: Path) -> str | None:
-    told = folder / "bootstrap"
-    if not told.exists():
+    address = folder / "bootstrap"
+    if not address.exists():
         return None
-    host, _, port = told.read_text().partition(":")
+    host, _, port = address.read_text().partition(":")
     try:
         socket.create_connection((host, int(port)), timeout=5.0).close()
     except OSError:
         return None
-    return told.read_text()
+    return address.read_text()
 
 
 def is_alive(process_id: int) -> bool:

@@ -127,7 +127,7 @@ def prometheus(folder: Path, port: int, targets: Mapping[str, Sequence[int]]) ->
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens at."""
+    """Ports on which nothing listens."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [found.getsockname()[1] for found in sockets]
     for found in sockets:

@@ -67,7 +67,7 @@ async def test_what_is_produced_is_consumed_once_by_a_group(kafka: str, topic_pr
 
 
 @pytest.mark.asyncio
-async def test_a_topic_that_nobody_made_is_not_made_by_asking(kafka: str, topic_prefix: str) -> None:
+async def test_a_topic_that_does_not_exist_is_not_created_by_asking(kafka: str, topic_prefix: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     try:
@@ -114,7 +114,7 @@ async def test_of_three_nodes_one_may_die_and_come_back(broker_factory: BrokerFa
     await produce("kept", range(100, 200), **client)
     assert await consume("kept", 200, "g", **client) == list(range(200))
     broker.revive()
-    others = [node["id"] for node in broker.told["nodes"] if node["id"] != leader]
+    others = [node["id"] for node in broker.answer["nodes"] if node["id"] != leader]
     await in_sync("kept", 3, **client)
     broker.kill(others[0])
     await produce("kept", range(200, 300), **client)
@@ -245,7 +245,7 @@ async def allow_writing(user: str, prefix: str, **client: Any) -> None:
         await admin.close()
 
 
-def test_a_broker_ends_when_nobody_wants_it_any_more(tmp_path: Path) -> None:
+def test_a_broker_ends_when_no_process_uses_it_any_more(tmp_path: Path) -> None:
     broker = Broker(tmp_path / "kafka").start()
     node = broker.node_process_id(1)
     broker.let_go()
@@ -270,7 +270,7 @@ def test_a_shared_broker_is_one_until_the_last_leaves(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("broker-*"))) == 2, first
 
 
-def test_what_hinders_a_broker_is_told(broker_factory: BrokerFactory) -> None:
+def test_what_stops_a_broker_is_reported(broker_factory: BrokerFactory) -> None:
     broker = broker_factory()
     port = broker.bootstrap.rpartition(":")[2]
     refused(broker.folder.parent / "another", f"port {port} of 127.0.0.1 is in use", f"--port={port}")

@@ -75,7 +75,7 @@ async def test_given_a_service_that_has_worked_then_all_is_well(
         assert "the worker is ready" in checks["metrics"]["found"]
         assert service.stop() == [0], service.logs()
 
-    # what another configuration of detection would do to the state is told before it is done
+    # doctor says what another configuration of detection would do to the state
     service.config.write_text(service.config.read_text() + "\n[gate]\nmin_members = 4\n")
     status, checks = await examined(service)
     assert status == 0
@@ -84,7 +84,9 @@ async def test_given_a_service_that_has_worked_then_all_is_well(
     assert checks["metrics"]["status"] == "warn"
 
 
-async def test_given_topics_that_are_absent_or_wrong_then_that_is_told(kafka: str, topic_prefix: str) -> None:
+async def test_given_topics_that_are_absent_or_wrong_then_that_is_reported(
+    kafka: str, topic_prefix: str
+) -> None:
     way_there = connection(KafkaSettings(bootstrap_servers=kafka, topic_prefix=topic_prefix))
     seen = await seen_topics(way_there)
     assert seen == {}
@@ -107,14 +109,14 @@ async def test_given_topics_that_are_absent_or_wrong_then_that_is_told(kafka: st
     assert f"{topic_prefix}alerts.v1 (partitions 3 for 12" in found.found
 
 
-async def test_given_fewer_brokers_than_copies_then_that_is_told(kafka: str) -> None:
+async def test_given_fewer_brokers_than_copies_then_that_is_reported(kafka: str) -> None:
     found = await reached(connection(KafkaSettings(bootstrap_servers=kafka, replication_factor=7)))
     assert found.status is Status.WARN
     assert "fewer than kafka.replication_factor, 7" in found.found
 
 
 @pytest.mark.parametrize(("ahead_s", "words"), [(90.0, "90 s ahead of"), (-90.0, "90 s behind")])
-async def test_given_a_worker_whose_clock_is_wrong_then_that_is_told(
+async def test_given_a_worker_whose_clock_is_wrong_then_that_is_reported(
     service_of: ServiceFactory, ahead_s: float, words: str
 ) -> None:
     service = service_of()
@@ -123,9 +125,9 @@ async def test_given_a_worker_whose_clock_is_wrong_then_that_is_told(
     try:
         for _ in range(3):
             at = datetime.fromtimestamp(time.time() + ahead_s, UTC)
-            told = Progress(worker_id="host-1-a", frame_offset=0, held_rows=0, at=at)
+            progress = Progress(worker_id="host-1-a", frame_offset=0, held_rows=0, at=at)
             await producer.send_and_wait(
-                PROGRESS.full_name(service.prefix), msgspec.json.encode(told), key=b"k"
+                PROGRESS.full_name(service.prefix), msgspec.json.encode(progress), key=b"k"
             )
     finally:
         await producer.stop()
@@ -135,7 +137,7 @@ async def test_given_a_worker_whose_clock_is_wrong_then_that_is_told(
     assert words in checks["clocks"]["found"]
 
 
-async def test_given_credentials_of_each_role_then_what_they_lack_for_a_worker_is_told(
+async def test_given_credentials_of_each_role_then_what_they_lack_for_a_worker_is_reported(
     broker_factory: Callable[..., Any], tmp_path: Path
 ) -> None:
     users = ("lockstep-worker", "lockstep-collector", "stranger", SETUP)

@@ -1,4 +1,4 @@
-"""A worker that could never join its group is told so, and asking leaves nothing behind."""
+"""A worker that could never join its group says so, and the check leaves nothing behind."""
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
@@ -11,7 +11,7 @@ from streams.settings.kafka_settings import KafkaSettings
 pytestmark = pytest.mark.asyncio
 
 
-async def test_given_a_session_timeout_that_brokers_do_not_take_then_it_is_said(
+async def test_given_a_session_timeout_that_brokers_do_not_accept_then_it_is_reported(
     kafka: str, topic_prefix: str
 ) -> None:
     connection = Connection(KafkaSettings(bootstrap_servers=kafka), None, None, None)
@@ -29,7 +29,7 @@ async def test_given_a_session_timeout_that_brokers_do_not_take_then_it_is_said(
         await admin.close()
 
 
-async def test_given_no_broker_then_that_is_said() -> None:
+async def test_given_no_broker_then_that_is_reported() -> None:
     connection = Connection(KafkaSettings(bootstrap_servers="127.0.0.1:1"), None, None, None)
     with pytest.raises(BrokerError, match=r"asking about session timeouts: 127\.0\.0\.1:1"):
         await require_session_timeout(connection, "lockstep.ingest", 3.0)

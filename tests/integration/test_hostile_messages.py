@@ -82,7 +82,7 @@ async def test_given_partitions_that_stay_empty_then_they_hold_nothing_up(
     assert {a["account_id"] for alert in found for a in alert["members"]} >= {"x:together0", "x:together1"}
 
 
-async def test_given_frames_that_are_none_or_are_to_be_left_out_then_detection_goes_on_and_says_so(
+async def test_given_records_that_are_no_frames_or_are_skipped_then_detection_goes_on_and_says_so(
     service_of: ServiceFactory, tmp_path: Path
 ) -> None:
     service = service_of(worker_settings="skip_frames = [1]")

@@ -96,7 +96,7 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
         async with Watcher(service) as watcher:
             await watcher.until_done()
         owner = owner_of(seen, prefix)
-        # what a worker does after it was last looked at, nobody sees
+        # what a worker does after its last scrape is not seen
         (applied,) = re.findall(r"^lockstep_detection_posts_total{.*} (\S+)$", scraped(owner), re.MULTILINE)
         seen.until([f'lockstep_detection_posts_total{{prefix="{prefix}"}} >= {applied}'])
         _end(service, workers, owner)
@@ -190,7 +190,7 @@ def _figures_are_right(seen: Prometheus, prefix: str, *files: Path) -> None:
 
 
 def _logs_are_json(service: Service) -> None:
-    """Nothing else is said, neither by Faust, nor when a worker is told to end."""
+    """There are no other lines, neither from Faust nor when a worker is asked to end."""
     for path in service.folder.glob("worker-*.log"):
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         assert {line["prefix"] for line in lines} == {service.prefix}

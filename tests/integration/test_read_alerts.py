@@ -36,7 +36,7 @@ async def test_given_revisions_and_repetitions_then_the_newest_of_each_network_i
     assert await asyncio.to_thread(read, service) == (0, [], "")
     (sample,) = [sample for sample in FULL.values() if isinstance(sample, Alert)]
     a1, a2, b1 = ("a", 1, 20), ("a", 2, 30), ("b", 1, 90)
-    told = [
+    alerts = [
         msgspec.structs.replace(
             sample, alert_id=f"alert-{network}-{revision}", network_id=f"net-{network}", revision=revision,
             priority=priority, headline=f"\x1b[2Jrevision {revision} of {network}",
@@ -46,7 +46,7 @@ async def test_given_revisions_and_repetitions_then_the_newest_of_each_network_i
     producer = AIOKafkaProducer(bootstrap_servers=service.bootstrap)
     await producer.start()
     try:
-        for alert in told:
+        for alert in alerts:
             await producer.send_and_wait(
                 ALERTS.full_name(service.prefix), msgspec.json.encode(alert), key=alert.network_id.encode()
             )
@@ -59,9 +59,7 @@ async def test_given_revisions_and_repetitions_then_the_newest_of_each_network_i
     assert not any("\x1b" in line for line in lines)
 
 
-async def test_given_no_topics_then_that_is_told_in_a_sentence(
-    kafka: str, topic_prefix: str, tmp_path: Path
-) -> None:
+async def test_given_no_topics_then_a_sentence_says_so(kafka: str, topic_prefix: str, tmp_path: Path) -> None:
     service = Service(tmp_path / "service", kafka, topic_prefix)
     status, lines, said = await asyncio.to_thread(read, service)
     assert (status, lines) == (1, [])

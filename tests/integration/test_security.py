@@ -82,7 +82,7 @@ async def said(connection: Connection) -> str:
 
 
 @pytest.mark.asyncio
-async def test_every_mechanism_lets_the_right_one_in_and_nobody_else(
+async def test_every_mechanism_accepts_the_right_user_and_no_other(
     broker_factory: Callable[..., Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -149,7 +149,7 @@ def rights_of_the_page(folder: Path) -> list[dict[str, Any]]:
     program.write_text('#!/bin/sh\necho "$*"\n')
     program.chmod(0o755)
     (block,) = re.findall(r"```\n(acls\(\).*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    told = subprocess.run(
+    done = subprocess.run(
         ["sh", "-euc", block],
         env={"PATH": f"{folder}:{os.defpath}"},
         check=True,
@@ -157,7 +157,7 @@ def rights_of_the_page(folder: Path) -> list[dict[str, Any]]:
         text=True,
     )
     rights = []
-    for line in told.stdout.splitlines():
+    for line in done.stdout.splitlines():
         words = line.split()
         options = list(itertools.pairwise(words))
         assert "--add" in words
@@ -247,7 +247,7 @@ async def test_each_role_may_do_what_the_page_gives_it_and_no_more(
     broker = await asyncio.to_thread(broker_factory, sasl_tls=True, acls=True, users=(SETUP, *ROLES))
     admin, setup = way(broker, "admin"), way(broker, SETUP)
 
-    # without rights: told in a sentence, and nothing is made
+    # without rights: a sentence says so, and nothing is created
     with pytest.raises(BrokerError, match=f"does not allow this to user {SETUP}"):
         await create_topics(setup, DEFAULT_PREFIX)
     assert not any(topic.exists for topic in await check_topics(admin, DEFAULT_PREFIX))

@@ -185,13 +185,13 @@ def test_more_copies_than_brokers_are_refused_with_the_reason(
     config.write_text(config.read_text() + "replication_factor = 30000\n")
     status, _, err = topics("create")
     assert status == 1
-    assert err.startswith("lockstep: Kafka: not all topics were made. ")
+    assert err.startswith("lockstep: Kafka: not all topics were created. ")
     assert f"{topic_prefix}posts.v1" in err
     assert "replication factor" in err.lower()
 
 
 @pytest.mark.parametrize("command", ["create", "check"])
-def test_where_no_broker_is_that_is_told_in_a_sentence(
+def test_without_a_broker_a_sentence_says_so(
     command: str, topics: Run, config: Path, unused_tcp_port: int
 ) -> None:
     config.write_text(f'[kafka]\nbootstrap_servers = "127.0.0.1:{unused_tcp_port}"\n')

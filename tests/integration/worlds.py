@@ -1,4 +1,4 @@
-"""Small worlds that are found in by a replay and by the service alike."""
+"""Small worlds in which a replay and the service find the same networks."""
 
 import subprocess
 from dataclasses import dataclass

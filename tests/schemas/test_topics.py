@@ -62,7 +62,7 @@ def test_what_has_one_order_has_one_partition() -> None:
     assert FRAMES.partitions == SNAPSHOTS.partitions == PROGRESS.partitions == 1
 
 
-def test_kafka_is_told_in_its_own_units() -> None:
+def test_kafka_gets_settings_in_its_own_units() -> None:
     assert POSTS.config == {
         "cleanup.policy": "delete",
         "max.message.bytes": "1048576",
@@ -160,8 +160,8 @@ def rows(page: str) -> Iterator[list[str]]:
 
 
 def test_the_page_about_topics_has_the_table_as_it_is() -> None:
-    told = {row[0].strip("`"): row[1:] for row in rows("topics.md") if row[0].endswith(".v1`")}
-    assert told == {
+    table = {row[0].strip("`"): row[1:] for row in rows("topics.md") if row[0].endswith(".v1`")}
+    assert table == {
         topic.name: [
             topic.key,
             topic.record.__name__

@@ -1,13 +1,11 @@
-"""The way to the broker: what clients are told, what keeps its secret, and what is said when nothing answers well."""
+"""Every client gets the same addresses, names, secrets and TLS, and no secret shows itself."""
 
-import asyncio
 import base64
 import json
 import logging
 import ssl
 import time
 import traceback
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,12 @@ import aiokafka
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.conn import OAuthAuthenticator, SaslPlainAuthenticator
-from aiokafka.errors import AuthenticationFailedError, TopicAuthorizationFailedError
+from aiokafka.errors import AuthenticationFailedError
 from aiokafka.protocol.admin import SaslAuthenticateRequest_v1
 from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth, server_list
 from faust.utils.urls import urllist
 
 from schemas.errors import UsageError
-from streams.live.broker.broker_check import BrokerError, broker_error, check_broker
 from streams.live.broker.connection import (
     client_arguments,
     connection,
@@ -31,54 +28,19 @@ from streams.live.broker.connection import (
 )
 from streams.live.broker.credentials import Secret, TokenFile
 from streams.settings.kafka_settings import KafkaSettings, Mechanism, Protocol
-
-TLS = Path(__file__).parents[3] / "fixtures" / "tls"
-PASSWORD = "correct-horse"  # noqa: S105 - what must not be seen
-SCRAM: dict[str, Any] = {"sasl_mechanism": Mechanism.SCRAM_SHA_512, "username": "worker"}
-
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> dict[str, Any]:
-    (tmp_path / "password").write_text(PASSWORD + "\n")
-    (tmp_path / "token").write_text("abc.def-1\n")
-    return {"password_file": str(tmp_path / "password"), "oauth_token_file": str(tmp_path / "token")}
-
-
-def settings_of(kind: str, files: dict[str, Any]) -> KafkaSettings:
-    """Settings of one way to come: a protocol, or a protocol and a mechanism."""
-    protocol, _, mechanism = kind.partition(" ")
-    given: dict[str, Any] = {"security_protocol": Protocol(protocol)}
-    if mechanism == "OAUTHBEARER":
-        given |= {"sasl_mechanism": Mechanism(mechanism), "oauth_token_file": files["oauth_token_file"]}
-    elif mechanism:
-        given |= {
-            "sasl_mechanism": Mechanism(mechanism),
-            "username": "worker",
-            "password_file": files["password_file"],
-        }
-    return KafkaSettings(**given)
-
-
-KINDS = [
-    "plaintext",
-    "ssl",
-    *(f"sasl_plaintext {mechanism}" for mechanism in Mechanism),
-    *(f"sasl_ssl {mechanism}" for mechanism in Mechanism),
-]
+from tests.streams.live.broker.kafka_access import KINDS, PASSWORD, SCRAM, TLS, settings_of
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_faust_comes_to_the_broker_as_every_other_client_does(kind: str, files: dict[str, Any]) -> None:
     way = connection(settings_of(kind, files), {})
     ours: dict[str, Any] = {**client_arguments(way, "x")}
-    told = faust_settings(way, "x")
-    theirs = dict(credentials_to_aiokafka_auth(told["broker_credentials"]))
+    faust_side = faust_settings(way, "x")
+    theirs = dict(credentials_to_aiokafka_auth(faust_side["broker_credentials"]))
     assert {name: value for name, value in theirs.items() if value is not None} == {
         name: value for name, value in ours.items() if name not in ("bootstrap_servers", "client_id")
     }
-    assert told["broker_client_id"] == ours["client_id"] == "lockstep-x"
+    assert faust_side["broker_client_id"] == ours["client_id"] == "lockstep-x"
 
 
 def test_faust_takes_every_address(files: dict[str, Any]) -> None:
@@ -118,7 +80,7 @@ def test_tls_verifies_the_broker_and_the_name_of_its_host() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if " " in kind])
 def test_a_secret_is_in_no_text_of_what_holds_it(kind: str, files: dict[str, Any]) -> None:
     way = connection(settings_of(kind, files), {})
-    told = faust_settings(way, "x")
+    faust_side = faust_settings(way, "x")
     texts = [
         repr(way),
         str(way),
@@ -126,7 +88,7 @@ def test_a_secret_is_in_no_text_of_what_holds_it(kind: str, files: dict[str, Any
         repr(client_arguments(way, "x")),
         f"{producer_arguments(way, 'x')}",
     ]
-    texts += [repr(told), repr(vars(told["broker_credentials"]))]
+    texts += [repr(faust_side), repr(vars(faust_side["broker_credentials"]))]
     assert not [text for text in texts if PASSWORD in text or "abc.def" in text]
 
 
@@ -181,7 +143,7 @@ def test_the_environment_goes_before_the_file(files: dict[str, Any]) -> None:
         (b"correct-horse\xff", "is not UTF-8"),
     ],
 )
-def test_a_file_that_holds_no_password_is_told_without_its_content(
+def test_a_file_without_a_password_is_named_without_its_content(
     content: bytes | None, reason: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "password"
@@ -193,7 +155,7 @@ def test_a_file_that_holds_no_password_is_told_without_its_content(
     assert "correct" not in "".join(traceback.format_exception(caught.value))
 
 
-def test_a_password_that_is_nowhere_is_told() -> None:
+def test_a_missing_password_is_reported() -> None:
     with pytest.raises(UsageError, match="SCRAM-SHA-512 needs a password"):
         connection(KafkaSettings(security_protocol=Protocol.SASL_SSL, **SCRAM), {})
     with pytest.raises(UsageError, match="LOCKSTEP_KAFKA_PASSWORD: holds characters") as caught:
@@ -228,7 +190,7 @@ def test_a_token_that_may_still_hold_is_sent(claims: dict[str, Any], tmp_path: P
     assert TokenFile(str(tmp_path / "token")).read().reveal() == web_token(**claims)
 
 
-def test_a_token_that_has_expired_is_told(tmp_path: Path) -> None:
+def test_a_token_that_has_expired_is_reported(tmp_path: Path) -> None:
     (tmp_path / "token").write_text(web_token(exp=1_700_000_000, sub="worker"))
     with pytest.raises(UsageError, match=r"token in .*token has expired"):
         TokenFile(str(tmp_path / "token")).read()
@@ -282,87 +244,6 @@ async def test_a_token_that_is_none_is_a_fault_of_the_attempt(content: bytes | N
         ),
     ],
 )
-def test_certificates_that_cannot_be_used_are_told(given: dict[str, Any], reason: str) -> None:
+def test_certificates_that_cannot_be_used_are_reported(given: dict[str, Any], reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         connection(KafkaSettings(security_protocol=Protocol.SSL, **given), {})
-
-
-async def said_of(
-    answer: Answer, patience_s: float = 5.0, tls: ssl.SSLContext | None = None, **given: Any
-) -> str:
-    """What is said of a server on this machine that answers so."""
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
-        settings = KafkaSettings(bootstrap_servers=f"127.0.0.1:{port}", **given)
-        with pytest.raises(BrokerError) as caught:
-            await check_broker(connection(settings, {}), patience_s)
-        assert f"127.0.0.1:{port} " in str(caught.value)
-        return str(caught.value)
-
-
-async def hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-    writer.close()
-
-
-async def speaks_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-    writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    await writer.drain()
-    writer.close()
-
-
-async def answers_with_nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read(1)
-    writer.write((16).to_bytes(4, "big") + (1).to_bytes(4, "big") + b"\xff" * 12)
-    await writer.drain()
-    await reader.read()
-    writer.close()
-
-
-async def is_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.read()
-    writer.close()
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize("protocol", [Protocol.PLAINTEXT, Protocol.SSL])
-@pytest.mark.parametrize("answer", [hangs_up, speaks_http, answers_with_nonsense, is_silent])
-async def test_a_server_that_is_no_such_broker_is_told_with_what_to_check(
-    answer: Answer, protocol: Protocol, recwarn: pytest.WarningsRecorder
-) -> None:
-    patience_s = 0.2 if answer in (is_silent, answers_with_nonsense) else 5.0
-    said = await said_of(answer, patience_s, security_protocol=protocol)
-    assert "kafka.security_protocol, now " + protocol.value in said or "is no Kafka broker" in said
-    assert not recwarn.list
-
-
-@pytest.mark.asyncio
-async def test_a_certificate_for_another_host_is_refused() -> None:
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem", "elsewhere")
-    trusted = await said_of(
-        hangs_up, tls=tls, security_protocol=Protocol.SSL, ca_file=str(TLS / "certificate.pem")
-    )
-    assert "certificate that cannot be trusted: IP address mismatch" in trusted
-    unknown = await said_of(hangs_up, tls=tls, security_protocol=Protocol.SSL)
-    assert "certificate that cannot be trusted: self" in unknown
-    assert "kafka.ca_file" in unknown
-
-
-@pytest.mark.asyncio
-async def test_every_broker_that_fails_is_named_with_its_reason(unused_tcp_port: int) -> None:
-    servers = f"127.0.0.1:{unused_tcp_port},localhost:{unused_tcp_port},no-such-host.invalid:9092"
-    with pytest.raises(BrokerError) as caught:
-        await check_broker(connection(KafkaSettings(bootstrap_servers=servers), {}))
-    said = str(caught.value)
-    assert f"127.0.0.1:{unused_tcp_port} cannot be reached: nothing answers there" in said
-    assert f"localhost:{unused_tcp_port} cannot be reached" in said
-    assert "no-such-host.invalid:9092 is unknown: no address for this name" in said
-
-
-def test_what_is_not_allowed_is_told_with_who_asked(files: dict[str, Any]) -> None:
-    way = connection(settings_of("sasl_ssl PLAIN", files), {})
-    error = broker_error(TopicAuthorizationFailedError(), way, "making topics")
-    assert str(error).startswith("Kafka: making topics: 127.0.0.1:9092 does not allow this to user worker.")

@@ -166,7 +166,7 @@ def test_given_a_mark_made_before_the_latest_rows_then_it_says_nothing() -> None
     # the offsets after the last message may be no messages
     merge.mark(1, 7, 80)
     assert merge.watermark.least == 80
-    # nothing moves back, and a partition nobody waits for stays so
+    # nothing moves back, and a partition that was not opened is still not waited for
     merge.mark(1, 3, 70)
     merge.mark(9, 0, 70)
     assert merge.watermark.least == 80
@@ -179,7 +179,7 @@ def test_given_a_partition_opened_later_then_it_begins_where_the_others_are() ->
 
     assert merge.watermark.least == 100
     assert merge.take(Run(1, 0, [(0, 89), (1, 90)]))[:2] == ([(1, 90)], [(0, 89)])
-    # one that nobody announced does not go behind what has passed either
+    # one that was not announced does not go behind what has passed either
     assert merge.take(Run(2, 0, [(0, 89), (1, 95)]))[:2] == ([(1, 95)], [(0, 89)])
     assert merge.watermark.least == 100
 
@@ -231,7 +231,7 @@ def test_given_a_time_that_the_publisher_has_reached_then_a_partition_without_ro
     # it holds from then on, not for the rows that it came with
     assert merge.watermark.latest == {name(0): 120, name(1): 120}
     assert merge.take(Run(1, 1, [(1, 109), (2, 110)], upto=90))[:2] == ([(2, 110)], [(1, 109)])
-    # one that nobody announced does not go behind what has passed
+    # one that was not announced does not go behind what has passed
     merge.take(Run(2, 0, end=1, upto=60))
     assert merge.watermark.least == 120
 

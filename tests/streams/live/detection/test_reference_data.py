@@ -22,13 +22,13 @@ from streams.settings.settings import Settings
 
 def frame(kind: Kind, *rows: tuple[str, dict[str, Any] | str | None]) -> Frame:
     """Rows of (key, value) as they come out of decoding."""
-    told = [
+    all_rows = [
         (key, json.dumps(value) if isinstance(value, dict) else value, 0, at)
         for at, (key, value) in enumerate(rows)
     ]
     return Frame(
         Header(kind=kind, spans=[OffsetSpan("registry.v1", 0, 0, len(rows))]),
-        pl.DataFrame(told, schema=COLUMNS[kind], orient="row"),
+        pl.DataFrame(all_rows, schema=COLUMNS[kind], orient="row"),
     )
 
 
@@ -70,7 +70,7 @@ def again(known: LiveReferenceData) -> LiveReferenceData:
     return restored(encode(captured(detection)), Settings().detection, "live", "w").references
 
 
-def test_given_entities_then_they_are_in_use_and_the_change_is_told_once() -> None:
+def test_given_entities_then_they_are_in_use_and_the_change_is_reported_once() -> None:
     known = LiveReferenceData()
     assert not known.entities_changed
     assert (
@@ -189,9 +189,9 @@ def test_given_any_frames_and_looks_then_profiles_are_those_of_all_rows_at_once(
     rows: list[tuple[str, int]], seed: int, few: int
 ) -> None:
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
-    told = [(account, observed, at) for at, (account, observed) in enumerate(rows)]
+    all_rows = [(account, observed, at) for at, (account, observed) in enumerate(rows)]
     known = LiveReferenceData()
-    left = list(told)
+    left = list(all_rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reference_data, "_MIN_UNMERGED", few)
         while left:
@@ -205,12 +205,12 @@ def test_given_any_frames_and_looks_then_profiles_are_those_of_all_rows_at_once(
         found = known.profiles
 
     latest: dict[str, tuple[int, int]] = {}
-    for account, observed, followers in told:
+    for account, observed, followers in all_rows:
         latest[account] = max(latest.get(account, (-1, -1)), (observed, followers))
     assert {row["account"]: (row["observed"], row["followers"]) for row in found.to_dicts()} == latest
     # whatever the frames were: the same table, in the same order
     whole = LiveReferenceData()
-    whole.take(profiles(*told))
+    whole.take(profiles(*all_rows))
     assert found.equals(whole.profiles)
     assert dict(found.schema) == dict(PROFILES)
 

@@ -95,10 +95,10 @@ def test_given_no_rows_then_the_header_alone_says_all(kind: Kind) -> None:
         sources=[("posts.v1", 0), ("follows.v1", 11)],
         marks=[Mark("posts.v1", 1, 0, 1_676_332_800)],
     )
-    told, value = frames.encode(Frame(header, pl.DataFrame()))
+    head, value = frames.encode(Frame(header, pl.DataFrame()))
 
     assert value == b""
-    found = frames.decode(told, value)
+    found = frames.decode(head, value)
     assert found.header == header
     assert dict(found.rows.schema) == dict(COLUMNS[kind])
     assert not len(found.rows)
@@ -136,7 +136,7 @@ def test_given_any_size_when_parted_then_rows_and_offsets_stay_what_they_were(
     )
 
 
-def test_given_marks_and_sources_when_parted_then_each_is_told_once_and_in_its_place() -> None:
+def test_given_marks_and_sources_when_split_then_each_is_there_once_and_in_its_place() -> None:
     whole = posts((0, 0, 8))
     header = msgspec.structs.replace(
         whole.header, sources=[("posts.v1", 0)], marks=[Mark("posts.v1", 1, 0, 1_676_332_800)]
@@ -199,10 +199,10 @@ def altered_rows(frame: Frame, **columns: Any) -> tuple[bytes, bytes]:
         ({"created_at": pl.col("created_at").cast(pl.Int32)}, "not as declared"),
         ({"more": pl.lit(1)}, "not as declared"),
         ({"text": pl.col("text").cast(pl.Categorical)}, "not as declared"),
-        ({"created_at": pl.lit(None, pl.Int64)}, "without what each"),
-        ({"account": pl.lit(None, pl.String)}, "without what each"),
-        ({"source": pl.lit(None, pl.UInt16)}, "without what each"),
-        ({"offset": pl.lit(None, pl.Int64)}, "without what each"),
+        ({"created_at": pl.lit(None, pl.Int64)}, "without a value"),
+        ({"account": pl.lit(None, pl.String)}, "without a value"),
+        ({"source": pl.lit(None, pl.UInt16)}, "without a value"),
+        ({"offset": pl.lit(None, pl.Int64)}, "without a value"),
         ({"source": pl.lit(2, pl.UInt16)}, "partitions that the header does not name"),
         ({"offset": pl.lit(40, pl.Int64)}, "offsets that the header does not name"),
         ({"offset": pl.lit(-1, pl.Int64)}, "offsets that the header does not name"),

@@ -105,7 +105,7 @@ def test_given_that_nothing_moves_for_long_then_what_waits_is_let_pass() -> None
     assert partitions.mark_time(reached(501)) == 501
     clock.now += IDLE_AFTER_S
     assert partitions.mark_time(reached(501)) == 501 + LATENESS + 1
-    # a worker that takes over tells of earlier times while it catches up
+    # a worker that takes over reports earlier times while it catches up
     assert partitions.mark_time(reached(300)) == 300
 
 

@@ -61,9 +61,9 @@ def plain(**more: Any) -> Row:
 
 def row_of(event: PostEvent) -> Row:
     """The row that an event says."""
-    told = {name: getattr(event, name) for name in POSTS if name not in METRICS}
-    told["created_at"] = int(event.created_at.timestamp())
-    return told | {name: getattr(event.metrics, name, None) for name in METRICS}
+    fields = {name: getattr(event, name) for name in POSTS if name not in METRICS}
+    fields["created_at"] = int(event.created_at.timestamp())
+    return fields | {name: getattr(event.metrics, name, None) for name in METRICS}
 
 
 @settings(max_examples=200, deadline=None)
@@ -130,7 +130,7 @@ def test_given_a_post_with_little_known_then_its_record_says_no_more() -> None:
 
 
 @pytest.mark.parametrize("known", [{"likes": 0}, {"views": 3}, dict.fromkeys(METRICS, 5)])
-def test_given_some_reactions_then_only_those_are_told(known: dict[str, int]) -> None:
+def test_given_some_reactions_then_only_those_are_written(known: dict[str, int]) -> None:
     (value,) = encode_posts(frame(plain(**known)))["value"]
 
     assert json.loads(value)["metrics"] == known

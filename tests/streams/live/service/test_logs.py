@@ -35,7 +35,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_given_no_terminal_when_something_is_told_then_it_is_a_json_line() -> None:
+def test_given_no_terminal_when_something_is_logged_then_it_is_a_json_line() -> None:
     stream = io.StringIO()
     set_up("host-1-ab", "lockstep.", stream).info("state rebuilt", offset=7)
     (line,) = lines(stream)
@@ -45,7 +45,7 @@ def test_given_no_terminal_when_something_is_told_then_it_is_a_json_line() -> No
     }  # fmt: skip
 
 
-def test_given_a_terminal_when_something_is_told_then_a_person_can_read_it() -> None:
+def test_given_a_terminal_when_something_is_logged_then_a_person_can_read_it() -> None:
     stream = Terminal()
     set_up("host-1-ab", "lockstep.", stream).info("state rebuilt", offset=7)
     (line,) = stream.getvalue().splitlines()
@@ -60,14 +60,18 @@ def test_what_libraries_say_goes_the_same_way() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("something old", DeprecationWarning, stacklevel=1)
-    told, warned = lines(stream)
-    assert told["event"] == "no route to broker 1"
-    assert (told["logger"], told["level"], told["worker"]) == ("aiokafka", "warning", "host-1-ab")
+    forwarded, warned = lines(stream)
+    assert forwarded["event"] == "no route to broker 1"
+    assert (forwarded["logger"], forwarded["level"], forwarded["worker"]) == (
+        "aiokafka",
+        "warning",
+        "host-1-ab",
+    )
     assert "something old" in warned["event"]
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["machine", "person"])
-def test_given_an_exception_then_values_of_variables_are_not_told(stream: io.StringIO) -> None:
+def test_given_an_exception_then_values_of_variables_are_not_logged(stream: io.StringIO) -> None:
     log = set_up("host-1-ab", "lockstep.", stream)
     try:
         text_of_a_post = "meet me at noon"
@@ -82,17 +86,17 @@ def test_given_a_message_that_repeats_when_it_comes_again_later_then_it_says_how
     now = [0.0]
     limit = RepeatLimit(most=2, every_s=60.0, clock=lambda: now[0])
 
-    def told(event: str, **values: Any) -> dict[str, Any] | None:
+    def passed(event: str, **values: Any) -> dict[str, Any] | None:
         try:
             return dict(limit(None, "warning", {"event": event, **values}))
         except structlog.DropEvent:
             return None
 
-    assert [told("lag unknown", error=n) is not None for n in range(5)] == [True, True, False, False, False]
-    assert told("another") == {"event": "another"}
+    assert [passed("lag unknown", error=n) is not None for n in range(5)] == [True, True, False, False, False]
+    assert passed("another") == {"event": "another"}
     now[0] = 61.0
-    assert told("lag unknown") == {"event": "lag unknown", "left_out": 3}
-    assert told("lag unknown") == {"event": "lag unknown"}
+    assert passed("lag unknown") == {"event": "lag unknown", "left_out": 3}
+    assert passed("lag unknown") == {"event": "lag unknown"}
 
 
 def test_given_library_messages_of_one_kind_with_other_values_then_they_are_limited_together() -> None:

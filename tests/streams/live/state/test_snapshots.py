@@ -13,14 +13,14 @@ OLDER = [b"older first", b"older second", b"older third"]
 NEWER = [b"newer first", b"newer second"]
 
 
-def told(offset: int, chunks: list[bytes]) -> Manifest:
+def manifest_of(offset: int, chunks: list[bytes]) -> Manifest:
     return manifest(offset, chunks, "settings", "0.1.0", "2023-02-14T00:00:00+00:00")
 
 
 def written(*snapshots: tuple[int, list[bytes]]) -> Iterator[tuple[str, bytes]]:
     """The messages of snapshots that take turns in the slots."""
     for number, (offset, chunks) in enumerate(snapshots):
-        yield from messages_of(told(offset, chunks), chunks, number % 2)
+        yield from messages_of(manifest_of(offset, chunks), chunks, number % 2)
 
 
 def newest(
@@ -33,7 +33,7 @@ def newest(
 def test_given_a_snapshot_then_it_is_what_was_written() -> None:
     found = newest(written((7, OLDER)))
 
-    assert found == Snapshot(told(7, OLDER), OLDER)
+    assert found == Snapshot(manifest_of(7, OLDER), OLDER)
     assert (found.manifest.chunks, found.manifest.bytes) == (3, sum(map(len, OLDER)))
 
 
@@ -45,8 +45,8 @@ def test_given_nothing_then_there_is_none() -> None:
 def test_given_two_then_the_newer_counts_that_is_before_the_frame() -> None:
     messages = list(written((7, OLDER), (9, NEWER)))
 
-    assert newest_whole(dict(messages), 10) == (1, Snapshot(told(9, NEWER), NEWER))
-    assert newest_whole(dict(messages), 9) == (0, Snapshot(told(7, OLDER), OLDER))
+    assert newest_whole(dict(messages), 10) == (1, Snapshot(manifest_of(9, NEWER), NEWER))
+    assert newest_whole(dict(messages), 9) == (0, Snapshot(manifest_of(7, OLDER), OLDER))
     # the third is in the slot of the first
     assert newest_whole(dict(written((7, OLDER), (9, NEWER), (11, NEWER))), 12)[0] == 0
 
@@ -63,7 +63,7 @@ def test_given_a_worker_that_ends_at_any_message_then_the_last_whole_snapshot_is
     messages = list(written(*snapshots))
     cut = data.draw(st.integers(0, len(messages)))
     whole = [
-        Snapshot(told(offset, chunks), chunks)
+        Snapshot(manifest_of(offset, chunks), chunks)
         for offset, chunks in snapshots
         if len(list(written(*snapshots[: offset + 1]))) <= cut
     ]
@@ -84,7 +84,7 @@ def test_given_a_message_that_is_damaged_or_gone_then_the_older_snapshot_counts(
     else:
         messages[key] = value
 
-    assert newest(list(messages.items())) == Snapshot(told(7, OLDER), OLDER)
+    assert newest(list(messages.items())) == Snapshot(manifest_of(7, OLDER), OLDER)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_given_a_message_that_is_damaged_or_gone_then_the_older_snapshot_counts(
     ids=lambda value: repr(value)[:30],
 )
 def test_given_a_manifest_that_is_none_then_its_slot_is_empty(value: bytes) -> None:
-    assert newest([*written((7, OLDER)), ("1/manifest", value)]) == Snapshot(told(7, OLDER), OLDER)
+    assert newest([*written((7, OLDER)), ("1/manifest", value)]) == Snapshot(manifest_of(7, OLDER), OLDER)
     assert newest([("0/manifest", value)]) is None
 
 
@@ -117,11 +117,11 @@ def test_given_chunks_in_another_order_or_of_another_state_then_they_are_not_who
 def test_given_chunks_of_a_longer_state_before_then_they_are_left_out() -> None:
     found = newest(written((7, OLDER), (8, OLDER), (9, NEWER)))
 
-    assert found == Snapshot(told(9, NEWER), NEWER)
+    assert found == Snapshot(manifest_of(9, NEWER), NEWER)
 
 
 def test_given_a_manifest_of_another_version_then_it_is_not_used() -> None:
-    raw = msgspec.json.encode({**msgspec.to_builtins(told(9, NEWER)), "more": 1})
+    raw = msgspec.json.encode({**msgspec.to_builtins(manifest_of(9, NEWER)), "more": 1})
     messages = [*written((7, OLDER)), ("1/0", NEWER[0]), ("1/1", NEWER[1]), ("1/manifest", raw)]
 
-    assert newest(messages) == Snapshot(told(7, OLDER), OLDER)
+    assert newest(messages) == Snapshot(manifest_of(7, OLDER), OLDER)

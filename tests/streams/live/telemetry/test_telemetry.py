@@ -1,4 +1,4 @@
-"""What stages tell, as metrics: detection on frames in memory, told of as the owner tells."""
+"""Metrics of a worker: detection on frames in memory, reported as the detection agent reports it."""
 
 import json
 from datetime import UTC, datetime
@@ -23,8 +23,8 @@ PREFIX = "lockstep."
 CONFIG = DetectionConfig()
 
 
-class Owner:
-    """Applies frames and tells of them, as `streams.live.stages.detection_agent` does."""
+class Agent:
+    """Applies frames and reports them, as `streams.live.stages.detection_agent` does."""
 
     def __init__(self, telemetry: Telemetry, detection: Detection) -> None:
         self.telemetry, self.detection = telemetry, detection
@@ -80,10 +80,10 @@ def telemetry() -> Telemetry:
 def test_given_posts_that_were_applied_then_metrics_say_what_came_of_them(
     telemetry: Telemetry, messages: list[Message]
 ) -> None:
-    owner = Owner(telemetry, Detection(CONFIG, "live", "w"))
+    agent = Agent(telemetry, Detection(CONFIG, "live", "w"))
     half = len(messages) // 2
-    alerts = owner.take(messages[:half], 0) + owner.take(messages[half:], half, ended=True)
-    pipeline = owner.detection.pipeline
+    alerts = agent.take(messages[:half], 0) + agent.take(messages[half:], half, ended=True)
+    pipeline = agent.detection.pipeline
     assert pipeline is not None and alerts
 
     assert value(telemetry, "lockstep_ingest_records_total", topic="posts.v1") == len(messages)
@@ -104,7 +104,7 @@ def test_given_posts_that_were_applied_then_metrics_say_what_came_of_them(
     assert value(telemetry, "lockstep_store_items", store="accounts") == len(pipeline.accounts)
     assert value(telemetry, "lockstep_store_items", store="pairs") == len(pipeline.pairs.rows)
     assert value(telemetry, "lockstep_store_limit_items", store="pairs") == CONFIG.evidence.max_pairs
-    assert value(telemetry, "lockstep_detection_watermark_timestamp_seconds") == owner.detection.event_time
+    assert value(telemetry, "lockstep_detection_watermark_timestamp_seconds") == agent.detection.event_time
     for stage in ("traces", "co_sharing", "pairs", "network", "reestimate", "order"):
         assert (value(telemetry, "lockstep_detection_stage_duration_seconds_count", stage=stage) or 0) > 0
     assert value(telemetry, "lockstep_detection_frame_duration_seconds_count") == 2
@@ -113,7 +113,7 @@ def test_given_posts_that_were_applied_then_metrics_say_what_came_of_them(
 def test_every_store_that_can_evict_says_how_full_it_is(
     telemetry: Telemetry, messages: list[Message]
 ) -> None:
-    Owner(telemetry, Detection(CONFIG, "live", "w")).take(messages, 0, ended=True)
+    Agent(telemetry, Detection(CONFIG, "live", "w")).take(messages, 0, ended=True)
 
     def stores(name: str) -> set[str]:
         return {s.labels["store"] for f in telemetry.registry.collect() for s in f.samples if s.name == name}
@@ -127,13 +127,13 @@ def test_given_a_state_that_was_taken_over_then_only_what_came_on_top_is_counted
     telemetry: Telemetry, messages: list[Message]
 ) -> None:
     half = len(messages) // 2
-    first = Owner(telemetry, Detection(CONFIG, "live", "w"))
+    first = Agent(telemetry, Detection(CONFIG, "live", "w"))
     first.take(messages[:half], 0)
     chunks = list(encode(captured(first.detection)))
     made = total(telemetry, "lockstep_detection_co_shares_total")
 
     taken = Telemetry(PREFIX, CONFIG)
-    second = Owner(taken, restored(chunks, CONFIG, "live", "w"))
+    second = Agent(taken, restored(chunks, CONFIG, "live", "w"))
     assert total(taken, "lockstep_detection_co_shares_total") == 0
     assert total(taken, "lockstep_store_items") > 0
     second.take(messages[half:], half, ended=True)
@@ -144,12 +144,12 @@ def test_given_a_state_that_was_taken_over_then_only_what_came_on_top_is_counted
     )
 
 
-def test_given_detection_that_moved_away_then_nothing_more_is_said_of_it(
+def test_given_detection_that_moved_away_then_its_gauges_are_gone(
     telemetry: Telemetry, messages: list[Message]
 ) -> None:
-    owner = Owner(telemetry, Detection(CONFIG, "live", "w"))
+    agent = Agent(telemetry, Detection(CONFIG, "live", "w"))
     telemetry.show_snapshot(manifest(3, [b"abc"], "s", "0", "2026-01-02T03:04:05+00:00"), 0.5)
-    owner.take(messages, 0, ended=True)
+    agent.take(messages, 0, ended=True)
     telemetry.set_detection_here(False)
     gauges = {
         declared.name
@@ -165,11 +165,11 @@ def test_given_detection_that_moved_away_then_nothing_more_is_said_of_it(
         assert not total_series(telemetry, name), name
     assert value(telemetry, "lockstep_detection_owner") == 0
     # a frame that was under way says nothing either
-    owner.take(messages[:1], len(messages))
+    agent.take(messages[:1], len(messages))
     assert not total_series(telemetry, "lockstep_detection_edges")
 
 
-def test_given_a_snapshot_then_its_size_and_time_are_told(telemetry: Telemetry) -> None:
+def test_given_a_snapshot_then_its_size_and_time_are_shown(telemetry: Telemetry) -> None:
     telemetry.show_snapshot(manifest(3, [b"abc", b"de"], "s", "0", "2026-01-02T03:04:05+00:00"), 0.5)
     assert value(telemetry, "lockstep_snapshot_bytes") == 5
     assert value(telemetry, "lockstep_snapshot_timestamp_seconds") == 1_767_323_045

@@ -1,0 +1,128 @@
+"""What the detection agent saves, and how another worker takes over from it."""
+
+import asyncio
+
+import msgspec
+import pytest
+from aiokafka.errors import KafkaConnectionError
+
+from streams.live.state.snapshots import Snapshot
+from tests.streams.live.detection.log_worlds import small
+from tests.streams.live.stages.agent_in_memory import (
+    Slow,
+    Snapshots,
+    alerting,
+    log,
+    made,
+)
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.mark.parametrize("saved_after", [None, 3])
+async def test_given_an_agent_that_takes_over_then_it_rebuilds_without_publishing_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, saved_after: int | None
+) -> None:
+    middle = len(log()) // 2
+    snapshots = Snapshots()
+    async with made(monkeypatch, snapshots) as one:
+        for offset in range(middle):
+            await one.take(offset)
+            if offset == saved_after:
+                await one.agent.save()
+    async with made(monkeypatch, snapshots) as other:
+        for offset in range(middle, len(log())):
+            await other.take(offset)
+            await other.take(middle - 1)  # committed late, and published by the first
+
+        (rebuilt,) = other.log.of("state rebuilt")
+        assert rebuilt["frames"] == (middle if saved_after is None else middle - 4)
+        assert not set(one.published) & set(other.published)
+        assert {**one.published, **other.published} == small().replayed
+
+
+@pytest.mark.parametrize("where", ["detection", "results"])
+async def test_given_an_agent_that_is_cut_off_and_saves_then_the_next_one_publishes_everything(
+    monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    at = alerting()
+    snapshots = Snapshots()
+    async with made(monkeypatch, snapshots) as one:
+        for offset in range(at):
+            await one.take(offset)
+        with monkeypatch.context() as patch:
+            one.results.stands_still = where == "results"
+            taking = asyncio.create_task(one.take(at))
+            if where == "detection":
+                await Slow(patch).cut_off(taking)
+            else:
+                while one.agent._next_frame <= at:
+                    await asyncio.sleep(0.001)
+                taking.cancel()
+        await one.agent.save()
+    # the frame was not committed
+    async with made(monkeypatch, snapshots) as other:
+        for offset in range(at, len(log())):
+            await other.take(offset)
+        assert other.published == small().replayed
+
+
+async def test_given_snapshots_that_cannot_be_used_then_the_log_is_read_from_its_beginning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    snapshots = Snapshots()
+    async with made(monkeypatch, snapshots) as one:
+        for offset in range(5):
+            await one.take(offset)
+        await one.agent.save()
+    (good,) = snapshots.saved
+    other_settings = msgspec.structs.replace(good.manifest, settings="other")
+    for snapshot, said in (
+        (Snapshot(other_settings, good.chunks), "the snapshot was made under other settings and is not used"),
+        (Snapshot(good.manifest, [*good.chunks[:-1], b"torn"]), "the snapshot cannot be used"),
+    ):
+        async with made(monkeypatch, Snapshots([snapshot])) as other:
+            for offset in range(8, len(log())):
+                await other.take(offset)
+            assert len(other.log.of(said)) == 1
+            assert other.log.of("state rebuilt")[0]["frames"] == 8
+            assert other.published == small().replayed
+
+
+async def test_given_a_time_between_snapshots_then_state_is_saved_as_it_is_after_a_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with made(monkeypatch, snapshot_every_s=0.0) as one:
+        for offset in range(4):
+            await one.take(offset)
+            await one.settled()
+        assert [snapshot.manifest.frame_offset for snapshot in one.snapshots.saved] == [0, 1, 2, 3]
+
+
+async def test_given_a_snapshot_that_takes_long_to_write_then_detection_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    snapshots = Snapshots(goes_on=asyncio.Event())
+    assert snapshots.goes_on is not None
+    async with made(monkeypatch, snapshots, snapshot_every_s=0.0) as one:
+        for offset in range(4):
+            await one.take(offset)
+        assert snapshots.saved == []
+        snapshots.goes_on.set()
+        await one.agent.save()
+    assert [snapshot.manifest.frame_offset for snapshot in snapshots.saved] == [0, 3]
+    async with made(monkeypatch, Snapshots(snapshots.saved[:1])) as other:
+        for offset in range(4, len(log())):
+            await other.take(offset)
+        assert other.log.of("state rebuilt")[0]["frames"] == 3
+        assert {**one.published, **other.published} == small().replayed
+
+
+async def test_given_a_snapshot_that_cannot_be_written_then_the_next_frame_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with made(monkeypatch, Snapshots(refuses=True), snapshot_every_s=0.0) as one:
+        await one.take(0)
+        await one.settled()
+        with pytest.raises(KafkaConnectionError):
+            await one.take(1)
