@@ -65,7 +65,7 @@ async def test_a_server_that_is_no_such_broker_is_reported_with_what_to_check(
 ) -> None:
     patience_s = 0.2 if answer in (is_silent, answers_with_nonsense) else 5.0
     said = await said_of(answer, patience_s, security_protocol=protocol)
-    assert "kafka.security_protocol, now " + protocol.value in said or "is no Kafka broker" in said
+    assert "kafka.security_protocol, now " + protocol.value in said or "is not a Kafka broker" in said
     assert not recwarn.list
 
 
