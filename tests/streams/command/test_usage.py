@@ -24,7 +24,7 @@ WRONG: dict[str, tuple[list[str], str]] = {
     "output is a folder": (["replay", "dump", "--report", "."], "--report: . cannot be written"),
     "output is the input": (["replay", "dump", "--alerts", "./dump"], "--alerts: ./dump"),
     "one output for two": (["replay", "dump", "--alerts", "x", "--pairs", "x"], "--pairs: x"),
-    "standard input twice": (["replay", "-", "--accounts", "-"], "once only"),
+    "standard input twice": (["replay", "-", "--accounts", "-"], "only once"),
     "no settings": (["replay", "dump", "--config", "none.toml"], "none.toml: cannot be read"),
     "bad TOML": (["replay", "dump", "--config", "bad.toml"], "bad.toml: is not valid TOML"),
     "unknown setting": (["replay", "dump", "--config", "unknown.toml"], "[gate]: unknown setting foo"),
