@@ -47,7 +47,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     ),
     "mostly broken": (
         GOOD + b"{broken\n" * 3_000,
-        "cannot be used, mostly (3,000) for the reason 'malformed'",
+        "cannot be used. The most frequent reason is 'malformed' (3,000 rows",
     ),
 }
 

@@ -266,7 +266,7 @@ def test_given_standard_input_for_two_then_it_is_wrong_usage(
     done = lockstep("replay", *words, stdin=b"{}\n")
 
     assert done.returncode == 2
-    assert "once only" in said(done)
+    assert "only once" in said(done)
 
 
 @pytest.mark.parametrize("output", ["--alerts", "--pairs", "--report", "--dead-letters"])
