@@ -6,8 +6,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I64, StructArray
-from detectors.config import DetectionConfig
-from detectors.synchrony.cells import NO_STRATUM as NO_STRATUM  # noqa: PLC0414 - for `co_sharing`, which still takes it from here
+from detectors.config import MAX_WINDOWS, DetectionConfig
 from detectors.synchrony.cells import Cells, window_table
 
 CO_SHARES = np.dtype(
@@ -30,17 +29,44 @@ EXPOSURES = np.dtype([("account", np.int32), ("cell", np.int32), ("amount", np.i
 """Additions to an account's exposure in a cell, or to its activity (`detectors.synchrony.cells`)."""
 
 
-class CoShareRules(NamedTuple):
-    """Settings of co-sharing, as its kernel takes them."""
+KIND_RULES = np.dtype(
+    [
+        ("windows", np.int64, (MAX_WINDOWS,)),  # seconds, 0 where there is none
+        ("lag_of", np.int64, (MAX_WINDOWS,)),  # index in `CoShareRules.lags`
+        ("longest", np.int64),  # of the windows, seconds; 0 for a kind without windows
+        ("widest", np.int64),  # the last of the windows that are the longest
+    ]
+)
 
-    windows: I64  # (kinds, MAX_WINDOWS) seconds, 0 where there is none
-    lags: I64  # (pointers,) distinct waits for the crowd, ascending
-    lag_of: I64  # (kinds, MAX_WINDOWS) index in lags
-    bounds: I64  # crowd strata
-    cap: int
+
+class CoShareRules(NamedTuple):
+    """Settings of co-sharing, as its kernels take them."""
+
+    kinds: StructArray  # of KIND_RULES, by kind
+    lags: I64  # (lags,) distinct waits for the crowd, seconds, ascending
+    bounds: I64  # of crowd strata, accounts, ascending
+    cap: int  # earlier shares that a share is paired with, at most
     capped: bool
     horizon: int  # seconds after which an object without shares starts anew
     activity_cell: int
+
+
+class Tally(NamedTuple):
+    """Counts since the start, by kind."""
+
+    made: I64  # (kinds, strata) co-shares by the crowd of the smallest window that holds both shares
+    cut_short: I64  # (kinds,) shares that the cap kept from being paired with all before them
+    viral: I64  # (kinds,) shares that were paired with none, since their crowd is in the last stratum
+
+
+def new_tally(rules: CoShareRules) -> Tally:
+    """A tally of nothing."""
+    kinds = len(rules.kinds)
+    return Tally(
+        np.zeros((kinds, len(rules.bounds) + 1), np.int64),
+        np.zeros(kinds, np.int64),
+        np.zeros(kinds, np.int64),
+    )
 
 
 def co_share_rules(config: DetectionConfig) -> CoShareRules:
@@ -50,10 +76,14 @@ def co_share_rules(config: DetectionConfig) -> CoShareRules:
     waits = np.minimum(windows, share.settle_s)
     longest = int(windows.max())
     lags = np.unique(np.append(waits[windows > 0], min(longest, share.settle_s)))
+    kinds = np.zeros(len(windows), KIND_RULES)
+    kinds["windows"] = windows
+    kinds["lag_of"] = np.searchsorted(lags, waits).clip(0, len(lags) - 1)
+    kinds["longest"] = windows.max(axis=1)
+    kinds["widest"] = MAX_WINDOWS - 1 - np.argmax(windows[:, ::-1], axis=1)
     return CoShareRules(
-        windows,
+        kinds,
         lags,
-        np.searchsorted(lags, waits).clip(0, len(lags) - 1),
         np.array(share.strata, np.int64),
         share.cap or np.iinfo(np.int64).max,
         share.cap > 0,
@@ -63,7 +93,7 @@ def co_share_rules(config: DetectionConfig) -> CoShareRules:
 
 
 @compiled
-def count_made(pairs: StructArray, bounds: I64, tally: I64) -> None:
+def count_made(pairs: StructArray, bounds: I64, made: I64) -> None:
     """Count records of `CO_SHARES` by kind and crowd stratum.
 
     It stands apart from the loop that makes them, which it would slow by a tenth (measured).
@@ -71,7 +101,7 @@ def count_made(pairs: StructArray, bounds: I64, tally: I64) -> None:
     Args:
         pairs: the records.
         bounds: crowd strata, ascending.
-        tally: int64 (kinds, strata or more), added to.
+        made: int64 (kinds, strata), added to.
     """
     for pair in range(len(pairs)):
-        tally[pairs[pair].kind, np.searchsorted(bounds, pairs[pair].crowd)] += 1
+        made[pairs[pair].kind, np.searchsorted(bounds, pairs[pair].crowd)] += 1

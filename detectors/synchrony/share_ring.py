@@ -1,6 +1,6 @@
-"""The memory of the co-share engine: a ring of recent shares and the objects they are chained by.
+"""The memory of the co-share engine: a ring of recent shares, the objects they are chained by, and its counts.
 
-Both grow by doubling and move; what is moved changes no later answer.
+Ring and object tables grow by doubling and move. Moving changes no later answer.
 """
 
 from typing import NamedTuple
@@ -8,84 +8,111 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
-from detectors.arrays.dtypes import I32, I64, U8, U64, Bools, Int
+from detectors.arrays.dtypes import I32, I64, Bools, Int, StructArray
 from detectors.arrays.hash_index import key_place, place_by_low_bits, row_place
 from detectors.arrays.hashing import mix
 from detectors.config import MAX_WINDOWS
 
-FIRST_SIZE = 1 << 14
-
 _LONG_AGO = -(1 << 62)
-"""Time of a place that was never used: before every window, and far from overflow."""
+"""Time of a place that was never used, in seconds: before every window, and far from overflow."""
+
+COUNTS = np.dtype(
+    [
+        ("position", np.int64),  # of the next share; shares are numbered from 0 in order of arrival
+        ("objects", np.int64),  # slots of the object table in use
+        ("own_shares", np.int64),  # places of `ObjectTable.own` in use
+        ("evicted_early", np.int64),  # shares that left before their window had passed, for want of room
+    ]
+)
+"""What the engine counts; an array of one record."""
+
+
+SHARES = np.dtype(
+    [
+        ("time", np.int64),  # seconds
+        ("post", np.int64),
+        ("before", np.int64),  # position of the share before on the same object, or -1
+        ("after", np.int64),
+        ("own_before", np.int64),  # position of the same account's share before on the same object, or -1
+        ("account", np.int32),
+        ("slot", np.int32),  # of the object; -1: forgotten
+        ("marks", np.uint8),  # a bit a window: this is the account's latest share in that window
+    ]
+)
+OBJECTS = np.dtype(
+    [
+        ("key", np.uint64),
+        ("head", np.int64),  # position of the latest share, or -1
+        ("shares", np.int64),
+        ("kind", np.uint8),
+    ]
+)
+OWN_SHARES = np.dtype([("key", np.uint64), ("position", np.int64)])
+"""The latest share of an object by an account: a hash of both, and the share's position + 1."""
 
 
 class ShareRing(NamedTuple):
-    """Recent shares, by position modulo the size."""
+    """Recent shares; a share stands at its position modulo the size."""
 
-    time: I64
-    account: I32
-    post: I64
-    slot: I32  # of the object; -1: forgotten
-    before: I64  # position of the share before on the same object, or -1
-    after: I64
-    own_before: I64  # position of the same account's share before on the same object, or -1
-    marks: U8  # a bit a window: this is the account's latest share in that window
+    shares: StructArray  # of SHARES
     crowd: I32  # (size, MAX_WINDOWS) settled crowds
     seen: I64  # (size, MAX_WINDOWS) shares of the object so far, when settled
 
 
 class ObjectTable(NamedTuple):
-    """Objects with recent shares, by slot."""
+    """Objects with recent shares, by slot.
 
-    key: U64
-    kind: U8
-    head: I64  # position of the latest share
-    shares: I64
+    Records and few arrays: numba counts references for each array of a tuple that an inlined function takes. With a
+    column each, the kernel took half as long again (measured).
+    """
+
+    objects: StructArray  # of OBJECTS
     counted: I32  # (slots, MAX_WINDOWS) marks in the window
     tail: I64  # (slots, MAX_WINDOWS) first position in the window
-    slots: I32  # open addressing by key: slot + 1, or 0
-    own_key: U64  # open addressing by (account, object)
-    own_position: I64
+    slots: I32  # index of row numbers (`detectors.arrays.hash_index`) by key
+    own: StructArray  # of OWN_SHARES; index of keys
+
+
+class ShareMemory(NamedTuple):
+    """All that the engine remembers of shares."""
+
+    ring: ShareRing
+    objects: ObjectTable
+    settled: I64  # (lags,) position of the first share that has not settled, for each lag
+    counts: StructArray  # of COUNTS, one record
 
 
 def new_ring(size: int) -> ShareRing:
     """A ring for `size` shares, memory touched."""
+    shares = np.zeros(size, SHARES)
+    shares["time"] = _LONG_AGO
+    for name in ("before", "after", "own_before", "slot"):
+        shares[name] = -1
     return ShareRing(
-        np.full(size, _LONG_AGO, np.int64),
-        np.zeros(size, np.int32),
-        np.zeros(size, np.int64),
-        np.full(size, -1, np.int32),
-        np.full(size, -1, np.int64),
-        np.full(size, -1, np.int64),
-        np.full(size, -1, np.int64),
-        np.zeros(size, np.uint8),
-        np.zeros((size, MAX_WINDOWS), np.int32),
-        np.zeros((size, MAX_WINDOWS), np.int64),
+        shares, np.full((size, MAX_WINDOWS), 0, np.int32), np.full((size, MAX_WINDOWS), 0, np.int64)
     )
 
 
 def new_objects(slots: int) -> ObjectTable:
     """Tables for `slots` objects (a power of two) and as many latest shares, half full at most."""
+    objects = np.zeros(slots, OBJECTS)
+    objects["head"] = -1
     return ObjectTable(
-        np.zeros(slots, np.uint64),
-        np.zeros(slots, np.uint8),
-        np.full(slots, -1, np.int64),
-        np.zeros(slots, np.int64),
+        objects,
         np.zeros((slots, MAX_WINDOWS), np.int32),
         np.zeros((slots, MAX_WINDOWS), np.int64),
         np.zeros(slots * 2, np.int32),
-        np.zeros(slots * 2, np.uint64),
-        np.zeros(slots * 2, np.int64),
+        np.zeros(slots * 2, OWN_SHARES),
     )
 
 
 @compiled
-def first_since(times: I64, begin: Int, end: Int, oldest: Int) -> Int:
-    """The first position in [begin, end) whose time is not below `oldest` (times never fall)."""
+def first_since(shares: StructArray, begin: Int, end: Int, oldest: Int) -> Int:
+    """The first position in [begin, end) whose time is not below `oldest`, or `end`. Times never fall."""
     low, high = begin, end
     while low < high:
         middle = (low + high) // 2
-        if times[middle % len(times)] < oldest:
+        if shares[middle % len(shares)].time < oldest:
             low = middle + 1
         else:
             high = middle
@@ -95,98 +122,73 @@ def first_since(times: I64, begin: Int, end: Int, oldest: Int) -> Int:
 @compiled
 def move_ring(old: ShareRing, new: ShareRing, position: Int) -> None:
     """Copy the shares before `position` to a larger ring."""
-    for at in range(max(0, position - len(old.time)), position):
-        source, target = at % len(old.time), at % len(new.time)
-        new.time[target] = old.time[source]
-        new.account[target] = old.account[source]
-        new.post[target] = old.post[source]
-        new.slot[target] = old.slot[source]
-        new.before[target] = old.before[source]
-        new.after[target] = old.after[source]
-        new.own_before[target] = old.own_before[source]
-        new.marks[target] = old.marks[source]
+    for share in range(max(0, position - len(old.shares)), position):
+        source, target = share % len(old.shares), share % len(new.shares)
+        new.shares[target] = old.shares[source]
         new.crowd[target] = old.crowd[source]
         new.seen[target] = old.seen[source]
 
 
 @compiled
-def alive_objects(ring: ShareRing, objects: ObjectTable, in_use: Int, oldest: Int, unsettled: Int) -> Bools:
+def alive_objects(ring: ShareRing, table: ObjectTable, in_use: Int, oldest: Int, unsettled: Int) -> Bools:
     """Which objects were shared at or after `oldest`, or have shares from position `unsettled` on."""
     alive = np.zeros(in_use, np.bool_)
     for slot in range(in_use):
-        head = objects.head[slot]
-        alive[slot] = head >= 0 and (head >= unsettled or ring.time[head % len(ring.time)] >= oldest)
+        head = table.objects[slot].head
+        alive[slot] = head >= 0 and (head >= unsettled or ring.shares[head % len(ring.shares)].time >= oldest)
     return alive
 
 
 @inlined
-def object_place(objects: ObjectTable, key: np.uint64) -> Int:
+def object_place(table: ObjectTable, key: np.uint64) -> Int:
     """Place of an object in the index, whether it is there or belongs there. Keys are hashes already."""
-    return row_place(objects.slots, objects.key, key, place_by_low_bits(key, len(objects.slots)))
+    return row_place(table.slots, table.objects["key"], key, place_by_low_bits(key, len(table.slots)))
 
 
 @inlined
-def own_place(objects: ObjectTable, account: Int, key: np.uint64) -> Int:
+def own_place(own: StructArray, account: Int, key: np.uint64) -> Int:
     """Place of (account, object) in the table of latest shares; its key is entered."""
-    own = mix(key ^ (np.uint64(account + 1) * np.uint64(0x9E3779B97F4A7C15)))
-    if own == 0:
-        own = np.uint64(1)
-    place = key_place(objects.own_key, own, place_by_low_bits(own, len(objects.own_key)))
-    objects.own_key[place] = own
+    hashed = mix(key ^ (np.uint64(account + 1) * np.uint64(0x9E3779B97F4A7C15)))
+    if hashed == 0:
+        hashed = np.uint64(1)
+    place = key_place(own["key"], hashed, place_by_low_bits(hashed, len(own)))
+    own[place].key = hashed
     return place
 
 
 @compiled
 def move_objects(
-    ring: ShareRing,
-    old: ObjectTable,
-    new: ObjectTable,
-    alive: Bools,
-    state: I64,
-    position: Int,
-    oldest: Int,
+    ring: ShareRing, old: ObjectTable, new: ObjectTable, alive: Bools, counts: StructArray, oldest: Int
 ) -> None:
-    """Copy the objects that are alive, renumbered, and the latest shares since `oldest`."""
-    size = len(ring.time)
-    renamed = np.full(len(alive) + 1, -1, np.int32)
-    count = 0
+    """Copy the objects that are alive, renumbered, and the latest shares since `oldest`.
+
+    Args:
+        ring: shares; their slots are renumbered, -1 where the object is not alive.
+        old: objects so far.
+        new: empty tables with room for them.
+        alive: for each slot of `old` in use, whether its object moves.
+        counts: the record of `COUNTS`; objects and own shares are counted anew.
+        oldest: seconds.
+    """
+    position = counts[0].position
+    new_slots = np.full(len(alive), -1, np.int32)
+    objects = 0
     for slot in range(len(alive)):
         if alive[slot]:
-            renamed[slot] = count
-            new.key[count] = old.key[slot]
-            new.kind[count] = old.kind[slot]
-            new.head[count] = old.head[slot]
-            new.shares[count] = old.shares[slot]
-            new.counted[count] = old.counted[slot]
-            new.tail[count] = old.tail[slot]
-            new.slots[object_place(new, old.key[slot])] = count + 1
-            count += 1
-    own = 0
-    for at in range(max(0, position - size), position):
-        place = at % size
-        slot = ring.slot[place]
-        ring.slot[place] = renamed[slot] if slot >= 0 else -1
-        slot = ring.slot[place]
-        if slot >= 0 and ring.time[place] >= oldest:
-            to = own_place(new, ring.account[place], new.key[slot])
-            own += new.own_position[to] == 0
-            new.own_position[to] = at + 1
-    state[-3] = count
-    state[-2] = own
-
-
-@compiled
-def evict(ring: ShareRing, objects: ObjectTable, position: Int, oldest: Int, state: I64) -> None:
-    """Take the oldest share out of its object's windows before its place is used again."""
-    place = position % len(ring.time)
-    slot = ring.slot[place]
-    if ring.time[place] >= oldest:
-        state[-1] += 1
-    for window in range(MAX_WINDOWS):
-        if objects.tail[slot, window] == position:
-            if ring.marks[place] & (1 << window):
-                objects.counted[slot, window] -= 1
-            objects.tail[slot, window] = ring.after[place]
-    if objects.head[slot] == position:
-        objects.head[slot] = -1
-    ring.slot[place] = -1
+            new_slots[slot] = objects
+            new.objects[objects] = old.objects[slot]
+            new.counted[objects] = old.counted[slot]
+            new.tail[objects] = old.tail[slot]
+            new.slots[object_place(new, old.objects[slot].key)] = objects + 1
+            objects += 1
+    own_shares = 0
+    for number in range(max(0, position - len(ring.shares)), position):
+        share = ring.shares[number % len(ring.shares)]
+        if share.slot >= 0:
+            share.slot = new_slots[share.slot]
+        if share.slot >= 0 and share.time >= oldest:
+            own = new.own[own_place(new.own, share.account, new.objects[share.slot].key)]
+            own_shares += own.position == 0
+            own.position = number + 1
+    counts[0].objects = objects
+    counts[0].own_shares = own_shares

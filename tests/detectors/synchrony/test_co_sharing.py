@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors.config import KINDS, DetectionConfig
-from detectors.synchrony import co_sharing, share_ring
+from detectors.synchrony import co_sharing
 from detectors.synchrony.cells import NO_STRATUM, Cells
 from detectors.synchrony.co_sharing import CoSharing
 from schemas.shares import TraceKind
@@ -40,7 +40,6 @@ def first_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """Start with next to no room, so that everything grows and moves all the time."""
     size: int = request.param
     monkeypatch.setattr(co_sharing, "FIRST_SIZE", size)
-    monkeypatch.setattr(share_ring, "FIRST_SIZE", size)
     return size
 
 
@@ -273,7 +272,6 @@ def test_given_shares_that_wait_when_the_next_batch_comes_much_later_then_their_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(co_sharing, "FIRST_SIZE", 4)
-    monkeypatch.setattr(share_ring, "FIRST_SIZE", 4)
     config = small_config()
     early = [Share(100, 1, 0, URL, 11), Share(100, 2, 1, URL, 11), Share(101, 3, 2, TEXT, 12)]
     late = [Share(90_000 + at, at, 3 + at, MENTION, 100 + at) for at in range(12)]
@@ -293,7 +291,6 @@ def test_given_a_batch_that_fills_the_ring_to_the_last_place_then_nothing_settle
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(co_sharing, "FIRST_SIZE", 8)
-    monkeypatch.setattr(share_ring, "FIRST_SIZE", 8)
     config = small_config(cap=0)
     shares = [Share(100 + at, at, at, TEXT, 9) for at in range(12)]
 
