@@ -1,4 +1,4 @@
-"""Accounts by number: who they are, how much they posted, what is known of them from their posts."""
+"""Accounts by number: their names and keys, their counts of posts, and the followers that their posts state."""
 
 from typing import ClassVar
 
@@ -11,10 +11,11 @@ from detectors.arrays.hash_index import free_place, key_place, place_by_low_bits
 from detectors.arrays.hashing import mix
 
 _FIRST_SIZE = 1 << 14
+"""Accounts that there is room for at first; a power of two."""
 
 
 class AccountStore:
-    """Numbers accounts in the order in which they first post, and keeps what their posts say of them."""
+    """Numbers accounts in the order of their first posts, and keeps what their posts say about them."""
 
     not_state: ClassVar[frozenset[str]] = frozenset()
     _names: list[str]
@@ -32,7 +33,7 @@ class AccountStore:
         self.posts = np.zeros(_FIRST_SIZE, np.int64)
         """Posts of each account so far; int64, at least `len(self)` long."""
         self.followers = np.full(_FIRST_SIZE, -1, np.int64)
-        """Followers of each account when it last said so, -1 where it never did; int64."""
+        """Followers of each account as its latest post with a count states them, -1 if no post did; int64."""
 
     def __len__(self) -> int:
         return int(self._count[0])
@@ -66,21 +67,21 @@ class AccountStore:
             keys_grown, numbers_grown = np.zeros(size, np.uint64), np.zeros(size, np.int32)
             _rehash(self._keys, self._numbers, keys_grown, numbers_grown)
             self._keys, self._numbers = keys_grown, numbers_grown
-        before = len(self)
-        numbers, first = _number(keys, self._keys, self._numbers, self._count)
+        known_accounts = len(self)
+        numbers, first_rows = _number(keys, self._keys, self._numbers, self._count)
         if len(self) > len(self.posts):
             size = max(len(self), len(self.posts) * 2)
             self.posts = np.append(self.posts, np.zeros(size - len(self.posts), np.int64))
             self._key_of = np.append(self._key_of, np.zeros(size - len(self._key_of), np.uint64))
             self.followers = np.append(self.followers, np.full(size - len(self.followers), -1, np.int64))
-        if len(self) > before:
-            rows = first[: len(self) - before]
+        if len(self) > known_accounts:
+            rows = first_rows[: len(self) - known_accounts]
             self._names.extend(posts["account"].gather(rows).to_list())
-            self._key_of[before : len(self)] = keys[rows]
+            self._key_of[known_accounts : len(self)] = keys[rows]
         return numbers
 
     def count(self, numbers: I32, followers: I64) -> None:
-        """Count posts, and take what they say of their accounts.
+        """Count posts, and keep the followers they state.
 
         Args:
             numbers: int32, account of each post, in event order.
@@ -90,9 +91,9 @@ class AccountStore:
             return
         self.seen = max(self.seen, int(numbers.max()) + 1)
         touched, counts = np.unique(numbers, return_counts=True)
-        before = self.posts[touched]
+        earlier_posts = self.posts[touched]
         self.posts[touched] += counts
-        self.repeated += int(((before < 2) & (before + counts >= 2)).sum())
+        self.repeated += int(((earlier_posts < 2) & (earlier_posts + counts >= 2)).sum())
         known = followers >= 0
         # assignment in order: the latest wins
         self.followers[numbers[known]] = followers[known]

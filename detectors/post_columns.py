@@ -9,7 +9,7 @@ POSTS: Mapping[str, pl.DataType] = {
     "platform": pl.String(),  # never null or empty
     "account_id": pl.String(),  # never null or empty
     "created_at": pl.Int64(),  # seconds since 1970-01-01 UTC, never null
-    "part": pl.String(),  # tells rows of one post apart where a row is one share; null: the row is the post
+    "part": pl.String(),  # distinguishes the shares of one post, a row each; null: the row is the whole post
     "text": pl.String(),
     "lang": pl.String(),
     "urls": pl.List(pl.String()),
@@ -27,7 +27,7 @@ POSTS: Mapping[str, pl.DataType] = {
     "quotes": pl.Int64(),
     "views": pl.Int64(),
 }
-"""One row a post (or one share of a post, told apart by `part`). Null means unknown."""
+"""One row is one post, or one share of a post; then `part` distinguishes the rows. Null means unknown."""
 
 
 def conform(frame: pl.DataFrame, schema: Mapping[str, pl.DataType] = POSTS) -> pl.DataFrame:

@@ -1,11 +1,11 @@
-"""Being told of stages: drivers measure time with it, since detectors know no clock."""
+"""Stage timing hooks. Detectors read no clock; drivers pass in a hook that measures the time of each stage."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 
 class StageTimer(Protocol):
-    """Told when a stage begins and ends."""
+    """Makes a context that is entered when a stage begins and left when it ends."""
 
     def __call__(self, stage: str) -> AbstractContextManager[None]:
         """A context around the work of `stage`."""
@@ -13,5 +13,5 @@ class StageTimer(Protocol):
 
 
 def untimed(stage: str) -> AbstractContextManager[None]:
-    """Nobody is told."""
+    """Does nothing: the hook for runs that are not measured."""
     return nullcontext()

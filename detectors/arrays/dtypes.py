@@ -1,4 +1,4 @@
-"""The dtypes of arrays by one short name each, for annotations; `Int` is the type of a kernel's scalars."""
+"""One short name for each array dtype, for annotations. `Int` is the type of whole numbers in kernels."""
 
 from typing import Any, TypeAlias
 

@@ -1,9 +1,9 @@
 """64-bit keys for accounts, posts and objects, the same on every machine and in every run.
 
 SipHash-1-3 (Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012; one compression round and
-three at the end, as in the hash tables of Rust and Python). Objects are hostile text: with a plain
-multiplicative hash anybody could write a URL that collides with somebody else's and so make strangers
-look coordinated. Measured: 0.06 µs for a text of 100 bytes.
+three at the end, as in the hash tables of Rust and Python). Objects are text that attackers write. With a plain
+multiplicative hash, anybody could write a URL whose key equals that of somebody else's URL, and so make
+strangers look coordinated. Measured: 0.06 µs for a text of 100 bytes.
 """
 
 import numpy as np
@@ -40,7 +40,7 @@ def hash_strings(strings: pl.Series, domain: int) -> U64:
 
 @inlined
 def rotate_left(x: np.uint64, bits: int) -> np.uint64:
-    """The 64 bits of `x` turned left by `bits`, 1-63."""
+    """The 64 bits of `x` rotated left by `bits`, 1-63."""
     return (x << np.uint64(bits)) | (x >> np.uint64(64 - bits))
 
 
@@ -68,15 +68,15 @@ def hash_slices(buffer: U8, offsets: I64, domain: np.uint64) -> U64:
         v3 = k1 ^ np.uint64(0x7465646279746573)
         length = end - begin
         whole = begin + (length // 8) * 8
-        at = begin
-        while at <= whole:
+        offset = begin
+        while offset <= whole:
             word = np.uint64(0)
-            if at < whole:
+            if offset < whole:
                 for byte in range(8):
-                    word |= np.uint64(buffer[at + byte]) << np.uint64(8 * byte)
+                    word |= np.uint64(buffer[offset + byte]) << np.uint64(8 * byte)
             else:
                 for byte in range(end - whole):
-                    word |= np.uint64(buffer[at + byte]) << np.uint64(8 * byte)
+                    word |= np.uint64(buffer[offset + byte]) << np.uint64(8 * byte)
                 word |= np.uint64(length & 0xFF) << np.uint64(56)
             v3 ^= word
             v0 += v1
@@ -90,7 +90,7 @@ def hash_slices(buffer: U8, offsets: I64, domain: np.uint64) -> U64:
             v1 = rotate_left(v1, 17) ^ v2
             v2 = rotate_left(v2, 32)
             v0 ^= word
-            at += 8
+            offset += 8
         v2 ^= np.uint64(0xFF)
         for _ in range(3):
             v0 += v1

@@ -41,7 +41,7 @@ def pair_keys(first: Integers, second: Integers) -> U64:
 
     Args:
         first: integers, each 0 or more and below 2^32.
-        second: likewise.
+        second: integers of the same range and shape.
     """
     return first.astype(np.uint64) << _HALF | second.astype(np.uint64)
 

@@ -14,7 +14,10 @@ import numpy as np
 from detectors.arrays.dtypes import F64, I64, Bools
 
 _WIDTH = 0.02
+"""Width of a bin, in surprise: the gate is at most 2% stricter, as a ratio of p-values, than the exact procedure."""
 _BINS = 8192
+"""The last bin holds surprises of 163.8 and more. Gates are lower: at most ln(pairs / level), which is
+46 for 10^18 pairs at a level of 0.01."""
 
 
 class FalseDiscoveryGate:

@@ -16,21 +16,24 @@ from scipy import special
 from detectors.arrays.dtypes import F64, I64
 
 LEAST_P = 1e-300
-"""No p-value is told smaller, so that its logarithm exists."""
+"""No p-value is reported below this, so that its logarithm exists."""
 PRIOR_DISPERSION = 3.0
-"""What is assumed where the data say little: one account in a few gets most of the interest."""
+"""Dispersion that is assumed where the data say little: one account in a few gets most of the interest. Chosen by
+judgement; not measured."""
 MOST_DISPERSION = 1e6
+"""Largest dispersion. It only keeps the tail functions finite."""
 _RATE_WEIGHT = 4.0
-"""Registry follows that the overall share weighs against a stratum's own."""
+"""Weight of the overall share against a stratum's own, in registry follows. Chosen by judgement; not measured."""
 _DISPERSION_WEIGHT = 1.0
-"""The same for the dispersion, in squares of expected counts."""
+"""The same for the dispersion, in squares of expected counts. Chosen by judgement; not measured."""
 _THIN = 20
-"""Accounts that the prior stands for at least: a few large ones say little of the next, however much they have."""
+"""The prior weighs at least as much as this many accounts: a few large accounts say little about the next one, however
+many followers they have. Chosen by judgement; not measured."""
 _CAUTION = 1.645
-"""What a stratum shows itself is taken at the lower bound of its 90 % confidence interval: standard deviations."""
+"""Standard deviations: a stratum's own figure counts at the lower bound of its 90% confidence interval."""
 _STRATA = 32  # by the position of the highest bit of a count below 2^31
 _PARTS = (1.0, 1 / 4, 1 / 16, 1 / 64)
-"""Parts of the dispersion that are tried, beside none of it."""
+"""Fractions of the dispersion that `upper_tail` tries, besides 0."""
 
 
 class Sums(NamedTuple):
@@ -45,7 +48,7 @@ class Sums(NamedTuple):
     twice: I64  # accounts with two registry followers or more
 
     def less(self, other: "Sums") -> "Sums":
-        """Take others out."""
+        """These sums without those of `other` accounts."""
         return Sums(*(a - b for a, b in zip(self, other, strict=True)))
 
     def of(self, strata: I64) -> "Sums":

@@ -1,4 +1,4 @@
-"""Ranks among peers: where a value stands among those of accounts of like volume and age."""
+"""Ranks among peers: where a value stands among the values of accounts of similar volume and age."""
 
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
@@ -9,10 +9,13 @@ from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I64, Bools
 
 FEW_PEERS, ENOUGH_PEERS = 50, 1_000
-"""With fewer there is no rank; strata of volume are merged, and thirds by age given up, until there are so many. A tail
-of .067 among 1,000 has a standard error of .008; among 200, .018, which moves networks of three over the line."""
+"""With fewer than `FEW_PEERS` peers an account has no rank. Strata of volume are merged, and thirds by age given up,
+until a stratum has `ENOUGH_PEERS`. A tail of .067 has a standard error of .008 among 1,000 peers, and of .018 among
+200, which is enough to move a network of three accounts across the threshold. For 50 no measurement is recorded."""
 THIRDS = 3
+"""Groups by age of the account, of equal size."""
 LEVELS = 64
+"""Levels of volume: powers of two of a 64-bit count."""
 
 
 class Ranks(NamedTuple):
@@ -30,7 +33,7 @@ class Ranks(NamedTuple):
 
 
 def median(values: F64 | I64) -> float:
-    """The median of one value or more, none of them NaN. What numpy spends on looking for NaN is saved."""
+    """The median of one value or more, none of them NaN. It saves the time that numpy spends looking for NaN."""
     return _middle(np.sort(values.astype(np.float64)))
 
 
@@ -108,9 +111,9 @@ def _strata(groups: I64, levels: I64, values: F64, least: int) -> _Strata:
 @compiled
 def _rank(strata: _Strata, groups: I64, levels: I64, values: F64, ranks: Ranks) -> None:
     """Fill in the ranks of values that have none yet and have a stratum."""
-    for at in range(len(values)):
-        group, level, value = groups[at], levels[at], values[at]
-        if ranks.peers[at] > 0 or np.isnan(value) or level < 0 or group < 0 or group >= len(strata.row):
+    for index in range(len(values)):
+        group, level, value = groups[index], levels[index], values[index]
+        if ranks.peers[index] > 0 or np.isnan(value) or level < 0 or group < 0 or group >= len(strata.row):
             continue
         row = strata.row[group]
         if row < 0:
@@ -122,20 +125,20 @@ def _rank(strata: _Strata, groups: I64, levels: I64, values: F64, ranks: Ranks) 
         if less < len(peers) and peers[less] == value:
             below += np.searchsorted(peers[less:], value, side="right")
         # as if the account were one more of its peers: never 0, and valid for small numbers of them
-        ranks.tail[at] = (below + 1) / (len(peers) + 1)
-        ranks.middle[at] = (less + below + 1) / 2 / (len(peers) + 1)
-        ranks.peers[at] = len(peers)
-        ranks.lowest[at] = value <= peers[0]
-        ranks.median[at] = strata.median[stratum]
+        ranks.tail[index] = (below + 1) / (len(peers) + 1)
+        ranks.middle[index] = (less + below + 1) / 2 / (len(peers) + 1)
+        ranks.peers[index] = len(peers)
+        ranks.lowest[index] = value <= peers[0]
+        ranks.median[index] = strata.median[stratum]
 
 
 def _merged(counts: I64) -> I64:
     """Number of the stratum of each level: levels in order, each stratum with enough peers; ascending from 0."""
     out = np.zeros(len(counts), np.int64)
-    stratum, held = 0, 0
+    stratum, peers = 0, 0
     for level, count in enumerate(counts.tolist()):
-        held += count
+        peers += count
         out[level] = stratum
-        if held >= ENOUGH_PEERS and counts[level + 1 :].sum() >= ENOUGH_PEERS:
-            stratum, held = stratum + 1, 0
+        if peers >= ENOUGH_PEERS and counts[level + 1 :].sum() >= ENOUGH_PEERS:
+            stratum, peers = stratum + 1, 0
     return out

@@ -16,11 +16,14 @@ from scipy import special
 from detectors.arrays.dtypes import I64
 
 _NARROWEST, _WIDEST = 0.05, 50.0
-"""Bounds of the gamma's shape: rates are never taken to be nearly equal, nor wilder than one in a hundred
-accounts having all of it."""
+"""Bounds of the gamma's shape. At 50 all accounts have nearly the same rate; at 0.05 one account in a
+hundred has nearly all events. They keep an estimate by moments finite. Chosen for that; not measured."""
 _THIN = 20.0
-"""Events below which the spread can hardly be estimated, and is drawn towards `_FEW_KNOWN`."""
+"""Events at which the estimated shape and `_FEW_KNOWN` weigh the same. With few events the spread can hardly be
+estimated. Chosen by judgement; not measured."""
 _FEW_KNOWN = 0.5
+"""Shape that is assumed where there are few events: accounts differ much, so several events of one account are not yet
+beyond chance. Chosen to be cautious; not measured."""
 
 
 @dataclass(frozen=True, slots=True)

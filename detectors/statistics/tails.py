@@ -9,12 +9,13 @@ from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, Int
 
 LEAST_EXPECTED = 1e-6
-"""No expectation is taken to be smaller: below it the model, not the data, would speak."""
+"""Expectations are not taken below this: smaller ones would come from the model alone, not from the data. Chosen by
+judgement; not measured."""
 
 
 @compiled
 def poisson_surprise(observed: Int, expected: float) -> float:
-    """-ln P(X >= observed) for a Poisson variable; 0 where the observation is no surprise.
+    """-ln P(X >= observed) for a Poisson variable; 0 where no more was observed than expected.
 
     The tail is summed from its first term, so it stays exact where scipy's underflows.
     """

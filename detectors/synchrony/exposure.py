@@ -131,7 +131,7 @@ class ExposureStore:
 
     @property
     def _rule(self) -> tuple[int, int, int]:
-        """Which cells are activity, how many strata there are, and how many of them tell of interest."""
+        """The first cell of activity, the count of strata, and how many of these measure interest."""
         return self._cells.activity, self._cells.strata, self._cells.reference_strata
 
     def peel(self, keys: U64, amounts: I64) -> None:

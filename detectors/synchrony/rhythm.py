@@ -9,7 +9,7 @@ one before; bins with a burst of posts by many do not count. Chance is the least
   of one show), by quarters of an hour and by hours (schedulers that post on the hour), and by days and weeks
   (the same minute every day, or every Monday).
 
-The Poisson upper tail at the greatest of these expectations has to pass Bonferroni's bar over all pairs of accounts.
+The Poisson upper tail at the greatest of these expectations must pass Bonferroni's bar over all pairs of accounts.
 Comparing accounts by when they act is the idea of SynchroTrap (Cao et al., CCS 2014) and DeBot (Chavoshi et al., ICDM
 2016); shifting one of two series to see how often they would meet anyway is the jitter method for spike trains
 (Amarasingham et al., Journal of Neurophysiology, 2012).
@@ -27,11 +27,14 @@ from detectors.statistics.tails import poisson_surprise
 from detectors.synchrony.rhythm_kernels import HOURS, Grid, RhythmRules, columns_of, rhythmic_pairs
 
 MIN_COINCIDENCES = 5
+"""Pairs with fewer coincidences are not reported, however improbable. For this number no measurement is recorded."""
 MIN_DAYS = 3
-"""Fewer days are an event or a conversation."""
+"""Coincidences must fall on this many UTC days: fewer days are an event or a conversation."""
 OCCASION_S = 1_800
 """Coincidences closer together than this count as one."""
 _CROWD_DEVIATIONS = 4.0
+"""Standard deviations above the usual count of accounts in a bin from which the bin can be a burst. For this number no
+measurement is recorded."""
 _HOUR = 3_600
 _DAY = 86_400
 _FIRST_SIZE = 1 << 14
@@ -72,7 +75,7 @@ class RhythmStore:
         work_per_post: meetings in bins that are counted for each post. When all bins together hold more, the most
             crowded are left out: they tell the least.
         crowd_margin: accounts in one bin, above what is usual and four standard deviations of it, that make the bin a
-            burst. Groups larger than this that post at once are taken for one.
+            burst. Larger groups that post at once are mistaken for a burst.
 
     Raises:
         ValueError: a setting makes no sense.
@@ -94,7 +97,7 @@ class RhythmStore:
         crowd_margin: int = 30,
     ) -> None:
         if bin_s not in BIN_LENGTHS_S:
-            raise ValueError(f"bin_s has to be one of {BIN_LENGTHS_S}")
+            raise ValueError(f"bin_s must be one of {BIN_LENGTHS_S}")
         if window_days < MIN_DAYS:
             raise ValueError(f"window_days has to be {MIN_DAYS} or more")
         if least_posts < MIN_COINCIDENCES or not 0 < level < 1:
@@ -230,7 +233,7 @@ class RhythmStore:
         accounts = owner[begins]
         counts = np.diff(begins, append=len(owner))
         rows = np.repeat(np.arange(len(accounts)), counts)
-        # a clock that tells hours or days makes strangers meet in all of their posts
+        # a clock that gives only hours or days makes strangers meet in all of their posts
         finer = np.zeros(len(accounts), np.bool_)
         finer[rows[(first + cells % span) % self._bins_per_hour != 0]] = True
         enough = (counts >= self._least_posts) & finer
@@ -245,7 +248,7 @@ class RhythmStore:
         if int(work.sum()) <= allowed:
             return np.zeros(len(sizes), np.bool_)
         by_size = np.bincount(sizes, work)
-        # all bins of one size or none: the choice must not hang on their order
+        # all bins of one size or none: the choice must not depend on their order
         most = int(np.searchsorted(np.cumsum(by_size), allowed, side="right"))
         return sizes >= most
 

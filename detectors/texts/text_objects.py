@@ -21,6 +21,7 @@ from detectors.config import TraceConfig
 from detectors.traces.text import BANDS, MAX_SHINGLES, PERMUTATIONS, band_key, minima, multipliers, shingles
 
 _FIRST_SIZE = 1 << 12
+"""Texts, leaders and bands that there is room for at first; a power of two."""
 
 
 class _Tables(NamedTuple):
@@ -63,7 +64,7 @@ class TextObjects:
 
     @classmethod
     def of(cls, traces: TraceConfig) -> Self:
-        """The memory that the settings ask for; without near-duplicates no similarity is ever enough."""
+        """The memory that the settings ask for; without near-duplicates no similarity is high enough."""
         return cls(
             traces.similarity if traces.near_duplicates else 2.0,
             traces.near_duplicate_shingles,
@@ -258,7 +259,7 @@ def _assign(
                 if tables.leader_seen[place] < now - memory_s:
                     continue
                 alike = _alike(tables.leader_bytes[place], minhash)
-                # on a tie the older leader wins, so that the answer does not hang on the order of bands
+                # on a tie the older leader wins, so that the answer does not depend on the order of bands
                 if alike > best or (alike == best and (best_leader < 0 or other < best_leader)):
                     best = alike
                     best_leader = other

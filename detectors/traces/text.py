@@ -20,8 +20,10 @@ from detectors.arrays.hashing import mix
 BANDS = 24
 ROWS = 4
 PERMUTATIONS = BANDS * ROWS
+"""Minima of one text. A pair of similarity s agrees in a band with chance s^4, and in any of 24 bands with chance
+1 - (1 - s^4)^24: 0.86 at s = 0.53, 0.999 at 0.7."""
 MAX_SHINGLES = 512
-"""Shingles looked at in one text; what follows is ignored (about 3,000 characters)."""
+"""Shingles that are read from one text; the rest, after about 3,000 characters, is ignored."""
 
 # addresses end at the first character outside ASCII: Chinese goes on without a space
 _DROPPED = r"https?://[!-~]+|www\.[!-~]+|@\w+|[\p{Cf}\p{Default_Ignorable_Code_Point}\x{20E3}]"
@@ -75,14 +77,14 @@ def shingles(buffer: U8, begin: Int, end: Int, out: U32) -> int:
     word = np.uint64(0)
     in_word = False
     previous = np.uint64(0)  # the neighbour before, in a script without spaces
-    at = begin
-    while at < end and count < MAX_SHINGLES - 2:
-        lead = buffer[at]
+    offset = begin
+    while offset < end and count < MAX_SHINGLES - 2:
+        lead = buffer[offset]
         width = 1 if lead < 0x80 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
         point = np.int64(lead) if width == 1 else np.int64(lead & (0x7F >> width))
         for follow in range(1, width):
-            point = (point << 6) | np.int64(buffer[at + follow] & 0x3F)
-        at += width
+            point = (point << 6) | np.int64(buffer[offset + follow] & 0x3F)
+        offset += width
         if point != 0x20 and not _unspaced(point):
             word = mix(word ^ np.uint64(point))
             in_word = True
@@ -107,9 +109,9 @@ def shingles(buffer: U8, begin: Int, end: Int, out: U32) -> int:
         return count
     ordered = np.sort(out[:count])
     kept = 0
-    for at_shingle in range(count):
-        if at_shingle == 0 or ordered[at_shingle] != ordered[at_shingle - 1]:
-            out[kept] = ordered[at_shingle]
+    for index in range(count):
+        if index == 0 or ordered[index] != ordered[index - 1]:
+            out[kept] = ordered[index]
             kept += 1
     return kept
 
@@ -129,8 +131,8 @@ def minima(shingle: U32, count: Int, multipliers: U32, out: U32) -> None:
     """Write the MinHash of `shingle[:count]` into `out`; uint32, shape (PERMUTATIONS,)."""
     for k in range(len(out)):
         out[k] = np.uint32(0xFFFFFFFF)
-    for at in range(count):
-        base = shingle[at]
+    for index in range(count):
+        base = shingle[index]
         for k in range(len(out)):
             value = np.uint32(base * multipliers[k])
             value ^= value >> np.uint32(15)

@@ -17,8 +17,10 @@ ACCOUNT_KEYS, POST_KEYS, _ROW = 101, 102, 103
 """Domains of hashed names (`platform:id`); kinds of objects use their number in `KINDS`."""
 
 _LABEL_CHARS = 280
+"""Characters of a text that are kept to be shown in alerts. For this number no measurement is recorded."""
 _CARRIED = ("urls", "hashtags", "mentions", "media_hashes")
-"""What a repost shows of its original and shares no more. Its text stays: nameless copies meet it there."""
+"""Columns in which a repost only repeats its original; they give the repost no shares. Its text does, since copies that
+do not name the original share that text."""
 _TEXT = KINDS.index(TraceKind.TEXT)
 
 
@@ -113,11 +115,11 @@ class TraceExtractor:
                 .alias(column)
                 for column in _CARRIED
             )
-        found = [
+        frames = [
             frame for kind in KINDS if kind in self._kinds for frame in self._objects(rows, kind, begins_text)
         ]
         # kinds come in their order, and the objects of a post within a kind in theirs
-        shares = pl.concat(found).sort("row", maintain_order=True)
+        shares = pl.concat(frames).sort("row", maintain_order=True)
         return Traces(
             posts=posts.select("account", "post_id", "platform", "lang", "followers_count"),
             times=posts["created_at"].to_numpy(),

@@ -13,7 +13,7 @@ Row = tuple[int, int, int, float]
 """Platform, third by age, level, value."""
 
 PLATFORMS = 4
-"""Of which the last has hardly anybody, and one more nobody."""
+"""Platforms of the peers. The last has hardly any accounts; one more has none."""
 
 
 def columns(rows: list[Row]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

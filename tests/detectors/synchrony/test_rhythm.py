@@ -404,7 +404,7 @@ def test_given_windows_then_each_sees_its_own_posts() -> None:
     assert len(book) == 0
 
 
-def test_given_a_pair_then_its_shared_bins_are_told() -> None:
+def test_given_a_pair_then_its_shared_bins_are_given() -> None:
     book = RhythmStore()
     posts = posts_of({3: [59, 125, 130, 7_200, 90_000], 4: [0, 60, 179, 7_261, 90_059], 5: [0, 120]})
     book.add(posts.accounts, posts.times)
