@@ -20,5 +20,8 @@ Integers: TypeAlias = npt.NDArray[np.integer[Any]]
 StructArray: TypeAlias = npt.NDArray[np.void]
 """A structured array: named fields, one record a row. The dtype constant beside the code names the fields."""
 
+Record: TypeAlias = Any
+"""One record of a structured array in a kernel. Its fields are attributes; assigning to one writes into the array."""
+
 Int: TypeAlias = int | np.integer[Any]
 """A whole number in a kernel: a Python int outside, a machine word of 64 bits or fewer inside."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I32, StructArray
+from detectors.arrays.pair_keys import first_of, second_of
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 from detectors.evidence.null_model import KIND_COUNT, NullModel, expected_co_shares, same_time
 from detectors.evidence.pair_table import PairTable
@@ -42,8 +43,7 @@ def summarise(chosen: I32, rows: StructArray, pairs: PairTable, null: NullModel)
     made = 0
     distinct = np.zeros((KIND_COUNT, MAX_WINDOWS), np.int32)
     counts = np.zeros((KIND_COUNT, MAX_WINDOWS, null.strata), np.int64)
-    for at in range(len(chosen)):
-        pair = chosen[at]
+    for pair in chosen:
         distinct[:] = 0
         counts[:] = 0
         row = pairs.head[pair]
@@ -54,8 +54,7 @@ def summarise(chosen: I32, rows: StructArray, pairs: PairTable, null: NullModel)
                     distinct[rows[row].kind, window] += 1
                     counts[rows[row].kind, window, stratum] += rows[row].independent
             row = rows[row].before
-        a = np.int64(pairs.key[pair] >> np.uint64(32))
-        b = np.int64(pairs.key[pair] & np.uint64(0xFFFFFFFF))
+        a, b = first_of(pairs.key[pair]), second_of(pairs.key[pair])
         together = same_time(null, a, b)
         for kind in range(KIND_COUNT):
             for window in range(TESTED_WINDOWS):

@@ -5,7 +5,16 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
-from detectors.arrays.dtypes import F64, I32, U64, Bools, Int, StructArray
+from detectors.arrays.dtypes import F64, I32, U64, Bools, Int, Record, StructArray
+from detectors.arrays.hash_index import (
+    free_place,
+    place_in_order,
+    power_of_two,
+    tagged,
+    tagged_place,
+    tagged_place_of_two,
+    tagged_row,
+)
 from detectors.arrays.hashing import mix
 from detectors.synchrony.cells import is_tested
 
@@ -51,11 +60,6 @@ class PairTable(NamedTuple):
     row_index: U64  # rows by pair and object
 
 
-def power_of_two(least: int) -> int:
-    """The least power of two that holds `least`, and no less than the first size."""
-    return max(FIRST_SIZE, 1 << (max(least, 1) - 1).bit_length())
-
-
 def new_pairs(pairs: int, rows: int) -> PairTable:
     """Tables for `pairs` pairs and an index of `rows` rows (powers of two), half full at most."""
     return PairTable(
@@ -72,13 +76,13 @@ def new_pairs(pairs: int, rows: int) -> PairTable:
 def moved_pairs(old: PairTable, pair_count: int, pairs: int, rows: int) -> PairTable:
     """The same pairs with room for `pairs` pairs and `rows` rows in all, and no less than before."""
     if pairs > len(old.key):
-        new = new_pairs(power_of_two(pairs), 0)
+        new = new_pairs(power_of_two(pairs, FIRST_SIZE), 0)
         for name in ("key", "head", "objects", "surprise", "touched"):
             getattr(new, name)[:pair_count] = getattr(old, name)[:pair_count]
         move_index(old.slots, new.slots)
         old = new._replace(row_index=old.row_index)
     if rows * 2 > len(old.row_index):
-        index = np.zeros(power_of_two(rows) * 2, np.uint64)
+        index = np.zeros(power_of_two(rows, FIRST_SIZE) * 2, np.uint64)
         move_index(old.row_index, index)
         old = old._replace(row_index=index)
     return old
@@ -97,77 +101,44 @@ def row_hash(key: np.uint64, thing: np.uint64) -> np.uint64:
 
 
 @inlined
-def entry_of(hashed: np.uint64, number: Int) -> np.uint64:
-    """The entry of a number under its hash."""
-    return (hashed & np.uint64(0xFFFFFFFF00000000)) | np.uint64(number + 1)
-
-
-@inlined
-def number_at(index: U64, place: Int) -> Int:
-    """The number in a place of an index, -1 for none."""
-    return np.int64(index[place] & np.uint64(0xFFFFFFFF)) - 1
-
-
-@inlined
-def first_place(index: U64, hashed: np.uint64) -> Int:
-    """Where to begin to look for a hash (or an entry made of it) in an index of up to 2^32 places."""
-    return np.int64(((hashed >> np.uint64(32)) * np.uint64(len(index))) >> np.uint64(32))
-
-
-@inlined
 def pair_place(pairs: PairTable, key: np.uint64, hashed: np.uint64) -> Int:
     """Place of a pair in the index, whether it is there or belongs there."""
-    mask = len(pairs.slots) - 1
-    at = first_place(pairs.slots, hashed)
-    while pairs.slots[at] != 0:
-        if (pairs.slots[at] ^ hashed) >> np.uint64(32) == 0 and pairs.key[number_at(pairs.slots, at)] == key:
-            break
-        at = (at + 1) & mask
-    return at
+    return tagged_place(pairs.slots, pairs.key, key, hashed)
 
 
 @inlined
 def pair_number(pairs: PairTable, key: np.uint64) -> Int:
     """Number of a pair, -1 if it is not there."""
-    return number_at(pairs.slots, pair_place(pairs, key, pair_hash(key)))
+    return tagged_row(pairs.slots[pair_place(pairs, key, pair_hash(key))])
 
 
 @inlined
 def row_place(pairs: PairTable, rows: StructArray, pair: Int, thing: np.uint64, hashed: np.uint64) -> Int:
     """Place of (pair, object) in the index of rows, whether it is there or belongs there."""
-    mask = len(pairs.row_index) - 1
-    at = first_place(pairs.row_index, hashed)
-    while pairs.row_index[at] != 0:
-        if (pairs.row_index[at] ^ hashed) >> np.uint64(32) == 0:
-            row = number_at(pairs.row_index, at)
-            if rows[row].pair == pair and rows[row].object == thing:
-                break
-        at = (at + 1) & mask
-    return at
+    return tagged_place_of_two(pairs.row_index, rows["pair"], pair, rows["object"], thing, hashed)
+
+
+@inlined
+def is_counted(row: Record) -> bool:
+    """Whether a row is one of the objects of its pair that count: independent, and in a tested window."""
+    return bool(row.independent == 1 and is_tested(row.strata))
 
 
 @compiled
 def move_index(old: U64, new: U64) -> None:
     """Enter everything of one index into another, which is empty."""
-    mask = len(new) - 1
-    for place in range(len(old)):
-        if old[place] != 0:
-            at = first_place(new, old[place])
-            while new[at] != 0:
-                at = (at + 1) & mask
-            new[at] = old[place]
+    for entry in old:
+        if entry != 0:
+            new[free_place(new, place_in_order(entry, len(new)))] = entry
 
 
 @compiled
 def renumber_index(old: U64, new: U64, number: I32) -> None:
-    """As `move_index`, under new numbers; what has none (-1) is left out."""
-    mask = len(new) - 1
-    for place in range(len(old)):
-        if old[place] != 0 and number[number_at(old, place)] >= 0:
-            at = first_place(new, old[place])
-            while new[at] != 0:
-                at = (at + 1) & mask
-            new[at] = entry_of(old[place], number[number_at(old, place)])
+    """As `move_index`, under new numbers. What has no new number (-1) is left out."""
+    for entry in old:
+        if entry != 0 and number[tagged_row(entry)] >= 0:
+            place = free_place(new, place_in_order(entry, len(new)))
+            new[place] = tagged(entry, number[tagged_row(entry)])
 
 
 @compiled
@@ -207,4 +178,4 @@ def rechain(rows: StructArray, row_count: Int, old: PairTable, number: I32, new:
         rows[row].pair = pair
         rows[row].before = new.head[pair]
         new.head[pair] = row
-        new.objects[pair] += rows[row].independent == 1 and is_tested(rows[row].strata)
+        new.objects[pair] += is_counted(rows[row])

@@ -15,15 +15,17 @@ from typing import ClassVar
 import numpy as np
 
 from detectors.arrays.dtypes import F64, I32, I64, U64, Bools, StructArray
+from detectors.arrays.hash_index import power_of_two
+from detectors.arrays.pair_keys import numbers_of
 from detectors.config import TESTED_WINDOWS, DetectionConfig
 from detectors.evidence.null_model import KIND_COUNT, NullModel
+from detectors.evidence.pair_intake import EvidenceRules, add_co_shares, new_counts
 from detectors.evidence.pair_kernels import (
-    add_co_shares,
     count_slow_pairs,
     evaluate_pairs,
     explained_exposure,
     lag_profile,
-    numbers_of,
+    pair_numbers,
 )
 from detectors.evidence.pair_table import (
     FIRST_SIZE,
@@ -32,13 +34,10 @@ from detectors.evidence.pair_table import (
     mark_kept,
     moved_pairs,
     new_pairs,
-    power_of_two,
     rechain,
     renumber_index,
 )
 from detectors.synchrony.cells import Cells, window_table
-
-_LOW = np.uint64(0xFFFFFFFF)
 
 
 class PairStore:
@@ -48,19 +47,21 @@ class PairStore:
         config: horizons, bounds and the least number of objects of a candidate.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"_config", "_viral", "_bands", "_slow_strata"})
+    not_state: ClassVar[frozenset[str]] = frozenset({"_config", "_rules"})
     _touched: list[I32]
 
     def __init__(self, config: DetectionConfig) -> None:
         self._config = config
-        self._viral = len(config.co_share.strata)
-        self._bands = window_table(config)[:, :TESTED_WINDOWS].max(axis=0).astype(np.float64)
-        self._slow_strata = Cells(config).reference_strata
+        self._rules = EvidenceRules(
+            config.gate.min_objects,
+            len(config.co_share.strata),
+            window_table(config)[:, :TESTED_WINDOWS].max(axis=0).astype(np.float64),
+            Cells(config).reference_strata,
+            config.co_share.cap == 0,
+        )
         self._rows: StructArray = np.zeros(FIRST_SIZE, ROWS)
         self._pairs = new_pairs(FIRST_SIZE, FIRST_SIZE)
-        self._used = np.zeros(
-            3 + 2 * KIND_COUNT, np.int64
-        )  # rows, pairs; ever: slow, by kind all and independent
+        self._counts = new_counts(KIND_COUNT)
         self._touched = []
         self.evicted_early = 0
         """Count of co-shares that left before their time, for want of room."""
@@ -68,23 +69,22 @@ class PairStore:
     @property
     def rows(self) -> StructArray:
         """All rows, records of `ROWS`; a view, not a copy."""
-        return self._rows[: self._used[0]]
+        return self._rows[: self._counts.rows[0]]
 
     @property
     def size(self) -> int:
         """Count of pairs."""
-        return int(self._used[1])
+        return int(self._counts.pairs[0])
 
     @property
     def slow_co_shares(self) -> int:
         """Count of all independent slow co-shares so far (`detectors.evidence.shared_interest`), aged or not."""
-        return int(self._used[2])
+        return int(self._counts.slow[0])
 
     @property
     def independent_share(self) -> F64:
         """Share of all co-shares so far, aged or not, that were independent; by kind."""
-        every, independent = self._used[3 : 3 + KIND_COUNT], self._used[3 + KIND_COUNT :]
-        return (independent + 1.0) / (every + 1.0)
+        return (self._counts.independent + 1.0) / (self._counts.made + 1.0)
 
     @property
     def table(self) -> PairTable:
@@ -94,41 +94,30 @@ class PairStore:
     @property
     def keys(self) -> U64:
         """The two account numbers of each pair, the smaller in the upper 32 bits; a view."""
-        return self._pairs.key[: self._used[1]]
+        return self._pairs.key[: self.size]
 
     @property
     def surprise(self) -> F64:
         """Surprise of each pair when last evaluated, 0 before and once it is no candidate; a view."""
-        return self._pairs.surprise[: self._used[1]]
+        return self._pairs.surprise[: self.size]
 
     def among(self, keys: U64) -> Bools:
         """Which pairs have one of these keys; bool, one for each pair."""
-        numbers = numbers_of(keys, self._pairs)
-        out = np.zeros(self.size, np.bool_)
-        out[numbers[numbers >= 0]] = True
-        return out
+        numbers = pair_numbers(keys, self._pairs)
+        among = np.zeros(self.size, np.bool_)
+        among[numbers[numbers >= 0]] = True
+        return among
 
     def accounts(self, pairs: I64 | I32) -> tuple[I32, I32]:
         """The two account numbers of each pair, the smaller first."""
-        keys = self._pairs.key[pairs]
-        return (keys >> np.uint64(32)).astype(np.int32), (keys & _LOW).astype(np.int32)
+        return numbers_of(self._pairs.key[pairs])
 
     def add(self, co_shares: StructArray) -> None:
         """Add records of `CO_SHARES`, ordered by (time, later_post), all of one post in one call."""
         if not len(co_shares):
             return
         self._reserve(len(co_shares))
-        touched = add_co_shares(
-            co_shares,
-            self._rows,
-            self._pairs,
-            self._used,
-            self._config.gate.min_objects,
-            self._viral,
-            self._bands,
-            self._slow_strata,
-            self._config.co_share.cap == 0,
-        )
+        touched = add_co_shares(co_shares, self._rows, self._pairs, self._counts, self._rules)
         if len(touched):
             self._touched.append(touched)
 
@@ -144,7 +133,7 @@ class PairStore:
 
     def candidates(self) -> I32:
         """All pairs with enough independent objects to be tested, ascending."""
-        enough = self._pairs.objects[: self._used[1]] >= self._config.gate.min_objects
+        enough = self._pairs.objects[: self.size] >= self._config.gate.min_objects
         return np.flatnonzero(enough).astype(np.int32)
 
     def evaluate(self, pairs: I32, null: NullModel) -> F64:
@@ -161,7 +150,7 @@ class PairStore:
         Returns:
             Keys as in `detectors.synchrony.exposure.Counters` and amounts, one a key.
         """
-        return explained_exposure(self._rows, int(self._used[0]), self._pairs, validated, strata)
+        return explained_exposure(self._rows, len(self.rows), self._pairs, validated, strata)
 
     def slow_pairs(self, null: NullModel, left_out: Bools) -> int:
         """Count of pairs with two slow co-shares or more, and no other, where few were due.
@@ -172,7 +161,7 @@ class PairStore:
 
     def profile(self, strata: int) -> F64:
         """How many fast meetings interest gives for each slow one."""
-        return lag_profile(self._rows, int(self._used[0]), self._pairs, strata)
+        return lag_profile(self._rows, len(self.rows), self._pairs, strata)
 
     def age(self, now: int) -> None:
         """Let go of what is too old at `now` (seconds of event time), and renumber the rest."""
@@ -187,28 +176,28 @@ class PairStore:
     def make_room(self, now: int) -> None:
         """Evict early, singletons first, when more rows are held than `max_pairs`; for ticks only."""
         limit = self._config.evidence.max_pairs
-        held = int(self._used[0])
+        held = len(self.rows)
         oldest = np.iinfo(np.int64).min
         for hours in (72, 24, 6, 1, 0):
-            if int(self._used[0]) <= limit:
+            if len(self.rows) <= limit:
                 break
             self._compact(oldest, now - hours * 3_600)
-        if int(self._used[0]) > limit:
-            place = min(int(self._used[0]) - limit // 2, int(self._used[0]) - 1)
+        if len(self.rows) > limit:
+            place = min(len(self.rows) - limit // 2, len(self.rows) - 1)
             self._compact(int(np.partition(self.rows["time"], place)[place]), now)
-        self.evicted_early += held - int(self._used[0])
+        self.evicted_early += held - len(self.rows)
 
     def _reserve(self, more: int) -> None:
-        rows, pairs = (int(n) for n in self._used[:2])
+        rows, pairs = len(self.rows), self.size
         if rows + more > len(self._rows):
-            grown = np.zeros(power_of_two(rows + more), ROWS)
+            grown = np.zeros(power_of_two(rows + more, FIRST_SIZE), ROWS)
             grown[:rows] = self._rows[:rows]
             self._rows = grown
         if pairs + more > len(self._pairs.key) or (rows + more) * 2 > len(self._pairs.row_index):
             self._pairs = moved_pairs(self._pairs, pairs, pairs + more, rows + more)
 
     def _compact(self, oldest: int, oldest_single: int) -> None:
-        rows, pairs = (int(n) for n in self._used[:2])
+        rows, pairs = len(self.rows), self.size
         kept, number = mark_kept(self._rows, rows, self._pairs, pairs, oldest, oldest_single)
         count = int(number.max(initial=-1)) + 1
         if kept.all():
@@ -216,13 +205,13 @@ class PairStore:
         survivors = self._rows[:rows][kept]
         old = self._pairs
         # tomorrow will hold about as much as today: tables keep their size unless they are nearly empty
-        row_room = max(power_of_two(len(survivors)), min(len(self._rows), 4 * len(survivors)))
-        pair_room = max(power_of_two(count), min(len(old.key), 4 * count))
+        row_room = max(power_of_two(len(survivors), FIRST_SIZE), min(len(self._rows), 4 * len(survivors)))
+        pair_room = max(power_of_two(count, FIRST_SIZE), min(len(old.key), 4 * count))
         self._rows[: len(survivors)] = survivors
         if row_room < len(self._rows):
             self._rows = self._rows[:row_room].copy()
-        self._pairs = new_pairs(power_of_two(pair_room), power_of_two(row_room))
-        self._used[0], self._used[1] = len(survivors), count
+        self._pairs = new_pairs(power_of_two(pair_room, FIRST_SIZE), power_of_two(row_room, FIRST_SIZE))
+        self._counts.rows[0], self._counts.pairs[0] = len(survivors), count
         rechain(self._rows, len(survivors), old, number, self._pairs)
         renumber_index(old.slots, self._pairs.slots, number)
         renumber_index(
