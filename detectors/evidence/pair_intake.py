@@ -4,8 +4,8 @@ Co-shares come post by post. One post can share several objects with one earlier
 Those two posts are one piece of evidence, so one of their co-shares is chosen as *independent*. A co-share of an object
 that is new for its pair of accounts adds a row; one of a known object widens the row that is there.
 
-Helpers with a loop take single arrays where they can. Around a loop numba counts the references to every array of a tuple
-that a helper takes; with tuples throughout this was a fifth slower (measured, CPU seconds of `PairStore.add`).
+Helpers with a loop take single arrays where they can. Around a loop numba counts the references to every array of a
+tuple that a helper takes; with tuples throughout this was a fifth slower (measured, CPU seconds of `PairStore.add`).
 """
 
 from typing import NamedTuple

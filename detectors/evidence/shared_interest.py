@@ -21,11 +21,15 @@ from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import F64, Int
 
 PRIOR_SPREAD = 3.0
-"""What is assumed until the data says otherwise: a few separate interests."""
+"""The spread that is assumed until the data show another one. It stands for a population with a few separate interests
+(docs/decisions/0004-shared-interest.md). Chosen, not measured."""
 LEAST_SPREAD = 0.01
+"""Smallest spread that can be learnt: pairs hardly differ in interest. A bound of the search, not measured."""
 MOST_SPREAD = 300.0
+"""Greatest spread that can be learnt: nearly all interest is in few pairs. A bound of the search, not measured."""
 FEW = 0.5
-"""Expected slow co-shares up to which a pair tells of the spread: with more, two are no surprise."""
+"""Most slow co-shares that activity may give a pair from which the spread is learnt. Where more are expected, two slow
+co-shares are no surprise and show nothing of interest. Chosen, not measured."""
 SLOW_WINDOW = 1
 """The window whose slow co-shares the spread is learnt from: ten minutes, which even loose coordination keeps to."""
 

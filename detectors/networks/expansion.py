@@ -41,7 +41,8 @@ from detectors.synchrony.cells import kind_of, merged_strata, widest_stratum, wi
 from detectors.synchrony.exposure import counted
 
 DOMINATING = 3
-"""Members that make a crowd the network's, if they are half of it too."""
+"""Least members in a crowd that the network dominates; they are also at least half of the others in it. Chosen: as
+many as the smallest network has (`gate.min_members`). Not measured by itself."""
 
 
 class Joined(NamedTuple):

@@ -31,15 +31,20 @@ from detectors.synchrony.exposure import ExposureStore
 from schemas.networks import Lifecycle
 
 _PEELS = 2
-"""Rounds of taking validated co-shares out of the null model: the second changes little, a third nothing."""
+"""Rounds in which validated co-shares are taken out of the null model. The second round changed little and a third
+nothing, as noted while building; the figures were not kept."""
 
 _FAR = 4.0
-"""Surprise below which a pair is far from the gate: p = .02, against a gate at 1e-4 or less."""
+"""Surprise below which a pair is far from the gate: p = .02, where the gate usually is at 1e-4 or less. A pair below it
+that gained no evidence is not tested again each day. Chosen to save time; its effect on recall was not measured."""
 _SPREAD_MOVED = 0.7
+"""All candidates are tested again when the spread has fallen below this part of what it was when they were last
+tested: a smaller spread gives pairs more surprise, so pairs far from the gate may pass. Chosen, not measured."""
 _GRACE_S = 7 * 86_400
-"""A peripheral member that passes no more leaves after so long."""
+"""Seconds after which a peripheral member leaves that no longer passes the test of expansion. Without this grace
+recall on the mixed real set fell from .670 to .654 (docs/decisions/0016-members-leave.md)."""
 _WEEK_S = 7 * 86_400
-"""All candidates are tested again at least this often."""
+"""Seconds between tests of all candidates, at most. Chosen so that what moves slowly is seen within a week."""
 
 
 @dataclass(slots=True)
@@ -135,7 +140,7 @@ class NetworkStage:
         self._gate.move(before, after)
         self.threshold = self._gate.threshold(self.hypotheses)
         passed = touched[after >= self.threshold]
-        passed = passed[_alike(self._pairs.keys[passed], sources)]
+        passed = passed[_same_side(self._pairs.keys[passed], sources)]
         if not len(passed):
             return []
         a, b = self._pairs.accounts(passed)
@@ -165,9 +170,9 @@ class NetworkStage:
             return self._resolve(now)
         self._news = False
         self._profile = self._pairs.profile(self._cells.strata)
-        inside = self._inside()
+        within = self._pairs_within_networks()
         validated = self._pairs.among(self._edges.keys)
-        self.spread = self._spread(validated | inside)
+        self.spread = self._learnt_spread(validated | within)
         candidates = self._pairs.candidates()
         surprise = self._pairs.surprise[candidates]
         # a pair far from the gate that gained nothing stays there, unless the null model itself moved
@@ -176,15 +181,15 @@ class NetworkStage:
         if moved:
             self._spread_of_all, self._week = self.spread, now // _WEEK_S
         surprise[close] = self._pairs.evaluate(candidates[close], self.null())
-        validated = self._gated(candidates, surprise)
+        validated = self._passing_pairs(candidates, surprise)
         for _ in range(_PEELS):
-            changed = self._peel(validated | inside)
+            changed = self._peel(validated | within)
             a, b = self._pairs.accounts(candidates)
             again = np.flatnonzero(changed[a] | changed[b])
             surprise[again] = self._pairs.evaluate(candidates[again], self.null())
-            validated = self._gated(candidates, surprise)
-        edges = merged([*self._found(np.flatnonzero(validated)), more])
-        edges = chosen(edges, _alike(edges.keys, sources))
+            validated = self._passing_pairs(candidates, surprise)
+        edges = merged([*self._daily_edges(np.flatnonzero(validated)), more])
+        edges = chosen(edges, _same_side(edges.keys, sources))
         differing = np.setxor1d(edges.keys, self._edges.keys)
         before, self._edges = self._edges, edges
         changes: list[NetworkChange] = []
@@ -204,9 +209,9 @@ class NetworkStage:
     def members_edges(self, network: Network) -> Edges:
         """The edges inside a network."""
         a, b = ends(self._edges.keys)
-        of = self.networks.network_of
-        inside = (of[a] == network.number) & (of[b] == network.number)
-        return chosen(self._edges, inside)
+        network_of = self.networks.network_of
+        within = (network_of[a] == network.number) & (network_of[b] == network.number)
+        return chosen(self._edges, within)
 
     def _peel(self, explained: Bools) -> Bools:
         """Take out of the exposure what some pairs explain, instead of what was taken out before.
@@ -220,8 +225,8 @@ class NetworkStage:
         changed[before] = changed[self._peeled] = True
         return changed
 
-    def _gated(self, candidates: I32, surprise: F64) -> Bools:
-        """Set the gate by all candidates; which of all pairs pass."""
+    def _passing_pairs(self, candidates: I32, surprise: F64) -> Bools:
+        """Set the gate by all candidates. Returns which of all pairs pass it; bool, one for each pair."""
         self._gate.clear()
         self._gate.move(np.zeros(0), surprise)
         self.threshold = self._gate.threshold(self.hypotheses)
@@ -238,35 +243,33 @@ class NetworkStage:
         slow_gap = int(window_table(self._config)[:, SLOW_WINDOW].max())
         outside = 1.0 - slow_gap / max(share.reference_s, 1)
         # each meeting is in the exposure of both accounts
-        due = 0.5 * self._ledger.slow_exposure_ever * outside
-        return self._pairs.slow_co_shares / due if due > 0 else 1.0
+        expected = 0.5 * self._ledger.slow_exposure_ever * outside
+        return self._pairs.slow_co_shares / expected if expected > 0 else 1.0
 
-    def _spread(self, explained: Bools) -> float:
-        """The spread of affinities among pairs that are not explained by coordination."""
+    def _learnt_spread(self, explained: Bools) -> float:
+        """Learn the spread of affinities from pairs that coordination does not explain."""
         null = self.null()
         interest = null.interest
         scale = interest.scale * (1.0 - interest.bands[SLOW_WINDOW] / max(interest.reference_s, 1.0))
         return spread_of(self._pairs.slow_pairs(null, explained), interest.exposure, interest.activity, scale)
 
-    def _inside(self) -> Bools:
-        """Which pairs are members of one network: what they share is explained by it."""
-        network_of = self.networks.network_of
-        keys = self._pairs.keys
-        a = network_of[(keys >> np.uint64(32)).astype(np.int64)]
-        b = network_of[(keys & np.uint64(0xFFFFFFFF)).astype(np.int64)]
-        return np.asarray((a == b) & (a >= 0))
+    def _pairs_within_networks(self) -> Bools:
+        """Which pairs are two members of one network, which explains what they share."""
+        first, second = ends(self._pairs.keys)
+        network, other = self.networks.network_of[first], self.networks.network_of[second]
+        return np.asarray((network == other) & (network >= 0))
 
     def _note_evidence(self, a: I32, b: I32, now: int) -> None:
-        of_a, of_b = self.networks.network_of[a], self.networks.network_of[b]
-        for number in np.unique(of_a[(of_a == of_b) & (of_a >= 0)]).tolist():
+        network, other = self.networks.network_of[a], self.networks.network_of[b]
+        for number in np.unique(network[(network == other) & (network >= 0)]).tolist():
             self.networks.alive[number].last_evidence = now
 
     def _cluster(self, changed: I32, now: int) -> list[NetworkChange]:
         a, b = ends(self._edges.keys)
-        touched, found = communities(
+        touched, groups = communities(
             a, b, self._edges.surprise, changed, self.networks.network_of, self._config.seed
         )
-        networks, merged = self.networks.update_from_communities(touched, found, now, self._accounts.names)
+        networks, merged = self.networks.update_from_communities(touched, groups, now, self._accounts.names)
         changes = [NetworkChange(old, Lifecycle.MERGED, successor=heir) for old, heir in merged]
         for network in networks:
             network.last_evidence = now
@@ -274,7 +277,7 @@ class NetworkStage:
             network.lifecycle = Lifecycle.UPDATED
         return changes
 
-    def _found(self, validated: npt.NDArray[np.intp]) -> list[Edges]:
+    def _daily_edges(self, validated: npt.NDArray[np.intp]) -> list[Edges]:
         """Edges of validated pairs and of recurring crowds."""
         level = self._config.gate.false_discovery_rate
         crowds = recurring_crowds(self._pairs.rows, self._pairs.keys, self.null(), level)
@@ -288,15 +291,15 @@ class NetworkStage:
     def _expand(self, now: int, sources: Bools | None) -> list[NetworkChange]:
         gate = self._config.gate
         grown: dict[int, NetworkChange] = {}
-        # who joined is asked again each day: evidence ages, and one in a hundred was there by chance
+        # peripheral members are tested again each day: evidence ages, and one in a hundred joined by chance
         before = self.networks.part_from_peripheral()
         for _ in range(gate.expansion_rounds):
             numbers = sorted(self.networks.alive)
             if not numbers:
                 break
             compact = np.full(len(self.networks.network_of), -1, np.int32)
-            for at, number in enumerate(numbers):
-                compact[self.networks.alive[number].members] = at
+            for index, number in enumerate(numbers):
+                compact[self.networks.alive[number].members] = index
             joined = expand(
                 self._pairs.rows,
                 self._pairs.keys,
@@ -309,8 +312,8 @@ class NetworkStage:
             )
             if not len(joined.account):
                 break
-            for account, at, surprise in zip(*(column.tolist() for column in joined), strict=True):
-                network = self.networks.alive[numbers[at]]
+            for account, index, surprise in zip(*(column.tolist() for column in joined), strict=True):
+                network = self.networks.alive[numbers[index]]
                 if sources is not None and (sources[account] != sources[network.members[0]]):
                     continue
                 self.networks.join(network.number, account, surprise, now)
@@ -328,8 +331,8 @@ class NetworkStage:
         return [NetworkChange(network, Lifecycle.RESOLVED) for network in quiet]
 
 
-def _alike(keys: U64, sources: Bools | None) -> Bools:
-    """Edges between two known sources, or between two other accounts."""
+def _same_side(keys: U64, sources: Bools | None) -> Bools:
+    """Which edges do not join a known source to another account; bool, one for each key."""
     if sources is None:
         return np.ones(len(keys), np.bool_)
     a, b = ends(keys)

@@ -21,12 +21,18 @@ from detectors.synchrony.cells import in_window, widest_stratum
 from detectors.synchrony.exposure import counted
 
 MIN_CROWD = 4
+"""Least accounts of a crowd. Smaller groups are left to the pair test. Chosen, not measured."""
 MAX_CROWD = 200
-"""Larger crowds are those of an event."""
+"""Most accounts of a crowd. Larger ones gather around an event: this is the last crowd stratum before *viral*."""
 MIN_OVERLAP = 4
+"""Least accounts that two crowds have in common: no fewer than the smallest crowd. Chosen, not measured."""
 MIN_JACCARD = 0.35
+"""Least Jaccard similarity of two crowds. Two crowds of one size that share half of their members have .33, so half
+of the members must come again. Organic crowds of one topic overlap beyond chance too, but less. Chosen, not
+measured."""
 MAX_CROWDS_OF_ACCOUNT = 256
-"""Accounts in more crowds say nothing about any one of them."""
+"""Most co-shared objects of an account. Accounts with more say nothing about any one of their crowds. Chosen to bound
+the work, not measured."""
 CLOSE_WINDOW = 1
 """Crowds gather within this window: ten minutes."""
 BURST_S = 600
