@@ -5,5 +5,6 @@
 - Edges: `edges` holds them with their grounds. `recurring_crowds` finds groups that pairs miss, and `untied_crowds`
   keeps those crowds that validated pairs do not explain.
 - Members: `communities` splits the edges into communities (Leiden), `networks` follows these over time under one id,
-  `expansion` finds peripheral members, and `loose_members` finds core members that nothing ties any more.
+  `expansion` finds peripheral members by their `meetings` with a network, and `loose_members` finds core members that
+  nothing ties any more.
 """

@@ -20,9 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.arrays.compiled import compiled, inlined
-from detectors.arrays.dtypes import F64, I32, I64, U64, Int, StructArray
-from detectors.arrays.hashing import mix
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import F64, I32, I64, U64, StructArray
 from detectors.config import TESTED_WINDOWS
 from detectors.evidence.null_model import (
     KIND_COUNT,
@@ -35,9 +34,10 @@ from detectors.evidence.null_model import (
     tally_up,
 )
 from detectors.evidence.shared_interest import slow_expected, surprise_beyond_interest
+from detectors.networks.meetings import Meetings, gather_meetings, members_at_a_time
 from detectors.statistics.false_discovery import benjamini_hochberg
 from detectors.statistics.tails import LEAST_EXPECTED, fused_surprise
-from detectors.synchrony.cells import kind_of, merged_strata, widest_stratum, window_of
+from detectors.synchrony.cells import kind_of, window_of
 from detectors.synchrony.exposure import counted
 
 DOMINATING = 3
@@ -134,152 +134,64 @@ def _test(
     null: NullModel,
     min_objects: int,
 ) -> tuple[I32, I32, F64]:
-    crossing = 0
-    for at in range(len(rows)):
-        key = pair_keys[rows[at].pair]
-        a = network_of[np.int64(key >> np.uint64(32))]
-        b = network_of[np.int64(key & np.uint64(0xFFFFFFFF))]
-        crossing += (a < 0) != (b < 0)
-    size = 1024
-    while size < crossing * 2:
-        size *= 2
-    # candidates: (account, network), each with a chain of its distinct objects
-    candidate_index = np.zeros(size, np.int64)
-    account = np.empty(crossing, np.int32)
-    network = np.empty(crossing, np.int32)
-    head = np.full(crossing, -1, np.int64)
-    distinct = np.zeros(crossing, np.int64)
-    meetings = np.zeros(crossing, np.int64)
-    candidates = 0
-    object_index = np.zeros(size, np.int64)
-    object_candidate = np.empty(crossing, np.int64)
-    object_key = np.empty(crossing, np.uint64)
-    object_kind = np.empty(crossing, np.uint8)
-    object_strata = np.empty(crossing, np.uint16)
-    object_before = np.empty(crossing, np.int64)
-    object_slow = np.empty(crossing, np.uint8)
-    object_independent = np.empty(crossing, np.bool_)
-    objects = 0
-    # posts of the outsider, each with the members it met
-    post_index = np.zeros(size, np.int64)
-    post_candidate = np.empty(crossing, np.int64)
-    post_key = np.empty(crossing, np.uint64)
-    post_members = np.zeros(crossing, np.int64)
-    post_crowd = np.empty(crossing, np.int64)
-    posts = 0
-    mask = size - 1
-    for at in range(len(rows)):
-        key = pair_keys[rows[at].pair]
-        a = np.int64(key >> np.uint64(32))
-        b = np.int64(key & np.uint64(0xFFFFFFFF))
-        if (network_of[a] < 0) == (network_of[b] < 0):
-            continue
-        outsider = a if network_of[a] < 0 else b
-        joined = network_of[b] if network_of[a] < 0 else network_of[a]
-        place: Int = np.int64(mix((np.uint64(outsider) << np.uint64(32)) | np.uint64(joined))) & mask
-        while candidate_index[place] != 0:
-            known = candidate_index[place] - 1
-            if account[known] == outsider and network[known] == joined:
-                break
-            place = (place + 1) & mask
-        if candidate_index[place] == 0:
-            account[candidates] = outsider
-            network[candidates] = joined
-            candidates += 1
-            candidate_index[place] = candidates
-        candidate = candidate_index[place] - 1
-        meetings[candidate] += rows[at].independent
-        thing = rows[at].object
-        place = _place(object_index, object_candidate, object_key, candidate, thing)
-        if object_index[place] == 0:
-            object_candidate[objects] = candidate
-            object_key[objects] = thing
-            object_kind[objects] = rows[at].kind
-            object_strata[objects] = rows[at].strata
-            object_before[objects] = head[candidate]
-            object_slow[objects] = 0
-            object_independent[objects] = False
-            head[candidate] = objects
-            objects += 1
-            object_index[place] = objects
-        entry = object_index[place] - 1
-        object_strata[entry] = merged_strata(object_strata[entry], rows[at].strata)
-        object_slow[entry] |= rows[at].slow
-        if rows[at].independent == 1 and not object_independent[entry]:
-            object_independent[entry] = True
-            distinct[candidate] += 1
-        if widest_stratum(rows[at].strata) >= null.strata - 1:
-            continue
-        post = np.uint64(rows[at].later_post if rows[at].later == outsider else rows[at].earlier_post)
-        place = _place(post_index, post_candidate, post_key, candidate, post)
-        if post_index[place] == 0:
-            post_candidate[posts] = candidate
-            post_key[posts] = post
-            post_crowd[posts] = rows[at].crowd
-            posts += 1
-            post_index[place] = posts
-        known = post_index[place] - 1
-        post_members[known] += 1
-        post_crowd[known] = min(post_crowd[known], np.int64(rows[at].crowd))
-    # posts that landed in crowds dominated by the network, by candidate and by network
-    landed = np.zeros(candidates, np.int64)
-    landed_in = np.zeros(len(totals.first), np.int64)
-    for entry in range(posts):
-        if post_members[entry] >= DOMINATING and 2 * post_members[entry] >= post_crowd[entry] - 1:
-            landed[post_candidate[entry]] += 1
-            landed_in[network[post_candidate[entry]]] += 1
-    posts_outside = 0
-    for at in range(len(network_of)):
-        posts_outside += posts_of[at] if network_of[at] < 0 else 0
-    # members met at a time, by network
-    met = np.zeros(len(totals.first), np.float64)
-    occasions = np.zeros(len(totals.first), np.float64)
-    for candidate in range(candidates):
-        met[network[candidate]] += meetings[candidate]
-        occasions[network[candidate]] += distinct[candidate]
-    surprise = np.zeros(candidates, np.float64)
+    """Test each account outside against each network that it met: accounts, networks and surprises."""
+    meetings = gather_meetings(rows, pair_keys, network_of, null.strata)
+    candidates = meetings.used[0]
+    account, network = meetings.account[:candidates], meetings.network[:candidates]
+    surprise = _landed_surprise(meetings, network_of, posts_of, totals, null, min_objects)
+    members_met = members_at_a_time(meetings, len(totals.first))
     tally = new_tally(null.strata)
     by_kind = np.empty(KIND_COUNT, np.float64)
     slow = np.empty(TESTED_WINDOWS, np.int64)
     for candidate in range(candidates):
-        joined = network[candidate]
-        who = account[candidate]
-        if landed[candidate] >= min_objects:
-            others = max(posts_outside - posts_of[who], 1)
-            rate = (landed_in[joined] - landed[candidate] + 1.0) / others
-            surprise[candidate] = surprise_beyond_interest(
-                null.interest, landed[candidate], rate * posts_of[who], 0.0, 0.0
-            )
-        if distinct[candidate] < min_objects:
+        if meetings.distinct[candidate] < min_objects:
             continue
         slow[:] = 0
-        at_object = head[candidate]
-        while at_object >= 0:
-            if object_independent[at_object]:
-                tally_up(tally, object_kind[at_object], object_strata[at_object], null.strata)
+        thing = meetings.head[candidate]
+        while thing >= 0:
+            if meetings.object_independent[thing]:
+                tally_up(tally, meetings.object_kind[thing], meetings.object_strata[thing], null.strata)
                 for window in range(TESTED_WINDOWS):
-                    slow[window] += (object_slow[at_object] >> window) & 1
-            at_object = object_before[at_object]
-        at_a_time = met[joined] / max(occasions[joined], 1.0)
-        found = _surprise(tally, slow, who, joined, at_a_time, totals, null, by_kind)
+                    slow[window] += (meetings.object_slow[thing] >> window) & 1
+            thing = meetings.object_before[thing]
+        joined = network[candidate]
+        by_objects = _surprise(
+            tally, slow, account[candidate], joined, members_met[joined], totals, null, by_kind
+        )
         clear_tally(tally)
-        surprise[candidate] = max(surprise[candidate], found)
+        surprise[candidate] = max(surprise[candidate], by_objects)
     for candidate in range(candidates):
+        # two tests: the smaller p-value counts twice
         surprise[candidate] = max(0.0, surprise[candidate] - math.log(2.0))
-    return account[:candidates], network[:candidates], surprise
+    return account, network, surprise
 
 
-@inlined
-def _place(index: I64, candidates: I64, keys: U64, candidate: Int, key: np.uint64) -> Int:
-    """Place of something of a candidate in an index of entries + 1, whether it is there or belongs there."""
-    mask = len(index) - 1
-    place = np.int64(mix(key ^ (np.uint64(candidate + 1) * np.uint64(0x9E3779B97F4A7C15)))) & mask
-    while index[place] != 0:
-        known = index[place] - 1
-        if candidates[known] == candidate and keys[known] == key:
-            break
-        place = (place + 1) & mask
-    return place
+@compiled
+def _landed_surprise(
+    meetings: Meetings, network_of: I32, posts_of: I64, totals: _Totals, null: NullModel, min_objects: int
+) -> F64:
+    """Surprise of each candidate's posts that landed in crowds which the network dominates; 0 for too few of them."""
+    candidates = meetings.used[0]
+    landed = np.zeros(candidates, np.int64)
+    landed_in = np.zeros(len(totals.first), np.int64)
+    for post in range(meetings.used[2]):
+        members = meetings.post_members[post]
+        if members >= DOMINATING and 2 * members >= meetings.post_crowd[post] - 1:
+            landed[meetings.post_candidate[post]] += 1
+            landed_in[meetings.network[meetings.post_candidate[post]]] += 1
+    posts_outside = 0
+    for account in range(len(network_of)):
+        posts_outside += posts_of[account] if network_of[account] < 0 else 0
+    surprise = np.zeros(candidates, np.float64)
+    for candidate in range(candidates):
+        if landed[candidate] >= min_objects:
+            posts = posts_of[meetings.account[candidate]]
+            by_others = landed_in[meetings.network[candidate]] - landed[candidate]
+            rate = (by_others + 1.0) / max(posts_outside - posts, 1)
+            surprise[candidate] = surprise_beyond_interest(
+                null.interest, landed[candidate], rate * posts, 0.0, 0.0
+            )
+    return surprise
 
 
 @compiled
@@ -299,17 +211,16 @@ def _surprise(
     )
     interest = null.interest
     by_kind[:] = 0.0
-    for at in range(tally.used[0]):
-        cell = tally.cells[at]
+    for cell in tally.cells[: tally.used[0]]:
         kind = kind_of(cell, null.strata)
         window = window_of(cell, null.strata)
-        due = together * slow_expected(
+        slow_due = together * slow_expected(
             interest, interest.exposure[account], 0.0, 0.0, totals.all_activity[network] / at_a_time, window
         )
         share = null.independent[kind] * totals.activity[network, kind] / max(null.mass[kind], 1) / at_a_time
         # the stratum is that of the larger of two crowds; the account's own may have been in a smaller one
         met = max(counted(null.counters, account, cell), tally.counts[cell])
         expected = max(met * null.sides[kind, window] * share * together, LEAST_EXPECTED)
-        surprise = cell_surprise(null, tally.counts[cell], cell, expected, slow[window], due)
+        surprise = cell_surprise(null, tally.counts[cell], cell, expected, slow[window], slow_due)
         by_kind[kind] = max(by_kind[kind], surprise)
     return fused_surprise(by_kind, null.kinds)
