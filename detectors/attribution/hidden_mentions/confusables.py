@@ -1,10 +1,10 @@
-"""Text folded for comparison with names: what looks the same becomes the same, and what was changed is noted.
+"""Folds text for comparison with handles: letters that look the same become the same, and changes are noted.
 
-A character is folded by the table of look-alikes below, then by Unicode's compatibility decomposition without the
-marks on letters (full-width, mathematical and circled letters become plain ones), then by case. Invisible
-characters are left out. The idea is the *skeleton* of Unicode Technical Standard #39, section 4; the table is a
-small one of our own, made for names in Latin letters. Digits stay digits: `mund0` is another name than `mundo`, not
-a disguise of it.
+A character is folded in three steps: by the table of confusables below, by Unicode's compatibility decomposition
+without marks on letters (full-width, mathematical and circled letters become plain letters), and by case. Invisible
+characters are left out. The idea is the *skeleton* of Unicode Technical Standard #39, section 4; the table is a small
+one of our own, made for names in Latin letters. Digits stay digits: `mund0` is another name than `mundo`, not a
+disguise of it.
 """
 
 import unicodedata
@@ -18,7 +18,7 @@ from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I32, U8, U16, U32, Int
 
 MAX_CHARACTERS = 8_192
-"""Folded characters looked at in one text; what follows is ignored."""
+"""Most folded characters read in one text; the rest is ignored. Bounds the work for hostile texts; not measured."""
 
 # kinds of characters
 (WORD, UNSPACED, JOINER, SPACE, LINE, AT, ODD_AT, HASH, COLON, SLASH, DOT, HYPHEN, MARK, OPEN, CLOSE) = range(
@@ -70,13 +70,13 @@ _STROKED = {"\u00f8": "o", "\u0111": "d", "\u0142": "l", "\u0127": "h", "\u0167"
 """Letters of living alphabets that Unicode does not take apart."""
 
 CONFUSABLES: dict[str, str] = (
-    {alike: letter for letter, all_alike in _FOREIGN.items() for alike in all_alike}
-    | {alike: letter for letter, all_alike in _LATIN.items() for alike in all_alike}
+    {character: letter for letter, characters in _FOREIGN.items() for character in characters}
+    | {character: letter for letter, characters in _LATIN.items() for character in characters}
     | _STROKED
     # white on black, in circles and squares
-    | {chr(first + at): chr(ord("a") + at) for first in (0x1F150, 0x1F170) for at in range(26)}
+    | {chr(first + place): chr(ord("a") + place) for first in (0x1F150, 0x1F170) for place in range(26)}
 )
-"""The Latin letter or digit that a character looks like, beyond what Unicode's compatibility forms say."""
+"""The Latin letter or digit that a character looks like, where Unicode has no compatibility form for it."""
 
 # ranges, ascending: the first of one and what follows its last, in turn
 _IDEOGRAPHS = (0x3400, 0xA000, 0xAC00, 0xD800, 0x20000, 0x2F800, 0x30000, 0x32400)  # Hangul too
@@ -97,12 +97,12 @@ _OF_CATEGORY = {"Pc": JOINER, "Pd": HYPHEN, "Ps": OPEN, "Pi": OPEN, "Pe": CLOSE,
 
 
 class Folding(NamedTuple):
-    """`folded`, kind and change of every code point, in pages of 256; equal pages are kept once (about 500 kB)."""
+    """Folded form, kind and change of every code point, in pages of 256. Equal pages are kept once (about 500 kB)."""
 
-    page: U16  # (0x1100,) page of a code point >> 8
+    page: U16  # (0x1100,) page of each code point, by code point >> 8
     points: U32  # (pages * 256, 3) folded code points, 0: none; first 0: the code point itself
     kind: U8  # (pages * 256,) of the first folded code point
-    change: U8  # (pages * 256,) PLAIN to SCRIPT; of an ignored one what it is as an invisible thing
+    change: U8  # (pages * 256,) PLAIN to SCRIPT; of an ignored character, its bit of ZERO_WIDTH to COMBINING
 
 
 class Folded(NamedTuple):
@@ -111,19 +111,19 @@ class Folded(NamedTuple):
     point: U32
     kind: U8
     change: U8
-    unseen: U8  # bits of what was left out just before
+    unseen: U8  # bits of the invisible characters just before
     place: I32  # index of the character in the text
 
 
 def folded(text: str) -> str:
-    """The text as names are compared, for example `MUND\u041e\uff3fchi\u200bna` as `mundo_china`."""
+    """The form in which names are compared: for example `MUND\u041e\uff3fchi\u200bna` becomes `mundo_china`."""
     apart = ((character, _folded(character)) for character in text)
     return "".join(letters for character, letters in apart if _kind(character, letters) != IGNORED)
 
 
 @cache
 def folding() -> Folding:
-    """The table for `fold`; made once, in about 0.2 s."""
+    """The table for `fold`; made once, in about 0.4 s (measured, `docs/detectors/hidden-mentions.md`)."""
     template = {WORD: b"", MARK: b"", UNSPACED: b""}
     numbers: dict[bytes, int] = {}
     page = np.zeros(0x1100, np.uint16)
@@ -224,7 +224,7 @@ def _kind(character: str, letters: str) -> int:
 
 @compiled
 def fold(buffer: U8, begin: Int, end: Int, table: Folding, out: Folded) -> int:
-    """Fold one text. Addresses (`https://...`, `www...`) become one character of kind `LINK`.
+    """Fold one text. A web address (`https://...`, `www...`) becomes one character of kind `LINK`.
 
     Args:
         buffer: UTF-8 bytes; the text is `buffer[begin:end]`.
@@ -297,13 +297,13 @@ def fold(buffer: U8, begin: Int, end: Int, table: Folding, out: Folded) -> int:
 
 @inlined
 def _letter(byte: Any) -> Int:
-    """An ASCII letter in lower case; other bytes become others that are no letters."""
+    """An ASCII letter in lower case. Other bytes become bytes that are not letters."""
     return np.int64(byte) | 0x20
 
 
 @compiled
 def _link_head(buffer: U8, begin: Int, at: Int, end: Int) -> Int:
-    """How many bytes before `at` begin an address: 4 or 5 for `http(s)://`, 3 for `www.`, 0 for none."""
+    """How many bytes before `at` belong to a web address: 4 or 5 for `http(s)://`, 3 for `www.`, 0: there is none."""
     if buffer[at] == 0x2E:
         long_enough = at - begin >= 3 and at + 1 < end and 0x21 <= buffer[at + 1] <= 0x7E
         if not long_enough:

@@ -1,4 +1,4 @@
-"""Handles of the registry as a trie of their letters, and how unlike an ordinary word each is."""
+"""Handles of the registry as a trie of their letters, each with its strength: how unlike an ordinary word it is."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,13 +13,17 @@ from detectors.arrays.hashing import mix, utf8_buffer
 from detectors.attribution.hidden_mentions import confusables as chars
 from detectors.attribution.hidden_mentions.confusables import fold, folded, folding, scratch
 
-# how a handle can be hidden, the most telling first; named in `hidden_mentions.STYLES`
+# how a handle can be hidden, the clearest first; named in `hidden_mentions.STYLES`
 (UNSEEN, CONFUSABLE, FULL, SPELLED, SPACED, BROKEN, PLATFORM, BULLET, CREDIT, BRACKET, BARE) = range(11)
-# how unlike an ordinary word a handle is
 ORDINARY, NUMBERED, UNDERSCORED, DISTINCTIVE = range(4)
+"""Strength of a handle: how unlike an ordinary word it is."""
 _LEAST_DISTINCTIVE = 8
+"""Least characters of a distinctive handle. Chosen with the other rules on the posts described in
+`docs/detectors/hidden-mentions.md`, where 43 handles of state media and public offices had no hit."""
 _STARTS = 1 << 14
-MOST_BETWEEN = 3  # visible characters between two letters
+"""Places of `HandleTrie.starts`: 16 kB, which stay in the fastest cache."""
+MOST_BETWEEN = 3
+"""Most visible characters between two letters of a handle, as in `m . n`. A choice, not measured by itself."""
 
 _WORDS_BEFORE = {
     PLATFORM: "twitter tw x facebook fb instagram insta ig telegram tg tiktok youtube yt weibo wechat vk vkontakte"
@@ -34,37 +38,37 @@ _WORDS_BEFORE = {
 
 
 class HandleTrie(NamedTuple):
-    """Handles as a trie of their letters; about 0.3 kB a handle with its edges."""
+    """Handles as a trie of their letters; about 0.3 kB for each handle with its edges."""
 
-    starts: Bools  # (_STARTS,) by a mixture of the first two letters
-    edge_key: U64  # (slots,) open addressing: (node << 21 | letter) + 1; 0 is empty
-    edge_node: I32
+    starts: Bools  # (_STARTS,) whether a handle may begin with two letters, by `start`
+    edge_key: U64  # (slots,) hash index of edges: (node << 21 | letter) + 1; 0: empty
+    edge_node: I32  # (slots,) the node that the edge leads to
     first: I32  # (nodes,) a handle that ends here, or -1
-    following: I32  # (handles,) the next that ends at the same node, or -1
-    spelling: U32  # from first to last letter, with what is between
-    is_letter: Bools
-    spelling_at: I64  # (handles + 1,)
+    following: I32  # (handles,) the next handle that ends at the same node, or -1
+    spelling: U32  # of all handles, from the first to the last letter of each
+    is_letter: Bools  # of `spelling`
+    spelling_at: I64  # (handles + 1,) where each handle begins in `spelling`
     before: I32  # (handles,) underscores before the first letter
-    after: I32
-    letters: I32
-    strength: U8
-    foreign: Bools  # not ASCII: folding says nothing
+    after: I32  # (handles,) underscores after the last letter
+    letters: I32  # (handles,) letters and digits
+    strength: U8  # (handles,) ORDINARY to DISTINCTIVE
+    foreign: Bools  # not ASCII: folded letters are no sign of disguise
     word: U32  # words that announce a handle, one after another
-    word_at: I64
-    word_lead: U8
+    word_at: I64  # (words + 1,) where each word begins in `word`
+    word_lead: U8  # (words,) the style that the word announces
     longest: int  # letters of the longest handle
 
 
 def build_trie(names: Sequence[str]) -> HandleTrie:
-    """Index handles, given without @ and server; index = position."""
+    """Index handles, given without @ and server; a handle's number is its index."""
     table, text = folding(), scratch()
     buffer, offsets = utf8_buffer(pl.Series(names, dtype=pl.String))
     edges: dict[tuple[int, int], int] = {}
     starts = np.zeros(_STARTS, np.bool_)
     first, following, spelling, is_letter, spelling_at = [-1], [], [], [], [0]
     before, after, letters, strength = [], [], [], []
-    for at in range(len(names)):
-        count = fold(buffer, offsets[at], offsets[at + 1], table, text)
+    for handle in range(len(names)):
+        count = fold(buffer, offsets[handle], offsets[handle + 1], table, text)
         points = text.point[:count].tolist()
         word = ((text.kind[:count] == chars.WORD) | (text.kind[:count] == chars.UNSPACED)).tolist()
         begin = word.index(True) if any(word) else count
@@ -79,11 +83,11 @@ def build_trie(names: Sequence[str]) -> HandleTrie:
             node = edges.setdefault((node, point), len(first))
             if node == len(first):
                 first.append(-1)
-        # what does not begin and end with letters and underscores can't be looked for
+        # a handle that has other characters before its first or after its last letter cannot be looked for
         searchable = any(word) and set(points[:begin] + points[end:]) <= {ord("_")}
         following.append(first[node] if searchable else -1)
         if searchable:
-            first[node] = at
+            first[node] = handle
         spelling += points[begin:end]
         is_letter += word[begin:end]
         spelling_at.append(len(spelling))
@@ -108,7 +112,7 @@ def build_trie(names: Sequence[str]) -> HandleTrie:
 
 
 def _strength(inner: str, letters: int) -> int:
-    """How unlike an ordinary word or a brand a handle is. A channel number (`france24`) makes no difference."""
+    """How unlike an ordinary word or a brand a handle is. A number as in `france24` makes it only `NUMBERED`."""
     digits = sum(letter.isdigit() for letter in inner)
     if "_" in inner and letters >= 4:
         return DISTINCTIVE if len(inner) >= _LEAST_DISTINCTIVE else UNDERSCORED
@@ -127,13 +131,13 @@ def _place_edges(keys: U64, nodes: I32, edge_key: U64, edge_node: I32) -> None:
 
 @inlined
 def start(letter: Any, second: Any) -> Int:
-    """Place in `HandleTrie.starts` of two letters that follow one another."""
+    """Place in `HandleTrie.starts` of the first two letters of a word."""
     return (np.int64(letter) * 67 + np.int64(second)) & (_STARTS - 1)
 
 
 @inlined
 def _child(edge_key: U64, edge_node: I32, node: Int, letter: np.uint32) -> Int:
-    """The node that `letter` leads to, or 0."""
+    """The node that `letter` leads to from `node`, or 0."""
     key = (np.uint64(node) << np.uint64(21) | np.uint64(letter)) + np.uint64(1)
     place = key_place(edge_key, key, place_by_low_bits(mix(key), len(edge_key)))
     return np.int64(edge_node[place]) if edge_key[place] != 0 else np.int64(0)
@@ -149,22 +153,25 @@ def is_letter(kind: Any) -> bool:
 def walk(
     points: U32, kinds: U8, begin: Int, count: Int, edge_key: U64, edge_node: I32, first: I32, ends: I64
 ) -> int:
-    """Where handles that begin at `begin` end: node and index of the last letter; returns how many."""
-    found = 0
+    """Find the handles that begin at `begin`.
+
+    Writes node and index of the last letter of each to `ends`, and returns how many there are.
+    """
+    handles = 0
     node = np.int64(0)
     between = 0
-    for at in range(begin, count):
-        kind = kinds[at]
+    for place in range(begin, count):
+        kind = kinds[place]
         if is_letter(kind):
-            node = np.int64(_child(edge_key, edge_node, node, points[at]))
+            node = np.int64(_child(edge_key, edge_node, node, points[place]))
             if node == 0:
                 break
             between = 0
-            more = at + 1 < count and kind == chars.WORD and kinds[at + 1] == chars.WORD
-            if first[node] >= 0 and not more:
-                ends[found, 0] = node
-                ends[found, 1] = at
-                found += 1
+            goes_on = place + 1 < count and kind == chars.WORD and kinds[place + 1] == chars.WORD
+            if first[node] >= 0 and not goes_on:
+                ends[handles, 0] = node
+                ends[handles, 1] = place
+                handles += 1
         else:
             between += 1
             if between > MOST_BETWEEN or kind not in (
@@ -176,4 +183,4 @@ def walk(
                 chars.PUNCTUATION,
             ):
                 break
-    return found
+    return handles

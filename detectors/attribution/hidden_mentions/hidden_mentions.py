@@ -1,10 +1,10 @@
-"""Hidden mentions: posts that name a handle of the registry in such a way that the platform does not link it.
+"""Hidden mentions: posts that name a handle of the registry so that the platform does not link it.
 
-`Twitter •mundo_china` instead of `@mundo_china` is read by people and missed by tools that follow mentions. Texts
-are folded (`confusables`); from every beginning of a word a trie of the handles' letters is walked, past
-spaces and marks; where a handle ends, rules look at how it is written and what stands before it. How much a handle
-has to be disguised hangs on how much it looks like an ordinary word. What is found and what is not, with the rates
-of false positives measured on real posts: `docs/detectors/hidden-mentions.md`.
+People read `Twitter •mundo_china` as `@mundo_china`; tools that follow mentions miss it. Each text is folded
+(`confusables`). From every beginning of a word, a trie of the handles' letters is walked, past spaces and marks. Where
+a handle ends, rules look at how it is written and at what stands before it. The more a handle looks like an ordinary
+word, the more disguise the rules ask for. What is found, what is not, and the false positives measured on real posts:
+`docs/detectors/hidden-mentions.md`.
 """
 
 from collections.abc import Sequence
@@ -39,16 +39,17 @@ STYLES = (
     "bracket",
     "bare",
 )
-"""How a handle can be hidden, the most telling first."""
+"""The styles of hidden mentions, the clearest first; index = the style numbers of `handle_trie`."""
 EXCERPT = 60
+"""Most characters of an excerpt."""
 
 
 class HiddenMentions:
-    """Finds handles that are named without a working mention.
+    """Finds handles that posts name without a working mention.
 
     Args:
-        handles: without @, in any case; index = position. Of `name@server` the name is looked for. A handle
-            without a letter or digit is never found.
+        handles: without @, in upper or lower case; results give their index. Of `name@server`, the name is looked for.
+            A handle without letters and digits is never found.
     """
 
     def __init__(self, handles: Sequence[str]) -> None:
@@ -57,31 +58,33 @@ class HiddenMentions:
         self._trie = build_trie(names) if names else None
 
     def find(self, texts: pl.Series, mentions: pl.Series) -> pl.DataFrame:
-        """The hidden mentions in posts.
-
-        A post that mentions a handle properly as well does not hide it.
+        """The hidden mentions in posts. A post with a working mention of a handle does not hide it.
 
         Args:
-            texts: String. Null has none; of a text the first `MAX_CHARACTERS` characters are read.
-            mentions: List[String], working mentions with or without @; null: a plain `@handle` in the text
-                is taken for one. It is in any case.
+            texts: String; null: no text. The first `MAX_CHARACTERS` folded characters of each are read.
+            mentions: List[String], the working mentions of each post, with or without @; null: unknown. A plain
+                `@handle` in the text counts as a working mention in either case.
 
         Returns:
-            Columns of `HIDDEN_MENTIONS`, by row and handle; each (row, handle) once, with the most telling style.
+            Columns of `HIDDEN_MENTIONS`, ordered by row and handle; each pair once, with the clearest style.
 
         Raises:
             ValueError: the series differ in length.
         """
         if len(texts) != len(mentions):
-            raise ValueError(f"{len(texts)} texts, but {len(mentions)} lists of mentions")
+            raise ValueError(
+                f"texts and mentions must have the same length, not {len(texts)} and {len(mentions)}"
+            )
         if self._trie is None or not len(texts):
             return pl.DataFrame(schema=HIDDEN_MENTIONS)
         texts = texts.cast(pl.String)
         buffer, offsets = utf8_buffer(texts)
         hits = _scan(buffer, offsets, folding(), self._trie, scratch())
-        found = pl.DataFrame(hits, ["row", "handle", "style", "begin", "length"], orient="row")
-        found = found.with_columns(name=self._names.gather(found["handle"]), text=texts.gather(found["row"]))
-        rows = found["row"].unique()
+        matches = pl.DataFrame(hits, ["row", "handle", "style", "begin", "length"], orient="row")
+        matches = matches.with_columns(
+            name=self._names.gather(matches["handle"]), text=texts.gather(matches["row"])
+        )
+        rows = matches["row"].unique()
         working = (
             pl.DataFrame({"row": rows, "name": mentions.cast(pl.List(pl.String)).gather(rows)})
             .explode("name")
@@ -90,7 +93,7 @@ class HiddenMentions:
             )
         )
         return (
-            found.join(working, on=["row", "name"], how="anti")
+            matches.join(working, on=["row", "name"], how="anti")
             .select(
                 pl.col("row", "handle").cast(pl.UInt32),
                 pl.lit(pl.Series(STYLES)).gather(pl.col("style")).alias("style"),
@@ -104,14 +107,14 @@ class HiddenMentions:
 def _scan(buffer: U8, offsets: I64, table: Folding, trie: HandleTrie, text: Folded) -> I64:
     """Hits of all texts: row, handle, style, begin and length in characters; int64, shape (hits, 5).
 
-    The work for a character is bounded by the longest handle and by how many handles begin alike.
+    The work for a character is bounded by the longest handle, and by how many handles have its beginning.
     """
     out = np.empty((64, 5), np.int64)
     hits = 0
-    hit_at = np.full(len(trie.letters), -1, np.int64)
+    hit_of = np.full(len(trie.letters), -1, np.int64)
     linked_row = np.full(len(trie.letters), -1, np.int64)
     ends = np.empty((trie.longest, 2), np.int64)
-    # arrays by themselves: taking them out of a tuple costs more than the look at an entry
+    # local names for the arrays: taking them out of a tuple costs more than reading an entry
     kinds, points = text.kind, text.point
     starts, edge_key, edge_node, first = trie.starts, trie.edge_key, trie.edge_node, trie.first
     for row in range(len(offsets) - 1):
@@ -139,30 +142,30 @@ def _scan(buffer: U8, offsets: I64, table: Folding, trie: HandleTrie, text: Fold
                         linked_row[handle] = row
                         any_linked = stop = True
                     elif style != NOTHING:
-                        stop = True  # a longer one would need what follows, with spaces or marks between
-                        at = hit_at[handle]
-                        known = at >= row_begin and at < hits and out[at, 1] == handle
+                        stop = True  # a longer handle would have to go on past spaces or marks
+                        hit = hit_of[handle]
+                        known = hit >= row_begin and hit < hits and out[hit, 1] == handle
                         if not known:
                             if hits == len(out):
                                 grown = np.empty((2 * hits, 5), np.int64)
                                 grown[:hits] = out
                                 out = grown
-                            at = hits
-                            hit_at[handle] = at
+                            hit = hits
+                            hit_of[handle] = hit
                             hits += 1
-                        if not known or style < out[at, 2]:
+                        if not known or style < out[hit, 2]:
                             last_shown = last + trie.after[handle]
-                            out[at, 0] = row
-                            out[at, 1] = handle
-                            out[at, 2] = style
-                            out[at, 3] = text.place[begins]
-                            out[at, 4] = text.place[last_shown] + 1 - text.place[begins]
+                            out[hit, 0] = row
+                            out[hit, 1] = handle
+                            out[hit, 2] = style
+                            out[hit, 3] = text.place[begins]
+                            out[hit, 4] = text.place[last_shown] + 1 - text.place[begins]
                     handle = np.int64(trie.following[handle])
         if any_linked:
             kept = row_begin
-            for at in range(row_begin, hits):
-                if linked_row[out[at, 1]] != row:
-                    out[kept] = out[at]
+            for hit in range(row_begin, hits):
+                if linked_row[out[hit, 1]] != row:
+                    out[kept] = out[hit]
                     kept += 1
             hits = kept
     return out[:hits]

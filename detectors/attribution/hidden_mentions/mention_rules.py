@@ -1,4 +1,8 @@
-"""The rules of hidden mentions: how is a handle written, what stands before it, and is that more than chance?"""
+"""The rules of hidden mentions: from how a handle is written, and what stands before it, to a style or nothing.
+
+The limits on letters (5 and 6) were chosen on the real posts of `docs/detectors/hidden-mentions.md`, so that lists such
+as `Twitter •Amazon •CNN` and brands with a letter from the wrong keyboard are not taken for hidden mentions.
+"""
 
 import numpy as np
 
@@ -27,10 +31,11 @@ from detectors.attribution.hidden_mentions.handle_trie import (  # fmt: skip
 )
 
 LINKED, NOTHING = -1, -2
-# what stands before a handle, beyond the styles above
+"""Results that are no style: a working mention, and no mention."""
 PLAIN_AT, FORBIDDEN = 20, 21
-# how the letters of a handle follow one another: as they should; `_` became an odd character, a dot, a space or
-# hyphen; something but no space was put in; something was; between all letters
+"""What can stand before a handle besides what a style names: a plain @, or something that rules out a mention."""
+# how the letters of a handle follow one another: as spelled; `_` became an odd character, a dot, a space or hyphen;
+# something but no space was put in; something with a space was; something between all letters
 (EXACT, JOINED, DOTTED, WORDS, FILLED, SPREAD, LETTERED) = range(7)
 
 
@@ -38,7 +43,11 @@ PLAIN_AT, FORBIDDEN = 20, 21
 def mention_style(
     text: Folded, begin: Int, last: Int, count: Int, trie: HandleTrie, handle: Int
 ) -> tuple[Int, Int]:
-    """Style of the handle at `begin` to `last`, `LINKED` or `NOTHING`; and where the telling piece begins."""
+    """How the handle from `begin` to `last` is mentioned.
+
+    Returns:
+        A style, `LINKED` or `NOTHING`; and where the excerpt begins.
+    """
     nothing = (np.int64(NOTHING), np.int64(0))
     start = begin - np.int64(trie.before[handle])
     after = last + 1 + np.int64(trie.after[handle])
@@ -78,19 +87,19 @@ def mention_style(
         return nothing
     strength = trie.strength[handle]
     letters = trie.letters[handle]
-    named = strength >= UNDERSCORED  # no ordinary word
-    hidden = at_unseen or unseen & chars.ZERO_WIDTH != 0 or (named and unseen == chars.SOFT_HYPHEN)
-    alike = accents + styled + foreign > 0 or unseen & chars.COMBINING != 0
-    if not named and alike and not hidden:
-        # brands have accents, are set in fancy letters and get a letter from the wrong keyboard, but not after an @
+    unusual = strength >= UNDERSCORED  # not an ordinary word
+    hidden = at_unseen or unseen & chars.ZERO_WIDTH != 0 or (unusual and unseen == chars.SOFT_HYPHEN)
+    confusable = accents + styled + foreign > 0 or unseen & chars.COMBINING != 0
+    if not unusual and confusable and not hidden:
+        # brands have accents, fancy letters or a letter from the wrong keyboard, but not after an @
         if foreign == 0 or plain == 0 or lead not in (PLAIN_AT, FULL, SPELLED):
             return nothing
-    if not named and lead == PLATFORM and _listed(text, shown, after, count):
+    if not unusual and lead == PLATFORM and _listed(text, shown, after, count):
         return nothing
-    disguised = form == EXACT and (hidden or alike) and (named or letters >= 5)
+    disguised = form == EXACT and (hidden or confusable) and (unusual or letters >= 5)
     if not disguised and not _counts(lead, form, parted, marked, strength, letters, at_unseen):
         return nothing
-    if hidden or alike:
+    if hidden or confusable:
         return np.int64(UNSEEN if hidden else CONFUSABLE), shown
     if lead == PLAIN_AT or (form >= FILLED and lead in (BARE, BRACKET, BULLET, CREDIT)):
         return np.int64(BROKEN), shown
@@ -99,7 +108,7 @@ def mention_style(
 
 @compiled
 def _listed(text: Folded, shown: Int, after: Int, count: Int) -> bool:
-    """Whether marks also stand before and behind, as in a list of names with bullets."""
+    """Whether marks stand before and after, as in a list of names with bullets."""
     at = after
     while at < count and text.kind[at] == chars.SPACE:
         at += 1
@@ -112,13 +121,13 @@ def _listed(text: Folded, shown: Int, after: Int, count: Int) -> bool:
 def _counts(
     lead: Int, form: Int, parted: bool, marked: bool, strength: Int, letters: Int, at_unseen: bool
 ) -> bool:
-    """Whether this is more than chance and ordinary writing."""
+    """Whether a handle that is not disguised by its letters still counts, from its lead, form and strength."""
     at = lead in (PLAIN_AT, FULL, SPELLED, SPACED)
     if form == EXACT:
         if strength == DISTINCTIVE:
             return True
         if strength == UNDERSCORED:
-            return bool(lead != BARE and (lead != BULLET or marked))  # a list has its bullets, too
+            return bool(lead != BARE and (lead != BULLET or marked))  # lists have bullets, too
         if lead == PLATFORM:
             return bool((strength == NUMBERED and parted) or (marked and letters >= 6))
         return bool(letters >= 5 and lead in (FULL, SPELLED))
@@ -126,7 +135,7 @@ def _counts(
         announced = lead not in (BARE, BRACKET) and (lead != BULLET or marked)
         return bool(strength >= UNDERSCORED and announced)
     if form in (WORDS, DOTTED):
-        # names are written with spaces and hyphens, and follow an @ that means "at"
+        # names are written with spaces and hyphens, and may follow an @ that means "at"
         strong = lead in (FULL, SPELLED) or (lead == PLATFORM and parted) or (lead == PLAIN_AT and at_unseen)
         return bool(strength == DISTINCTIVE and (strong or (form == DOTTED and lead == PLAIN_AT)))
     if form == FILLED:
@@ -138,7 +147,7 @@ def _counts(
 
 @compiled
 def _form(text: Folded, begin: Int, last: Int, trie: HandleTrie, handle: Int) -> Int:
-    """How the letters follow one another, as against the handle's spelling."""
+    """How the letters follow one another, compared with the handle's spelling."""
     words = dotted = odd = filled = whole = spaced = 0
     at = begin
     own = trie.spelling_at[handle]
@@ -180,7 +189,7 @@ def _form(text: Folded, begin: Int, last: Int, trie: HandleTrie, handle: Int) ->
     if filled == 0:
         return np.int64(WORDS if words else DOTTED if dotted else JOINED if odd else EXACT)
     if words + dotted + odd > 0:
-        return np.int64(NOTHING)  # two words in spaced letters
+        return np.int64(NOTHING)  # it may be two words in spaced letters
     if whole == 0 and filled >= 4:
         return np.int64(LETTERED)
     return np.int64(SPREAD if spaced else FILLED)
@@ -198,7 +207,11 @@ def _goes_on(text: Folded, after: Int, count: Int) -> bool:
 
 @compiled
 def _before(text: Folded, start: Int, trie: HandleTrie) -> tuple[Int, Int, bool]:
-    """What stands before a handle: a style, `PLAIN_AT` or `FORBIDDEN`; where it begins; whether a mark parts them."""
+    """What stands before a handle.
+
+    Returns:
+        A style, `PLAIN_AT` or `FORBIDDEN`; where it begins; and whether a mark stands between it and the handle.
+    """
     bare = (np.int64(BARE), start, False)
     forbidden = (np.int64(FORBIDDEN), start, False)
     at = start - 1
@@ -216,7 +229,7 @@ def _before(text: Folded, start: Int, trie: HandleTrie) -> tuple[Int, Int, bool]
         return np.int64(PLAIN_AT), at, False
     if kind == chars.ODD_AT:
         return np.int64(FULL), at, False
-    near = at  # the nearest that is no space
+    near = at  # the nearest character that is not a space
     while near >= 0 and text.kind[near] == chars.SPACE and at - near < MOST_BETWEEN:
         near -= 1
     if near >= 0 and text.kind[near] in (chars.AT, chars.ODD_AT):
@@ -237,7 +250,7 @@ def _before(text: Folded, start: Int, trie: HandleTrie) -> tuple[Int, Int, bool]
         slash = slash or text.kind[back] == chars.SLASH
         back -= 1
     lead, word = _word_before(text, back, trie) if back >= 0 else (np.int64(NOTHING), back)
-    # a single letter, or two, are too much by accident when no mark follows
+    # a word of one or two letters is too often an accident where no mark follows
     if lead in (NOTHING, SPELLED) or (back - word < 2 and text.kind[word] == chars.WORD and not parted):
         lead = np.int64(NOTHING)
     path = (
@@ -258,7 +271,7 @@ def _before(text: Folded, start: Int, trie: HandleTrie) -> tuple[Int, Int, bool]
 
 @compiled
 def _word_before(text: Folded, last: Int, trie: HandleTrie) -> tuple[Int, Int]:
-    """Which word of the trie ends at `last`, as a style; and where it begins."""
+    """The style of the announcing word that ends at `last`, or `NOTHING`; and where the word begins."""
     for number in range(len(trie.word_lead)):
         size = trie.word_at[number + 1] - trie.word_at[number]
         begin = last + 1 - size

@@ -263,6 +263,8 @@ def test_given_most_members_unknown_then_the_rest_do_not_speak_for_them() -> Non
 
 def test_given_few_posts_or_few_peers_then_obscurity_is_unknown() -> None:
     assert judged(world(93), group([1, 2, 3], 0, posts=1)).standing is Standing.FEW_POSTS
+    assert judged(world(93), group([1, 2, 3, 4], 0, posts=1)).standing is Standing.FEW_POSTS
+    assert judged(world(93), group([1, 2, 3, 4, 5], 0, posts=1)).standing is not Standing.FEW_POSTS
     assert judged(world(93, 49), group([1, 2, 3], 0)).standing is Standing.FEW_PEERS
     found = judged(world(93, 60), group([1, 2, 300], 0))
     assert found.tail is not None

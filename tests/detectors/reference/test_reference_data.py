@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
+import pytest
 
 from detectors.arrays.dtypes import U64
 from detectors.arrays.hashing import hash_strings
@@ -106,6 +107,16 @@ def test_given_profiles_and_a_registry_then_open_and_unlabelled_accounts_are_dis
     }
     assert found.open.tolist() == [True, False, False, False, True, False, False]
     assert found.tie.tolist() == [-1, OUTLET, OUTLET, -1, -1, -1, -1]
+
+
+@pytest.mark.parametrize(("name", "unlabelled"), [("Sol", True), ("Sola", False)])
+def test_given_an_owner_whose_name_has_three_letters_then_a_profile_cannot_show_it(
+    name: str, unlabelled: bool
+) -> None:
+    registry = Registry.of([RegistryEntity(entity_id="owner", name=name, kind=EntityKind.COMPANY)])
+    reference_data = ReferenceData(registry, profiles({"account": "x:1", "description": "a consola"}))
+    found = affiliations(reference_data, keys("x:1"), np.array([0], np.int32))
+    assert found.unlabelled.tolist() == [unlabelled]
 
 
 def rule(kind: RuleKind, rule_id: str = "r", **more: object) -> SuppressionRule:
