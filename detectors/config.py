@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from schemas.bounds import Probability, check_bounds
+from schemas.checks.bounds import Probability, check_bounds
 from schemas.errors import UsageError
 from schemas.shares import TraceKind
 from schemas.values import Unit

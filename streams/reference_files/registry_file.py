@@ -13,7 +13,7 @@ from pathlib import PurePath
 import msgspec
 
 from detectors.reference.registry import Registry, RegistryError
-from schemas.decoding_faults import DECODING_ERRORS, decoding_fault
+from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.errors import InputError
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from streams.sources.files.compressed import ByteInput

@@ -5,7 +5,7 @@ Like a registry, the file is used whole or not at all: a rule dropped in silence
 
 import msgspec
 
-from schemas.decoding_faults import DECODING_ERRORS, decoding_fault
+from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.errors import InputError
 from schemas.reviews import SuppressionRule
 from streams.sources.files.compressed import ByteInput

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta
 
 from detectors.config import AtLeast0, AtLeast1, DetectionConfig
-from schemas.bounds import bounds_of, out_of_bounds
-from schemas.decoding_faults import DecodingFault, decoding_fault
+from schemas.checks.bounds import bounds_of, out_of_bounds
+from schemas.checks.decoding_faults import DecodingFault, decoding_fault
 from schemas.errors import UsageError
 from schemas.service.topics import replay_prefix
 from schemas.values import Unit

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from schemas.bounds import Probability, bounds_of, check_bounds, is_within, out_of_bounds
+from schemas.checks.bounds import Probability, bounds_of, check_bounds, is_within, out_of_bounds
 from schemas.errors import UsageError
 
 

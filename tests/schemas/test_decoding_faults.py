@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec import Meta
 
-from schemas.decoding_faults import DECODING_ERRORS, decoding_fault
+from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
 
 
 class Inner(msgspec.Struct, forbid_unknown_fields=True):

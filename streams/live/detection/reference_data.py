@@ -8,7 +8,7 @@ import polars as pl
 from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import Registry, RegistryError
 from detectors.state.state_forms import StateError
-from schemas.decoding_faults import DECODING_ERRORS, decoding_fault
+from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.registry import RegistryEntity
 from schemas.reviews import SuppressionRule
 from streams.live.exchange.frames import Frame

@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 from detectors.traces.traces import keyed
+from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
-from schemas.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.registry import RegistryEntity
 from schemas.reviews import SuppressionRule
 from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, OffsetSpan

@@ -6,7 +6,7 @@ import msgspec
 import polars as pl
 
 from detectors.post_columns import POSTS
-from schemas.decoding_faults import decoding_fault
+from schemas.checks.decoding_faults import decoding_fault
 from schemas.errors import UsageError
 from streams.sources.cells.texts import count, known, split_list
 from streams.sources.cells.times import any_seconds, text_seconds, unix_seconds
