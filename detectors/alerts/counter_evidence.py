@@ -80,7 +80,7 @@ def _shared(facts: NetworkFacts) -> Iterator[tuple[str, str]]:
     if objects < _FEW_OBJECTS:
         yield (
             "few_posts",
-            f"The evidence rests on few posts: a typical linked pair shared {words.plural(round(objects), 'object')}.",
+            f"A typical linked pair shared only {words.plural(round(objects), 'object')}.",
         )
     if facts.crowded > _OFTEN_CROWDED:
         yield (

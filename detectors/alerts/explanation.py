@@ -107,7 +107,7 @@ def _suspicion(context: NetworkContext, covert: Covertness) -> list[str]:
     parts = [context.obscurity.summary] if isinstance(context.obscurity, MemberObscurity) else []
     parts += [context.results[name].summary for name in covert.strong[:_MOST_REASONS]]
     if covert.context_p is not None and strength(covert.context_p) >= SUSPECTED:
-        parts.append(f"Joint chance of these and other ties: {words.chance(covert.context_p)}.")
+        parts.append(f"Joint chance of all ties: {words.chance(covert.context_p)}.")
     return parts
 
 

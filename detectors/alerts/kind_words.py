@@ -41,13 +41,14 @@ def counted_acts(kind: KindFacts) -> str:
     """`posted the same 2 links`."""
     of_kind = _KINDS[kind.kind]
     objects = of_kind.one if kind.objects == 1 else f"{kind.objects:,} {of_kind.many}"
-    return f"{of_kind.verb} the same {objects}{of_kind.near}"
+    return f"{of_kind.verb} the same {objects}"
 
 
 def co_shares(kind: KindFacts) -> str:
     """The finding of one kind in one sentence, counted by pairs of members."""
+    near = _KINDS[kind.kind].near
     return (
-        f"Pairs of members {counted_acts(kind)} within {words.span(kind.window_s)} of each other, "
+        f"Pairs of members {counted_acts(kind)}{near} within {words.span(kind.window_s)} of each other, "
         f"{times(kind.observed)} in all; chance would give {words.number(kind.expected)}."
     )
 

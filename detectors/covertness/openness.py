@@ -93,8 +93,8 @@ def openness(
         allow_reasons=tuple(reasons),
         labelled=sum(profile.platform_label is not None for profile in affiliation.profiles),
         verified=sum(bool(profile.verified) for profile in affiliation.profiles),
-        followers=_typical(known_followers, baseline.many_followers, len(members)),
-        reactions_per_post=_typical(
+        followers=typical(known_followers, baseline.many_followers, len(members)),
+        reactions_per_post=typical(
             table.reactions[measured] / table.known_posts[measured], baseline.many_reactions, len(members)
         ),
         credited_copies=int(counts[Fact.CREDITED_COPY]),
@@ -102,7 +102,7 @@ def openness(
     )
 
 
-def _typical(known: F64 | I64, upper_quartile: float, members: int) -> Typical | None:
+def typical(known: F64 | I64, upper_quartile: float, members: int) -> Typical | None:
     """The median of what is known, if that is at least half of the members."""
     if 2 * len(known) < members or math.isnan(upper_quartile):
         return None

@@ -123,6 +123,10 @@ def test_given_mostly_open_members_then_none_whatever_else(obscurity: float | No
     assert covertness(context(obscurity, open_share=0.6, registry_followers=1e-30)).score == 0.0
 
 
+def test_given_half_of_the_members_open_then_the_others_are_still_suspected() -> None:
+    assert covertness(context(0.8, open_share=0.5, registry_followers=1e-30)).score == 0.8
+
+
 def test_given_members_tied_to_companies_without_a_sign_then_that_is_context() -> None:
     found = covertness(context(0.9, unlabelled=0.75, registry_followers=0.4))
     assert found.score == 0.75
