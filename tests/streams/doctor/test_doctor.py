@@ -207,7 +207,7 @@ METRICS = (200, b"# TYPE lockstep_build info\nlockstep_build_info 1.0\n")
         ({"/metrics": METRICS, "/health/ready": (200, b"ready\n")}, Status.OK, "the worker is ready"),
         ({"/metrics": METRICS, "/health/ready": (503, b"one\ntwo\n")}, Status.WARN, "not ready: one; two."),
         ({"/metrics": (200, b"# TYPE other info\n")}, Status.FAIL, "the answer is not a worker's"),
-        ({}, Status.FAIL, "answers 404"),
+        ({}, Status.FAIL, "answers /metrics with status 404"),
     ],
 )
 def test_what_answers_at_the_port_of_the_metrics_is_reported(
