@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from detectors.attribution.hidden_mentions.hidden_mentions import STYLES, HiddenMentions
+from detectors.attribution.hidden_mentions.hidden_mentions import STYLES, HiddenMentionFinder
 from streams.sources import open_source
 
 KNOWN = (
@@ -81,7 +81,7 @@ def most_mentioned(posts: pl.DataFrame) -> list[str]:
     return handles.value_counts().sort(["count", "handle"], descending=[True, False])["handle"].to_list()
 
 
-def _matches(search: HiddenMentions, texts: pl.Series, mentions: pl.Series) -> pl.DataFrame:
+def _matches(search: HiddenMentionFinder, texts: pl.Series, mentions: pl.Series) -> pl.DataFrame:
     return pl.concat(
         search.find(texts[first : first + _BATCH], mentions[first : first + _BATCH]).with_columns(
             row=pl.col("row") + first
@@ -92,7 +92,7 @@ def _matches(search: HiddenMentions, texts: pl.Series, mentions: pl.Series) -> p
 
 def _report(name: str, handles: Sequence[str], posts: pl.DataFrame, show: int) -> None:
     started = time.process_time()
-    search = HiddenMentions(handles)
+    search = HiddenMentionFinder(handles)
     search.find(posts["text"].head(10), posts["mentions"].head(10))
     ready = time.process_time() - started
     started = time.process_time()
@@ -116,7 +116,7 @@ def _recall(handles: Sequence[str], posts: pl.DataFrame) -> None:
         {"handle": handles, "wanted": range(len(handles))}, schema_overrides={"wanted": pl.UInt32}
     )
     rows = rows.join(index, on="handle", maintain_order="left").with_row_index("row")
-    search = HiddenMentions(handles)
+    search = HiddenMentionFinder(handles)
     print(f"\n{len(rows):,} posts that mention {len(handles):,} handles with an underscore, rewritten:")
     for name, form in REWRITTEN.items():
         texts = rows["text"].str.replace_all(_MENTION, form)

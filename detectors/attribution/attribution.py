@@ -23,7 +23,7 @@ from detectors.arrays.dtypes import I32, U64, Bools
 from detectors.arrays.sorted_keys import places
 from detectors.attribution.crediting import Crediting
 from detectors.attribution.facts import FACTS, Fact
-from detectors.attribution.hidden_mentions.hidden_mentions import HiddenMentions
+from detectors.attribution.hidden_mentions.hidden_mentions import HiddenMentionFinder
 from detectors.config import KINDS
 from detectors.reference.affiliation import opaque_entities
 from detectors.reference.reference_data import ReferenceData
@@ -76,7 +76,7 @@ class AttributionExtractor:
         self._handles = [handle for handle, _ in handles]
         self._handle_entity = np.array([number for _, number in handles], np.int32)
         # the folding table takes about 0.4 s to make, so it is made only if there are handles
-        self._hidden = HiddenMentions(self._handles) if self._handles else None
+        self._hidden = HiddenMentionFinder(self._handles) if self._handles else None
         self._crediting = Crediting(registry, opaque_entities(registry))
         self._origins = pl.DataFrame(schema=_ORIGINS)
         self._copied = pl.DataFrame(schema=_COPIED)

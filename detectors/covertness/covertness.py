@@ -29,7 +29,7 @@ from scipy import special
 from detectors.covertness.member_obscurity import MemberObscurity
 from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.terms import TERMS
-from detectors.covertness.terms.term import Source, strength
+from detectors.covertness.terms.term import EvidenceSource, strength
 from schemas.alerts import ScoreTerm, Severity
 
 SUSPECTED = 0.5
@@ -91,7 +91,7 @@ def covertness(context: NetworkContext) -> Covertness:
     return Covertness(score, terms, p, strong)
 
 
-def combined_chance(chances: Mapping[Source, Sequence[float]]) -> float | None:
+def combined_chance(chances: Mapping[EvidenceSource, Sequence[float]]) -> float | None:
     """One chance for all context that could be assessed; None if none was.
 
     Terms of one source depend on one another: the least of their chances counts, times their number (Bonferroni).
@@ -107,8 +107,8 @@ def combined_chance(chances: Mapping[Source, Sequence[float]]) -> float | None:
     return float(special.gammaincc(len(by_source), half))
 
 
-def _chances_by_source(context: NetworkContext) -> dict[Source, list[float]]:
-    chances: dict[Source, list[float]] = {}
+def _chances_by_source(context: NetworkContext) -> dict[EvidenceSource, list[float]]:
+    chances: dict[EvidenceSource, list[float]] = {}
     for term in TERMS:
         result = context.results.get(term.name)
         if result is not None and result.chance is not None:

@@ -15,7 +15,7 @@ from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I32, I64, U8, U64, Int, StructArray
 from detectors.config import MAX_WINDOWS
 from detectors.synchrony.cells import NO_STRATUM, cell_of, stratum_bits
-from detectors.synchrony.co_shares import CO_SHARES, EXPOSURES, CoShareRules, Tally
+from detectors.synchrony.co_shares import CO_SHARES, EXPOSURES, CoShareRules, CoShareTally
 from detectors.synchrony.share_ring import ObjectTable, ShareMemory, ShareRing, object_place, own_place
 
 _ALL_WINDOWS = np.uint8((1 << MAX_WINDOWS) - 1)
@@ -34,7 +34,7 @@ class Shares(NamedTuple):
 
 @compiled
 def push_shares(
-    batch: Shares, until: int, rules: CoShareRules, memory: ShareMemory, tally: Tally
+    batch: Shares, until: int, rules: CoShareRules, memory: ShareMemory, tally: CoShareTally
 ) -> tuple[StructArray, StructArray]:
     """Add shares and settle what can be settled before `until`.
 
@@ -183,7 +183,7 @@ def _pair(
     oldest_held: Int,
     pairs: StructArray,
     pair_count: Int,
-    tally: Tally,
+    tally: CoShareTally,
 ) -> tuple[StructArray, Int]:
     """Step 2: pair the share at `place`, whose crowds are all known, with at most `limit` earlier ones of its object.
 

@@ -51,7 +51,7 @@ class CoShareRules(NamedTuple):
     activity_cell: int
 
 
-class Tally(NamedTuple):
+class CoShareTally(NamedTuple):
     """Counts since the start, by kind."""
 
     made: I64  # (kinds, strata) co-shares by the crowd of the smallest window that holds both shares
@@ -59,10 +59,10 @@ class Tally(NamedTuple):
     viral: I64  # (kinds,) shares that were paired with none, since their crowd is in the last stratum
 
 
-def new_tally(rules: CoShareRules) -> Tally:
+def new_tally(rules: CoShareRules) -> CoShareTally:
     """A tally of nothing."""
     kinds = len(rules.kinds)
-    return Tally(
+    return CoShareTally(
         np.zeros((kinds, len(rules.bounds) + 1), np.int64),
         np.zeros(kinds, np.int64),
         np.zeros(kinds, np.int64),

@@ -44,7 +44,7 @@ EXCERPT = 60
 """Most characters of an excerpt."""
 
 
-class HiddenMentions:
+class HiddenMentionFinder:
     """Finds handles that posts name without a working mention.
 
     Args:

@@ -10,10 +10,10 @@ from detectors.covertness.account_observations import AccountObservations
 from detectors.covertness.terms.term import (
     NO_REGISTRY,
     Answer,
+    EvidenceSource,
     Measurement,
     NotAssessed,
     Sample,
-    Source,
     Subject,
     TermResult,
     strength,
@@ -31,7 +31,7 @@ class PostRateTerm:
     """A term that counts posts of one kind. A subclass names the kind and describes such posts."""
 
     name: str
-    source = Source.CONTENT
+    source = EvidenceSource.CONTENT
     when_strong: str
     when_absent: str
     fact: Fact

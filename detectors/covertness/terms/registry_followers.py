@@ -10,10 +10,10 @@ from detectors.covertness.account_observations import AccountObservations
 from detectors.covertness.terms.term import (
     NO_REGISTRY,
     Answer,
+    EvidenceSource,
     Measurement,
     NotAssessed,
     Sample,
-    Source,
     Subject,
     TermResult,
     strength,
@@ -37,7 +37,7 @@ class RegistryFollowers:
     """Follows by accounts of the registry (`detectors.followers.follower_overlap`)."""
 
     name = "registry_followers"
-    source = Source.FOLLOWERS
+    source = EvidenceSource.FOLLOWERS
     when_strong = "are followed by accounts of the registry"
     when_absent = "registry followers"
 

@@ -23,7 +23,7 @@ NO_REGISTRY = "ties to known accounts (no registry was given)"
 """Why a term that needs the registry could not be assessed."""
 
 
-class Source(StrEnum):
+class EvidenceSource(StrEnum):
     """Where the evidence of a term comes from.
 
     Terms of one source depend on one another, so only their least chance counts, times their number (Bonferroni).
@@ -127,7 +127,7 @@ class ContextTerm(Protocol):
 
     name: str
     """The name in `covertness_terms`; never changes."""
-    source: Source
+    source: EvidenceSource
     when_strong: str
     """Completes "they ..." in the headline of a suspected network."""
     when_absent: str

@@ -3,7 +3,7 @@
 from detectors.arrays.dtypes import I32
 from detectors.covertness import words
 from detectors.covertness.account_observations import AccountObservations
-from detectors.covertness.terms.term import Answer, NotAssessed, Source, Subject, TermResult
+from detectors.covertness.terms.term import Answer, EvidenceSource, NotAssessed, Subject, TermResult
 from detectors.reference.registry import NO_ENTITY
 
 
@@ -11,7 +11,7 @@ class UnlabelledAffiliates:
     """The share of such members (`detectors.reference.affiliation`). The registry states it, so there is no chance."""
 
     name = "unlabelled_affiliates"
-    source = Source.TIES
+    source = EvidenceSource.TIES
     when_strong = "belong in part to companies or affiliates of the registry without showing it"
     when_absent = "unlabelled affiliates"
 

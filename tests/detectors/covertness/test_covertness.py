@@ -15,7 +15,7 @@ from detectors.covertness.covertness import (
 from detectors.covertness.member_obscurity import MemberObscurity, ObscurityUnknown
 from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.terms import TERMS as ALL_TERMS
-from detectors.covertness.terms.term import Answer, Source, TermResult, strength
+from detectors.covertness.terms.term import Answer, EvidenceSource, TermResult, strength
 from schemas.alerts import Severity
 
 TERMS = (
@@ -52,7 +52,7 @@ def context(
 def test_the_terms_have_names_of_their_own_and_say_what_they_depend_on() -> None:
     assert {term.name for term in ALL_TERMS} == {*TERMS, "unlabelled_affiliates"}
     assert len(ALL_TERMS) == len(TERMS) + 1
-    assert {term.name for term in ALL_TERMS if term.source is Source.CONTENT} == set(TERMS[1:])
+    assert {term.name for term in ALL_TERMS if term.source is EvidenceSource.CONTENT} == set(TERMS[1:])
     assert all(term.when_strong and term.when_absent for term in ALL_TERMS)
 
 
@@ -83,7 +83,7 @@ def test_given_a_chance_of_one_in_a_thousand_then_not_suspected() -> None:
 
 
 def test_given_two_independent_sources_then_together_they_are_stronger() -> None:
-    together = combined_chance({Source.FOLLOWERS: [1e-4], Source.CONTENT: [1e-4]})
+    together = combined_chance({EvidenceSource.FOLLOWERS: [1e-4], EvidenceSource.CONTENT: [1e-4]})
     assert together is not None
     assert together == pytest.approx(float(stats.combine_pvalues([1e-4, 1e-4]).pvalue), rel=1e-6)
     assert together < 1e-6

@@ -9,11 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.attribution.hidden_mentions.confusables import folded
-from detectors.attribution.hidden_mentions.hidden_mentions import (
-    EXCERPT,
-    STYLES,
-    HiddenMentions,
-)
+from detectors.attribution.hidden_mentions.hidden_mentions import EXCERPT, STYLES, HiddenMentionFinder
 from tests.detectors.attribution.hidden_mentions.registry_handles import (
     find,
 )
@@ -104,7 +100,7 @@ def test_given_any_handle_hidden_in_any_text_then_it_is_found(
     piece = EVASIONS[evasion](handle, number)
     text = " ".join([*before, piece, *after])
 
-    found = find(text, search=HiddenMentions(["otra_agencia", handle]))
+    found = find(text, search=HiddenMentionFinder(["otra_agencia", handle]))
 
     assert [row[:2] for row in found] == [(0, 1)]
     assert found[0][3] in text
@@ -123,7 +119,7 @@ def test_given_any_handle_that_is_mentioned_tagged_or_linked_then_it_is_not_foun
 ) -> None:
     text = " ".join([*before, form.format(handle), *after])
 
-    assert find(text, text.upper(), search=HiddenMentions([handle])) == []
+    assert find(text, text.upper(), search=HiddenMentionFinder([handle])) == []
 
 
 letters = st.text(st.sampled_from("mundo_chin @•.:/#()\u200b\u0301\u202eаоеіＭ\n-*1xX推"), max_size=50)
@@ -135,7 +131,7 @@ letters = st.text(st.sampled_from("mundo_chin @•.:/#()\u200b\u0301\u202eаое
 )
 def test_given_any_text_then_what_is_found_spells_a_handle(texts: list[str]) -> None:
     handles = ["mundo_china", "n_o", "chin_mund", "mun", "о_мundo_ch"]
-    search = HiddenMentions(handles)
+    search = HiddenMentionFinder(handles)
 
     for row, handle, style, excerpt in find(*texts, search=search):
         key = "".join(letter for letter in folded(handles[handle]) if letter.isalnum())
@@ -194,7 +190,9 @@ def test_given_any_batches_then_the_same_is_found(texts: list[str | None], data:
     ],
 )
 def test_given_hostile_texts_and_many_handles_then_each_post_is_read_by_itself(text: str) -> None:
-    search = HiddenMentions([f"agencia_{at}" for at in range(10_000)] + ["a" * at for at in range(1, 60)])
+    search = HiddenMentionFinder(
+        [f"agencia_{at}" for at in range(10_000)] + ["a" * at for at in range(1, 60)]
+    )
 
     found = find(text, "•agencia_9999", text, search=search)
 

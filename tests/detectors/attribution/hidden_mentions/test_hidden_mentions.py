@@ -8,7 +8,7 @@ import pytest
 from detectors.attribution.hidden_mentions.hidden_mentions import (
     EXCERPT,
     HIDDEN_MENTIONS,
-    HiddenMentions,
+    HiddenMentionFinder,
 )
 from tests.detectors.attribution.hidden_mentions.registry_handles import (
     FRANCE,
@@ -183,7 +183,7 @@ def test_given_several_ways_in_one_post_then_the_strongest_style_and_its_first_p
 
 
 def test_given_handles_of_one_name_then_the_shortest_that_is_written_counts_and_equals_all_do() -> None:
-    search = HiddenMentions(["a_bcdefgh", "ab_cdefgh", "A_BCDEFGH", "b_cdefgh", "a_bcdefgh_ij"])
+    search = HiddenMentionFinder(["a_bcdefgh", "ab_cdefgh", "A_BCDEFGH", "b_cdefgh", "a_bcdefgh_ij"])
 
     assert find("•a_bcdefgh", search=search) == [
         (0, 0, "bullet", "•a_bcdefgh"),
@@ -199,7 +199,7 @@ def test_given_handles_of_one_name_then_the_shortest_that_is_written_counts_and_
 
 
 def test_given_handles_of_other_alphabets_and_servers_then_they_are_found_as_they_are_written() -> None:
-    search = HiddenMentions(["@agencia_uno@social.example", "новости_мира", "人民日报", "Ünder_wegs"])
+    search = HiddenMentionFinder(["@agencia_uno@social.example", "новости_мира", "人民日报", "Ünder_wegs"])
 
     assert find("•agencia_uno", "@agencia_uno", search=search) == [(0, 0, "bullet", "•agencia_uno")]
     assert find("•НОВОСТИ_мира", "@новости_мира", search=search) == [(0, 1, "bullet", "•НОВОСТИ_мира")]
@@ -209,7 +209,7 @@ def test_given_handles_of_other_alphabets_and_servers_then_they_are_found_as_the
 
 @pytest.mark.parametrize("handles", [[], [""], ["@", "___", "•", "\u200b"], ["x"], ["-a-"], ["a b"]])
 def test_given_handles_that_cannot_be_found_then_nothing(handles: list[str]) -> None:
-    assert find("x ___ • -a- @ a b \u200b", "", None, search=HiddenMentions(handles)) == []
+    assert find("x ___ • -a- @ a b \u200b", "", None, search=HiddenMentionFinder(handles)) == []
 
 
 def test_given_no_posts_or_no_column_of_mentions_then_columns_as_declared() -> None:
@@ -218,7 +218,7 @@ def test_given_no_posts_or_no_column_of_mentions_then_columns_as_declared() -> N
         found = SEARCH.find(pl.Series(texts, dtype=pl.String), pl.Series([None] * len(texts)))
         assert found.schema == HIDDEN_MENTIONS
         assert len(found) == count
-    assert HiddenMentions([]).find(pl.Series(["a"]), pl.Series([None])).schema == HIDDEN_MENTIONS
+    assert HiddenMentionFinder([]).find(pl.Series(["a"]), pl.Series([None])).schema == HIDDEN_MENTIONS
 
 
 def test_given_series_of_different_length_then_an_error_says_so() -> None:
