@@ -39,16 +39,17 @@ def _text(soak: Soak, arguments: argparse.Namespace) -> str:
     half = arguments.days / 2
     return f"""# A soak
 
-The last step of `make soak`, run with Lockstep {VERSION} on one machine of {os.cpu_count()} cores, which broker,
-publisher, two workers and Prometheus shared:
+These are the results of the last step of `make soak`, run with Lockstep {VERSION}. Broker, publisher, two workers and
+Prometheus shared one machine with {os.cpu_count()} cores:
 
     python -m benchmarks.soak --minutes {arguments.minutes:g} --accounts {arguments.accounts} --days {arguments.days} \
 --kill-every {arguments.kill_every:g} --seed {arguments.seed} --report docs/operations/soak.md
 
-A simulated world of {arguments.accounts:,} accounts and {arguments.days} days ([simulate](../simulate.md)) is published
-in {soak.minutes:.0f} minutes. Now and then a worker is killed (SIGKILL) and started again, in turn the one that runs
-detection and the other one. At the end the alerts on the topic are compared with those of `lockstep backtest` on the
-same files. Detection is set to forget after a week, so its state is full after a quarter of the time.
+The soak publishes a simulated world of {arguments.accounts:,} accounts and {arguments.days} days ([simulate](../simulate.md))
+in {soak.minutes:.0f} minutes. About every {arguments.kill_every:g} seconds it kills a worker (SIGKILL) and starts it again:
+in turn the one that runs detection and the other one. At the end it compares the alerts on the topic with those of
+`lockstep backtest` on the same files. Detection is set to forget after a week, so its state is full after a quarter of
+the time.
 
 | | |
 |---|---|
@@ -58,7 +59,8 @@ same files. Detection is set to forget after a week, so its state is full after 
 | alerts lost, invented, changed | {soak.lost}, {soak.invented}, {soak.changed} |
 | dead letters | {soak.dead_letters} |
 
-What Prometheus saw. It scraped every second, and does not know what a killed worker did after its last scrape:
+The next table is what Prometheus saw. It scraped every second. It does not see what a killed worker did after its
+last scrape:
 
 | | |
 |---|---|
@@ -75,6 +77,6 @@ What Prometheus saw. It scraped every second, and does not know what a killed wo
 {figures.memory_growth_of_second_half:+.1%} over the second half, in which {half:g} days of posts were read |
 | alert rules that fired | {fired or "none"} |
 
-The pictures plot the answers of that Prometheus to the queries of the dashboards' panels; Grafana itself was not used.
-Time is in minutes; grey lines are kills.
+The pictures plot the answers of that Prometheus to the queries of the dashboards' panels. Grafana itself was not used.
+Time is in minutes. Grey lines are kills.
 """
