@@ -45,8 +45,9 @@ Prometheus shared one machine with {os.cpu_count()} cores:
     python -m benchmarks.soak --minutes {arguments.minutes:g} --accounts {arguments.accounts} --days {arguments.days} \
 --kill-every {arguments.kill_every:g} --seed {arguments.seed} --report docs/operations/soak.md
 
-The soak publishes a simulated world of {arguments.accounts:,} accounts and {arguments.days} days ([simulate](../simulate.md))
-in {soak.minutes:.0f} minutes. About every {arguments.kill_every:g} seconds it kills a worker (SIGKILL) and starts it again:
+The soak publishes a simulated world of {arguments.accounts:,} accounts and {arguments.days} days
+([simulate](../simulate.md)) in {soak.minutes:.0f} minutes. About every {arguments.kill_every:g} seconds
+it kills a worker (SIGKILL) and starts it again:
 in turn the one that runs detection and the other one. At the end it compares the alerts on the topic with those of
 `lockstep backtest` on the same files. Detection is set to forget after a week, so its state is full after a quarter of
 the time.
