@@ -134,3 +134,14 @@ def test_given_too_little_to_learn_from_then_the_prior_is_kept() -> None:
 
 def test_given_no_slow_pairs_where_many_were_due_then_there_is_next_to_no_spread() -> None:
     assert spread_of(0, np.full(2_000, 10.0), np.full(2_000, 10.0), 0.002) == pytest.approx(LEAST_SPREAD)
+
+
+@pytest.mark.parametrize(("expected", "counts"), [(0.45, True), (0.55, False)])
+def test_given_pairs_of_which_many_slow_co_shares_are_expected_then_no_spread_is_learnt_from_them(
+    expected: float, counts: bool
+) -> None:
+    exposure, activity = np.full(2_000, 10.0), np.full(2_000, 10.0)
+
+    learnt = spread_of(0, exposure, activity, expected / 100)
+
+    assert learnt == pytest.approx(LEAST_SPREAD if counts else PRIOR_SPREAD)

@@ -144,6 +144,35 @@ def test_given_peripheral_members_that_pass_no_more_then_they_stay_for_a_while_a
     consistent(book)
 
 
+def test_given_a_peripheral_member_that_passed_exactly_at_the_limit_then_it_stays() -> None:
+    book = NetworkStore(3)
+    (network,), _ = follow(book, range(5))
+    book.join(network.number, 20, 5.0, 600)
+
+    for _ in range(2):
+        assert book.take_back(book.part_from_peripheral(), since=600) == []
+        assert network.peripheral == {20: 5.0}
+    assert book.take_back(book.part_from_peripheral(), since=601) == [network]
+    assert network.peripheral == {}
+
+
+def test_given_a_new_community_then_it_split_off_if_half_of_it_was_in_one_network() -> None:
+    for elsewhere, split in (([30], True), ([20, 30], False)):
+        book = NetworkStore(3)
+        (whole, *others), _ = follow(book, range(9), range(10, 15), range(20, 25))
+
+        # two from the first network, one from each of some others, and one that was in none
+        community = [7, 8, 10, *elsewhere]
+        changed, _ = follow(book, range(7), range(11, 15), range(21, 25), community, now=1_200)
+
+        new = changed[-1]
+        assert changed[:-1] == [whole, *others][: len(changed) - 1]
+        assert new.members == community
+        assert new.predecessors == ((whole.network_id,) if split else ())
+        assert new.lifecycle is (Lifecycle.SPLIT if split else Lifecycle.OPENED)
+        consistent(book)
+
+
 def test_given_a_peripheral_member_that_is_found_in_another_network_then_it_goes_there() -> None:
     book = NetworkStore(3)
     (one, other), _ = follow(book, range(5), range(10, 15))
