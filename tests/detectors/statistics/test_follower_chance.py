@@ -9,6 +9,9 @@ from scipy import stats
 from detectors.statistics.follower_chance import (
     LEAST_P,
     Sums,
+    pair_dispersion,
+    share_and_dispersion,
+    single_sums,
     strata_of,
     sums_by_stratum,
     upper_tail,
@@ -61,3 +64,27 @@ def test_given_accounts_then_sums_are_those_of_their_power_of_two(rows: list[tup
             sum(x > 1 for _, x in inside),
         ]
     assert strata_of(columns[0]).tolist() == [max(n, 1).bit_length() - 1 for n, _ in rows]
+
+
+def sums_over(followers: list[int], registry: list[int]) -> Sums:
+    return single_sums(np.array(followers, np.int64), np.array(registry, np.int64)).total()
+
+
+def test_given_a_stratum_above_the_others_then_its_share_is_the_lower_bound_of_what_it_shows() -> None:
+    others = sums_over([1_000] * 1_000, [1] * 99 + [0] * 901)
+    stratum = sums_over([500] * 30, [2] * 25 + [0] * 5)
+
+    share, _ = share_and_dispersion(stratum, others)
+
+    # exact lower bound of the 90% interval of a Poisson count of 25, the accounts that were seen with a follower
+    lower = stats.chi2.ppf(0.05, 2 * 25) / 2 / 25
+    assert lower == pytest.approx(0.695, abs=0.001)
+    assert float(share) == pytest.approx(lower * 50 / 15_000, rel=0.001)
+
+
+def test_given_no_registry_followers_then_the_dispersion_is_three() -> None:
+    nothing = sums_over([], [])
+    _, dispersion = share_and_dispersion(nothing, nothing)
+
+    assert float(dispersion) == pytest.approx(3.0)
+    assert pair_dispersion(np.zeros(0, np.int64), 0.0) == pytest.approx(3.0)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.arrays.dtypes import I64, U64
+from detectors.arrays.dtypes import I64, U8, U64
 from detectors.arrays.hashing import hash_strings, utf8_buffer
 from detectors.texts import text_objects
 from detectors.texts.text_objects import TextObjects
+from detectors.traces.text import MAX_SHINGLES, PERMUTATIONS, minima, multipliers, shingles
 from tests.detectors.texts.text_worlds import world
 from tests.detectors.traces.test_text import shingle_set
 
@@ -41,6 +42,15 @@ def sentence(*changes: tuple[int, str], start: int = 0, length: int = 20) -> str
 def jaccard(one: str, other: str) -> float:
     a, b = shingle_set(one), shingle_set(other)
     return len(a & b) / max(len(a | b), 1)
+
+
+def low_bytes(text: str) -> U8:
+    """The low byte of each minimum of a text: uint8, shape (PERMUTATIONS,)."""
+    buffer, offsets = utf8_buffer(pl.Series([text]))
+    hashes = np.empty(MAX_SHINGLES, np.uint32)
+    minhash = np.empty(PERMUTATIONS, np.uint32)
+    minima(hashes, shingles(buffer, offsets[0], offsets[1], hashes), multipliers(), minhash)
+    return minhash.astype(np.uint8)
 
 
 def object_of_source(keys: U64, source: I64) -> U64:
@@ -151,6 +161,20 @@ def test_given_two_leaders_then_the_more_similar_one_wins() -> None:
         keys = assign(engine(), texts)
         assert keys[0] != keys[1]
         assert keys[2] == keys[texts.index(near)]
+
+
+@pytest.mark.parametrize("changed", [1, 2, 3])
+def test_given_a_similarity_then_bytes_that_are_equal_by_accident_do_not_count(changed: int) -> None:
+    pair = [sentence(), sentence(*((at, f"otra{at}") for at in range(changed)))]
+    equal = float(np.mean(low_bytes(pair[0]) == low_bytes(pair[1])))
+    # one byte in 256 of the minima that differ is equal: equal = similarity + (1 - similarity) / 256
+    estimate = (256 * equal - 1) / 255
+
+    joined = assign(engine(similarity=estimate - 1e-6), pair)
+    apart = assign(engine(similarity=estimate + 1e-6), pair)
+
+    assert joined[0] == joined[1]
+    assert apart[0] != apart[1]
 
 
 def test_given_a_text_not_used_for_longer_than_the_memory_then_a_copy_is_a_new_object() -> None:

@@ -197,6 +197,24 @@ def test_given_chinese_then_fewer_characters_are_long_enough() -> None:
     assert len(extracted({"text": "uno dos tres ya"}).share_object) == 0
 
 
+@pytest.mark.parametrize(
+    ("least", "text", "shares_text"),
+    [
+        (4, "autoridades anunciaron nuevas medidas", True),
+        (4, "autoridades anunciaron nuevas nuevas", False),
+        (4, "今天天气很", True),
+        (4, "今天天气", False),
+        (1, "a", True),
+    ],
+)
+def test_given_a_text_with_the_least_count_of_shingles_then_it_is_long_enough(
+    least: int, text: str, shares_text: bool
+) -> None:
+    config = DetectionConfig(traces=TraceConfig(min_text_shingles=least))
+
+    assert len(extracted({"text": text}, config=config).share_object) == shares_text
+
+
 def test_given_a_long_text_then_its_label_is_the_beginning() -> None:
     assert extracted({"text": LONG * 20}).labels.to_list() == [(LONG * 20)[:280]]
 
