@@ -166,7 +166,7 @@ def test_given_reference_data_before_the_first_post_then_it_is_as_if_they_had_be
     late.set_reference_data(context())
 
     # what may differ is the room for edges from the registry, of which there are none yet
-    assert set(differences(late, begun(context()))) <= {"/observations/followers/_tables/3"}
+    assert set(differences(late, begun(context()))) <= {"/_reporter/_observations/followers/_tables/3"}
     assert jsons(
         alerts_of(ReferenceData(), 0, lambda pipeline: pipeline.set_reference_data(context()))
     ) == jsons(undisturbed())
