@@ -1,7 +1,7 @@
-"""What a person can check: the posts and objects behind the evidence, kept while the evidence is.
+"""Samples of co-shares: the posts and objects behind the evidence, for people to check.
 
-Kernels know posts and objects by number. The book keeps, of recent posts, all that could still become
-evidence, and of older ones only what some co-share refers to.
+Kernels know posts and objects by number; this store has their ids and labels. It keeps all recent posts, since each
+may still become evidence. Of older posts it keeps those that a co-share in the evidence refers to.
 """
 
 from collections import Counter
@@ -23,13 +23,13 @@ _POSTS = {
     "lang": pl.String,
 }
 _MOST_CHUNKS = 8
-"""Settled chunks up to which they are not joined."""
+"""Most settled chunks; when there are more, they are joined into one. Bounds the look-ups; not measured."""
 _OBJECTS = {"post": pl.Int64, "object": pl.UInt64, "label": pl.String}
 
 
 @dataclass(slots=True)
 class _Chunk:
-    """A run of posts, and whether the posts that nothing refers to have been let go."""
+    """A run of posts with their objects. It is settled once the posts that no co-share refers to are removed."""
 
     posts: Annotated[pl.DataFrame, _POSTS]
     objects: Annotated[pl.DataFrame, _OBJECTS]
@@ -41,7 +41,7 @@ class CoShareSamples:
     """Posts and objects by number.
 
     Args:
-        wait_s: seconds of event time after which a post that no co-share refers to can be let go.
+        wait_s: seconds of event time after which a post that no co-share refers to can be removed.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_wait_s"})
@@ -51,9 +51,9 @@ class CoShareSamples:
         self._wait_s = wait_s
         self._chunks = []
         self._referred: Bools = np.zeros(1024, np.bool_)
-        self._referred_from = 0  # the post of its first place; older ones have been settled
+        self._referred_from = 0  # the post of its first place; older posts are settled
         self.posts = 0
-        """Count of posts added so far: the running number of the next."""
+        """Count of posts added so far, which is also the running number of the next post."""
 
     def add(self, traces: Traces, accounts: I32) -> I64:
         """Keep the posts of a batch; returns their running numbers (int64)."""
@@ -79,7 +79,7 @@ class CoShareSamples:
         return numbers
 
     def mark_referenced(self, co_shares: StructArray) -> None:
-        """Note which posts new co-shares refer to."""
+        """Note the posts that new co-shares refer to."""
         needed = self.posts - self._referred_from
         if needed > len(self._referred):
             wider = np.zeros(max(needed, 2 * len(self._referred)), np.bool_)
@@ -90,7 +90,7 @@ class CoShareSamples:
             self._referred[places[places >= 0]] = True
 
     def settle(self, now: int) -> None:
-        """Let go of posts that nothing refers to and nothing will, at event time `now` (seconds)."""
+        """Remove posts that no co-share refers to or will refer to, at event time `now` (seconds)."""
         ready = [c for c in self._chunks if not c.settled and c.newest < now - self._wait_s]
         if not ready:
             return
@@ -107,7 +107,7 @@ class CoShareSamples:
         self._referred_from = oldest
 
     def age(self, rows: StructArray) -> None:
-        """Keep of the settled posts only those that `rows` of the pair evidence still refer to."""
+        """Remove settled posts that no row of the pair evidence refers to any more."""
         referred = np.unique(np.concatenate([rows["later_post"], rows["earlier_post"]]).astype(np.int64))
         settled = [c for c in self._chunks if c.settled]
         for chunk in settled:
@@ -115,37 +115,37 @@ class CoShareSamples:
         self._join(settled)
 
     def _join(self, settled: list[_Chunk]) -> None:
-        """Make one chunk of those that are settled, which come before the others."""
-        held = [c for c in settled if len(c.posts)]
-        if len(held) > 1:
-            posts = pl.concat([c.posts for c in held], rechunk=True)
-            objects = pl.concat([c.objects for c in held], rechunk=True)
-            held = [_Chunk(posts, objects, held[-1].newest, settled=True)]
-        self._chunks = held + [c for c in self._chunks if not c.settled]
+        """Join the settled chunks into one; they come before the others."""
+        filled = [c for c in settled if len(c.posts)]
+        if len(filled) > 1:
+            posts = pl.concat([c.posts for c in filled], rechunk=True)
+            objects = pl.concat([c.objects for c in filled], rechunk=True)
+            filled = [_Chunk(posts, objects, filled[-1].newest, settled=True)]
+        self._chunks = filled + [c for c in self._chunks if not c.settled]
 
     def lookup(self, posts: I64) -> tuple[I64, I64, I32, Counter[str]]:
-        """The posts with the given running numbers, by number.
+        """The posts with the given running numbers, ordered by number.
 
         Returns:
-            Number, time (seconds) and account of each, and how many are in each language, the unknown left out.
+            Number, time (seconds) and account of each, and the count of posts in each known language.
         """
-        found = list(_places([c.posts for c in self._chunks], posts))
-        if not found:
+        matches = list(_places([c.posts for c in self._chunks], posts))
+        if not matches:
             return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32), Counter()
         number, time, account = (
-            np.concatenate([frame[name].to_numpy()[rows] for frame, rows in found])
+            np.concatenate([frame[name].to_numpy()[rows] for frame, rows in matches])
             for name in ("post", "time", "account")
         )
-        spoken = pl.concat([frame[["lang"]][rows] for frame, rows in found])["lang"]
-        return number, time, account, Counter(spoken.drop_nulls().to_list())
+        languages = pl.concat([frame[["lang"]][rows] for frame, rows in matches])["lang"]
+        return number, time, account, Counter(languages.drop_nulls().to_list())
 
     def post_ids(self, posts: I64) -> dict[int, str]:
-        """Ids of the posts with the given running numbers, by number."""
-        found = _gather([c.posts for c in self._chunks], posts, ["post", "post_id"], _POSTS)
-        return dict(zip(found["post"].to_list(), found["post_id"].to_list(), strict=True))
+        """The post id of each of the given running numbers."""
+        id_of_post = _gather([c.posts for c in self._chunks], posts, ["post", "post_id"], _POSTS)
+        return dict(zip(id_of_post["post"].to_list(), id_of_post["post_id"].to_list(), strict=True))
 
     def labels(self, posts: I64) -> pl.DataFrame:
-        """The objects of the given posts: columns post, object, label."""
+        """The objects of the posts with the given running numbers: columns post, object, label."""
         return _gather([c.objects for c in self._chunks], posts, list(_OBJECTS), _OBJECTS)
 
     @staticmethod
@@ -157,23 +157,23 @@ class CoShareSamples:
 
 
 def _among(values: I64, wanted: I64) -> pl.Series:
-    """Membership of `values` in the sorted `wanted`."""
+    """Whether each of `values` is in `wanted`, which is ascending; one boolean for each value."""
     if not len(wanted):
         return pl.Series(np.zeros(len(values), np.bool_))
-    at = np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)
-    return pl.Series(wanted[at] == values)
+    place = np.minimum(np.searchsorted(wanted, values), len(wanted) - 1)
+    return pl.Series(wanted[place] == values)
 
 
 def _gather(
     frames: list[pl.DataFrame], posts: I64, columns: list[str], schema: dict[str, type[pl.DataType]]
 ) -> pl.DataFrame:
     """Columns of the rows whose `post` is one of `posts`; frames as for `_places`."""
-    found = [frame[columns][rows] for frame, rows in _places(frames, posts)]
-    return pl.concat(found) if found else pl.DataFrame(schema={name: schema[name] for name in columns})
+    parts = [frame[columns][rows] for frame, rows in _places(frames, posts)]
+    return pl.concat(parts) if parts else pl.DataFrame(schema={name: schema[name] for name in columns})
 
 
 def _places(frames: list[pl.DataFrame], posts: I64) -> Iterator[tuple[pl.DataFrame, I64]]:
-    """The rows of each frame whose `post` is one of `posts`; frames are sorted by it and follow one another."""
+    """The rows of each frame whose `post` is one of `posts`; all frames together are ascending by `post`."""
     wanted = np.unique(posts)
     for frame in frames:
         if not len(frame):

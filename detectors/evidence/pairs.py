@@ -1,13 +1,11 @@
-"""Pair evidence: which objects two accounts shared together, each once, over the evidence horizon.
+"""Pair evidence: the distinct objects that two accounts co-shared, over the evidence horizon.
 
-One pair of posts is one piece of evidence. Two posts that share a URL share its headline and tags too;
-counting each would inflate whatever assumes independence. So of the co-shares of one pair of posts, one is
-*independent*: that of an object already known as independent for this pair of accounts, else that of the
-smallest crowd.
+Two posts are one piece of evidence. If they share a URL, they share its headline and tags too, and counting each of
+these would break the assumption of independence. So one co-share of the two posts is *independent*: that of an object
+which is already independent evidence for these two accounts, or else that of the smallest crowd.
 
-Co-shares are rows chained by pair. A repeated co-share of a known object widens what is known of it (a
-shorter window, a smaller crowd) and counts no second time. Rows age by their latest sighting; pairs seen once
-leave early.
+Co-shares are rows, chained by pair. When two accounts co-share an object again, its row takes the shorter window and
+the smaller crowd, and the count stays the same. Rows age from their latest co-share. Pairs with one row leave early.
 """
 
 from typing import ClassVar
@@ -44,7 +42,7 @@ class PairStore:
     """The evidence on all pairs of one partition.
 
     Args:
-        config: horizons, bounds and the least number of objects of a candidate.
+        config: evidence horizons, the most rows, and the least objects of a candidate.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_config", "_rules"})
@@ -64,7 +62,7 @@ class PairStore:
         self._counts = new_counts(KIND_COUNT)
         self._touched = []
         self.evicted_early = 0
-        """Count of co-shares that left before their time, for want of room."""
+        """Count of co-shares that were removed early because there were too many."""
 
     @property
     def rows(self) -> StructArray:
@@ -78,17 +76,17 @@ class PairStore:
 
     @property
     def slow_co_shares(self) -> int:
-        """Count of all independent slow co-shares so far (`detectors.evidence.shared_interest`), aged or not."""
+        """Count of all independent slow co-shares so far (`detectors.evidence.shared_interest`), with removed ones."""
         return int(self._counts.slow[0])
 
     @property
     def independent_share(self) -> F64:
-        """Share of all co-shares so far, aged or not, that were independent; by kind."""
+        """Share of independent ones among all co-shares so far, with removed ones; float64, by kind."""
         return (self._counts.independent + 1.0) / (self._counts.made + 1.0)
 
     @property
     def table(self) -> PairTable:
-        """The memory itself, for kernels that look pairs up."""
+        """The table of pairs itself, for kernels that look pairs up."""
         return self._pairs
 
     @property
@@ -98,11 +96,11 @@ class PairStore:
 
     @property
     def surprise(self) -> F64:
-        """Surprise of each pair when last evaluated, 0 before and once it is no candidate; a view."""
+        """Surprise of each pair when it was last tested; 0 for pairs never tested or no longer candidates. A view."""
         return self._pairs.surprise[: self.size]
 
     def among(self, keys: U64) -> Bools:
-        """Which pairs have one of these keys; bool, one for each pair."""
+        """Which pairs have one of `keys` (uint64); bool, one for each pair."""
         numbers = pair_numbers(keys, self._pairs)
         among = np.zeros(self.size, np.bool_)
         among[numbers[numbers >= 0]] = True
@@ -113,7 +111,7 @@ class PairStore:
         return numbers_of(self._pairs.key[pairs])
 
     def add(self, co_shares: StructArray) -> None:
-        """Add records of `CO_SHARES`, ordered by (time, later_post), all of one post in one call."""
+        """Add records of `CO_SHARES`, ordered by (time, later_post). All of one post come in one call."""
         if not len(co_shares):
             return
         self._reserve(len(co_shares))
@@ -128,7 +126,7 @@ class PairStore:
         touched = np.sort(np.concatenate(self._touched))
         self._touched = []
         self._pairs.touched[touched] = False
-        # what a pair had when it was touched may have aged since
+        # evidence that a pair had when it was touched may have aged since
         return touched[self._pairs.objects[touched] >= self._config.gate.min_objects]
 
     def candidates(self) -> I32:
@@ -137,25 +135,26 @@ class PairStore:
         return np.flatnonzero(enough).astype(np.int32)
 
     def evaluate(self, pairs: I32, null: NullModel) -> F64:
-        """Surprise of each of `pairs` against chance, kept for `surprise`; float64, shape of `pairs`."""
+        """Test `pairs` against chance and keep the results for `surprise`; float64, one surprise for each."""
         return evaluate_pairs(pairs, self._rows, self._pairs, null)
 
     def explained(self, validated: Bools, strata: int) -> tuple[U64, I64]:
         """The exposure that the co-shares of validated pairs explain.
 
         Args:
-            validated: bool, one a pair.
+            validated: bool, one for each pair.
             strata: count of crowd strata.
 
         Returns:
-            Keys as in `detectors.synchrony.exposure.Counters` and amounts, one a key.
+            Keys as in `detectors.synchrony.exposure.Counters` and amounts, one for each key.
         """
         return explained_exposure(self._rows, len(self.rows), self._pairs, validated, strata)
 
     def slow_pairs(self, null: NullModel, left_out: Bools) -> int:
-        """Count of pairs with two slow co-shares or more, and no other, where few were due.
+        """Count of pairs with two slow co-shares or more where activity gives few, and no more fast ones than usual.
 
-        Pairs that also met fast may be coordinated, and those `left_out` (bool, one a pair) are known to be.
+        Pairs with more fast co-shares may be coordinated. Pairs in `left_out` (bool, one for each pair) are known to
+        be.
         """
         return count_slow_pairs(self.rows, self._pairs, self.size, null, left_out)
 
@@ -164,19 +163,19 @@ class PairStore:
         return lag_profile(self._rows, len(self.rows), self._pairs, strata)
 
     def age(self, now: int) -> None:
-        """Let go of what is too old at `now` (seconds of event time), and renumber the rest."""
+        """Remove rows that are too old at `now` (event time, seconds), and renumber the rest."""
         evidence = self._config.evidence
         day = 86_400
         oldest = now - evidence.keep_days * day if evidence.keep_days else np.iinfo(np.int64).min
         single = now - evidence.singleton_days * day if evidence.singleton_days else oldest
         self._compact(oldest, max(single, oldest))
-        # what is no candidate any more is not in the gate, and must not be taken out of it again
+        # pairs that are no candidates any more are not in the gate, so they must not be taken out of it again
         self.surprise[self._pairs.objects[: self.size] < self._config.gate.min_objects] = 0.0
 
     def make_room(self, now: int) -> None:
-        """Evict early, singletons first, when more rows are held than `max_pairs`; for ticks only."""
+        """Remove rows early, pairs with one row first, when there are more than `max_pairs`; called at ticks only."""
         limit = self._config.evidence.max_pairs
-        held = len(self.rows)
+        rows_before = len(self.rows)
         oldest = np.iinfo(np.int64).min
         for hours in (72, 24, 6, 1, 0):
             if len(self.rows) <= limit:
@@ -185,16 +184,16 @@ class PairStore:
         if len(self.rows) > limit:
             place = min(len(self.rows) - limit // 2, len(self.rows) - 1)
             self._compact(int(np.partition(self.rows["time"], place)[place]), now)
-        self.evicted_early += held - len(self.rows)
+        self.evicted_early += rows_before - len(self.rows)
 
-    def _reserve(self, more: int) -> None:
+    def _reserve(self, added: int) -> None:
         rows, pairs = len(self.rows), self.size
-        if rows + more > len(self._rows):
-            grown = np.zeros(power_of_two(rows + more, FIRST_SIZE), ROWS)
+        if rows + added > len(self._rows):
+            grown = np.zeros(power_of_two(rows + added, FIRST_SIZE), ROWS)
             grown[:rows] = self._rows[:rows]
             self._rows = grown
-        if pairs + more > len(self._pairs.key) or (rows + more) * 2 > len(self._pairs.row_index):
-            self._pairs = moved_pairs(self._pairs, pairs, pairs + more, rows + more)
+        if pairs + added > len(self._pairs.key) or (rows + added) * 2 > len(self._pairs.row_index):
+            self._pairs = moved_pairs(self._pairs, pairs, pairs + added, rows + added)
 
     def _compact(self, oldest: int, oldest_single: int) -> None:
         rows, pairs = len(self.rows), self.size
@@ -204,7 +203,7 @@ class PairStore:
             return
         survivors = self._rows[:rows][kept]
         old = self._pairs
-        # tomorrow will hold about as much as today: tables keep their size unless they are nearly empty
+        # the next day needs about as much room, so tables keep their size unless they are nearly empty
         row_room = max(power_of_two(len(survivors), FIRST_SIZE), min(len(self._rows), 4 * len(survivors)))
         pair_room = max(power_of_two(count, FIRST_SIZE), min(len(old.key), 4 * count))
         self._rows[: len(survivors)] = survivors

@@ -1,7 +1,7 @@
 """Communities of validated edges: Leiden (Traag, Waltman and van Eck 2019), one connected component at a time.
 
-Modularity has a resolution limit: over the whole graph it would merge small groups that have nothing in common.
-Per component it cannot, and only components whose edges changed are run again, from the communities they had.
+Modularity has a resolution limit: over the whole graph it would merge small groups that have nothing in common. Within
+one component it cannot. Only components whose edges changed are clustered again, starting from their last communities.
 """
 
 import random
@@ -27,14 +27,14 @@ def communities(a: I32, b: I32, weight: F64, changed: I32, previous: I32, seed: 
     Args:
         a: int32, account number of one end of each edge.
         b: int32, the other end.
-        weight: float64, surprise of each edge.
+        weight: float64, surprise of each edge, minus the natural logarithm of a p-value.
         changed: int32, accounts whose edges changed.
         previous: int32, by account number: the community (any label) it was in, -1 for none.
-        seed: of the search.
+        seed: seed of the random search.
 
     Returns:
-        The accounts of all those components, ascending, and the communities, each ascending, ordered by their
-        first account. Accounts without edges are in neither.
+        The accounts of all those components, ascending, and their communities. Each community is ascending, and
+        they are ordered by first account. Accounts without edges are in neither.
     """
     vertices, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
     if not len(vertices):
@@ -59,7 +59,7 @@ def communities(a: I32, b: I32, weight: F64, changed: I32, previous: I32, seed: 
 
 
 def _split(vertices: I32, ends: npt.NDArray[np.intp], weight: F64, previous: I32, seed: int) -> list[I32]:
-    """Leiden on one component."""
+    """Split one component into communities by Leiden. Components of three accounts or fewer stay whole."""
     local, inner = np.unique(ends, return_inverse=True)
     accounts = vertices[local]
     if len(local) <= 3:
@@ -83,9 +83,9 @@ def _split(vertices: I32, ends: npt.NDArray[np.intp], weight: F64, previous: I32
 
 
 def _tied_members(group: I32, ends: I32) -> list[I32]:
-    """The members that keep edges to at least `TIES` others of the group: one community, or none.
+    """The members with edges to at least `TIES` others that remain: one community, or none.
 
-    One edge by accident makes a pair, and two make a chain. In a group, edges close circles.
+    One accidental edge makes a pair, and two make a chain. In a real group, edges form circles.
     """
     within = ends[:, np.isin(ends, group).all(axis=0)]
     while True:

@@ -1,4 +1,4 @@
-"""Edges: pairs of accounts whose evidence is beyond chance, and what kind of evidence that is."""
+"""Edges: pairs of accounts with evidence beyond chance, each with its grounds (the kinds of that evidence)."""
 
 from collections.abc import Sequence
 from enum import IntFlag
@@ -10,31 +10,31 @@ from detectors.arrays.dtypes import F64, I32, U8, U64, Bools
 
 
 class Ground(IntFlag):
-    """What ties the accounts of an edge; there may be several grounds."""
+    """What ties the two accounts of an edge. An edge can have several grounds."""
 
     ALONE = 1
     """The pair's own co-shares passed the gate."""
     CROWD = 2
-    """Both were in a crowd that came together again (`detectors.networks.recurring_crowds`)."""
+    """Both were in a recurring crowd (`detectors.networks.recurring_crowds`)."""
     COPIES = 4
     """Both repeat the same originals without credit (`detectors.attribution.uncredited_edges`)."""
     RHYTHM = 8
-    """Both post in the same minutes (`detectors.synchrony.rhythm`)."""
+    """Both post in the same minutes again and again (`detectors.synchrony.rhythm`)."""
 
 
 class Edges(NamedTuple):
-    """Edges of whatever origin; arrays of one length."""
+    """Edges of any grounds, as parallel arrays."""
 
     keys: U64
-    """The lower account number in the upper half, the other in the lower one."""
+    """The lower account number in the upper 32 bits, the greater one in the lower 32 bits."""
     surprise: F64
     """-ln p of the strongest ground."""
     grounds: U8
-    """`Ground`, added up."""
+    """All grounds of the edge: the sum of their `Ground` values."""
 
 
 def edges_of(keys: U64, surprise: F64, ground: Ground) -> Edges:
-    """Edges of one ground, as a detector gives them: in any order, with repeats."""
+    """Edges of one ground, from the keys and surprises of a detector. Any order and repeats are allowed."""
     return Edges(keys, surprise, np.full(len(keys), int(ground), np.uint8))
 
 
@@ -52,7 +52,7 @@ def chosen(edges: Edges, mask: Bools) -> Edges:
 
 
 def merged(parts: Sequence[Edges]) -> Edges:
-    """All edges, ascending by key, each once: the greatest surprise, and every ground."""
+    """The edges of all parts, ascending by key, each once, with its greatest surprise and all its grounds."""
     keys = np.concatenate([part.keys for part in parts])
     if not len(keys):
         return NO_EDGES

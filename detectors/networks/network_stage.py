@@ -1,8 +1,8 @@
-"""From evidence to networks: chance, the gate, communities, expansion and recurring crowds, tick by tick.
+"""From evidence to networks: the null model, the gate, communities, expansion and recurring crowds, tick by tick.
 
-A tick tests the pairs that gained evidence since the last one, and clusters the components where edges were
-added: work follows news, so a quiet tick costs nothing. Once a day the null model is estimated again, with the
-co-shares of validated pairs taken out, all candidates are tested against it, evidence ages, and networks expand.
+A tick tests the pairs that gained evidence since the last one, and clusters the components that gained edges. Work
+follows new evidence, so a quiet tick costs nothing. Once a day evidence ages, the null model is estimated again
+without the co-shares of validated pairs, candidates are tested against it, and networks expand.
 """
 
 from dataclasses import dataclass
@@ -36,15 +36,15 @@ nothing, as noted while building; the figures were not kept."""
 
 _FAR = 4.0
 """Surprise below which a pair is far from the gate: p = .02, where the gate usually is at 1e-4 or less. A pair below it
-that gained no evidence is not tested again each day. Chosen to save time; its effect on recall was not measured."""
+without new evidence is not tested again each day. Chosen to save time; its effect on recall was not measured."""
 _SPREAD_MOVED = 0.7
-"""All candidates are tested again when the spread has fallen below this part of what it was when they were last
-tested: a smaller spread gives pairs more surprise, so pairs far from the gate may pass. Chosen, not measured."""
+"""All candidates are tested again when the spread is below this share of what it was when all were last tested.
+A smaller spread gives pairs more surprise, so pairs far from the gate may pass. Chosen, not measured."""
 _GRACE_S = 7 * 86_400
-"""Seconds after which a peripheral member leaves that no longer passes the test of expansion. Without this grace
+"""Seconds that a peripheral member stays after it last passed the test of expansion. Without this grace
 recall on the mixed real set fell from .670 to .654 (docs/decisions/0016-members-leave.md)."""
 _WEEK_S = 7 * 86_400
-"""Seconds between tests of all candidates, at most. Chosen so that what moves slowly is seen within a week."""
+"""Seconds between tests of all candidates, at most. Chosen so that slow changes are seen within a week."""
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class NetworkStage:
         cells: numbering of the counters.
         ledger: exposure of all accounts.
         pairs: evidence on all pairs.
-        accounts: who the accounts are.
+        accounts: the numbers and names of all accounts.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_config", "_cells"})
@@ -91,14 +91,14 @@ class NetworkStage:
         """How much pairs differ in shared interest (`detectors.evidence.shared_interest`)."""
         self._profile: F64 = np.full(cells.activity, np.inf)
         self._spread_of_all = float("inf")
-        """The spread when all candidates were last tested, whatever their surprise."""
+        """The spread when all candidates were last tested, including those far from the gate."""
         self._week = -1
         self._peeled: I32 = np.zeros(0, np.int32)
         """Accounts whose exposure has been peeled."""
         self._news = False
         """Whether any pair gained evidence since the null model was last estimated."""
         self.threshold = float("inf")
-        """Surprise at which the gate stands."""
+        """Least surprise of a pair that passes the gate."""
 
     @property
     def edges(self) -> int:
@@ -107,7 +107,7 @@ class NetworkStage:
 
     @property
     def hypotheses(self) -> float:
-        """Count of pairs that could pass: an account that posted once cannot share two objects in two posts."""
+        """Count of pairs that could pass: those of accounts with two posts or more, since evidence needs two."""
         return self._accounts.repeated * (self._accounts.repeated - 1) / 2
 
     def null(self) -> NullModel:
@@ -123,12 +123,15 @@ class NetworkStage:
         )
 
     def tick(self, now: int, sources: Bools | None = None) -> list[NetworkChange]:
-        """Test what is new.
+        """Test the pairs that gained evidence, and update networks where edges were added.
 
         Args:
             now: event time, seconds.
-            sources: bool, by account: known sources (`AccountObservations.sources`). Between
-                them and other accounts there are no edges.
+            sources: bool, by account: known sources (`AccountObservations.sources`). No edges join
+                them to other accounts.
+
+        Returns:
+            What changed, network by network.
         """
         self.networks.reserve(len(self._accounts))
         touched = self._pairs.take_touched()
@@ -153,20 +156,23 @@ class NetworkStage:
         return self._cluster(np.unique(np.concatenate([a[fresh], b[fresh]])), now)
 
     def reestimate(
-        self, now: int, sources: Bools | None = None, more: Edges = NO_EDGES
+        self, now: int, sources: Bools | None = None, other_edges: Edges = NO_EDGES
     ) -> list[NetworkChange]:
-        """Age the evidence, estimate the null model again and test everything against it.
+        """Age the evidence, estimate the null model again, test candidates against it and update all networks.
 
         Args:
             now: event time, seconds.
             sources: as for `tick`.
-            more: edges that other detectors found: each instead of those that it gave the day before.
+            other_edges: edges that other detectors found; they replace those of the day before.
+
+        Returns:
+            What changed, network by network.
         """
         self.networks.reserve(len(self._accounts))
         self._ledger.close_day()
-        held = len(self._pairs.rows)
+        rows_before = len(self._pairs.rows)
         self._pairs.age(now)
-        if not self._news and len(self._pairs.rows) == held and not len(more.keys):
+        if not self._news and len(self._pairs.rows) == rows_before and not len(other_edges.keys):
             return self._resolve(now)
         self._news = False
         self._profile = self._pairs.profile(self._cells.strata)
@@ -175,7 +181,7 @@ class NetworkStage:
         self.spread = self._learnt_spread(validated | within)
         candidates = self._pairs.candidates()
         surprise = self._pairs.surprise[candidates]
-        # a pair far from the gate that gained nothing stays there, unless the null model itself moved
+        # without new evidence a pair far from the gate stays far from it, unless the null model itself changed
         moved = self.spread < _SPREAD_MOVED * self._spread_of_all or now // _WEEK_S != self._week
         close = np.flatnonzero(surprise >= (0.0 if moved else _FAR))
         if moved:
@@ -188,7 +194,7 @@ class NetworkStage:
             again = np.flatnonzero(changed[a] | changed[b])
             surprise[again] = self._pairs.evaluate(candidates[again], self.null())
             validated = self._passing_pairs(candidates, surprise)
-        edges = merged([*self._daily_edges(np.flatnonzero(validated)), more])
+        edges = merged([*self._daily_edges(np.flatnonzero(validated)), other_edges])
         edges = chosen(edges, _same_side(edges.keys, sources))
         differing = np.setxor1d(edges.keys, self._edges.keys)
         before, self._edges = self._edges, edges
@@ -202,22 +208,26 @@ class NetworkStage:
         return changes + self._resolve(now)
 
     def validated(self, pairs: I32) -> Bools:
-        """Which of some pairs (numbers in the pair evidence) passed the gate by themselves."""
+        """Which of `pairs` (numbers in the pair evidence) passed the gate by their own co-shares; bool."""
         alone = (self._edges.grounds & Ground.ALONE) > 0
         return places(self._edges.keys[alone], self._pairs.keys[pairs])[1]
 
     def members_edges(self, network: Network) -> Edges:
-        """The edges inside a network."""
+        """The edges between members of one network."""
         a, b = ends(self._edges.keys)
         network_of = self.networks.network_of
         within = (network_of[a] == network.number) & (network_of[b] == network.number)
         return chosen(self._edges, within)
 
     def _peel(self, explained: Bools) -> Bools:
-        """Take out of the exposure what some pairs explain, instead of what was taken out before.
+        """Take what the co-shares of some pairs explain out of the exposure; the part taken out before is put back.
+
+        Args:
+            explained: bool, one for each pair: whether its co-shares are taken out.
 
         Returns:
-            bool, one an account: whether its exposure may have changed. It bears on the pairs of those accounts alone.
+            bool, one for each account: whether its exposure may have changed. Only the surprise of its pairs may
+            change with it.
         """
         self._ledger.peel(*self._pairs.explained(explained, self._cells.strata))
         before, self._peeled = self._peeled, np.concatenate(self._pairs.accounts(np.flatnonzero(explained)))
@@ -226,7 +236,7 @@ class NetworkStage:
         return changed
 
     def _passing_pairs(self, candidates: I32, surprise: F64) -> Bools:
-        """Set the gate by all candidates. Returns which of all pairs pass it; bool, one for each pair."""
+        """Set the gate by all candidates; returns which pairs pass it (bool, one for each pair)."""
         self._gate.clear()
         self._gate.move(np.zeros(0), surprise)
         self.threshold = self._gate.threshold(self.hypotheses)
@@ -235,9 +245,9 @@ class NetworkStage:
         return validated
 
     def slow_ratio(self) -> float:
-        """Independent slow co-shares over what exposure alone would give, all pairs together.
+        """Independent slow co-shares of all pairs together, over the count that exposure alone would give.
 
-        A pair of posts is one piece of evidence but adds to the exposure of every kind it has, so this is below 1.
+        A pair of posts is one piece of evidence, but it adds to the exposure of every kind it has. So this is below 1.
         """
         share = self._config.co_share
         slow_gap = int(window_table(self._config)[:, SLOW_WINDOW].max())
@@ -247,14 +257,14 @@ class NetworkStage:
         return self._pairs.slow_co_shares / expected if expected > 0 else 1.0
 
     def _learnt_spread(self, explained: Bools) -> float:
-        """Learn the spread of affinities from pairs that coordination does not explain."""
+        """Learn the spread of shared interest from the pairs outside `explained` (bool, one for each pair)."""
         null = self.null()
         interest = null.interest
         scale = interest.scale * (1.0 - interest.bands[SLOW_WINDOW] / max(interest.reference_s, 1.0))
         return spread_of(self._pairs.slow_pairs(null, explained), interest.exposure, interest.activity, scale)
 
     def _pairs_within_networks(self) -> Bools:
-        """Which pairs are two members of one network, which explains what they share."""
+        """Which pairs are two members of one network; their co-shares are explained by it."""
         first, second = ends(self._pairs.keys)
         network, other = self.networks.network_of[first], self.networks.network_of[second]
         return np.asarray((network == other) & (network >= 0))
@@ -291,7 +301,7 @@ class NetworkStage:
     def _expand(self, now: int, sources: Bools | None) -> list[NetworkChange]:
         gate = self._config.gate
         grown: dict[int, NetworkChange] = {}
-        # peripheral members are tested again each day: evidence ages, and one in a hundred joined by chance
+        # peripheral members are tested again each day, since evidence ages and one in a hundred joins by chance
         before = self.networks.part_from_peripheral()
         for _ in range(gate.expansion_rounds):
             numbers = sorted(self.networks.alive)

@@ -1,10 +1,13 @@
-"""Networks over time: one id from the day a community is found until it is resolved.
+"""Networks over time: a community keeps one id from the day it is found until it is resolved.
 
-At each clustering the communities of touched components are matched to the networks known there, by Jaccard
-similarity of core members, the greatest first. A network that finds no community of its own has been merged into the
-one that took most of its core; a community that came out of a network that lives on elsewhere has split off.
-Members are remembered: who leaves the community without entering another stays, since later co-shares with
-the members still count. Who was never tied by own co-shares has to be tied still (`detectors.networks.loose_members`).
+Each clustering gives the communities of the components whose edges changed. They are matched to the networks that were
+there before, by Jaccard similarity of core members, the most similar first. A network without a matching community
+has been merged into the network that took most of its core. A community that came out of a network which lives on
+elsewhere has split off.
+
+An account that leaves its community without entering another stays in its network, since later co-shares with the
+members still count. An account without validated co-shares of its own leaves when nothing ties it any more
+(`detectors.networks.loose_members`).
 """
 
 import hashlib
@@ -28,9 +31,9 @@ class Network:
     opened_at: int
     """Event time, seconds."""
     core: set[int]
-    """Account numbers that hold together by edges, now or once."""
+    """Numbers of the accounts that edges hold in the network, now or in the past."""
     peripheral: dict[int, float] = field(default_factory=dict)
-    """Account numbers that joined by expansion, with their surprise."""
+    """Numbers of the accounts that joined by expansion, each with its surprise."""
     predecessors: tuple[str, ...] = ()
     lifecycle: Lifecycle = Lifecycle.OPENED
     last_evidence: int = 0
@@ -48,10 +51,10 @@ class Network:
 
 
 class NetworkStore:
-    """All networks that are alive.
+    """All networks that are not resolved or merged away.
 
     Args:
-        min_members: smaller communities are not networks.
+        min_members: least members of a network; smaller communities are ignored.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_min_members"})
@@ -64,7 +67,7 @@ class NetworkStore:
         self.alive = {}
         """By number."""
         self._passed = {}
-        """Event time at which each peripheral member was last found to belong, seconds."""
+        """Event time at which each peripheral member last passed the test of expansion, seconds."""
         self.network_of: I32 = np.full(1024, -1, np.int32)
         """Network number of each account, -1 for none; at least as long as there are accounts."""
 
@@ -76,38 +79,39 @@ class NetworkStore:
             self.network_of = grown
 
     def update_from_communities(
-        self, touched: I32, found: Sequence[I32], now: int, names: Sequence[str] | None = None
+        self, touched: I32, communities: Sequence[I32], now: int, names: Sequence[str] | None = None
     ) -> tuple[list[Network], list[tuple[Network, Network]]]:
         """Match communities to networks.
 
         Args:
             touched: accounts of the components that were clustered again.
-            found: their communities.
+            communities: the communities of those components.
             now: event time, seconds.
-            names: names of the accounts by number, to derive ids from.
+            names: names of the accounts by number; ids of new networks are derived from them.
 
         Returns:
-            Networks that are new or have other members, by number; and pairs of (merged away, merged into).
+            The networks that are new or whose members changed, ordered by number, and pairs (merged away, merged into).
         """
-        groups = [group for group in found if len(group) >= self._min_members]
-        here = sorted({int(n) for n in self.network_of[touched] if n >= 0})
-        here = [number for number in here if self.alive[number].core & set(touched.tolist())]
+        groups = [group for group in communities if len(group) >= self._min_members]
+        known = sorted({int(n) for n in self.network_of[touched] if n >= 0})
+        known = [number for number in known if self.alive[number].core & set(touched.tolist())]
         cores = {number: set(network.core) for number, network in self.alive.items()}
-        taken = self._match(groups, here)
+        network_of_group = self._match(groups, known)
         changed: dict[int, Network] = {}
         merged: list[tuple[Network, Network]] = []
         origins = [self._origin(group) for group in groups]
-        for at, group in enumerate(groups):
-            network = self.alive[taken[at]] if at in taken else None
+        for index, group in enumerate(groups):
+            network = self.alive[network_of_group[index]] if index in network_of_group else None
             if network is None:
-                origin = self.alive.get(origins[at])
-                split = origin is not None and origin.number in taken.values()
+                origin = self.alive.get(origins[index])
+                split = origin is not None and origin.number in network_of_group.values()
                 network = self._open(group, now, names, origin.network_id if origin and split else None)
                 changed[network.number] = network
             self._enter(network, group.tolist(), changed)
-        for number in sorted({*here, *changed}):
+        for number in sorted({*known, *changed}):
             old = self.alive[number]
-            if number in taken.values() or (len(old.members) >= self._min_members > 0 and number not in here):
+            large_enough = len(old.members) >= self._min_members > 0
+            if number in network_of_group.values() or (large_enough and number not in known):
                 continue
             heirs = [int(n) for n in self.network_of[sorted(cores.get(number, ()))] if n >= 0 and n != number]
             if not heirs or number not in cores:
@@ -126,41 +130,45 @@ class NetworkStore:
         return [changed[number] for number in sorted(changed)], merged
 
     def join(self, network: int, account: int, surprise: float, now: int) -> None:
-        """Add a peripheral member; an account that is in a network already stays there."""
+        """Add a peripheral member. An account that is in a network already stays there."""
         if self.network_of[account] < 0:
             self.network_of[account] = network
             self.alive[network].peripheral[account] = surprise
             self._passed[account] = now
 
     def part_from_peripheral(self) -> dict[int, tuple[int, float]]:
-        """Take all peripheral members out; return the network and surprise of each account."""
-        held = {
+        """Take all peripheral members out; return the network number and the surprise of each account."""
+        peripheral = {
             account: (network.number, surprise)
             for network in self.alive.values()
             for account, surprise in sorted(network.peripheral.items())
         }
-        self.leave(np.array(sorted(held), np.int32))
-        return held
+        self.leave(np.array(sorted(peripheral), np.int32))
+        return peripheral
 
-    def take_back(self, held: dict[int, tuple[int, float]], since: int) -> list[Network]:
-        """Let those who are in no network now, and passed at `since` or later, back into theirs.
+    def take_back(self, peripheral: dict[int, tuple[int, float]], since: int) -> list[Network]:
+        """Return accounts to their networks if they are in none now and passed at `since` or later.
+
+        Args:
+            peripheral: network number and surprise of each account, as `part_from_peripheral` gave them.
+            since: event time, seconds.
 
         Returns:
-            The networks that lost somebody, by number.
+            The networks that lost a member, ordered by number.
         """
         lost: dict[int, Network] = {}
-        for account, (number, surprise) in held.items():
+        for account, (number, surprise) in peripheral.items():
             if self.network_of[account] == number:
                 continue
             if self.network_of[account] < 0 and self._passed[account] >= since:
                 self.join(number, account, surprise, self._passed[account])
                 continue
             lost[number] = self.alive[number]
-        self._passed = {account: at for account, at in self._passed.items() if at >= since}
+        self._passed = {account: time for account, time in self._passed.items() if time >= since}
         return [lost[number] for number in sorted(lost)]
 
     def leave(self, accounts: I32) -> list[Network]:
-        """Take core members out; return the networks that they were in, by number."""
+        """Take accounts out of their networks; return the networks that they were in, ordered by number."""
         left: dict[int, Network] = {}
         for account in accounts.tolist():
             network = self.alive[int(self.network_of[account])]
@@ -175,23 +183,23 @@ class NetworkStore:
         network.lifecycle = Lifecycle.RESOLVED
         self._close(network)
 
-    def _match(self, groups: Sequence[I32], here: Iterable[int]) -> dict[int, int]:
-        """Which network each group carries on: group index to network number."""
+    def _match(self, groups: Sequence[I32], known: Iterable[int]) -> dict[int, int]:
+        """The network that each group continues: group index to network number."""
         overlaps = []
-        for number in here:
+        for number in known:
             core = self.alive[number].core
-            for at, group in enumerate(groups):
+            for index, group in enumerate(groups):
                 common = len(core.intersection(group.tolist()))
                 if common:
-                    overlaps.append((-common / (len(core) + len(group) - common), number, at))
-        taken: dict[int, int] = {}
-        for _, number, at in sorted(overlaps):
-            if at not in taken and number not in taken.values():
-                taken[at] = number
-        return taken
+                    overlaps.append((-common / (len(core) + len(group) - common), number, index))
+        network_of_group: dict[int, int] = {}
+        for _, number, index in sorted(overlaps):
+            if index not in network_of_group and number not in network_of_group.values():
+                network_of_group[index] = number
+        return network_of_group
 
     def _origin(self, group: I32) -> int:
-        """The network that most of a group was in, or -1."""
+        """The network that at least half of a group was in, or -1."""
         numbers, counts = np.unique(self.network_of[group], return_counts=True)
         best = int(numbers[np.argmax(counts)])
         return best if best >= 0 and counts.max() * 2 >= len(group) else -1
@@ -213,7 +221,7 @@ class NetworkStore:
         return network
 
     def _enter(self, network: Network, accounts: Iterable[int], changed: dict[int, Network]) -> None:
-        """Make accounts core members, out of whatever network they were in."""
+        """Make accounts core members of a network, and take them out of any other."""
         for account in accounts:
             before = int(self.network_of[account])
             if before == network.number and account in network.core:
