@@ -50,8 +50,8 @@ class FalseDiscoveryGate:
         edges = np.arange(_BINS) * _WIDTH
         with np.errstate(divide="ignore"):
             needed = np.log(hypotheses / self._level) - np.log(passing)
-        fits = np.flatnonzero((passing > 0) & (edges >= needed))
-        return float(edges[fits[0]]) if len(fits) else math.inf
+        passing_bins = np.flatnonzero((passing > 0) & (edges >= needed))
+        return float(edges[passing_bins[0]]) if len(passing_bins) else math.inf
 
 
 def benjamini_hochberg(surprise: F64, level: float, hypotheses: float) -> Bools:
@@ -70,9 +70,9 @@ def benjamini_hochberg(surprise: F64, level: float, hypotheses: float) -> Bools:
         return passed
     order = np.argsort(-surprise, kind="stable")
     ranks = np.arange(1, len(surprise) + 1)
-    fits = np.flatnonzero(surprise[order] >= np.log(hypotheses / level) - np.log(ranks))
-    if len(fits):
-        passed[order[: fits[-1] + 1]] = True
+    passing_ranks = np.flatnonzero(surprise[order] >= np.log(hypotheses / level) - np.log(ranks))
+    if len(passing_ranks):
+        passed[order[: passing_ranks[-1] + 1]] = True
     return passed
 
 

@@ -106,10 +106,10 @@ def pair_dispersion(shared: I64, squares: float) -> float:
         shared: int64, what each organic pair shares; pairs that share nothing may be left out.
         squares: sum of the squared expectations over all of the organic pairs.
     """
-    both = single_sums(shared, shared)
+    sums = single_sums(shared, shared)
     ratio = _shrunk(
-        np.array(both.twos.sum()),
-        np.array(both.twice.sum()),
+        np.array(sums.twos.sum()),
+        np.array(sums.twice.sum()),
         np.array(squares),
         1 + PRIOR_DISPERSION,
         np.array(_DISPERSION_WEIGHT),
@@ -128,11 +128,11 @@ def _shrunk(seen: I64, accounts: I64, due: F64, prior: float | F64, weight: F64)
         weight: how much of `due` the prior stands for.
     """
     drawn = (seen + weight * prior) / (due + weight)
-    several = np.maximum(accounts, 1)
+    observations = np.maximum(accounts, 1)
     # Wilson and Hilferty 1931: the lower bound of a Poisson count, as a part of the count
-    lower = (1 - 1 / (9 * several) - _CAUTION / (3 * np.sqrt(several))) ** 3
-    itself = np.where(accounts > 0, lower * seen / np.maximum(due, np.finfo(np.float64).tiny), 0.0)
-    return np.asarray(np.maximum(drawn, itself), np.float64)
+    bound = (1 - 1 / (9 * observations) - _CAUTION / (3 * np.sqrt(observations))) ** 3
+    own_ratio = np.where(accounts > 0, bound * seen / np.maximum(due, np.finfo(np.float64).tiny), 0.0)
+    return np.asarray(np.maximum(drawn, own_ratio), np.float64)
 
 
 def _weight(least: float, due: F64, accounts: I64) -> F64:

@@ -56,9 +56,9 @@ class PeerComparison:
     _of_all: "_Strata"
 
     def __init__(self, platforms: I64, thirds: I64, levels: I64, values: F64) -> None:
-        aged = thirds >= 0
-        groups = platforms[aged] * THIRDS + thirds[aged]
-        self._of_age = _strata(groups, levels[aged], values[aged], ENOUGH_PEERS)
+        age_known = thirds >= 0
+        groups = platforms[age_known] * THIRDS + thirds[age_known]
+        self._of_age = _strata(groups, levels[age_known], values[age_known], ENOUGH_PEERS)
         self._of_all = _strata(platforms, levels, values, FEW_PEERS)
 
     def rank(self, platforms: I64, thirds: I64, levels: I64, values: F64) -> Ranks:
@@ -89,19 +89,19 @@ def _strata(groups: I64, levels: I64, values: F64, least: int) -> _Strata:
     """Put values of peers into strata; groups with fewer than `least` have none."""
     enough = np.bincount(groups) >= least
     row = np.where(enough, np.cumsum(enough) - 1, -1)
-    inside = row[groups] >= 0
-    cells = row[groups[inside]] * LEVELS + levels[inside]
+    has_stratum = row[groups] >= 0
+    cells = row[groups[has_stratum]] * LEVELS + levels[has_stratum]
     counts = np.bincount(cells, minlength=int(enough.sum()) * LEVELS).reshape(-1, LEVELS)
     stratum = np.zeros(counts.shape, np.int64)
     begin = 0
-    for number, own in enumerate(counts):
-        stratum[number] = begin + _merged(own)
+    for number, level_counts in enumerate(counts):
+        stratum[number] = begin + _merged(level_counts)
         begin = int(stratum[number, -1]) + 1
-    of_value = stratum.reshape(-1)[cells]
+    value_stratum = stratum.reshape(-1)[cells]
     # whole numbers of 16 bits or fewer are sorted by counting
-    order = np.argsort(of_value.astype(np.min_scalar_type(begin)), kind="stable")
-    start = np.searchsorted(of_value[order], np.arange(begin + 1))
-    ascending = values[inside][order]
+    order = np.argsort(value_stratum.astype(np.min_scalar_type(begin)), kind="stable")
+    start = np.searchsorted(value_stratum[order], np.arange(begin + 1))
+    ascending = values[has_stratum][order]
     for first, end in pairwise(start.tolist()):
         ascending[first:end].sort()
     middles = [_middle(ascending[first:end]) for first, end in pairwise(start.tolist())]
@@ -120,13 +120,13 @@ def _rank(strata: _Strata, groups: I64, levels: I64, values: F64, ranks: Ranks) 
             continue
         stratum = strata.stratum[row, level]
         peers = strata.values[strata.start[stratum] : strata.start[stratum + 1]]
-        less = np.searchsorted(peers, value, side="left")
-        below = less
-        if less < len(peers) and peers[less] == value:
-            below += np.searchsorted(peers[less:], value, side="right")
+        lower = np.searchsorted(peers, value, side="left")
+        lower_or_equal = lower
+        if lower < len(peers) and peers[lower] == value:
+            lower_or_equal += np.searchsorted(peers[lower:], value, side="right")
         # as if the account were one more of its peers: never 0, and valid for small numbers of them
-        ranks.tail[index] = (below + 1) / (len(peers) + 1)
-        ranks.middle[index] = (less + below + 1) / 2 / (len(peers) + 1)
+        ranks.tail[index] = (lower_or_equal + 1) / (len(peers) + 1)
+        ranks.middle[index] = (lower + lower_or_equal + 1) / 2 / (len(peers) + 1)
         ranks.peers[index] = len(peers)
         ranks.lowest[index] = value <= peers[0]
         ranks.median[index] = strata.median[stratum]
@@ -134,11 +134,11 @@ def _rank(strata: _Strata, groups: I64, levels: I64, values: F64, ranks: Ranks) 
 
 def _merged(counts: I64) -> I64:
     """Number of the stratum of each level: levels in order, each stratum with enough peers; ascending from 0."""
-    out = np.zeros(len(counts), np.int64)
+    numbers = np.zeros(len(counts), np.int64)
     stratum, peers = 0, 0
     for level, count in enumerate(counts.tolist()):
         peers += count
-        out[level] = stratum
+        numbers[level] = stratum
         if peers >= ENOUGH_PEERS and counts[level + 1 :].sum() >= ENOUGH_PEERS:
             stratum, peers = stratum + 1, 0
-    return out
+    return numbers

@@ -79,11 +79,16 @@ def rate_sums(events: I64, trials: I64) -> RateSums:
         events: int64, count of each account; at most `trials` as a rule.
         trials: int64, its opportunities: posts, links or followers. Accounts without any are left out.
     """
-    there = trials > 0
-    k, n = events[there].astype(np.float64), trials[there].astype(np.float64)
+    has_trials = trials > 0
+    own_events, own_trials = events[has_trials].astype(np.float64), trials[has_trials].astype(np.float64)
     # not `k @ k`: the linear algebra library would wake threads for it, and wait for them where cores are busy
-    squares, products, trials_squared = (float(column.sum()) for column in (k * k, k * n, n * n))
-    return RateSums(float(k.sum()), float(n.sum()), squares, products, trials_squared, len(k))
+    squares, products, trials_squared = (
+        float(column.sum())
+        for column in (own_events * own_events, own_events * own_trials, own_trials * own_trials)
+    )
+    return RateSums(
+        float(own_events.sum()), float(own_trials.sum()), squares, products, trials_squared, len(own_events)
+    )
 
 
 def tail(observed: float, expected: float, shape: float) -> float:

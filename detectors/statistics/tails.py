@@ -50,13 +50,13 @@ def fused_surprise(by_kind: F64, kinds: Int) -> float:
     # Fisher: chi-squared of 2 x total with 2 x kinds degrees of freedom has a closed tail
     largest = 0.0  # ln of the largest term
     term = 0.0
-    for k in range(1, kinds):
-        term += math.log(total) - math.log(k)
+    for order in range(1, kinds):
+        term += math.log(total) - math.log(order)
         largest = max(largest, term)
     series = math.exp(-largest)
     term = 0.0
-    for k in range(1, kinds):
-        term += math.log(total) - math.log(k)
+    for order in range(1, kinds):
+        term += math.log(total) - math.log(order)
         series += math.exp(term - largest)
     fisher = total - largest - math.log(series)
     return max(0.0, max(fisher, best - math.log(kinds)) - math.log(2.0))

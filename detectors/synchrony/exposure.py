@@ -103,9 +103,9 @@ class ExposureStore:
             _count(table.counters, table.used, exposures)
         before = self.mass.copy()
         _count_mass(exposures, self._cells.activity, self.mass, self._clock, self.spans)
-        accounts_of = exposures["account"].astype(np.int64)
+        account_numbers = exposures["account"].astype(np.int64)
         self.slow_exposure_ever += _count_slow(
-            accounts_of,
+            account_numbers,
             exposures["cell"].astype(np.int64),
             exposures["amount"].astype(np.int64),
             *self._rule,
@@ -150,12 +150,12 @@ class _Table:
         self.counters = Counters(np.zeros(_FIRST_SIZE, np.uint64), np.zeros(_FIRST_SIZE, np.int64))
         self.used = np.zeros(1, np.int64)
 
-    def reserve(self, more: int) -> None:
+    def reserve(self, new_keys: int) -> None:
         """Make room for `more` new keys."""
-        if (int(self.used[0]) + more) * 2 <= len(self.counters.key):
+        if (int(self.used[0]) + new_keys) * 2 <= len(self.counters.key):
             return
-        alive = int(np.count_nonzero(self.counters.value))
-        size = power_of_two((alive + more) * 3, _FIRST_SIZE)
+        live_counters = int(np.count_nonzero(self.counters.value))
+        size = power_of_two((live_counters + new_keys) * 3, _FIRST_SIZE)
         grown = Counters(np.zeros(size, np.uint64), np.zeros(size, np.int64))
         self.used[0] = move_counters(self.counters, grown)
         self.counters = grown
@@ -192,19 +192,19 @@ def counter_place(counters: Counters, key: np.uint64) -> Int:
 @inlined
 def counted(counters: Counters, account: Int, cell: Int) -> Int:
     """The value of a counter, never below 0."""
-    at = counter_place(counters, counter_key(account, cell))
-    return max(counters.value[at], np.int64(0)) if counters.key[at] != 0 else np.int64(0)
+    place = counter_place(counters, counter_key(account, cell))
+    return max(counters.value[place], np.int64(0)) if counters.key[place] != 0 else np.int64(0)
 
 
 @compiled
 def move_counters(old: Counters, new: Counters) -> int:
     """Put all counters that are not 0 into an empty table with room for them; how many there are."""
     used = 0
-    for at in range(len(old.key)):
-        if old.value[at] != 0:
-            to = counter_place(new, old.key[at])
-            new.key[to] = old.key[at]
-            new.value[to] = old.value[at]
+    for old_place in range(len(old.key)):
+        if old.value[old_place] != 0:
+            new_place = counter_place(new, old.key[old_place])
+            new.key[new_place] = old.key[old_place]
+            new.value[new_place] = old.value[old_place]
             used += 1
     return used
 
@@ -212,22 +212,22 @@ def move_counters(old: Counters, new: Counters) -> int:
 @compiled
 def _add(counters: Counters, used: I64, keys: U64, amounts: I64) -> None:
     for row in range(len(keys)):
-        at = counter_place(counters, keys[row])
-        if counters.key[at] == 0:
-            counters.key[at] = keys[row]
+        place = counter_place(counters, keys[row])
+        if counters.key[place] == 0:
+            counters.key[place] = keys[row]
             used[0] += 1
-        counters.value[at] += amounts[row]
+        counters.value[place] += amounts[row]
 
 
 @compiled
 def _count(counters: Counters, used: I64, exposures: StructArray) -> None:
     for row in range(len(exposures)):
         key = counter_key(exposures[row].account, exposures[row].cell)
-        at = counter_place(counters, key)
-        if counters.key[at] == 0:
-            counters.key[at] = key
+        place = counter_place(counters, key)
+        if counters.key[place] == 0:
+            counters.key[place] = key
             used[0] += 1
-        counters.value[at] += exposures[row].amount
+        counters.value[place] += exposures[row].amount
 
 
 @compiled

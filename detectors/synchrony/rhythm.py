@@ -171,16 +171,19 @@ class RhythmStore:
                 tested=len(tested), crowded=int((~quiet).sum()), overfull=int(overfull.sum())
             )
         crowds = np.where(quiet & ~overfull, crowds, 0)
-        found = rhythmic_pairs(grid, self._rules(crowds, first, len(tested)))
-        order = np.lexsort((found.second, found.first))
-        observed, expected = found.observed[order], found.expected[order]
+        matches = rhythmic_pairs(grid, self._rules(crowds, first, len(tested)))
+        order = np.lexsort((matches.second, matches.first))
+        observed, expected = matches.observed[order], matches.expected[order]
         return RhythmPairs(
-            a=tested[found.first[order]],
-            b=tested[found.second[order]],
+            a=tested[matches.first[order]],
+            b=tested[matches.second[order]],
             observed=observed,
             expected=expected,
             surprise=np.array(
-                [poisson_surprise(n, x) for n, x in zip(observed.tolist(), expected.tolist(), strict=True)],
+                [
+                    poisson_surprise(count, expectation)
+                    for count, expectation in zip(observed.tolist(), expected.tolist(), strict=True)
+                ],
                 np.float64,
             ),
             tested=len(tested),
@@ -208,8 +211,8 @@ class RhythmStore:
         """Accounts and bins of the posts in the window that ends at `now`."""
         end = now // self._bin_s
         begin, end = np.searchsorted(self._bins[self._begin : self._end], [end - self._window, end]).tolist()
-        inside = slice(self._begin + begin, self._begin + end)
-        return self._accounts[inside], self._bins[inside]
+        window = slice(self._begin + begin, self._begin + end)
+        return self._accounts[window], self._bins[window]
 
     @property
     def _bins_per_hour(self) -> int:
@@ -249,8 +252,8 @@ class RhythmStore:
             return np.zeros(len(sizes), np.bool_)
         by_size = np.bincount(sizes, work)
         # all bins of one size or none: the choice must not depend on their order
-        most = int(np.searchsorted(np.cumsum(by_size), allowed, side="right"))
-        return sizes >= most
+        least_size = int(np.searchsorted(np.cumsum(by_size), allowed, side="right"))
+        return sizes >= least_size
 
     def _rules(self, crowds: I64, first: int, tested: int) -> RhythmRules:
         per_hour = self._bins_per_hour
@@ -265,8 +268,8 @@ class RhythmStore:
         )
         shifts, family_start, weight = self._shifts(len(crowds))
         bar = np.log(tested * (tested - 1) / 2 / self._level)
-        most = len(crowds) * self._bin_s // OCCASION_S + 2
-        highest_rate = gammaincinv(np.arange(1, most + 1), np.exp(-bar))
+        most_coincidences = len(crowds) * self._bin_s // OCCASION_S + 2
+        highest_rate = gammaincinv(np.arange(1, most_coincidences + 1), np.exp(-bar))
         highest_rate[: MIN_COINCIDENCES - 1] = 0.0
         return RhythmRules(
             bins_per_hour=per_hour,
@@ -283,9 +286,9 @@ class RhythmStore:
 
     def _shifts(self, span: int) -> tuple[I64, I64, F64]:
         """Families of shifts in bins, where each begins, and how much of the grid overlaps, added up."""
-        near = max(60, self._bin_s)
+        step = max(60, self._bin_s)
         families = (
-            [near * n for n in range(2, 13)],
+            [step * steps for steps in range(2, 13)],
             [900, 1800, 2700],
             [_HOUR, 2 * _HOUR, 3 * _HOUR],
             [_DAY, 2 * _DAY, 3 * _DAY],
@@ -296,19 +299,19 @@ class RhythmStore:
         weights = []
         for family in families:
             # what overlaps less than half would leave too little to compare with
-            inside = [length // self._bin_s for length in family if length // self._bin_s * 2 <= span]
-            if inside:
-                shifts += [*inside, *(-length for length in inside)]
+            lengths = [length // self._bin_s for length in family if length // self._bin_s * 2 <= span]
+            if lengths:
+                shifts += [*lengths, *(-length for length in lengths)]
                 starts.append(len(shifts))
-                weights.append(2 * sum(1 - length / span for length in inside))
+                weights.append(2 * sum(1 - length / span for length in lengths))
         return np.array(shifts, np.int64), np.array(starts, np.int64), np.array(weights, np.float64)
 
-    def _reserve(self, more: int) -> None:
+    def _reserve(self, posts: int) -> None:
         """Make room for `more` posts at the end."""
-        if self._end + more <= len(self._bins):
+        if self._end + posts <= len(self._bins):
             return
-        size = min(max(2 * (len(self) + more), _FIRST_SIZE), self._max_posts + self._max_posts // 4 + 1)
-        size = max(size, len(self) + more)
+        size = min(max(2 * (len(self) + posts), _FIRST_SIZE), self._max_posts + self._max_posts // 4 + 1)
+        size = max(size, len(self) + posts)
         for name in ("_accounts", "_bins"):
             old = getattr(self, name)
             new = np.zeros(size, np.int32)
@@ -318,5 +321,5 @@ class RhythmStore:
 
 
 def _none() -> RhythmPairs:
-    whole, real = np.zeros(0, np.int32), np.zeros(0, np.float64)
-    return RhythmPairs(whole, whole, np.zeros(0, np.int64), real, real, 0, 0, 0)
+    no_accounts, no_values = np.zeros(0, np.int32), np.zeros(0, np.float64)
+    return RhythmPairs(no_accounts, no_accounts, np.zeros(0, np.int64), no_values, no_values, 0, 0, 0)

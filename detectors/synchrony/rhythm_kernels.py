@@ -59,16 +59,16 @@ class RhythmMatches(NamedTuple):
 def columns_of(row_start: I64, bins: I32, bin_count: int) -> tuple[I64, I32]:
     """The other side of a grid: where each column begins, and its rows, ascending."""
     start = np.zeros(bin_count + 1, np.int64)
-    for at in range(len(bins)):
-        start[bins[at] + 1] += 1
+    for entry in range(len(bins)):
+        start[bins[entry] + 1] += 1
     for column in range(bin_count):
         start[column + 1] += start[column]
-    place = start[:-1].copy()
+    next_entry = start[:-1].copy()
     rows = np.empty(len(bins), np.int32)
     for row in range(len(row_start) - 1):
-        for at in range(row_start[row], row_start[row + 1]):
-            rows[place[bins[at]]] = row
-            place[bins[at]] += 1
+        for entry in range(row_start[row], row_start[row + 1]):
+            rows[next_entry[bins[entry]]] = row
+            next_entry[bins[entry]] += 1
     return start, rows
 
 
@@ -88,48 +88,53 @@ def rhythmic_pairs(grid: Grid, rules: RhythmRules) -> RhythmMatches:
     last = np.full(row_count, -1, np.int64)
     count = np.zeros(row_count, np.int64)
     candidates = np.empty(row_count, np.int32)
-    found = RhythmMatches(
+    matches = RhythmMatches(
         np.empty(1024, np.int32),
         np.empty(1024, np.int32),
         np.empty(1024, np.int64),
         np.empty(1024, np.float64),
     )
-    used = 0
+    match_count = 0
     floor = np.int64(1)
     while floor < len(rules.highest_rate) and rules.highest_rate[floor] <= 0.0:
         floor += 1
     for row in range(row_count):
-        own = grid.bins[grid.row_start[row] : grid.row_start[row + 1]]
-        many = _sweep(grid, rules.gap, row, own, rest, last, count, floor, candidates)
+        own_bins = grid.bins[grid.row_start[row] : grid.row_start[row + 1]]
+        candidate_count = _sweep(grid, rules.gap, row, own_bins, rest, last, count, floor, candidates)
         filled = False
-        for at in range(many):
-            other = candidates[at]
-            theirs = grid.bins[grid.row_start[other] : grid.row_start[other + 1]]
+        for index in range(candidate_count):
+            other = candidates[index]
+            other_bins = grid.bins[grid.row_start[other] : grid.row_start[other + 1]]
             bar = rules.highest_rate[min(count[other], len(rules.highest_rate) - 1)]
-            both = np.float64(len(own)) * len(theirs)
-            if rules.by_activity * both > bar:
+            bin_pairs = np.float64(len(own_bins)) * len(other_bins)
+            if rules.by_activity * bin_pairs > bar:
                 continue
             if not filled:
                 filled = True
-                _fill(own, rules, present, reach, phases, hours)
-            expected = max(rules.by_activity * both, _by_habit(theirs, both, rules, phases, hours))
-            if expected > bar or _days(theirs, rules, present, reach) < rules.least_days:
+                _fill(own_bins, rules, present, reach, phases, hours)
+            expected = max(
+                rules.by_activity * bin_pairs, _by_habit(other_bins, bin_pairs, rules, phases, hours)
+            )
+            if expected > bar or _days(other_bins, rules, present, reach) < rules.least_days:
                 continue
-            expected = _by_shifts(theirs, rules, present, reach, expected, bar)
+            expected = _by_shifts(other_bins, rules, present, reach, expected, bar)
             if expected > bar:
                 continue
-            if used == len(found.first):
-                found = _doubled(found)
-            found.first[used] = row
-            found.second[used] = other
-            found.observed[used] = count[other]
-            found.expected[used] = expected
-            used += 1
+            if match_count == len(matches.first):
+                matches = _doubled(matches)
+            matches.first[match_count] = row
+            matches.second[match_count] = other
+            matches.observed[match_count] = count[other]
+            matches.expected[match_count] = expected
+            match_count += 1
         if filled:
-            for at in own:
-                present[reach + at] = 0
+            for column in own_bins:
+                present[reach + column] = 0
     return RhythmMatches(
-        found.first[:used], found.second[:used], found.observed[:used], found.expected[:used]
+        matches.first[:match_count],
+        matches.second[:match_count],
+        matches.observed[:match_count],
+        matches.expected[:match_count],
     )
 
 
@@ -138,7 +143,7 @@ def _sweep(
     grid: Grid,
     gap: Int,
     row: Int,
-    own: I32,
+    own_bins: I32,
     rest: I64,
     last: I64,
     count: I64,
@@ -146,14 +151,14 @@ def _sweep(
     candidates: I32,
 ) -> int:
     """Count the coincidences of `row` with later rows; returns how many of them have `floor` or more."""
-    many = 0
+    candidate_count = 0
     # a clock that never goes back, so that nothing has to be wiped between rows
     origin = np.int64(row) * len(rest)
-    for column in own:
+    for column in own_bins:
         rest[column] += 1
         now = origin + column
-        for at in range(rest[column], grid.column_start[column + 1]):
-            other = grid.rows[at]
+        for entry in range(rest[column], grid.column_start[column + 1]):
+            other = grid.rows[entry]
             if last[other] < origin:
                 last[other] = now
                 count[other] = 1
@@ -165,58 +170,58 @@ def _sweep(
             else:
                 reached = False
             if reached:
-                candidates[many] = other
-                many += 1
-    return many
+                candidates[candidate_count] = other
+                candidate_count += 1
+    return candidate_count
 
 
 @inlined
-def _fill(own: I32, rules: RhythmRules, present: U8, reach: Int, phases: F64, hours: F64) -> None:
+def _fill(own_bins: I32, rules: RhythmRules, present: U8, reach: Int, phases: F64, hours: F64) -> None:
     """Lay a row out: its bins, and how many of them in each phase of the hour and hour of the day."""
     phases[:] = 0.0
     hours[:] = 0.0
-    for column in own:
+    for column in own_bins:
         present[reach + column] = 1
         phases[(rules.phase + column) % rules.bins_per_hour] += 1.0
         hours[(rules.phase + column) // rules.bins_per_hour % HOURS] += 1.0
 
 
 @inlined
-def _by_habit(theirs: I32, both: float, rules: RhythmRules, phases: F64, hours: F64) -> float:
+def _by_habit(other_bins: I32, bin_pairs: float, rules: RhythmRules, phases: F64, hours: F64) -> float:
     """Expected shared bins of two accounts that keep their hours of the day and minutes of the hour, but not more.
 
     Habits that do not match are no credit: with few posts that is mostly luck.
     """
     same_phase = 0.0
     same_hour = 0.0
-    for column in theirs:
+    for column in other_bins:
         same_phase += phases[(rules.phase + column) % rules.bins_per_hour]
         same_hour += hours[(rules.phase + column) // rules.bins_per_hour % HOURS]
     return (
         rules.by_bin
-        * both
-        * max(1.0, same_phase * rules.bins_per_hour / both)
-        * max(1.0, same_hour * HOURS / both)
+        * bin_pairs
+        * max(1.0, same_phase * rules.bins_per_hour / bin_pairs)
+        * max(1.0, same_hour * HOURS / bin_pairs)
     )
 
 
 @inlined
-def _days(theirs: I32, rules: RhythmRules, present: U8, reach: Int) -> int:
+def _days(other_bins: I32, rules: RhythmRules, present: U8, reach: Int) -> int:
     """UTC days with a shared bin."""
     days = 0
-    before = np.int64(-1)
-    for column in theirs:
+    last_day = np.int64(-1)
+    for column in other_bins:
         if present[reach + column]:
             day = (rules.phase + np.int64(column)) // (HOURS * rules.bins_per_hour)
-            if day != before:
+            if day != last_day:
                 days += 1
-                before = day
+                last_day = day
     return days
 
 
 @inlined
 def _by_shifts(
-    theirs: I32, rules: RhythmRules, present: U8, reach: Int, expected: float, bar: float
+    other_bins: I32, rules: RhythmRules, present: U8, reach: Int, expected: float, bar: float
 ) -> float:
     """The greatest of `expected` and the mean coincidences in each family of shifts; some value above `bar` if it is.
 
@@ -224,13 +229,13 @@ def _by_shifts(
     """
     for family in range(len(rules.weight)):
         met = 0.5
-        for at in range(rules.family_start[family], rules.family_start[family + 1]):
-            shift = reach + rules.shifts[at]
-            before = np.int64(-rules.gap)
-            for column in theirs:
-                if present[shift + column] and column - before >= rules.gap:
+        for index in range(rules.family_start[family], rules.family_start[family + 1]):
+            shift = reach + rules.shifts[index]
+            last_column = np.int64(-rules.gap)
+            for column in other_bins:
+                if present[shift + column] and column - last_column >= rules.gap:
                     met += 1.0
-                    before = np.int64(column)
+                    last_column = np.int64(column)
             # thousands of accounts that are awake in the same hours would cost too much otherwise
             if met > bar * rules.weight[family]:
                 break
@@ -241,10 +246,10 @@ def _by_shifts(
 
 
 @compiled
-def _doubled(found: RhythmMatches) -> RhythmMatches:
+def _doubled(matches: RhythmMatches) -> RhythmMatches:
     return RhythmMatches(
-        np.append(found.first, np.empty_like(found.first)),
-        np.append(found.second, np.empty_like(found.second)),
-        np.append(found.observed, np.empty_like(found.observed)),
-        np.append(found.expected, np.empty_like(found.expected)),
+        np.append(matches.first, np.empty_like(matches.first)),
+        np.append(matches.second, np.empty_like(matches.second)),
+        np.append(matches.observed, np.empty_like(matches.observed)),
+        np.append(matches.expected, np.empty_like(matches.expected)),
     )

@@ -100,8 +100,8 @@ class TextObjects:
             uint64, shape (n,): the objects; bool, shape (n,): whether nothing like it is remembered, so that this
             text begins its object.
         """
-        out = np.empty(len(exact), np.uint64)
-        first = np.zeros(len(exact), np.bool_)
+        objects = np.empty(len(exact), np.uint64)
+        begins_object = np.zeros(len(exact), np.bool_)
         step = 16_384
         for begin in range(0, len(exact), step):
             end = min(begin + step, len(exact))
@@ -118,10 +118,10 @@ class TextObjects:
                 self._similarity,
                 self._min_shingles,
                 self._memory_s,
-                out[begin:end],
-                first[begin:end],
+                objects[begin:end],
+                begins_object[begin:end],
             )
-        return out, first
+        return objects, begins_object
 
     def _reserve(self, texts: int, now: int) -> None:
         """Make room for `texts` more; what is forgotten at `now` leaves. Changes no later answer."""
@@ -171,40 +171,40 @@ def _place(keys: U64, key: np.uint64) -> Int:
 @compiled
 def _rebuild(old: _Tables, new: _Tables, counts: I64, oldest: int) -> None:
     texts = 0
-    for at in range(len(old.text_key)):
-        if old.text_key[at] != 0 and old.text_seen[at] >= oldest:
-            to = _place(new.text_key, old.text_key[at])
-            new.text_key[to] = old.text_key[at]
-            new.text_object[to] = old.text_object[at]
-            new.text_seen[to] = old.text_seen[at]
-            new.text_leader[to] = old.text_leader[at]
+    for old_slot in range(len(old.text_key)):
+        if old.text_key[old_slot] != 0 and old.text_seen[old_slot] >= oldest:
+            new_slot = _place(new.text_key, old.text_key[old_slot])
+            new.text_key[new_slot] = old.text_key[old_slot]
+            new.text_object[new_slot] = old.text_object[old_slot]
+            new.text_seen[new_slot] = old.text_seen[old_slot]
+            new.text_leader[new_slot] = old.text_leader[old_slot]
             texts += 1
     counts[0] = texts
     first = max(0, counts[1] - len(old.leader_object))
     for leader in range(first, counts[1]):
-        source = leader % len(old.leader_object)
-        target = leader % len(new.leader_object)
-        new.leader_object[target] = old.leader_object[source]
-        new.leader_seen[target] = old.leader_seen[source]
-        new.leader_bytes[target] = old.leader_bytes[source]
+        old_row = leader % len(old.leader_object)
+        new_row = leader % len(new.leader_object)
+        new.leader_object[new_row] = old.leader_object[old_row]
+        new.leader_seen[new_row] = old.leader_seen[old_row]
+        new.leader_bytes[new_row] = old.leader_bytes[old_row]
     bands = 0
-    for at in range(len(old.band_key)):
-        leader = old.band_leader[at]
-        if old.band_key[at] != 0 and leader >= first:
+    for old_slot in range(len(old.band_key)):
+        leader = old.band_leader[old_slot]
+        if old.band_key[old_slot] != 0 and leader >= first:
             if old.leader_seen[leader % len(old.leader_object)] >= oldest:
-                to = _place(new.band_key, old.band_key[at])
-                new.band_key[to] = old.band_key[at]
-                new.band_leader[to] = leader
+                new_slot = _place(new.band_key, old.band_key[old_slot])
+                new.band_key[new_slot] = old.band_key[old_slot]
+                new.band_leader[new_slot] = leader
                 bands += 1
     counts[2] = bands
 
 
 @compiled
-def _alike(signature: U8, minhash: U32) -> float:
+def _estimated_similarity(signature: U8, minhash: U32) -> float:
     """Estimated Jaccard similarity; equal bytes by accident (1 in 256) are taken out."""
     equal = 0
-    for k in range(len(minhash)):
-        equal += signature[k] == np.uint8(minhash[k] & np.uint32(0xFF))
+    for permutation in range(len(minhash)):
+        equal += signature[permutation] == np.uint8(minhash[permutation] & np.uint32(0xFF))
     return (equal / len(minhash) - 1.0 / 256.0) / (1.0 - 1.0 / 256.0)
 
 
@@ -221,8 +221,8 @@ def _assign(
     similarity: float,
     min_shingles: int,
     memory_s: int,
-    out: U64,
-    first: Bools,
+    objects: U64,
+    begins_object: Bools,
 ) -> None:
     scratch = np.empty(MAX_SHINGLES, np.uint32)
     minhash = np.empty(PERMUTATIONS, np.uint32)
@@ -230,65 +230,67 @@ def _assign(
     capacity = len(tables.leader_object)
     for row in range(len(exact)):
         now = times[row]
-        at = _place(tables.text_key, exact[row])
-        known = tables.text_key[at] != 0
-        if known and tables.text_seen[at] >= now - memory_s:
-            tables.text_seen[at] = now
-            out[row] = tables.text_object[at]
-            leader = tables.text_leader[at]
+        text_slot = _place(tables.text_key, exact[row])
+        in_table = tables.text_key[text_slot] != 0
+        if in_table and tables.text_seen[text_slot] >= now - memory_s:
+            tables.text_seen[text_slot] = now
+            objects[row] = tables.text_object[text_slot]
+            leader = tables.text_leader[text_slot]
             if leader >= 0 and leader >= counts[1] - capacity:
                 tables.leader_seen[leader % capacity] = now  # or near-copies would lose what is still in use
             continue
-        chosen = exact[row]
+        object_key = exact[row]
         leader = -1
-        begins = True
-        count = shingles(buffer, offsets[row], offsets[row + 1], scratch)
-        if count >= min_shingles:
-            minima(scratch, count, factors, minhash)
+        is_first = True
+        shingle_count = shingles(buffer, offsets[row], offsets[row + 1], scratch)
+        if shingle_count >= min_shingles:
+            minima(scratch, shingle_count, factors, minhash)
             best = similarity
             best_leader = -1
             for band in range(BANDS):
                 keys[band] = band_key(minhash, band)
-                slot = _place(tables.band_key, keys[band])
-                if tables.band_key[slot] == 0:
+                band_slot = _place(tables.band_key, keys[band])
+                if tables.band_key[band_slot] == 0:
                     continue
-                other = tables.band_leader[slot]
-                place = other % capacity
-                if other == best_leader or other < counts[1] - capacity:
+                candidate = tables.band_leader[band_slot]
+                leader_row = candidate % capacity
+                if candidate == best_leader or candidate < counts[1] - capacity:
                     continue
-                if tables.leader_seen[place] < now - memory_s:
+                if tables.leader_seen[leader_row] < now - memory_s:
                     continue
-                alike = _alike(tables.leader_bytes[place], minhash)
+                estimate = _estimated_similarity(tables.leader_bytes[leader_row], minhash)
                 # on a tie the older leader wins, so that the answer does not depend on the order of bands
-                if alike > best or (alike == best and (best_leader < 0 or other < best_leader)):
-                    best = alike
-                    best_leader = other
+                if estimate > best or (estimate == best and (best_leader < 0 or candidate < best_leader)):
+                    best = estimate
+                    best_leader = candidate
             if best_leader >= 0:
-                begins = False
+                is_first = False
                 leader = best_leader
-                chosen = tables.leader_object[leader % capacity]
+                object_key = tables.leader_object[leader % capacity]
                 tables.leader_seen[leader % capacity] = now
             else:
                 leader = counts[1]
-                place = leader % capacity
-                if tables.leader_seen[place] >= now - memory_s:
+                leader_row = leader % capacity
+                if tables.leader_seen[leader_row] >= now - memory_s:
                     evicted_early[0] += 1
-                tables.leader_object[place] = chosen
-                tables.leader_seen[place] = now
-                for k in range(PERMUTATIONS):
-                    tables.leader_bytes[place, k] = np.uint8(minhash[k] & np.uint32(0xFF))
+                tables.leader_object[leader_row] = object_key
+                tables.leader_seen[leader_row] = now
+                for permutation in range(PERMUTATIONS):
+                    tables.leader_bytes[leader_row, permutation] = np.uint8(
+                        minhash[permutation] & np.uint32(0xFF)
+                    )
                 for band in range(BANDS):
-                    slot = _place(tables.band_key, keys[band])
-                    if tables.band_key[slot] == 0:
-                        tables.band_key[slot] = keys[band]
+                    band_slot = _place(tables.band_key, keys[band])
+                    if tables.band_key[band_slot] == 0:
+                        tables.band_key[band_slot] = keys[band]
                         counts[2] += 1
-                    tables.band_leader[slot] = leader
+                    tables.band_leader[band_slot] = leader
                 counts[1] += 1
-        first[row] = begins
-        if not known:
+        begins_object[row] = is_first
+        if not in_table:
             counts[0] += 1
-        tables.text_key[at] = exact[row]
-        tables.text_object[at] = chosen
-        tables.text_leader[at] = leader
-        tables.text_seen[at] = now
-        out[row] = chosen
+        tables.text_key[text_slot] = exact[row]
+        tables.text_object[text_slot] = object_key
+        tables.text_leader[text_slot] = leader
+        tables.text_seen[text_slot] = now
+        objects[row] = object_key
