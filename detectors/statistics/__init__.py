@@ -1,6 +1,7 @@
-"""Statistics that know nothing of posts: counts and p-values in, tails and decisions out.
+"""Statistics that know nothing about posts: counts and p-values come in, tails and decisions go out.
 
-`tails`: how surprising a count is, and several surprises fused into one. `false_discovery`: which of many surprises
-pass. `rates`: whether a count is beyond chance when accounts differ in their own rates. `follower_chance`: the same
-for followers from the registry, by size of the account. `peer_ranks`: where an account's value stands among its peers.
+`tails`: how surprising a count is, and how to fuse several surprises into one. `false_discovery`: which of many
+surprises pass. `rates`: whether a count is beyond chance when each account has a rate of its own. `follower_chance`:
+the same for followers from the registry, by size of the account. `peer_ranks`: the rank of an account's value among
+its peers.
 """

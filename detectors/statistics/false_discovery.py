@@ -1,9 +1,9 @@
 """The false-discovery gate: Benjamini-Hochberg over all pairs of accounts, kept up to date in constant time.
 
-Benjamini and Hochberg (1995) at level q against m hypotheses: the largest k such that the k-th smallest
-p-value is at most q k / m. Here the p-values fall into narrow bins of surprise, so one more pair moves one
-count, and the gate stands at a bin's lower edge: never less strict than the exact procedure, by at most the
-width of a bin.
+Benjamini and Hochberg (1995) at level q against m hypotheses: find the largest k for which the k-th smallest
+p-value is at most q k / m. This module counts the p-values in narrow bins of surprise, so a new pair changes one
+count. The gate is the lower edge of a bin. It is never less strict than the exact procedure, and at most one bin
+width stricter.
 """
 
 import math
@@ -21,7 +21,7 @@ _BINS = 8192
 
 
 class FalseDiscoveryGate:
-    """Histogram of the surprises of candidate pairs, and where the gate stands.
+    """Histogram of the surprises of candidate pairs; it gives the gate.
 
     Args:
         level: the false-discovery rate, 0-1.
@@ -34,7 +34,7 @@ class FalseDiscoveryGate:
         self._bins = np.zeros(_BINS, np.int64)
 
     def move(self, old: F64, new: F64) -> None:
-        """Take surprises out (`old`) and put surprises in (`new`); values of 0 or less are not counted."""
+        """Remove the surprises in `old` and add those in `new`. Values of 0 or less do not count."""
         np.subtract.at(self._bins, _bin(old[old > 0]), 1)
         np.add.at(self._bins, _bin(new[new > 0]), 1)
 
@@ -43,7 +43,7 @@ class FalseDiscoveryGate:
         self._bins[:] = 0
 
     def threshold(self, hypotheses: float) -> float:
-        """The least surprise that passes; infinite when none does."""
+        """The smallest surprise that passes; infinite if none passes."""
         if hypotheses <= 0:
             return math.inf
         passing = np.cumsum(self._bins[::-1])[::-1]
@@ -55,12 +55,12 @@ class FalseDiscoveryGate:
 
 
 def benjamini_hochberg(surprise: F64, level: float, hypotheses: float) -> Bools:
-    """Which of some hypotheses pass, the others (of `hypotheses` in all) having nothing to show.
+    """Which hypotheses pass, if all hypotheses that `surprise` leaves out have a surprise of 0.
 
     Args:
         surprise: float64, minus the natural logarithm of each p-value.
         level: the false-discovery rate.
-        hypotheses: how many were tested in all, at least `len(surprise)`.
+        hypotheses: count of all tested hypotheses, at least `len(surprise)`.
 
     Returns:
         bool, shape of `surprise`.

@@ -1,9 +1,9 @@
-"""Chance in follower counts: the share of registry followers and its dispersion by size, and the tails.
+"""Chance in follower counts: the share of registry followers and its dispersion by account size, and the tails.
 
-Accounts are put into strata by the power of two of their followers. In each, the share of followers that belong to
-the registry, and how much accounts differ in it, are estimated from sums over organic accounts; a stratum with
-little data borrows from all of them, but is never taken to be below what it shows itself. Counts are negative
-binomial: Poisson around a gamma-distributed interest of the registry in the account.
+Each account belongs to a stratum: the power of two of its follower count. For each stratum, sums over organic
+accounts give two estimates: the share of followers that belong to the registry, and how much accounts differ in that
+share. A stratum with little data borrows from all strata. Its estimate is never below the lower confidence bound of
+its own data. Counts are negative binomial: Poisson, with a gamma-distributed interest of the registry in the account.
 
 Source of the shrinkage: Robbins, "An empirical Bayes approach to statistics" (1956).
 """
@@ -18,8 +18,8 @@ from detectors.arrays.dtypes import F64, I64
 LEAST_P = 1e-300
 """No p-value is reported below this, so that its logarithm exists."""
 PRIOR_DISPERSION = 3.0
-"""Dispersion that is assumed where the data say little: one account in a few gets most of the interest. Chosen by
-judgement; not measured."""
+"""Dispersion assumed where there is little data: one account in a few gets most of the interest. Chosen by judgement;
+not measured."""
 MOST_DISPERSION = 1e6
 """Largest dispersion. It only keeps the tail functions finite."""
 _RATE_WEIGHT = 4.0
@@ -27,10 +27,10 @@ _RATE_WEIGHT = 4.0
 _DISPERSION_WEIGHT = 1.0
 """The same for the dispersion, in squares of expected counts. Chosen by judgement; not measured."""
 _THIN = 20
-"""The prior weighs at least as much as this many accounts: a few large accounts say little about the next one, however
-many followers they have. Chosen by judgement; not measured."""
+"""The prior weighs at least as much as this many accounts. A few large accounts say little about the next account, no
+matter how many followers they have. Chosen by judgement; not measured."""
 _CAUTION = 1.645
-"""Standard deviations: a stratum's own figure counts at the lower bound of its 90% confidence interval."""
+"""Standard deviations. A stratum's own figure counts only up to the lower bound of its 90% confidence interval."""
 _STRATA = 32  # by the position of the highest bit of a count below 2^31
 _PARTS = (1.0, 1 / 4, 1 / 16, 1 / 64)
 """Fractions of the dispersion that `upper_tail` tries, besides 0."""
@@ -61,10 +61,11 @@ class Sums(NamedTuple):
 
 
 def upper_tail(observed: I64, expected: F64, dispersion: F64) -> F64:
-    """P(X >= observed) for a count of mean `expected`, whatever its dispersion up to the one given.
+    """P(X >= observed) for a count of mean `expected`: the greatest over dispersions from 0 to `dispersion`.
 
-    A wide distribution has more zeros, too, so one observation can be less likely under it than under a narrow
-    one; the greatest of a few dispersions, down to none (Poisson), is taken.
+    A wide distribution also has more zeros, so a count of 1 or more can be less likely under it than under a narrow
+    distribution. The function tries `dispersion`, a few fractions of it, and 0 (Poisson), and takes the greatest
+    probability.
 
     Args:
         observed: int64, (n,).
@@ -85,7 +86,7 @@ def upper_tail(observed: I64, expected: F64, dispersion: F64) -> F64:
 
 def share_and_dispersion(stratum: Sums, overall: Sums) -> tuple[F64, F64]:
     """Share of registry accounts among followers, and dispersion, of each stratum."""
-    # one more than seen: what has not been seen yet may come next
+    # one more registry follower than observed: the share is not 0 just because none has appeared yet
     share = np.minimum((overall.registry + 1) / np.maximum(overall.followers, 1), 1.0)
     due = (stratum.followers * share).astype(np.float64)
     weight = _weight(_RATE_WEIGHT, due, stratum.accounts)
@@ -100,11 +101,11 @@ def share_and_dispersion(stratum: Sums, overall: Sums) -> tuple[F64, F64]:
 
 
 def pair_dispersion(shared: I64, squares: float) -> float:
-    """Dispersion of what pairs of accounts share.
+    """Dispersion of the number of followers that two accounts share.
 
     Args:
-        shared: int64, what each organic pair shares; pairs that share nothing may be left out.
-        squares: sum of the squared expectations over all of the organic pairs.
+        shared: int64, the followers that each organic pair shares. Pairs that share none may be left out.
+        squares: sum of the squared expectations over all organic pairs.
     """
     sums = single_sums(shared, shared)
     ratio = _shrunk(
@@ -118,30 +119,30 @@ def pair_dispersion(shared: I64, squares: float) -> float:
 
 
 def _shrunk(seen: I64, accounts: I64, due: F64, prior: float | F64, weight: F64) -> F64:
-    """Ratio of what was seen to what was due: drawn to `prior` by `weight`, unless the data contradict that.
+    """Ratio of the observed to the expected count, drawn towards `prior` unless the data contradict the prior.
 
     Args:
-        seen: what was seen.
-        accounts: how many accounts it was seen at: the independent observations.
-        due: what was due.
-        prior: the ratio assumed beforehand.
-        weight: how much of `due` the prior stands for.
+        seen: observed count.
+        accounts: count of accounts that contribute to `seen`: the independent observations.
+        due: expected count.
+        prior: ratio assumed without data.
+        weight: weight of the prior, as an expected count.
     """
     drawn = (seen + weight * prior) / (due + weight)
     observations = np.maximum(accounts, 1)
-    # Wilson and Hilferty 1931: the lower bound of a Poisson count, as a part of the count
+    # Wilson and Hilferty 1931: the lower bound of a Poisson count, as a fraction of the count
     bound = (1 - 1 / (9 * observations) - _CAUTION / (3 * np.sqrt(observations))) ** 3
     own_ratio = np.where(accounts > 0, bound * seen / np.maximum(due, np.finfo(np.float64).tiny), 0.0)
     return np.asarray(np.maximum(drawn, own_ratio), np.float64)
 
 
 def _weight(least: float, due: F64, accounts: I64) -> F64:
-    """What the prior stands for: `least` of what was due, or its part that falls to `_THIN` accounts."""
+    """Weight of the prior: `least`, or the expected count of `_THIN` accounts if that is more."""
     return np.maximum(least, due * _THIN / np.maximum(accounts, 1))
 
 
 def strata_of(followers: I64) -> I64:
-    """Position of the highest bit: 0 for 1, 1 for 2-3, 2 for 4-7; 0 for none, too."""
+    """Position of the highest bit: 0 for 0 and 1, 1 for 2-3, 2 for 4-7."""
     return np.frexp(np.clip(followers, 1, 2**_STRATA - 1))[1].astype(np.int64) - 1
 
 
@@ -159,7 +160,7 @@ def single_sums(followers: I64, registry: I64) -> Sums:
 
 
 def sums_by_stratum(followers: I64, registry: I64) -> I64:
-    """Sums over accounts by stratum: int64, rows as in `Sums`. Whole numbers, so no order matters."""
+    """Sums over accounts by stratum: int64, rows as in `Sums`. Sums of integers do not depend on the order."""
     sums = np.zeros((len(Sums._fields), _STRATA), np.int64)
     strata = strata_of(followers)
     for row, values in zip(sums, single_sums(followers, registry), strict=True):

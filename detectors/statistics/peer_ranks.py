@@ -1,4 +1,4 @@
-"""Ranks among peers: where a value stands among the values of accounts of similar volume and age."""
+"""Ranks among peers: the rank of a value among accounts of similar volume and age."""
 
 from itertools import pairwise
 from typing import ClassVar, NamedTuple
@@ -9,7 +9,7 @@ from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I64, Bools
 
 FEW_PEERS, ENOUGH_PEERS = 50, 1_000
-"""With fewer than `FEW_PEERS` peers an account has no rank. Strata of volume are merged, and thirds by age given up,
+"""With fewer than `FEW_PEERS` peers an account has no rank. Strata of volume are merged, and thirds by age dropped,
 until a stratum has `ENOUGH_PEERS`. A tail of .067 has a standard error of .008 among 1,000 peers, and of .018 among
 200, which is enough to move a network of three accounts across the threshold. For 50 no measurement is recorded."""
 THIRDS = 3
@@ -19,21 +19,21 @@ LEVELS = 64
 
 
 class Ranks(NamedTuple):
-    """Where values stand among peers; NaN and 0 where they have none."""
+    """Ranks of values among their peers; NaN and 0 for values without peers."""
 
     tail: F64
-    """Share of the peers, and of the value itself as one more, that are as low or lower."""
+    """Share of the peers that are as low or lower; the value itself counts as a peer."""
     middle: F64
-    """The same, but of those that are as low one half: the mid-rank."""
+    """The same, but peers that are equal count one half: the mid-rank."""
     peers: I64
     lowest: Bools
     """Whether no peer is lower."""
     median: F64
-    """Of the peers."""
+    """Median of the peers."""
 
 
 def median(values: F64 | I64) -> float:
-    """The median of one value or more, none of them NaN. It saves the time that numpy spends looking for NaN."""
+    """The median of at least one value, without NaN. It saves the time that numpy spends on a search for NaN."""
     return _middle(np.sort(values.astype(np.float64)))
 
 
@@ -42,13 +42,13 @@ def _middle(ascending: F64) -> float:
 
 
 class PeerComparison:
-    """Values of peers. An account is compared with its platform's third by age if that has enough of them.
+    """Values of peers. Compares an account with its third by age on its platform if that third has enough peers.
 
     Args:
         platforms: int64, small numbers from 0.
-        thirds: int64, third by age, 0-2; -1: unknown.
+        thirds: int64, third by age, 0-2; -1 if unknown.
         levels: int64, power of two of the volume, 0-63.
-        values: what is compared; no NaN.
+        values: the values to compare; no NaN.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset()
@@ -62,7 +62,7 @@ class PeerComparison:
         self._of_all = _strata(platforms, levels, values, FEW_PEERS)
 
     def rank(self, platforms: I64, thirds: I64, levels: I64, values: F64) -> Ranks:
-        """Rank values; NaN and levels below 0 have no rank."""
+        """Rank values. NaN values and levels below 0 get no rank."""
         ranks = Ranks(
             np.full(len(values), np.nan),
             np.full(len(values), np.nan),
@@ -76,7 +76,7 @@ class PeerComparison:
 
 
 class _Strata(NamedTuple):
-    """Values of peers, in groups that have enough of them and by levels of which neighbours are merged."""
+    """Values of peers, in groups with enough peers; neighbouring levels are merged into strata."""
 
     row: I64  # (groups,) of `stratum`; -1: too few peers
     stratum: I64  # (rows, LEVELS)
@@ -86,7 +86,7 @@ class _Strata(NamedTuple):
 
 
 def _strata(groups: I64, levels: I64, values: F64, least: int) -> _Strata:
-    """Put values of peers into strata; groups with fewer than `least` have none."""
+    """Put values of peers into strata. Groups with fewer than `least` values get no stratum."""
     enough = np.bincount(groups) >= least
     row = np.where(enough, np.cumsum(enough) - 1, -1)
     has_stratum = row[groups] >= 0
@@ -110,7 +110,7 @@ def _strata(groups: I64, levels: I64, values: F64, least: int) -> _Strata:
 
 @compiled
 def _rank(strata: _Strata, groups: I64, levels: I64, values: F64, ranks: Ranks) -> None:
-    """Fill in the ranks of values that have none yet and have a stratum."""
+    """Fill in the rank of each value that has a stratum and no rank yet."""
     for index in range(len(values)):
         group, level, value = groups[index], levels[index], values[index]
         if ranks.peers[index] > 0 or np.isnan(value) or level < 0 or group < 0 or group >= len(strata.row):
@@ -124,7 +124,7 @@ def _rank(strata: _Strata, groups: I64, levels: I64, values: F64, ranks: Ranks) 
         lower_or_equal = lower
         if lower < len(peers) and peers[lower] == value:
             lower_or_equal += np.searchsorted(peers[lower:], value, side="right")
-        # as if the account were one more of its peers: never 0, and valid for small numbers of them
+        # the account counts as a peer of its own, so a tail is never 0 and is valid for few peers
         ranks.tail[index] = (lower_or_equal + 1) / (len(peers) + 1)
         ranks.middle[index] = (lower + lower_or_equal + 1) / 2 / (len(peers) + 1)
         ranks.peers[index] = len(peers)
@@ -133,7 +133,7 @@ def _rank(strata: _Strata, groups: I64, levels: I64, values: F64, ranks: Ranks) 
 
 
 def _merged(counts: I64) -> I64:
-    """Number of the stratum of each level: levels in order, each stratum with enough peers; ascending from 0."""
+    """Stratum number of each level, ascending from 0. Joins neighbouring levels until a stratum has enough peers."""
     numbers = np.zeros(len(counts), np.int64)
     stratum, peers = 0, 0
     for level, count in enumerate(counts.tolist()):

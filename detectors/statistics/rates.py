@@ -1,9 +1,9 @@
-"""Is a count beyond chance when accounts differ in how often they do such things anyway?
+"""Is a count beyond chance when accounts have different rates of their own?
 
-Counts are Poisson given an account's own rate, and rates follow a gamma distribution over accounts, so a count is
-negative binomial: an ordinary account with ten followed links where one was due is a curiosity, not a miracle.
-Mean and spread of the rates are estimated from all accounts but those under test (moments; Robbins 1956 is the
-idea of such an empirical prior).
+A count is Poisson for an account's own rate. Rates follow a gamma distribution over accounts, so a count is negative
+binomial: ten events where one is expected are rare for an ordinary account, but they do happen. The mean and spread
+of the rates come from all accounts except those under test, by the method of moments. The idea of such an empirical
+prior is from Robbins (1956).
 """
 
 import math
@@ -16,14 +16,14 @@ from scipy import special
 from detectors.arrays.dtypes import I64
 
 _NARROWEST, _WIDEST = 0.05, 50.0
-"""Bounds of the gamma's shape. At 50 all accounts have nearly the same rate; at 0.05 one account in a
-hundred has nearly all events. They keep an estimate by moments finite. Chosen for that; not measured."""
+"""Bounds of the gamma distribution's shape. At 50 all accounts have nearly the same rate; at 0.05 one account in a
+hundred has nearly all events. The bounds keep an estimate by moments finite. Chosen for that; not measured."""
 _THIN = 20.0
-"""Events at which the estimated shape and `_FEW_KNOWN` weigh the same. With few events the spread can hardly be
-estimated. Chosen by judgement; not measured."""
+"""Count of events at which the estimated shape and `_FEW_KNOWN` weigh the same. A few events say little about the
+spread. Chosen by judgement; not measured."""
 _FEW_KNOWN = 0.5
-"""Shape that is assumed where there are few events: accounts differ much, so several events of one account are not yet
-beyond chance. Chosen to be cautious; not measured."""
+"""Shape assumed where there are few events: accounts differ a lot, so several events of one account can still be
+chance. Chosen to be cautious; not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,14 @@ class Rate:
 
     mean: float
     shape: float
-    """Shape of the gamma distribution of the accounts' own rates; small: they differ much."""
+    """Shape of the gamma distribution of the accounts' own rates. If it is small, the rates differ a lot."""
     events: int
     accounts: int
-    """Accounts that it was estimated from."""
+    """Count of accounts behind the estimate."""
 
 
 class RateSums(NamedTuple):
-    """What a rate is estimated from: sums over accounts, so that some can be taken out again."""
+    """Sums over accounts that give a rate. Accounts can be taken out of the sums again."""
 
     events: float
     trials: float
@@ -49,7 +49,7 @@ class RateSums(NamedTuple):
     accounts: int
 
     def less(self, other: "RateSums") -> "RateSums":
-        """Take accounts out."""
+        """These sums without the accounts of `other`."""
         return RateSums(
             self.events - other.events,
             self.trials - other.trials,
@@ -61,7 +61,7 @@ class RateSums(NamedTuple):
 
     def rate(self) -> Rate:
         """Mean and spread of the rates of these accounts."""
-        # half an event more: what has not been seen yet is rare, not impossible
+        # half an event more: an event that nobody has had yet is rare, not impossible
         mean = (self.events + 0.5) / (self.trials + 1.0)
         squares = mean**2 * self.trials_squared
         excess = self.events_squared - 2 * mean * self.products + squares - mean * self.trials
@@ -76,12 +76,12 @@ def rate_sums(events: I64, trials: I64) -> RateSums:
     """The sums over accounts.
 
     Args:
-        events: int64, count of each account; at most `trials` as a rule.
-        trials: int64, its opportunities: posts, links or followers. Accounts without any are left out.
+        events: int64, count of events of each account; usually at most `trials`.
+        trials: int64, count of opportunities of each account: posts, links or followers. Accounts with 0 are left out.
     """
     has_trials = trials > 0
     own_events, own_trials = events[has_trials].astype(np.float64), trials[has_trials].astype(np.float64)
-    # not `k @ k`: the linear algebra library would wake threads for it, and wait for them where cores are busy
+    # not `own_events @ own_events`: the linear algebra library would start threads and wait for them on busy cores
     squares, products, trials_squared = (
         float(column.sum())
         for column in (own_events * own_events, own_events * own_trials, own_trials * own_trials)
@@ -92,21 +92,21 @@ def rate_sums(events: I64, trials: I64) -> RateSums:
 
 
 def tail(observed: float, expected: float, shape: float) -> float:
-    """Chance of `observed` or more, where `expected` are due and rates have this gamma shape."""
+    """Chance of `observed` events or more, if `expected` are expected and the rates have this gamma shape."""
     if observed <= 0:
         return 1.0
     return float(special.betainc(observed, shape, expected / (expected + shape)))
 
 
 def pooled_tail(observed: int, trials: I64, rate: Rate) -> tuple[float, float]:
-    """Expected count and chance of `observed` or more among several accounts together.
+    """Expected count of several accounts together, and the chance of `observed` events or more.
 
-    The accounts' own rates are independent draws, so their sum spreads less than one account's.
+    The accounts' own rates are independent, so their sum spreads less than the rate of a single account.
 
     Args:
-        observed: events of all accounts.
-        trials: int64, opportunities of each.
-        rate: of ordinary accounts.
+        observed: count of events of all accounts together.
+        trials: int64, count of opportunities of each account.
+        rate: rate of ordinary accounts.
     """
     due = rate.mean * trials.astype(np.float64)
     total = float(due.sum())

@@ -1,6 +1,6 @@
-"""Tails of counts: how surprising a count is, and surprises of several kinds fused into one.
+"""Tails of counts: how surprising a count is, and how to fuse the surprises of several kinds.
 
-P-values travel as *surprise*: minus their natural logarithm, so that none underflows.
+A p-value is passed on as its *surprise*: minus its natural logarithm. A surprise does not underflow.
 """
 
 import math
@@ -9,15 +9,15 @@ from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, Int
 
 LEAST_EXPECTED = 1e-6
-"""Expectations are not taken below this: smaller ones would come from the model alone, not from the data. Chosen by
+"""Smallest expectation that is used. A smaller one would come from the model alone, not from the data. Chosen by
 judgement; not measured."""
 
 
 @compiled
 def poisson_surprise(observed: Int, expected: float) -> float:
-    """-ln P(X >= observed) for a Poisson variable; 0 where no more was observed than expected.
+    """-ln P(X >= observed) for a Poisson variable; 0 if `observed` is at most `expected`.
 
-    The tail is summed from its first term, so it stays exact where scipy's underflows.
+    The sum starts at the tail's first term, so it stays exact where the tail of scipy underflows.
     """
     if observed <= 0 or observed <= expected:
         return 0.0
@@ -37,8 +37,8 @@ def fused_surprise(by_kind: F64, kinds: Int) -> float:
     """Fuse the surprises of several kinds into one.
 
     Args:
-        by_kind: float64, one a kind, already corrected for windows and strata; 0 where a kind says nothing.
-        kinds: how many kinds occur in the data: the fixed degrees of freedom.
+        by_kind: float64, one value per kind, already corrected for windows and strata; 0 for a kind without evidence.
+        kinds: count of kinds that occur in the data. It fixes the degrees of freedom.
     """
     total = 0.0
     best = 0.0
@@ -47,7 +47,7 @@ def fused_surprise(by_kind: F64, kinds: Int) -> float:
         best = max(best, by_kind[kind])
     if best == 0.0:
         return 0.0
-    # Fisher: chi-squared of 2 x total with 2 x kinds degrees of freedom has a closed tail
+    # Fisher: chi-squared of 2 x total with 2 x kinds degrees of freedom has a tail in closed form
     largest = 0.0  # ln of the largest term
     term = 0.0
     for order in range(1, kinds):

@@ -1,8 +1,8 @@
-"""How active each account is and how often chance alone would have made it meet others.
+"""How active each account is, and how often it would meet other accounts by chance.
 
-Exposure is the sum of the crowds an account was part of, by kind, window and crowd stratum; activity is how
-many objects of a kind it shared. Both are counted over the evidence horizon in daily panes, and the exposure
-that validated co-shares explain can be taken out (*peeled*), so that a network does not set its own bar.
+Exposure is the sum of the crowds that an account was part of, by kind, window and crowd stratum. Activity is the
+count of objects of a kind that the account shared. Both cover the evidence horizon, in daily panes. The exposure
+that validated co-shares explain can be taken out (*peeled*), so that a network does not raise its own threshold.
 """
 
 from collections import deque
@@ -29,14 +29,14 @@ class Counters(NamedTuple):
 
 
 class Spans(NamedTuple):
-    """When each account was active, on a clock that counts everybody's shares: (accounts,) each."""
+    """First and last activity of each account, on a clock that counts the shares of all accounts; (accounts,) each."""
 
     first: F64
     last: F64
 
 
 class Slow(NamedTuple):
-    """What measures interest: exposure in the reference window, and activity, over all kinds; (accounts,) each."""
+    """Measures of interest: exposure in the reference window, and activity, over all kinds; (accounts,) each."""
 
     exposure: F64
     activity: F64
@@ -47,7 +47,7 @@ class ExposureStore:
 
     Args:
         cells: numbering of the counters.
-        keep_days: panes kept; 0 keeps everything.
+        keep_days: count of daily panes kept; 0 keeps everything.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_cells", "_keep_days"})
@@ -62,23 +62,23 @@ class ExposureStore:
         self._panes = deque()
         self._peeled = Counters(np.zeros(0, np.uint64), np.zeros(0, np.int64))
         self.mass = np.zeros(len(KINDS), np.int64)
-        """Activity of all accounts, by kind, over the horizon; int64, shape (kinds,)."""
+        """Activity of all accounts over the horizon, by kind; int64, shape (kinds,)."""
         self._today_mass = np.zeros(len(KINDS), np.int64)
         self._clock = np.zeros(1, np.int64)
         self._pane_starts = deque([0])
         self.spans = Spans(np.full(1024, -1.0), np.full(1024, -1.0))
         self.slow = Slow(np.zeros(1024), np.zeros(1024))
         self.slow_exposure_ever = 0.0
-        """Slow exposure of all accounts since the start, aged or not."""
+        """Slow exposure of all accounts since the start, whether or not it has left the horizon."""
 
     @property
     def counters(self) -> Counters:
-        """Counters over the horizon, peeled; for kernels."""
+        """Counters over the horizon without the peeled exposure; for kernels."""
         return self._net.counters
 
     @property
     def clock(self) -> float:
-        """Shares counted so far, by everybody."""
+        """Count of shares of all accounts so far."""
         return float(self._clock[0])
 
     @property
@@ -114,7 +114,7 @@ class ExposureStore:
         self._today_mass += self.mass - before
 
     def close_day(self) -> None:
-        """End today's pane and let the oldest go."""
+        """End today's pane and drop panes older than `keep_days`."""
         if not self._keep_days:
             return
         self._panes.append((_compact(self._today.counters), self._today_mass))
@@ -131,11 +131,11 @@ class ExposureStore:
 
     @property
     def _rule(self) -> tuple[int, int, int]:
-        """The first cell of activity, the count of strata, and how many of these measure interest."""
+        """The first activity cell, the count of strata, and the count of strata that measure interest."""
         return self._cells.activity, self._cells.strata, self._cells.reference_strata
 
     def peel(self, keys: U64, amounts: I64) -> None:
-        """Replace what was peeled before by `amounts` at `keys` (as in `Counters`)."""
+        """Peel `amounts` at `keys` (as in `Counters`) in place of what was peeled before."""
         self._net.add(self._peeled.key, self._peeled.value)
         self._net.add(keys, -amounts)
         self._peeled = Counters(keys, amounts)
@@ -151,7 +151,7 @@ class _Table:
         self.used = np.zeros(1, np.int64)
 
     def reserve(self, new_keys: int) -> None:
-        """Make room for `more` new keys."""
+        """Make room for this many new keys."""
         if (int(self.used[0]) + new_keys) * 2 <= len(self.counters.key):
             return
         live_counters = int(np.count_nonzero(self.counters.value))
@@ -185,7 +185,7 @@ def counter_key(account: Int, cell: Int) -> np.uint64:
 
 @inlined
 def counter_place(counters: Counters, key: np.uint64) -> Int:
-    """Place of a counter, whether it is there or belongs there."""
+    """Place of a counter: where it is, or where it would go."""
     return key_place(counters.key, key, place_by_low_bits(mix(key), len(counters.key)))
 
 
@@ -198,7 +198,7 @@ def counted(counters: Counters, account: Int, cell: Int) -> Int:
 
 @compiled
 def move_counters(old: Counters, new: Counters) -> int:
-    """Put all counters that are not 0 into an empty table with room for them; how many there are."""
+    """Copy all counters that are not 0 into an empty table with enough room; returns their count."""
     used = 0
     for old_place in range(len(old.key)):
         if old.value[old_place] != 0:
@@ -247,7 +247,7 @@ def _count_mass(exposures: StructArray, activity: int, mass: I64, clock: I64, sp
 def _count_slow(
     accounts: I64, cells: I64, amounts: I64, activity: int, strata: int, counted_strata: int, slow: Slow
 ) -> float:
-    """Add to what measures interest; returns the slow exposure added."""
+    """Add to the measures of interest; returns the slow exposure added."""
     added = 0.0
     for row in range(len(accounts)):
         cell = cells[row]
