@@ -101,10 +101,10 @@ def share_and_dispersion(stratum: Sums, overall: Sums) -> tuple[F64, F64]:
 
 
 def pair_dispersion(shared: I64, squares: float) -> float:
-    """Dispersion of the number of followers that two accounts share.
+    """Dispersion of the count of registry followers that two accounts share.
 
     Args:
-        shared: int64, the followers that each organic pair shares. Pairs that share none may be left out.
+        shared: int64, count of registry followers that each organic pair shares. Pairs that share none may be left out.
         squares: sum of the squared expectations over all organic pairs.
     """
     sums = single_sums(shared, shared)

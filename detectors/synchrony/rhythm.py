@@ -1,15 +1,16 @@
-"""Posting rhythm: accounts that post in the same minutes again and again, whatever they post.
+"""Posting rhythm: accounts that post in the same minutes again and again, no matter what they post.
 
-Time is cut into bins. A coincidence is a bin in which both accounts of a pair post, half an hour or more after the
-one before; bins with a burst of posts by many do not count. Chance is the least favourable of several nulls:
+Time is cut into bins. A coincidence is a bin in which both accounts of a pair post, at least half an hour after the
+previous coincidence. Bins in which a burst of accounts posts do not count. Several nulls give the count expected by
+chance, and the greatest of them applies:
 
-- how active both are and how many others post when;
-- their hours of the day and minutes of the hour, as if these were all that governs them;
-- the pair itself with one account shifted in time, by 2 to 12 minutes (a session, a conversation, an evening in front
+- the activity of both accounts, and how many other accounts post at each time;
+- their habits: hours of the day and minutes of the hour, as if nothing else determined when they post;
+- the pair itself with one account shifted in time: by 2 to 12 minutes (a session, a conversation, an evening in front
   of one show), by quarters of an hour and by hours (schedulers that post on the hour), and by days and weeks
   (the same minute every day, or every Monday).
 
-The Poisson upper tail at the greatest of these expectations must pass Bonferroni's bar over all pairs of accounts.
+The Poisson upper tail at this expectation must pass the Bonferroni threshold over all pairs of accounts.
 Comparing accounts by when they act is the idea of SynchroTrap (Cao et al., CCS 2014) and DeBot (Chavoshi et al., ICDM
 2016); shifting one of two series to see how often they would meet anyway is the jitter method for spike trains
 (Amarasingham et al., Journal of Neurophysiology, 2012).
@@ -27,13 +28,14 @@ from detectors.statistics.tails import poisson_surprise
 from detectors.synchrony.rhythm_kernels import HOURS, Grid, RhythmRules, columns_of, rhythmic_pairs
 
 MIN_COINCIDENCES = 5
-"""Pairs with fewer coincidences are not reported, however improbable. For this number no measurement is recorded."""
+"""Pairs with fewer coincidences are not reported, even if they are very improbable. For this number no measurement is
+recorded."""
 MIN_DAYS = 3
-"""Coincidences must fall on this many UTC days: fewer days are an event or a conversation."""
+"""Least count of UTC days with a coincidence. Fewer days point to an event or a conversation."""
 OCCASION_S = 1_800
-"""Coincidences closer together than this count as one."""
+"""Seconds. Coincidences closer together than this count as one."""
 _CROWD_DEVIATIONS = 4.0
-"""Standard deviations above the usual count of accounts in a bin from which the bin can be a burst. For this number no
+"""A burst is at least this many standard deviations above the usual count of accounts in a bin. For this number no
 measurement is recorded."""
 _HOUR = 3_600
 _DAY = 86_400
@@ -41,44 +43,44 @@ _FIRST_SIZE = 1 << 14
 
 
 class RhythmPairs(NamedTuple):
-    """Pairs of accounts whose rhythm is beyond chance, ascending by (a, b)."""
+    """Pairs of accounts that coincide more often than chance explains, ascending by (a, b)."""
 
     a: I32
     b: I32
     """Account numbers, `a < b`."""
     observed: I64
-    """Coincidences."""
+    """Count of coincidences."""
     expected: F64
-    """Coincidences under the least favourable null."""
+    """Count of coincidences under the null that expects the most."""
     surprise: F64
     """-ln P(at least `observed` | `expected`), before the correction for many pairs."""
     tested: int
-    """Accounts with enough posts: all pairs of them were tested."""
+    """Count of accounts with enough posts. All pairs of them were tested."""
     crowded: int
-    """Bins left out since a burst of accounts posted in them."""
+    """Count of bins left out because a burst of accounts posted in them."""
     overfull: int
-    """Bins left out to bound the work; the most crowded of the others."""
+    """Count of bins left out to bound the work: the most crowded of the other bins."""
 
 
 class RhythmStore:
-    """The posts of a window, and the pairs of accounts that keep time.
+    """Keeps the posts of a window and finds the pairs of accounts that share a rhythm.
 
-    Memory: 8-16 bytes a post, at most 10 bytes for each of `max_posts`; while evaluating about 50 bytes a post and
-    40 an account more.
+    Memory: 8-16 bytes per post, at most 10 bytes for each of `max_posts`. An evaluation needs about 50 more bytes per
+    post and 40 more per account.
 
     Args:
         bin_s: length of a bin, seconds; one of `BIN_LENGTHS_S`.
-        window_days: length of the window that is evaluated, days; at least `MIN_DAYS`.
-        least_posts: bins in which an account has to have posted to be tested.
-        level: odds of any false pair under the null, 0-1 (Bonferroni over all pairs of tested accounts).
-        max_posts: posts kept; the oldest leave early when there are more.
-        work_per_post: meetings in bins that are counted for each post. When all bins together hold more, the most
-            crowded are left out: they tell the least.
-        crowd_margin: accounts in one bin, above what is usual and four standard deviations of it, that make the bin a
-            burst. Larger groups that post at once are mistaken for a burst.
+        window_days: length of the evaluated window, days; at least `MIN_DAYS`.
+        least_posts: an account is tested if it posted in at least this many bins.
+        level: chance of any false pair under the null, 0-1 (Bonferroni over all pairs of tested accounts).
+        max_posts: most posts kept. The oldest leave early when there are more.
+        work_per_post: meetings in bins that are counted, per post. If all bins together hold more, the most crowded
+            bins are left out, since they carry the least evidence.
+        crowd_margin: a bin is a burst if it holds this many accounts more than the usual count plus four standard
+            deviations. A larger group that posts at once is mistaken for a burst.
 
     Raises:
-        ValueError: a setting makes no sense.
+        ValueError: a setting is outside its range.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
@@ -115,10 +117,10 @@ class RhythmStore:
         self._bins = np.zeros(_FIRST_SIZE, np.int32)
         self._begin = self._end = 0
         self.left_early = 0
-        """Posts that left for want of room."""
+        """Count of posts that left early because there was no room."""
 
     def __len__(self) -> int:
-        """Posts kept."""
+        """Count of posts kept."""
         return self._end - self._begin
 
     def add(self, accounts: I32, times: I64) -> None:
@@ -126,7 +128,7 @@ class RhythmStore:
 
         Args:
             accounts: int32, account number of each post, in event order.
-            times: int64, seconds UTC; they never fall, from call to call either.
+            times: int64, seconds UTC, never falling, neither within a call nor from one call to the next.
         """
         surplus = len(accounts) - self._max_posts
         if surplus > 0:
@@ -142,15 +144,15 @@ class RhythmStore:
         self._end += len(accounts)
 
     def forget(self, before: int) -> None:
-        """Let posts before a time go; seconds UTC, rounded down to a bin."""
+        """Drop posts before a time; seconds UTC, rounded down to a bin."""
         kept = self._bins[self._begin : self._end]
         self._begin += int(np.searchsorted(kept, before // self._bin_s))
 
     def evaluate(self, now: int) -> RhythmPairs:
-        """Find the pairs that keep time in the window that ends at `now`.
+        """Find the pairs that share a rhythm in the window that ends at `now`.
 
         Args:
-            now: seconds UTC, rounded down to a bin; posts from then on are not looked at.
+            now: seconds UTC, rounded down to a bin. Posts at or after this time do not count.
         """
         accounts, bins = self._inside(now)
         if not len(bins):
@@ -192,7 +194,7 @@ class RhythmStore:
         )
 
     def shared_bins(self, a: int, b: int, now: int) -> I64:
-        """When two accounts posted in the same bin, as evidence that a person can check.
+        """Times at which two accounts posted in the same bin, as evidence that a person can check.
 
         Args:
             a: account number.
@@ -200,8 +202,8 @@ class RhythmStore:
             now: end of the window, as for `evaluate`.
 
         Returns:
-            int64, the beginning of each bin in which both posted, seconds UTC, ascending; bursts and repeats within
-            half an hour too, so there may be more than were counted.
+            int64, the start of each bin in which both posted, seconds UTC, ascending. It includes bursts and repeats
+            within half an hour, so there can be more times than counted coincidences.
         """
         accounts, bins = self._inside(now)
         shared: I64 = np.intersect1d(bins[accounts == a], bins[accounts == b]).astype(np.int64) * self._bin_s
@@ -219,7 +221,7 @@ class RhythmStore:
         return _HOUR // self._bin_s
 
     def _bursts(self, crowds: I64, first: int) -> Bools:
-        """Which bins hold far more accounts than those around them, phases of the hour taken into account."""
+        """Which bins hold far more accounts than the bins around them, corrected for the minute of the hour."""
         phase = (first + np.arange(len(crowds))) % self._bins_per_hour
         total = np.bincount(phase, crowds, self._bins_per_hour)
         number = np.maximum(np.bincount(phase, minlength=self._bins_per_hour), 1)
@@ -230,13 +232,13 @@ class RhythmStore:
         return bursts
 
     def _grid(self, cells: I64, span: int, first: int) -> tuple[I32, Grid]:
-        """Accounts with enough bins, ascending, and their grid."""
+        """The accounts with enough bins, ascending, and their grid."""
         owner = cells // span
         begins = np.flatnonzero(np.append(True, owner[1:] != owner[:-1])[: len(owner)])
         accounts = owner[begins]
         counts = np.diff(begins, append=len(owner))
         rows = np.repeat(np.arange(len(accounts)), counts)
-        # a clock that gives only hours or days makes strangers meet in all of their posts
+        # an account whose times are rounded to hours or days would meet strangers in all of its posts
         finer = np.zeros(len(accounts), np.bool_)
         finer[rows[(first + cells % span) % self._bins_per_hour != 0]] = True
         enough = (counts >= self._least_posts) & finer
@@ -245,13 +247,13 @@ class RhythmStore:
         return accounts[enough].astype(np.int32), Grid(row_start, bins, *columns_of(row_start, bins, span))
 
     def _overfull(self, sizes: I64, posts: int) -> Bools:
-        """The most crowded bins, where all bins together cost too much."""
+        """The most crowded bins, if all bins together cost too much."""
         work = sizes * (sizes - 1) // 2
         allowed = self._work_per_post * posts
         if int(work.sum()) <= allowed:
             return np.zeros(len(sizes), np.bool_)
         by_size = np.bincount(sizes, work)
-        # all bins of one size or none: the choice must not depend on their order
+        # all bins of a size or none of them: the choice must not depend on their order
         least_size = int(np.searchsorted(np.cumsum(by_size), allowed, side="right"))
         return sizes >= least_size
 
@@ -285,7 +287,7 @@ class RhythmStore:
         )
 
     def _shifts(self, span: int) -> tuple[I64, I64, F64]:
-        """Families of shifts in bins, where each begins, and how much of the grid overlaps, added up."""
+        """Shifts in bins, the start of each family, and the overlapping parts of the grid, summed over each family."""
         step = max(60, self._bin_s)
         families = (
             [step * steps for steps in range(2, 13)],
@@ -298,7 +300,7 @@ class RhythmStore:
         starts = [0]
         weights = []
         for family in families:
-            # what overlaps less than half would leave too little to compare with
+            # a shift by more than half of the grid would leave too few bins to compare
             lengths = [length // self._bin_s for length in family if length // self._bin_s * 2 <= span]
             if lengths:
                 shifts += [*lengths, *(-length for length in lengths)]
@@ -307,7 +309,7 @@ class RhythmStore:
         return np.array(shifts, np.int64), np.array(starts, np.int64), np.array(weights, np.float64)
 
     def _reserve(self, posts: int) -> None:
-        """Make room for `more` posts at the end."""
+        """Make room for this many posts at the end."""
         if self._end + posts <= len(self._bins):
             return
         size = min(max(2 * (len(self) + posts), _FIRST_SIZE), self._max_posts + self._max_posts // 4 + 1)

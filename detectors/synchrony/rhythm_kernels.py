@@ -1,8 +1,8 @@
 """Kernels of the posting rhythm: which pairs share time bins, and how many they would share when shifted.
 
-Posts are a sparse matrix of accounts by time bins, kept by row and by column. The sweep adds up each row's meetings
-with all later rows, exactly and without a matrix of pairs: its cost is the sum over bins of k (k - 1) / 2, k being
-the accounts in a bin. What the sweep lets through is tested against ever closer nulls, the cheap ones first.
+Posts are a sparse matrix of accounts by time bins, kept by row and by column. The sweep counts each row's meetings
+with all later rows, exactly and without a matrix of pairs. Its cost is the sum over bins of k (k - 1) / 2, where k is
+the count of accounts in a bin. Pairs with enough meetings are tested against the nulls, the cheap nulls first.
 """
 
 from typing import NamedTuple
@@ -16,7 +16,10 @@ HOURS = 24
 
 
 class Grid(NamedTuple):
-    """Accounts by bins, each entry once. Row r has `bins[row_start[r]:row_start[r + 1]]`, ascending; so do columns."""
+    """Accounts by bins. Row r holds `bins[row_start[r]:row_start[r + 1]]`, ascending, without repeats.
+
+    Column c holds `rows[column_start[c]:column_start[c + 1]]`, also ascending.
+    """
 
     row_start: I64
     bins: I32
@@ -25,29 +28,30 @@ class Grid(NamedTuple):
 
 
 class RhythmRules(NamedTuple):
-    """What the kernels need besides the grid; lengths in bins."""
+    """Settings and chance figures for the kernels; lengths in bins."""
 
     bins_per_hour: int
     phase: int
-    """The bin of the UTC day with which the grid begins."""
+    """The bin of the UTC day at which the grid begins."""
     gap: int
-    """Least distance of two coincidences that count as two."""
+    """Least distance between two coincidences."""
     least_days: int
     by_activity: float
-    """Expected shared bins of two accounts with one bin each, from how many post when."""
+    """Expected shared bins of two accounts with one bin each, given how many accounts post in each bin."""
     by_bin: float
-    """The same if all bins of one hour and phase were alike, over the mean bin: to be weighed by habits."""
+    """The same for two accounts without habits: 1 / bins, times the excess of meetings over what hour and phase explain.
+    `_by_habit` scales it by the habits."""
     highest_rate: F64
-    """By count of coincidences: the highest expectation at which they are still beyond the bar."""
+    """By count of coincidences: the highest expectation at which this count still passes the threshold."""
     shifts: I64
-    """Families of shifts, one after the other."""
+    """Shifts of all families, one family after the other."""
     family_start: I64
     weight: F64
-    """Of each family: the sum over its shifts of the part of the grid that still overlaps."""
+    """For each family: the sum over its shifts of the part of the grid that still overlaps."""
 
 
 class RhythmMatches(NamedTuple):
-    """Pairs of rows beyond the bar."""
+    """Pairs of rows that pass the threshold."""
 
     first: I32
     second: I32
@@ -57,7 +61,7 @@ class RhythmMatches(NamedTuple):
 
 @compiled
 def columns_of(row_start: I64, bins: I32, bin_count: int) -> tuple[I64, I32]:
-    """The other side of a grid: where each column begins, and its rows, ascending."""
+    """The columns of a grid: where each column begins, and its rows, ascending."""
     start = np.zeros(bin_count + 1, np.int64)
     for entry in range(len(bins)):
         start[bins[entry] + 1] += 1
@@ -74,7 +78,7 @@ def columns_of(row_start: I64, bins: I32, bin_count: int) -> tuple[I64, I32]:
 
 @compiled
 def rhythmic_pairs(grid: Grid, rules: RhythmRules) -> RhythmMatches:
-    """Every pair of rows whose coincidences are beyond the bar under each null, in ascending order of first row."""
+    """Every pair of rows whose coincidences pass the threshold under each null, ascending by first row."""
     row_count = len(grid.row_start) - 1
     bin_count = len(grid.column_start) - 1
     reach = np.int64(0)
@@ -83,7 +87,7 @@ def rhythmic_pairs(grid: Grid, rules: RhythmRules) -> RhythmMatches:
     present = np.zeros(bin_count + 2 * reach, np.uint8)
     phases = np.zeros(rules.bins_per_hour, np.float64)
     hours = np.zeros(HOURS, np.float64)
-    # the rest of each column: rows after the one in hand
+    # where the later rows of each column begin: those after the current row
     rest = grid.column_start[:-1].copy()
     last = np.full(row_count, -1, np.int64)
     count = np.zeros(row_count, np.int64)
@@ -150,9 +154,9 @@ def _sweep(
     floor: Int,
     candidates: I32,
 ) -> int:
-    """Count the coincidences of `row` with later rows; returns how many of them have `floor` or more."""
+    """Count the coincidences of `row` with later rows; returns how many later rows reach `floor`."""
     candidate_count = 0
-    # a clock that never goes back, so that nothing has to be wiped between rows
+    # times that rise from row to row, so that `last` needs no reset between rows
     origin = np.int64(row) * len(rest)
     for column in own_bins:
         rest[column] += 1
@@ -177,7 +181,7 @@ def _sweep(
 
 @inlined
 def _fill(own_bins: I32, rules: RhythmRules, present: U8, reach: Int, phases: F64, hours: F64) -> None:
-    """Lay a row out: its bins, and how many of them in each phase of the hour and hour of the day."""
+    """Mark the bins of a row, and count them by phase of the hour and by hour of the day."""
     phases[:] = 0.0
     hours[:] = 0.0
     for column in own_bins:
@@ -188,9 +192,9 @@ def _fill(own_bins: I32, rules: RhythmRules, present: U8, reach: Int, phases: F6
 
 @inlined
 def _by_habit(other_bins: I32, bin_pairs: float, rules: RhythmRules, phases: F64, hours: F64) -> float:
-    """Expected shared bins of two accounts that keep their hours of the day and minutes of the hour, but not more.
+    """Expected shared bins of two accounts that share only their hours of the day and minutes of the hour.
 
-    Habits that do not match are no credit: with few posts that is mostly luck.
+    Habits that differ do not lower the expectation: with few posts the difference is mostly chance.
     """
     same_phase = 0.0
     same_hour = 0.0
@@ -207,7 +211,7 @@ def _by_habit(other_bins: I32, bin_pairs: float, rules: RhythmRules, phases: F64
 
 @inlined
 def _days(other_bins: I32, rules: RhythmRules, present: U8, reach: Int) -> int:
-    """UTC days with a shared bin."""
+    """Count of UTC days with a shared bin."""
     days = 0
     last_day = np.int64(-1)
     for column in other_bins:
@@ -223,9 +227,10 @@ def _days(other_bins: I32, rules: RhythmRules, present: U8, reach: Int) -> int:
 def _by_shifts(
     other_bins: I32, rules: RhythmRules, present: U8, reach: Int, expected: float, bar: float
 ) -> float:
-    """The greatest of `expected` and the mean coincidences in each family of shifts; some value above `bar` if it is.
+    """The greatest of `expected` and the mean count of coincidences in each family of shifts.
 
-    Half a coincidence is added to each family, or a pair that never meets when shifted would be infinitely surprising.
+    If the result exceeds `bar`, it can be less than the greatest value, since the count stops there. Each family
+    starts with half a coincidence; otherwise a pair that never meets when shifted would be infinitely surprising.
     """
     for family in range(len(rules.weight)):
         met = 0.5
@@ -236,7 +241,7 @@ def _by_shifts(
                 if present[shift + column] and column - last_column >= rules.gap:
                     met += 1.0
                     last_column = np.int64(column)
-            # thousands of accounts that are awake in the same hours would cost too much otherwise
+            # without this, thousands of accounts that are awake in the same hours would cost too much
             if met > bar * rules.weight[family]:
                 break
         expected = max(expected, met / rules.weight[family])

@@ -1,4 +1,5 @@
-"""Signatures of texts in, object keys out: a text and its near-copies become one object.
+"""Signatures of texts come in, object keys go out: a text and its near-copies become one object.
 
-`text_objects` remembers recent texts, with a limit, and gives each text the key of the first one that it nearly equals.
+`text_objects` remembers a limited count of recent texts. It gives each text the key of the first text that it nearly
+equals.
 """

@@ -1,12 +1,12 @@
 """Near-duplicate texts become one object, so that the co-share engine treats them like any URL.
 
-Every post's text gets an object key. The same normalised text gives the same key; a text that is nearly
-the same as a recent one takes over the key of that one, its *leader*. Members are compared with leaders
-only, never with one another, so a chain of small edits cannot drift from one text to another.
+The text of every post gets an object key. Equal normalised texts get the same key. A text that is nearly equal to a
+recent text takes the key of that text, its *leader*. A text is compared with leaders only, so a chain of small edits
+cannot drift from one text to another.
 
-Candidates come from MinHash bands, the most recent leader of a band standing for it; a candidate counts
-when the estimated Jaccard similarity reaches `similarity`. Why leaders and not bands as objects of
-their own: `docs/decisions/0002-text-objects.md`.
+Candidates come from MinHash bands: for each band, the most recent leader with that band. A candidate matches if the
+estimated Jaccard similarity reaches `similarity`. `docs/decisions/0002-text-objects.md` explains why leaders are
+objects and bands are not.
 """
 
 from typing import ClassVar, NamedTuple, Self
@@ -21,7 +21,7 @@ from detectors.config import TraceConfig
 from detectors.traces.text import BANDS, MAX_SHINGLES, PERMUTATIONS, band_key, minima, multipliers, shingles
 
 _FIRST_SIZE = 1 << 12
-"""Texts, leaders and bands that there is room for at first; a power of two."""
+"""Room for texts, leaders and bands at the start; a power of two."""
 
 
 class _Tables(NamedTuple):
@@ -30,7 +30,7 @@ class _Tables(NamedTuple):
     text_key: U64  # (slots,) open addressing by the exact text
     text_object: U64
     text_seen: I64  # event time of last use, seconds
-    text_leader: I64  # number of the leader it belongs to, or -1
+    text_leader: I64  # number of the leader of the text, or -1
     leader_object: U64  # (leaders,) a ring, by order of creation
     leader_seen: I64
     leader_bytes: U8  # (leaders, PERMUTATIONS) low byte of each minimum
@@ -43,9 +43,9 @@ class TextObjects:
 
     Args:
         similarity: least Jaccard similarity of near-duplicates, 0-1.
-        min_shingles: texts with fewer distinct shingles match only exactly.
+        min_shingles: texts with fewer distinct shingles match only equal texts.
         memory_s: seconds of event time for which a text is remembered after its last use.
-        max_leaders: leaders kept; the oldest leave first. Memory is 1.3 to 1.6 kB each.
+        max_leaders: most leaders kept. The oldest leave first. Each needs 1.3 to 1.6 kB.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
@@ -64,7 +64,7 @@ class TextObjects:
 
     @classmethod
     def of(cls, traces: TraceConfig) -> Self:
-        """The memory that the settings ask for; without near-duplicates no similarity is high enough."""
+        """The text memory for these settings. With `near_duplicates` off, no similarity is high enough."""
         return cls(
             traces.similarity if traces.near_duplicates else 2.0,
             traces.near_duplicate_shingles,
@@ -74,17 +74,17 @@ class TextObjects:
 
     @property
     def leaders_made(self) -> int:
-        """Count of leaders since the start; above `max_leaders` the oldest have been given up."""
+        """Count of leaders since the start. If it exceeds `max_leaders`, the oldest have left."""
         return int(self._counts[1])
 
     @property
     def held(self) -> int:
-        """Count of leaders held; the oldest may already be forgotten."""
+        """Count of leaders in the table, including those not used for longer than `memory_s`."""
         return min(self.leaders_made, self._max_leaders)
 
     @property
     def evicted_early(self) -> int:
-        """Count of leaders that made way for others while they were still remembered."""
+        """Count of leaders that left to make room while they were still remembered."""
         return int(self._evicted_early[0])
 
     def assign(self, buffer: U8, offsets: I64, exact: U64, times: I64) -> tuple[U64, Bools]:
@@ -97,8 +97,8 @@ class TextObjects:
             times: int64, shape (n,): event time in seconds, never falling.
 
         Returns:
-            uint64, shape (n,): the objects; bool, shape (n,): whether nothing like it is remembered, so that this
-            text begins its object.
+            uint64, shape (n,): the object keys. bool, shape (n,): whether the text begins its object, because no
+            remembered text is nearly equal.
         """
         objects = np.empty(len(exact), np.uint64)
         begins_object = np.zeros(len(exact), np.bool_)
@@ -124,7 +124,7 @@ class TextObjects:
         return objects, begins_object
 
     def _reserve(self, texts: int, now: int) -> None:
-        """Make room for `texts` more; what is forgotten at `now` leaves. Changes no later answer."""
+        """Make room for `texts` more texts, and drop what is forgotten at `now`. Later results do not change."""
         old = self._tables
         made = int(self._counts[1])
         leaders = len(old.leader_object)
@@ -136,7 +136,7 @@ class TextObjects:
         ):
             return
         oldest = now - self._memory_s
-        # sized by what is alive, with a quarter and a batch to spare before the next time
+        # room for the remembered entries, a quarter more, and a spare batch, so the next call does not rebuild
         alive_leaders = int(np.count_nonzero(old.leader_seen >= oldest)) * 5 // 4
         alive_texts = int(np.count_nonzero((old.text_key != 0) & (old.text_seen >= oldest)))
         new = _empty(
@@ -164,7 +164,7 @@ def _empty(texts: int, leaders: int, bands: int) -> _Tables:
 
 @compiled
 def _place(keys: U64, key: np.uint64) -> Int:
-    """Place of `key` in a table that is filled in order of hashes, whether it is there or belongs there."""
+    """Slot of `key` in a table in order of hashes: where it is, or where it would go."""
     return key_place(keys, key, place_in_order(mix(key), len(keys)))
 
 
@@ -201,7 +201,7 @@ def _rebuild(old: _Tables, new: _Tables, counts: I64, oldest: int) -> None:
 
 @compiled
 def _estimated_similarity(signature: U8, minhash: U32) -> float:
-    """Estimated Jaccard similarity; equal bytes by accident (1 in 256) are taken out."""
+    """Estimated Jaccard similarity, corrected for bytes that are equal by chance (1 in 256)."""
     equal = 0
     for permutation in range(len(minhash)):
         equal += signature[permutation] == np.uint8(minhash[permutation] & np.uint32(0xFF))
@@ -237,7 +237,7 @@ def _assign(
             objects[row] = tables.text_object[text_slot]
             leader = tables.text_leader[text_slot]
             if leader >= 0 and leader >= counts[1] - capacity:
-                tables.leader_seen[leader % capacity] = now  # or near-copies would lose what is still in use
+                tables.leader_seen[leader % capacity] = now  # or near-copies would lose a leader in use
             continue
         object_key = exact[row]
         leader = -1
