@@ -101,11 +101,11 @@ class RhythmStore:
         if bin_s not in BIN_LENGTHS_S:
             raise ValueError(f"bin_s must be one of {BIN_LENGTHS_S}")
         if window_days < MIN_DAYS:
-            raise ValueError(f"window_days has to be {MIN_DAYS} or more")
+            raise ValueError(f"window_days must be {MIN_DAYS} or more")
         if least_posts < MIN_COINCIDENCES or not 0 < level < 1:
-            raise ValueError(f"least_posts has to be {MIN_COINCIDENCES} or more, level between 0 and 1")
+            raise ValueError(f"least_posts must be {MIN_COINCIDENCES} or more, and level between 0 and 1")
         if min(max_posts, work_per_post, crowd_margin) < 1:
-            raise ValueError("max_posts, work_per_post and crowd_margin have to be positive")
+            raise ValueError("max_posts, work_per_post and crowd_margin must be positive")
         self._bin_s = bin_s
         self._window = window_days * _DAY // bin_s
         self._least_posts = least_posts

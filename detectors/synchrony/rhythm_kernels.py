@@ -39,8 +39,8 @@ class RhythmRules(NamedTuple):
     by_activity: float
     """Expected shared bins of two accounts with one bin each, given how many accounts post in each bin."""
     by_bin: float
-    """The same for two accounts without habits: 1 / bins, times the excess of meetings over what hour and phase explain.
-    `_by_habit` scales it by the habits."""
+    """The same for two accounts without habits: 1 / bins, times the excess of meetings over what hour and phase
+    explain. `_by_habit` scales it by the habits."""
     highest_rate: F64
     """By count of coincidences: the highest expectation at which this count still passes the threshold."""
     shifts: I64
