@@ -1,18 +1,19 @@
-"""What chance alone would give: Poisson tails of co-share counts, stratified by crowd, fused over kinds.
+"""Null model: the co-shares that chance gives two accounts, and the surprise of those they have.
 
 For two accounts, one kind, one window and one crowd stratum, the expected number of co-shares is
 
     max(exposure_a x activity_b, exposure_b x activity_a) / activity of all
 
-(a Chung-Lu model of who meets whom, inside a stratum), raised where both were active in the same part of the
-time: partners met in one day are drawn from those who were there that day. Hypergeometric and unstratified
-models gave millions of false edges or no power (measured; `docs/concepts.md`). Per kind the least p-value
-over windows and strata counts, times their number (Bonferroni). Over kinds: twice the smaller of Fisher's
-combination, with as many degrees of freedom as there are kinds in the data, and the least p-value times the
-number of kinds; the first is strong where kinds agree, the second where one says it all, and the union bound
-keeps the pair of them valid.
+This is a Chung-Lu model of meetings inside a stratum. The expectation is raised where both accounts were active in the
+same part of the time, since accounts can only meet others that are active on the same days. Hypergeometric and
+unstratified models gave millions of false edges or no power (measured; `docs/concepts.md`).
 
-P-values travel as *surprise*: minus their natural logarithm, so that none underflows.
+The p-value of a count is its Poisson tail. Per kind, the least p-value over windows and strata counts, times their
+number (Bonferroni). Over kinds, two tests are made: Fisher's combination, with as many degrees of freedom as there are
+kinds in the data, and the least p-value times the number of kinds. The first is strong where kinds agree, the second
+where one kind has all the evidence. Twice the smaller p-value counts, which the union bound makes valid.
+
+P-values are kept as *surprise*, minus their natural logarithm, so that none underflows.
 """
 
 import math
@@ -40,7 +41,7 @@ KIND_COUNT = len(KINDS)
 
 
 class NullModel(NamedTuple):
-    """The null model at one moment, as kernels take it."""
+    """The null model at one moment, in arrays that kernels can read."""
 
     counters: Counters
     spans: Spans
@@ -48,7 +49,7 @@ class NullModel(NamedTuple):
     clock: float
     start: float
     tests: F64  # (kinds,) windows x strata of each kind
-    sides: F64  # (kinds, MAX_WINDOWS) both sides of a window over the part that was looked at
+    sides: F64  # (kinds, MAX_WINDOWS) both sides of a window over the part of them that was searched
     strata: int
     activity: int  # first activity cell
     kinds: int  # kinds that occur in the data
@@ -72,9 +73,9 @@ def null_model(
         ledger: exposure of all accounts.
         cells: numbering of the counters.
         independent: share of each kind's co-shares that are independent evidence; float64 (kinds,).
-        spread: of affinities (`detectors.evidence.shared_interest`).
-        slow_ratio: independent slow co-shares of all pairs over what exposure alone would give.
-        profile: fast meetings that interest gives for each slow one (`detectors.evidence.pair_kernels.lag_profile`).
+        spread: how much pairs differ in shared interest (`detectors.evidence.shared_interest`).
+        slow_ratio: independent slow co-shares of all pairs over the count that exposure alone would give.
+        profile: fast co-shares that interest gives for each slow one (`detectors.evidence.pair_kernels.lag_profile`).
     """
     share = config.co_share
     tests = np.ones(KIND_COUNT)
@@ -115,7 +116,7 @@ def null_model(
 
 @inlined
 def same_spans(null: NullModel, first_a: float, last_a: float, first_b: float, last_b: float) -> float:
-    """As `same_time`, of two spans on the clock of everybody's shares; a network has one, too."""
+    """As `same_time`, for two spans on a clock that counts the shares of all accounts. Networks have spans, too."""
     first_a, last_a = max(first_a, null.start), last_a + 1.0
     first_b, last_b = max(first_b, null.start), last_b + 1.0
     overlap = min(last_a, last_b) - max(first_a, first_b)
@@ -126,7 +127,7 @@ def same_spans(null: NullModel, first_a: float, last_a: float, first_b: float, l
 
 @inlined
 def same_time(null: NullModel, a: Int, b: Int) -> float:
-    """How much likelier two accounts meet for being active in the same part of the time; at least 1."""
+    """How many times likelier two accounts meet because they are active in the same part of the time; at least 1."""
     spans = null.spans
     return same_spans(null, spans.first[a], spans.last[a], spans.first[b], spans.last[b])
 
@@ -135,7 +136,7 @@ def same_time(null: NullModel, a: Int, b: Int) -> float:
 def expected_co_shares(
     null: NullModel, kind: Int, window: Int, stratum: Int, a: Int, b: Int, together: float
 ) -> float:
-    """Co-shares of two accounts that chance would give in one cell."""
+    """Co-shares that chance gives two accounts in one cell."""
     activity_a = counted(null.counters, a, null.activity + kind)
     activity_b = counted(null.counters, b, null.activity + kind)
     return expected_in_cell(null, kind, window, stratum, a, activity_a, b, activity_b, together)
@@ -153,7 +154,7 @@ def expected_in_cell(
     activity_b: Int,
     together: float,
 ) -> float:
-    """As `expected_co_shares`, of accounts whose activities in the kind have been looked up."""
+    """As `expected_co_shares`, with activities in the kind that the caller has looked up."""
     cell = cell_of(kind, window, stratum, null.strata)
     met = max(
         float(counted(null.counters, a, cell)) * activity_b,
@@ -164,7 +165,7 @@ def expected_in_cell(
 
 
 class Tally(NamedTuple):
-    """Independent co-shares by cell, with the cells that have any; empty between uses."""
+    """Independent co-shares by cell, and a list of the cells that have any; empty between uses."""
 
     counts: I64  # (cells,) by (kind, window, stratum)
     cells: I64  # (cells,) the first `used` are those with a count
@@ -193,30 +194,29 @@ def tally_up(tally: Tally, kind: Int, strata_word: Int, strata: Int) -> None:
 
 @inlined
 def clear_tally(tally: Tally) -> None:
-    """Forget all counts."""
-    for at in range(tally.used[0]):
-        tally.counts[tally.cells[at]] = 0
+    """Set all counts to zero."""
+    for index in range(tally.used[0]):
+        tally.counts[tally.cells[index]] = 0
     tally.used[0] = 0
 
 
 @inlined
 def cell_surprise(
-    null: NullModel, observed: Int, cell: Int, expected: float, slow: float, slow_due: float
+    null: NullModel, observed: Int, cell: Int, expected: float, slow: float, expected_slow: float
 ) -> float:
-    """Surprise of a count in one cell: over activity, and over what interest explains; corrected for all cells.
+    """Surprise of a count in one cell, beyond activity and beyond shared interest; corrected for all cells of a kind.
 
-    An account that acts in step with others has met them more often than it would have by interest. So the meetings
-    that interest explains are no more than the slow ones that were due, times the fast ones that go with a slow one.
+    The exposure of accounts that act together is higher than their interest alone would make it. So interest explains
+    at most the expected slow co-shares, times the fast co-shares that interest gives for each slow one.
     """
     interest = null.interest
     surprise = poisson_surprise(observed, expected)
     if interest.reference_s > 0.0:
         organic = expected
-        if (
-            stratum_of(cell, null.strata) < interest.strata and slow_due > 0.0
-        ):  # slow meetings tell nothing of larger crowds
-            organic = max(min(expected, interest.profile[cell] * slow_due), LEAST_EXPECTED)
-        surprise = min(surprise, surprise_beyond_interest(interest, observed, organic, slow, slow_due))
+        # slow co-shares are not counted in larger crowds
+        if stratum_of(cell, null.strata) < interest.strata and expected_slow > 0.0:
+            organic = max(min(expected, interest.profile[cell] * expected_slow), LEAST_EXPECTED)
+        surprise = min(surprise, surprise_beyond_interest(interest, observed, organic, slow, expected_slow))
     return float(surprise - math.log(null.tests[kind_of(cell, null.strata)]))
 
 
@@ -227,9 +227,9 @@ def pair_surprise(null: NullModel, tally: Tally, slow: I64, a: Int, b: Int, by_k
     Args:
         null: the null model.
         tally: independent co-shares by cell.
-        slow: int64 (TESTED_WINDOWS,), independent objects with a meeting too far apart for each window.
-        a: account number.
-        b: account number.
+        slow: int64 (TESTED_WINDOWS,), independent objects with a slow co-share, for each window.
+        a: number of one account.
+        b: number of the other account.
         by_kind: float64 (kinds,), filled with the surprise of each kind.
     """
     together = same_time(null, a, b)
@@ -238,15 +238,15 @@ def pair_surprise(null: NullModel, tally: Tally, slow: I64, a: Int, b: Int, by_k
     looked_up: Int = np.int64(-1)
     activity_a: Int = np.int64(0)
     activity_b: Int = np.int64(0)
-    for at in range(tally.used[0]):
-        cell = tally.cells[at]
+    for index in range(tally.used[0]):
+        cell = tally.cells[index]
         kind = kind_of(cell, null.strata)
         if kind != looked_up:
             looked_up = kind
             activity_a = counted(null.counters, a, null.activity + kind)
             activity_b = counted(null.counters, b, null.activity + kind)
         window = window_of(cell, null.strata)
-        due = together * slow_expected(
+        expected_slow = together * slow_expected(
             interest,
             interest.exposure[a],
             interest.activity[a],
@@ -257,6 +257,6 @@ def pair_surprise(null: NullModel, tally: Tally, slow: I64, a: Int, b: Int, by_k
         expected = expected_in_cell(
             null, kind, window, stratum_of(cell, null.strata), a, activity_a, b, activity_b, together
         )
-        surprise = cell_surprise(null, tally.counts[cell], cell, expected, slow[window], due)
+        surprise = cell_surprise(null, tally.counts[cell], cell, expected, slow[window], expected_slow)
         by_kind[kind] = max(by_kind[kind], surprise)
     return fused_surprise(by_kind, null.kinds)

@@ -1,4 +1,4 @@
-"""Every pair's co-shares against chance, by kind and window: the table behind `--pairs`."""
+"""Summary of pairs: co-shares of each pair against chance, by kind and window. `--pairs` writes this table."""
 
 import math
 
@@ -20,7 +20,7 @@ SUMMARY = np.dtype(
         ("window", np.uint8),
         ("co_shares", np.int32),  # distinct objects
         ("expected", np.float64),
-        ("p_value", np.float64),  # of the independent ones: least over crowd strata, times their number
+        ("p_value", np.float64),  # of independent co-shares: least over crowd strata, times their number
     ]
 )
 """One pair, kind and window with at least one co-share."""
@@ -28,7 +28,7 @@ SUMMARY = np.dtype(
 
 @compiled
 def summarise(chosen: I32, rows: StructArray, pairs: PairTable, null: NullModel) -> StructArray:
-    """Summarise pairs.
+    """Compare the co-shares of pairs with chance, by kind and window.
 
     Args:
         chosen: int32, pair numbers.

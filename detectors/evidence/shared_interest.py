@@ -1,15 +1,15 @@
 """Shared interest: how much likelier than chance two accounts meet because they follow the same things.
 
-Accounts of one language, topic or hour meet far more often than a model of activity alone expects. Interest shows
-at every lag, coordination at short ones. So co-shares whose two shares lie far apart (longer than the window
-under test, up to `reference_s`) measure the interest of a pair, and short ones are held against it.
+Accounts of one language, topic or hour meet far more often than a model of activity alone expects. Interest gives
+co-shares at every lag, coordination at short lags only. So slow co-shares (the two shares are further apart than the
+window under test, and at most `reference_s`) measure the shared interest of a pair, and its fast co-shares are compared
+with that.
 
-How much pairs differ in that is learnt from the data as the `spread` of a Gamma distribution of mean 1:
-the one under which as many pairs have two slow co-shares or more as really do, among pairs of which activity
-alone expects few.
-Given `slow` co-shares where `expected` were due, a pair's affinity is Gamma distributed with shape 1/spread + slow and
-rate 1/spread + expected, and its count in the window is negative binomial (Robbins' empirical Bayes). With no spread
-that is Poisson. An affinity is never taken to be below that of everybody.
+Pairs differ in shared interest by a Gamma distribution of mean 1. Its `spread` is learnt from the data, among pairs of
+which activity alone expects few slow co-shares: under it, as many of them have two slow co-shares or more as really do.
+For a pair with `slow` co-shares where activity gives `slow_expected`, shared interest is Gamma distributed with shape
+1/spread + slow and rate 1/spread + slow_expected. Its count in the window is negative binomial (Robbins' empirical
+Bayes), and Poisson without spread. No pair is assumed to have less interest than the average of 1.
 """
 
 import math
@@ -21,8 +21,8 @@ from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import F64, Int
 
 PRIOR_SPREAD = 3.0
-"""The spread that is assumed until the data show another one. It stands for a population with a few separate interests
-(docs/decisions/0004-shared-interest.md). Chosen, not measured."""
+"""The spread that is assumed until it can be learnt from the data. It stands for a population with a few separate
+interests (docs/decisions/0004-shared-interest.md). Chosen, not measured."""
 LEAST_SPREAD = 0.01
 """Smallest spread that can be learnt: pairs hardly differ in interest. A bound of the search, not measured."""
 MOST_SPREAD = 300.0
@@ -35,7 +35,7 @@ SLOW_WINDOW = 1
 
 
 class Interest(NamedTuple):
-    """What is known of slow meetings, as kernels take it."""
+    """Slow co-shares of all accounts and what was learnt from them, in arrays that kernels can read."""
 
     exposure: F64  # (accounts,) slow exposure over all kinds
     activity: F64  # (accounts,) shares over all kinds
@@ -44,25 +44,25 @@ class Interest(NamedTuple):
     reference_s: float  # 0: interest is not modelled
     scale: float  # from exposure x activity to slow co-shares, learnt from their totals
     strata: int  # crowd strata below this are counted: larger crowds are cut by the cap
-    profile: F64  # (kinds x MAX_WINDOWS x strata,) fast meetings that interest gives for each slow one
+    profile: F64  # (kinds x MAX_WINDOWS x strata,) fast co-shares that interest gives for each slow one
 
 
 @inlined
 def slow_windows(gap: Int, stratum: Int, bands: F64, strata: Int) -> np.uint8:
-    """For which windows a co-share tells of interest rather than of acting together: a bit each.
+    """The windows for which a co-share is slow, so that it measures shared interest: one bit each.
 
     Args:
         gap: seconds between the two shares.
-        stratum: crowd stratum in the widest window that holds them.
+        stratum: crowd stratum in the widest window that holds both shares.
         bands: float64 (TESTED_WINDOWS,), as in `Interest`.
         strata: as in `Interest`.
     """
-    found = np.uint8(0)
+    windows = np.uint8(0)
     if stratum < strata:
         for window in range(len(bands)):
             if gap > bands[window]:
-                found |= np.uint8(1 << window)
-    return found
+                windows |= np.uint8(1 << window)
+    return windows
 
 
 @inlined
@@ -74,7 +74,7 @@ def slow_expected(
     activity_b: float,
     window: Int,
 ) -> float:
-    """Slow co-shares that activity alone would give two accounts, for the test of one window."""
+    """Slow co-shares that activity alone gives two accounts, for the test of one window."""
     met = max(exposure_a * activity_b, exposure_b * activity_a)
     outside = 1.0 - interest.bands[window] / max(interest.reference_s, 1.0)
     return float(met * interest.scale * outside)
@@ -84,14 +84,14 @@ def slow_expected(
 def surprise_beyond_interest(
     interest: Interest, observed: Int, expected: float, slow: float, slow_expected: float
 ) -> float:
-    """-ln P(X >= observed) given what the pair's slow co-shares say of its interest; 0 for no surprise.
+    """-ln P(X >= observed), given the slow co-shares of the pair; 0 if there are no more than expected.
 
     Args:
-        interest: the spread of affinities.
+        interest: the spread, and whether interest is modelled.
         observed: co-shares in the window.
-        expected: what activity alone would give.
-        slow: co-shares outside the window.
-        slow_expected: what activity alone would give of those.
+        expected: co-shares in the window that activity alone gives.
+        slow: slow co-shares.
+        slow_expected: slow co-shares that activity alone gives.
     """
     if observed <= 0:
         return 0.0
@@ -118,28 +118,30 @@ def surprise_beyond_interest(
 
 
 def spread_of(slow_pairs: float, exposure: F64, activity: F64, scale: float) -> float:
-    """The spread of affinities under which `slow_pairs` is what should be seen.
+    """The spread under which `slow_pairs` is the expected count of such pairs.
 
     Args:
-        slow_pairs: pairs with two slow co-shares or more, of which activity alone expects at most `FEW`.
+        slow_pairs: count of pairs with two slow co-shares or more, where activity alone expects at most `FEW`.
         exposure: float64 (accounts,), slow exposure.
-        activity: float64 (accounts,), shares.
-        scale: expected slow co-shares of a pair are exposure x activity x scale.
+        activity: float64 (accounts,), count of shares.
+        scale: activity alone gives a pair exposure x activity x scale slow co-shares.
 
     Returns:
-        The spread, `PRIOR_SPREAD` while there is too little to learn from.
+        The spread, or `PRIOR_SPREAD` while there are too few data.
     """
     levels_e, counts_e = _levels(exposure)
     levels_a, counts_a = _levels(activity)
     expected = levels_e[:, None] * levels_a[None, :] * scale
     weight = counts_e[:, None] * counts_a[None, :] * (expected <= FEW)
-    # each pair of accounts is met twice, as (a, b) and as (b, a), and counts by the greater of the two
+    # each pair of accounts is in the table twice, as (a, b) and as (b, a), so each entry counts half
     spreads = np.geomspace(LEAST_SPREAD, MOST_SPREAD, 60)
-    due = np.array([0.5 * float((weight * _two_or_more(expected, spread)).sum()) for spread in spreads])
-    if due.max() < 1.0 and slow_pairs < 1.0:
+    expected_pairs = np.array(
+        [0.5 * float((weight * _two_or_more(expected, spread)).sum()) for spread in spreads]
+    )
+    if expected_pairs.max() < 1.0 and slow_pairs < 1.0:
         return PRIOR_SPREAD
-    reached = np.flatnonzero(due >= slow_pairs)
-    return float(spreads[reached[0]] if len(reached) else spreads[int(np.argmax(due))])
+    reached = np.flatnonzero(expected_pairs >= slow_pairs)
+    return float(spreads[reached[0]] if len(reached) else spreads[int(np.argmax(expected_pairs))])
 
 
 def _two_or_more(expected: F64, spread: float) -> F64:
@@ -149,10 +151,10 @@ def _two_or_more(expected: F64, spread: float) -> F64:
 
 
 def _levels(values: F64) -> tuple[F64, F64]:
-    """Values above 0 in logarithmic bins: the mean of each bin and how many fall into it."""
+    """Values above 0 in logarithmic bins: the mean of each bin and its count of values."""
     positive = values[values > 0]
     if not len(positive):
         return np.zeros(0), np.zeros(0)
     bins = np.round(np.log2(positive) * 4).astype(np.int64)
-    _, at, counts = np.unique(bins, return_inverse=True, return_counts=True)
-    return np.bincount(at, positive) / counts, counts.astype(np.float64)
+    _, bin_of, counts = np.unique(bins, return_inverse=True, return_counts=True)
+    return np.bincount(bin_of, positive) / counts, counts.astype(np.float64)

@@ -1,18 +1,19 @@
 """Peripheral members: accounts whose co-shares with all members of a network together beat chance.
 
-A pair test needs several co-shares with one member. An account that follows now one member and now another shows only
-against the network as a whole: its co-shared objects, each counted once however many members shared it, against
+A pair test needs several co-shares with one member. An account that follows now one member and now another stands out
+only against the network as a whole. So the count of its co-shared objects, each counted once, is compared with
 
     exposure of the account x activity of the members / activity of all / members met at a time
 
-The last divisor is needed because members come together: a crowd that holds one holds several, so chance meetings are
-fewer, and larger, than independent members would give. The network's own exposure is left out on purpose: what
-its members do together must not set the bar for those who join them.
+The last divisor is needed because members come together: a crowd with one member has several. So chance meetings are
+fewer and larger than with independent members. The exposure of the network itself is left out on purpose: what its
+members do together must not raise the threshold for accounts that join them.
 
-A second test sees those who follow a large network a few times: posts that landed in a crowd which the network
-dominates (`DOMINATING` members or more, and half of the crowd), against the rate at which the posts of everybody else
-outside land in such crowds. Twice the smaller p-value counts. The false-discovery gate runs over (accounts outside x
-networks), and the round repeats with those who joined, since they may carry others.
+A second test finds accounts that follow a large network a few times. It counts posts that landed in a crowd which the
+network dominates (`DOMINATING` members or more, and half of the crowd). It compares them with the rate at which posts
+of all other accounts outside land in such crowds. Twice the smaller p-value of the two tests counts. The
+false-discovery gate runs over accounts outside x networks. The round repeats with the new members, since others may
+follow them.
 """
 
 import math
@@ -54,7 +55,7 @@ class Joined(NamedTuple):
 
 
 class _Totals(NamedTuple):
-    """Activity of whole networks, (networks, kinds), and their spans, (networks,)."""
+    """Activity of whole networks, (networks, kinds), and the first and last time of their members, (networks,)."""
 
     activity: F64
     all_activity: F64
@@ -72,20 +73,20 @@ def expand(
     level: float,
     min_objects: int,
 ) -> Joined:
-    """One round: which accounts join which network.
+    """Run one round of expansion: find the accounts outside that join a network.
 
     Args:
-        rows: evidence, records of `detectors.evidence.pairs.ROWS`.
+        rows: evidence, records of `detectors.evidence.pair_table.ROWS`.
         pair_keys: uint64, the two account numbers of each pair.
-        network_of: int32, network of each account, -1 for none.
+        network_of: int32, network number of each account, -1 for none.
         posts_of: int64, posts of each account.
-        networks: how many networks there are.
+        networks: count of networks.
         null: the null model.
         level: the false-discovery rate.
         min_objects: least number of distinct objects shared with members.
 
     Returns:
-        At most one network an account: the one with the greatest surprise, the lower number on a tie.
+        At most one network for each account: the one with the greatest surprise, or the lower number when equal.
     """
     outside = int(np.count_nonzero((network_of < 0) & (null.spans.last[: len(network_of)] >= null.start)))
     nothing = Joined(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0))
@@ -105,6 +106,7 @@ def expand(
 
 @compiled
 def _totals(network_of: I32, networks: int, null: NullModel) -> _Totals:
+    """Add up the activity of the members of each network, and find their first and last time."""
     totals = _Totals(
         np.zeros((networks, KIND_COUNT)),
         np.zeros(networks),
@@ -134,7 +136,7 @@ def _test(
     null: NullModel,
     min_objects: int,
 ) -> tuple[I32, I32, F64]:
-    """Test each account outside against each network that it met: accounts, networks and surprises."""
+    """Test each account outside against each network that it met; gives accounts, networks and surprises."""
     meetings = gather_meetings(rows, pair_keys, network_of, null.strata)
     candidates = meetings.used[0]
     account, network = meetings.account[:candidates], meetings.network[:candidates]
@@ -205,6 +207,7 @@ def _surprise(
     null: NullModel,
     by_kind: F64,
 ) -> float:
+    """Surprise of what one account co-shared with the members of a network; `by_kind` is filled on the way."""
     spans = null.spans
     together = same_spans(
         null, spans.first[account], spans.last[account], totals.first[network], totals.last[network]
@@ -214,13 +217,13 @@ def _surprise(
     for cell in tally.cells[: tally.used[0]]:
         kind = kind_of(cell, null.strata)
         window = window_of(cell, null.strata)
-        slow_due = together * slow_expected(
+        expected_slow = together * slow_expected(
             interest, interest.exposure[account], 0.0, 0.0, totals.all_activity[network] / at_a_time, window
         )
         share = null.independent[kind] * totals.activity[network, kind] / max(null.mass[kind], 1) / at_a_time
-        # the stratum is that of the larger of two crowds; the account's own may have been in a smaller one
+        # the stratum is that of the larger of two crowds; the crowd of this account may have been smaller
         met = max(counted(null.counters, account, cell), tally.counts[cell])
         expected = max(met * null.sides[kind, window] * share * together, LEAST_EXPECTED)
-        surprise = cell_surprise(null, tally.counts[cell], cell, expected, slow[window], slow_due)
+        surprise = cell_surprise(null, tally.counts[cell], cell, expected, slow[window], expected_slow)
         by_kind[kind] = max(by_kind[kind], surprise)
     return fused_surprise(by_kind, null.kinds)

@@ -1,10 +1,10 @@
-"""Recurring crowds: objects that nearly the same set of accounts shared, the dual of the pair test.
+"""Recurring crowds: nearly the same accounts around more than one object. This is the dual of the pair test.
 
-A large group that acts together only two or three times leaves no pair with enough evidence, yet its crowds
-overlap far beyond chance. For two crowds the expected overlap is |C1| |C2| sum of p1(a) p2(a) over accounts, where p is
-an account's share of the activity of all accounts that were in crowds on that day. Organic crowds of one topic overlap
-beyond chance too, but mildly: a crowd counts as recurring only when the two are largely the same set. The gate is
-Benjamini-Hochberg over all pairs of crowds; candidates come from MinHash of the members.
+A large group that acts together only two or three times leaves no pair with enough evidence, yet its crowds overlap far
+beyond chance. For two crowds the expected overlap is |C1| |C2| sum of p1(a) p2(a) over accounts, where p is an
+account's share of the activity of all accounts that were in crowds on that day. Organic crowds of one topic overlap
+beyond chance too, but only a little. So a crowd counts as recurring only when the two crowds are largely the same set.
+Benjamini-Hochberg over all pairs of crowds decides. Candidates come from MinHash of the members.
 """
 
 from typing import NamedTuple
@@ -25,27 +25,26 @@ MIN_CROWD = 4
 MAX_CROWD = 200
 """Most accounts of a crowd. Larger ones gather around an event: this is the last crowd stratum before *viral*."""
 MIN_OVERLAP = 4
-"""Least accounts that two crowds have in common: no fewer than the smallest crowd. Chosen, not measured."""
+"""Least accounts that two crowds have in common: as many as the smallest crowd has. Chosen, not measured."""
 MIN_JACCARD = 0.35
-"""Least Jaccard similarity of two crowds. Two crowds of one size that share half of their members have .33, so half
-of the members must come again. Organic crowds of one topic overlap beyond chance too, but less. Chosen, not
-measured."""
+"""Least Jaccard similarity of two crowds. Two crowds of one size that share half of their members have .33, so more
+than half of the members must come again. Chosen, not measured."""
 MAX_CROWDS_OF_ACCOUNT = 256
-"""Most co-shared objects of an account. Accounts with more say nothing about any one of their crowds. Chosen to bound
-the work, not measured."""
+"""Most co-shared objects of an account. An account with more is left out of all crowds, since it is no evidence for
+any one of them. Chosen to bound the work, not measured."""
 CLOSE_WINDOW = 1
 """Crowds gather within this window: ten minutes."""
 BURST_S = 600
 """Seconds within which a crowd gathers."""
 OCCASION_S = 3_600
-"""Crowds closer in time are one occasion, such as one event that many comment on."""
+"""Least seconds between two occasions. Crowds closer in time may follow one event that many comment on."""
 _SKETCH_BITS = 22
 _BANDS = 12
 """Of two minima each: crowds with Jaccard similarity .5 are candidates with probability .97, .7 with .9997."""
 _NEIGHBOURS = 4
 """Earlier crowds of a band that a crowd is compared with."""
 _CROWDS_FOR_A_DAY = 20
-"""With fewer crowds on a day, its activity would be that of the very crowds in question."""
+"""Least crowds of a day whose activity is used. With fewer, it would be mostly that of the two crowds under test."""
 
 
 class RecurringCrowd(NamedTuple):
@@ -54,11 +53,11 @@ class RecurringCrowd(NamedTuple):
     accounts: I32
     """Ascending."""
     surprise: float
-    """Of an overlap of this size."""
+    """Surprise of the overlap of the two crowds."""
 
 
 class _Crowds(NamedTuple):
-    """Crowds by number, ordered by object key; members of one are `account[start[i]:start[i + 1]]`, ascending."""
+    """Crowds by number, ordered by object key. Members of crowd i: `account[start[i]:start[i + 1]]`, ascending."""
 
     start: I64
     account: I32
@@ -68,7 +67,7 @@ class _Crowds(NamedTuple):
 def recurring_crowds(
     rows: StructArray, pair_keys: U64, null: NullModel, level: float
 ) -> list[RecurringCrowd]:
-    """Find the accounts behind recurring crowds.
+    """Find the recurring crowds.
 
     Args:
         rows: evidence, records of `detectors.evidence.pair_table.ROWS`.
@@ -77,7 +76,7 @@ def recurring_crowds(
         level: the false-discovery rate.
 
     Returns:
-        The overlap of pairs of crowds that recur, once for each set of accounts, the most surprising first.
+        The accounts in both of two crowds that recur, each set of accounts once, the most surprising first.
     """
     crowds = _crowds(rows, pair_keys, null.strata)
     count = len(crowds.start) - 1
@@ -86,9 +85,9 @@ def recurring_crowds(
     first, second = _candidates(crowds)
     overlap = _overlaps(crowds, first, second)
     sizes = np.diff(crowds.start)
-    largely = overlap >= MIN_JACCARD * (sizes[first] + sizes[second] - overlap)
-    alike = largely & (overlap >= MIN_OVERLAP)
-    first, second, overlap = first[alike], second[alike], overlap[alike]
+    mostly_same = overlap >= MIN_JACCARD * (sizes[first] + sizes[second] - overlap)
+    mostly_same &= overlap >= MIN_OVERLAP
+    first, second, overlap = first[mostly_same], second[mostly_same], overlap[mostly_same]
     if not len(first):
         return []
     expected = sizes[first] * sizes[second] * _chance_of_same(crowds, first, second, null)
@@ -96,19 +95,19 @@ def recurring_crowds(
         [poisson_surprise(int(n), max(float(x), 1e-6)) for n, x in zip(overlap, expected, strict=True)]
     )
     passed = benjamini_hochberg(surprise, level, count * (count - 1) / 2)
-    found: dict[bytes, RecurringCrowd] = {}
-    for at in np.flatnonzero(passed).tolist():
-        both = _met_again(crowds, int(first[at]), int(second[at]))
-        known = found.get(both.tobytes())
-        if known is None or known.surprise < surprise[at]:
-            found[both.tobytes()] = RecurringCrowd(both, float(surprise[at]))
-    return sorted(found.values(), key=lambda crowd: (-crowd.surprise, crowd.accounts.tolist()))
+    crowd_of: dict[bytes, RecurringCrowd] = {}
+    for pair in np.flatnonzero(passed).tolist():
+        accounts = _met_again(crowds, int(first[pair]), int(second[pair]))
+        known = crowd_of.get(accounts.tobytes())
+        if known is None or known.surprise < surprise[pair]:
+            crowd_of[accounts.tobytes()] = RecurringCrowd(accounts, float(surprise[pair]))
+    return sorted(crowd_of.values(), key=lambda crowd: (-crowd.surprise, crowd.accounts.tolist()))
 
 
 def crowd_edges(crowds: list[RecurringCrowd]) -> tuple[U64, F64]:
-    """Every pair of members of every crowd: keys as in the pair evidence, with repeats, and surprises.
+    """Edges between all members of each crowd: keys as in the pair evidence, with repeats, and surprises.
 
-    A crowd's surprise is everybody's: each member brings an even part of it.
+    The surprise belongs to the crowd as a whole, so each edge carries it divided by the number of members.
     """
     if not crowds:
         return np.zeros(0, np.uint64), np.zeros(0)
@@ -125,19 +124,19 @@ def _all_pairs(accounts: I32, sizes: I64, count: int) -> U64:
     made = 0
     begin = 0
     for size in sizes:
-        for one in range(begin, begin + size):
-            for other in range(one + 1, begin + size):
-                out[made] = (np.uint64(accounts[one]) << np.uint64(32)) | np.uint64(accounts[other])
+        for first in range(begin, begin + size):
+            for second in range(first + 1, begin + size):
+                out[made] = (np.uint64(accounts[first]) << np.uint64(32)) | np.uint64(accounts[second])
                 made += 1
         begin += size
     return out
 
 
 def _crowds(rows: StructArray, pair_keys: U64, strata: int) -> _Crowds:
-    """The crowds of objects that were not viral, without accounts that are in every other crowd."""
+    """The crowds of objects that were not viral, without accounts of too many objects (`MAX_CROWDS_OF_ACCOUNT`)."""
     number, account, time, keys = _incidence(rows, pair_keys, strata)
-    of_account = np.bincount(account)
-    calm = of_account[account] <= MAX_CROWDS_OF_ACCOUNT if len(account) else np.zeros(0, np.bool_)
+    objects_of = np.bincount(account)
+    calm = objects_of[account] <= MAX_CROWDS_OF_ACCOUNT if len(account) else np.zeros(0, np.bool_)
     number, account, time = number[calm], account[calm], time[calm]
     together = _bursts(number, time)
     number, account, time = number[together], account[together], time[together]
@@ -155,9 +154,9 @@ def _crowds(rows: StructArray, pair_keys: U64, strata: int) -> _Crowds:
 
 
 def _bursts(number: I64, time: I64) -> I64:
-    """Of each object's entries, those in its largest burst: within `BURST_S` of the burst's first; row numbers.
+    """The row numbers of the entries in each object's largest burst: those within `BURST_S` of the burst's first.
 
-    An audience that comes and goes over an hour is not one crowd, however often it returns.
+    An audience that comes and goes over an hour is not one crowd, even if it returns often.
     """
     if not len(number):
         return np.zeros(0, np.int64)
@@ -169,18 +168,18 @@ def _bursts(number: I64, time: I64) -> I64:
     size = ends - np.arange(len(line))
     first_of = np.flatnonzero(np.append(True, np.diff(number[order]) != 0))
     largest = np.maximum.reduceat(size, first_of)
-    of = np.repeat(np.arange(len(first_of)), np.diff(np.append(first_of, len(line))))
-    starts = np.flatnonzero(size == largest[of])
-    _, at = np.unique(of[starts], return_index=True)
-    begin = starts[at]
-    kept = (np.arange(len(line)) >= begin[of]) & (np.arange(len(line)) < (begin + largest)[of])
+    object_of = np.repeat(np.arange(len(first_of)), np.diff(np.append(first_of, len(line))))
+    starts = np.flatnonzero(size == largest[object_of])
+    _, earliest = np.unique(object_of[starts], return_index=True)
+    begin = starts[earliest]
+    kept = (np.arange(len(line)) >= begin[object_of]) & (np.arange(len(line)) < (begin + largest)[object_of])
     return np.sort(order[kept])
 
 
 @compiled
 def _incidence(rows: StructArray, pair_keys: U64, strata: int) -> tuple[I64, I32, I64, U64]:
-    """Who was in the crowd of which object, and when first: object numbers, accounts, times; keys of objects."""
-    # most objects have one row, hence two accounts: a small table of counts by hash leaves nearly all of them out
+    """The crowd of each object: object number, account and time of its first share; and the object keys."""
+    # most objects have one row, so two accounts: a small table of counts by hash leaves nearly all of them out
     sketch = np.zeros(1 << _SKETCH_BITS, np.uint8)
     chosen = np.empty(len(rows), np.int64)
     close_rows = 0
@@ -192,9 +191,9 @@ def _incidence(rows: StructArray, pair_keys: U64, strata: int) -> tuple[I64, I32
             chosen[close_rows] = row
             close_rows += 1
     several = 0
-    for at in range(close_rows):
-        if sketch[np.int64(rows[chosen[at]].object >> np.uint64(64 - _SKETCH_BITS))] >= 2:
-            chosen[several] = chosen[at]
+    for index in range(close_rows):
+        if sketch[np.int64(rows[chosen[index]].object >> np.uint64(64 - _SKETCH_BITS))] >= 2:
+            chosen[several] = chosen[index]
             several += 1
     size = 1024
     while size < several * 4:
@@ -207,9 +206,9 @@ def _incidence(rows: StructArray, pair_keys: U64, strata: int) -> tuple[I64, I32
     number = np.empty(several * 2, np.int64)
     account = np.empty(several * 2, np.int32)
     time = np.empty(several * 2, np.int64)
-    found = 0
-    for at in range(several):
-        row = chosen[at]
+    entries = 0
+    for index in range(several):
+        row = chosen[index]
         key = rows[row].object
         place = np.int64(mix(key)) & mask
         while object_slots[place] != 0 and keys[object_slots[place] - 1] != key:
@@ -230,14 +229,14 @@ def _incidence(rows: StructArray, pair_keys: U64, strata: int) -> tuple[I64, I32
                     break
                 place = (place + 1) & mask
             if seen[place] == 0:
-                number[found] = thing
-                account[found] = np.int32(who)
-                time[found] = when
-                found += 1
-                seen[place] = found
+                number[entries] = thing
+                account[entries] = np.int32(who)
+                time[entries] = when
+                entries += 1
+                seen[place] = entries
             else:
                 time[seen[place] - 1] = min(time[seen[place] - 1], when)
-    return number[:found], account[:found], time[:found], keys[:objects]
+    return number[:entries], account[:entries], time[:entries], keys[:objects]
 
 
 @compiled
@@ -245,35 +244,35 @@ def _minima(crowds: _Crowds) -> U64:
     """MinHash of each crowd's members; uint64, (crowds, 2 x bands)."""
     out = np.full((len(crowds.start) - 1, 2 * _BANDS), np.uint64(0xFFFFFFFFFFFFFFFF))
     for crowd in range(len(out)):
-        for at in range(crowds.start[crowd], crowds.start[crowd + 1]):
-            base = mix(np.uint64(crowds.account[at]) + np.uint64(1))
-            for k in range(2 * _BANDS):
-                value = mix(base + np.uint64(k) * np.uint64(0x9E3779B97F4A7C15))
-                out[crowd, k] = min(out[crowd, k], value)
+        for entry in range(crowds.start[crowd], crowds.start[crowd + 1]):
+            base = mix(np.uint64(crowds.account[entry]) + np.uint64(1))
+            for column in range(2 * _BANDS):
+                value = mix(base + np.uint64(column) * np.uint64(0x9E3779B97F4A7C15))
+                out[crowd, column] = min(out[crowd, column], value)
     return out
 
 
 def _candidates(crowds: _Crowds) -> tuple[I64, I64]:
     """Pairs of crowds that agree in a band, each once, the lower number first."""
     minima = _minima(crowds)
-    found = []
+    keys = []
     for band in range(_BANDS):
         order = np.lexsort((minima[:, 2 * band + 1], minima[:, 2 * band]))
         ordered = minima[order, 2 * band : 2 * band + 2]
         for step in range(1, _NEIGHBOURS + 1):
             same = np.flatnonzero((ordered[step:] == ordered[:-step]).all(axis=1))
-            one, other = order[same], order[same + step]
-            found.append((np.minimum(one, other) << 32) | np.maximum(one, other))
-    pairs = np.unique(np.concatenate(found))
+            crowd, later = order[same], order[same + step]
+            keys.append((np.minimum(crowd, later) << 32) | np.maximum(crowd, later))
+    pairs = np.unique(np.concatenate(keys))
     return pairs >> 32, pairs & 0xFFFFFFFF
 
 
 @compiled
 def _overlaps(crowds: _Crowds, first: I64, second: I64) -> I64:
-    """How many members two crowds have in common that met on separate occasions."""
+    """For each pair of crowds, the count of members of both that joined them on separate occasions; int64."""
     out = np.zeros(len(first), np.int64)
-    for at in range(len(first)):
-        out[at] = len(_met_again(crowds, first[at], second[at]))
+    for pair in range(len(first)):
+        out[pair] = len(_met_again(crowds, first[pair], second[pair]))
     return out
 
 
@@ -283,26 +282,26 @@ def _met_again(crowds: _Crowds, first: int, second: int) -> I32:
     i, end_i = crowds.start[first], crowds.start[first + 1]
     j, end_j = crowds.start[second], crowds.start[second + 1]
     out = np.empty(min(end_i - i, end_j - j), np.int32)
-    found = 0
+    count = 0
     while i < end_i and j < end_j:
         if crowds.account[i] == crowds.account[j]:
             if abs(crowds.time[i] - crowds.time[j]) >= OCCASION_S:
-                out[found] = crowds.account[i]
-                found += 1
+                out[count] = crowds.account[i]
+                count += 1
             i += 1
             j += 1
         elif crowds.account[i] < crowds.account[j]:
             i += 1
         else:
             j += 1
-    return out[:found]
+    return out[:count]
 
 
 def _chance_of_same(crowds: _Crowds, first: I64, second: I64, null: NullModel) -> F64:
     """The chance that a random member of one crowd is a random member of the other.
 
-    An account counts by its activity, among the accounts that were in any crowd on the day. The chance is never taken
-    to be less than over the activity of everybody.
+    Accounts are drawn by their activity, among those that were in any crowd of the day. The chance is never less than
+    among all accounts.
     """
     accounts, column = np.unique(crowds.account, return_inverse=True)
     activity = _activity(accounts, null)
@@ -323,9 +322,9 @@ def _chance_of_same(crowds: _Crowds, first: I64, second: I64, null: NullModel) -
 
 @compiled
 def _activity(accounts: I32, null: NullModel) -> F64:
-    """Shares of each account, of all kinds."""
+    """Count of shares of each account, over all kinds; float64."""
     out = np.zeros(len(accounts))
-    for at in range(len(accounts)):
+    for index in range(len(accounts)):
         for kind in range(len(null.mass)):
-            out[at] += counted(null.counters, accounts[at], null.activity + kind)
+            out[index] += counted(null.counters, accounts[index], null.activity + kind)
     return out

@@ -1,4 +1,4 @@
-"""Recurring crowds that stand by themselves: without the pairs that are known to act together anyway."""
+"""Untied crowds: recurring crowds that validated pairs do not explain."""
 
 import numpy as np
 
@@ -8,14 +8,14 @@ from detectors.networks.recurring_crowds import MIN_OVERLAP, RecurringCrowd
 
 
 def of_their_own(crowds: list[RecurringCrowd], tied: U64) -> list[RecurringCrowd]:
-    """Crowds that would have come together without the pairs that are known to act together anyway.
+    """Crowds that would recur without their validated pairs.
 
-    A trio that posts together brings every bystander who met it twice into "the same crowd of four". So of the accounts
-    of a crowd, as many as the least overlap have to be untied to any other of them.
+    Three accounts that post together form "the same crowd of four" with every bystander who met them twice. So a crowd
+    is kept only if at least `MIN_OVERLAP` of its accounts are in no validated pair with another of them.
 
     Args:
-        crowds: recurring ones.
-        tied: uint64, ascending: keys of validated pairs.
+        crowds: recurring crowds.
+        tied: uint64, keys of validated pairs, ascending.
     """
     if not crowds:
         return []
@@ -26,18 +26,18 @@ def of_their_own(crowds: list[RecurringCrowd], tied: U64) -> list[RecurringCrowd
 
 @compiled
 def _untied(accounts: I32, sizes: I64, tied: U64) -> I64:
-    """How many accounts of each crowd are in no pair of `tied` with another account of it."""
+    """Count of accounts of each crowd that are in no pair of `tied` with another account of the crowd; int64."""
     untied = np.zeros(len(sizes), np.int64)
     alone = np.ones(len(accounts), np.bool_)
     begin = 0
     for crowd in range(len(sizes)):
         end = begin + sizes[crowd]
-        for one in range(begin, end):
-            for other in range(one + 1, end):
-                key = (np.uint64(accounts[one]) << np.uint64(32)) | np.uint64(accounts[other])
-                at = np.searchsorted(tied, key)
-                if at < len(tied) and tied[at] == key:
-                    alone[one] = alone[other] = False
-            untied[crowd] += alone[one]
+        for first in range(begin, end):
+            for second in range(first + 1, end):
+                key = (np.uint64(accounts[first]) << np.uint64(32)) | np.uint64(accounts[second])
+                place = np.searchsorted(tied, key)
+                if place < len(tied) and tied[place] == key:
+                    alone[first] = alone[second] = False
+            untied[crowd] += alone[first]
         begin = end
     return untied

@@ -1,4 +1,4 @@
-"""Pair evidence by the definition, in dictionaries."""
+"""A slow oracle for pair evidence: the definition, in dictionaries."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class CoShare(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What is known of one object of one pair."""
+    """The evidence of one object on one pair."""
 
     time: int
     later_post: int
@@ -43,7 +43,7 @@ class Row(NamedTuple):
     kind: int
     independent: bool
     slow: frozenset[int]
-    """Windows for which some meeting was too far apart."""
+    """Windows for which a co-share was slow."""
     carried: frozenset[int]
     """Kinds that the two posts had in common."""
 
@@ -52,11 +52,11 @@ Pair = tuple[int, int]
 
 
 def records(co_shares: Sequence[CoShare]) -> StructArray:
-    """The same as an array."""
+    """The co-shares as a structured array."""
     out = np.zeros(len(co_shares), CO_SHARES)
-    for at, row in enumerate(co_shares):
+    for index, row in enumerate(co_shares):
         word = sum(nibble << (4 * window) for window, nibble in enumerate(row.strata))
-        out[at] = (*row[:8], word, row.kind)
+        out[index] = (*row[:8], word, row.kind)
     return out
 
 
@@ -80,18 +80,18 @@ class Evidence:
         return sum(counts(row) for row in self.pairs[pair].values()) if pair in self.pairs else 0
 
     def add(self, co_shares: Sequence[CoShare]) -> None:
-        for _, of_post in groupby(co_shares, key=lambda row: row.later_post):
-            group = list(of_post)
+        for _, post_rows in groupby(co_shares, key=lambda row: row.later_post):
+            group = list(post_rows)
             chosen: dict[int, int] = {}
             for earlier in {row.earlier_post for row in group}:
                 chosen[earlier] = min(
-                    (not self._known(row), row.crowd, at)
-                    for at, row in enumerate(group)
+                    (not self._known(row), row.crowd, index)
+                    for index, row in enumerate(group)
                     if row.earlier_post == earlier
                 )[2]
-            for at, row in enumerate(group):
+            for index, row in enumerate(group):
                 self.every[row.kind] += 1
-                best = chosen[row.earlier_post] == at
+                best = chosen[row.earlier_post] == index
                 if best or self.keep_all:
                     carried = {other.kind for other in group if other.earlier_post == row.earlier_post}
                     wins = best and widest(row.strata) < self.viral
@@ -148,11 +148,11 @@ class Evidence:
         return Counter(place for row in rows for place in places(row))
 
     def slow(self, pair: Pair, window: int) -> int:
-        """Independent objects with a meeting too far apart for a window."""
+        """Count of independent objects with a slow co-share for a window."""
         return sum(row.independent and window in row.slow for row in self.pairs[pair].values())
 
     def explained(self, validated: set[Pair]) -> Counter[tuple[int, int, int, int]]:
-        """What co-shares of some pairs explain by (account, kind, window, stratum): all kinds the posts share."""
+        """Exposure that co-shares explain by (account, kind, window, stratum), for all kinds that the posts share."""
         return Counter(
             (account, kind, window, stratum)
             for pair in validated

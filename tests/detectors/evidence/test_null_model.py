@@ -245,7 +245,7 @@ def spans_null(first: list[float], last: list[float], clock: float, start: float
     empty = Counters(np.zeros(2, np.uint64), np.zeros(2, np.int64))
     mass: I64 = np.ones(KIND_COUNT, np.int64)
     spans = Spans(np.array(first), np.array(last))
-    nobody = np.zeros(len(first))
+    nothing = np.zeros(len(first))
     return NullModel(
         empty,
         spans,
@@ -258,7 +258,7 @@ def spans_null(first: list[float], last: list[float], clock: float, start: float
         84,
         1,
         np.ones(KIND_COUNT),
-        Interest(nobody, nobody, 1.0, np.zeros(TESTED_WINDOWS), 0.0, 1.0, 2, np.full(84, np.inf)),
+        Interest(nothing, nothing, 1.0, np.zeros(TESTED_WINDOWS), 0.0, 1.0, 2, np.full(84, np.inf)),
     )
 
 

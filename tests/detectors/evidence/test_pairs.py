@@ -1,4 +1,4 @@
-"""Pair evidence against dictionaries, through growth, ageing and eviction."""
+"""Pair evidence equals that of a slow oracle, through growth, ageing and eviction."""
 
 import math
 from collections.abc import Sequence
@@ -63,14 +63,14 @@ CELLS = Cells(config())
 VIRAL = CELLS.strata - 1
 BANDS = (60, 600, 3_600)
 ALONE = [0xFFFF & ~(15 << (4 * window)) for window in range(MAX_WINDOWS)]
-"""Words of strata of which one window is still to be filled in."""
+"""For each window, a word of strata in which only the place of that window is free."""
 
 
 @st.composite
 def posts(draw: st.DrawFn, most: int = 25) -> list[list[CoShare]]:
-    """The co-shares of each of a run of posts: of some objects with some of the last posts."""
+    """The co-shares of successive posts: on some objects, with some of the last posts."""
     made: list[tuple[int, int, set[int]]] = []
-    found = []
+    groups = []
     time = 1_000 * DAY
     for number in range(draw(st.integers(1, most))):
         time += draw(st.sampled_from([0, 1, 30, 3_600, DAY // 2, DAY, 4 * DAY]))
@@ -94,11 +94,11 @@ def posts(draw: st.DrawFn, most: int = 25) -> list[list[CoShare]]:
                 )
         made.append((time, account, things))
         if group:
-            found.append(group)
-    return found
+            groups.append(group)
+    return groups
 
 
-def held_by(evidence: PairStore) -> dict[Pair, dict[int, Row]]:
+def rows_by_pair(evidence: PairStore) -> dict[Pair, dict[int, Row]]:
     """All rows by pair and object."""
     a, b = evidence.accounts(np.arange(evidence.size))
     out: dict[Pair, dict[int, Row]] = {(int(x), int(y)): {} for x, y in zip(a, b, strict=True)}
@@ -146,18 +146,20 @@ def surprise_of(oracle: Evidence, pair: Pair, null: NullModel) -> float:
 
 
 def slow_pairs_of(oracle: Evidence, left_out: set[Pair], null: NullModel) -> int:
-    """Pairs with two slow co-shares, where few were due, and not many more fast ones than interest gives."""
-    found = 0
+    """Pairs with two slow co-shares, where activity gives few, and not many more fast ones than interest gives."""
+    pairs = 0
     shape = null.interest.profile.reshape(KIND_COUNT, MAX_WINDOWS, CELLS.strata)
     share = shape[:, SLOW_WINDOW].sum() / (1 + shape[:, SLOW_WINDOW].sum())
     exposure, activity = null.interest.exposure, null.interest.activity
     for (a, b), rows in oracle.pairs.items():
-        due = slow_expected(null.interest, exposure[a], activity[a], exposure[b], activity[b], SLOW_WINDOW)
+        expected_slow = slow_expected(
+            null.interest, exposure[a], activity[a], exposure[b], activity[b], SLOW_WINDOW
+        )
         fast = sum(row.independent and row.gap <= BANDS[SLOW_WINDOW] for row in rows.values())
         slow = oracle.slow((a, b), SLOW_WINDOW)
         usual = share * (slow + fast) + 2 * math.sqrt(share * (1 - share) * (slow + fast)) + 1
-        found += slow >= 2 and fast <= usual and due <= FEW and (a, b) not in left_out
-    return found
+        pairs += slow >= 2 and fast <= usual and expected_slow <= FEW and (a, b) not in left_out
+    return pairs
 
 
 @thorough
@@ -168,7 +170,7 @@ def slow_pairs_of(oracle: Evidence, left_out: set[Pair], null: NullModel) -> int
     horizons=st.sampled_from([(KEEP, SINGLE), (0, 0), (2, 5), (KEEP, 0)]),
     keep_all=st.booleans(),
 )
-def test_given_co_shares_and_ageing_then_all_that_is_held_is_that_of_the_definition(
+def test_given_co_shares_and_ageing_then_all_evidence_equals_that_of_the_definition(
     first_size: None,
     data: st.DataObject,
     stream: list[list[CoShare]],
@@ -196,10 +198,10 @@ def test_given_co_shares_and_ageing_then_all_that_is_held_is_that_of_the_definit
             oracle.age(oldest, max(now - single * DAY, oldest) if single else oldest)
         elif action == "evaluate":
             numbers = evidence.candidates()
-            found = evidence.evaluate(numbers, null)
-            for pair, surprise in zip(named(evidence, numbers.tolist()), found, strict=True):
+            surprises = evidence.evaluate(numbers, null)
+            for pair, surprise in zip(named(evidence, numbers.tolist()), surprises, strict=True):
                 assert surprise == surprise_of(oracle, pair, null)
-        assert held_by(evidence) == oracle.pairs
+        assert rows_by_pair(evidence) == oracle.pairs
         assert set(named(evidence, evidence.candidates().tolist())) == oracle.candidates()
     assert sorted(named(evidence, evidence.take_touched().tolist())) == sorted(oracle.touched)
 
@@ -269,7 +271,7 @@ def test_given_an_object_known_as_evidence_then_it_stays_the_evidence_of_further
     assert evidence.take_touched().tolist() == [0]
 
 
-def test_given_a_viral_co_share_then_it_is_held_and_is_no_evidence() -> None:
+def test_given_a_viral_co_share_then_it_is_kept_and_is_no_evidence() -> None:
     evidence = PairStore(config(min_objects=1))
     evidence.add(records([co_share(12, 1, 100)._replace(strata=(0, 1, VIRAL, NO_STRATUM))]))
 
@@ -281,7 +283,7 @@ def test_given_a_viral_co_share_then_it_is_held_and_is_no_evidence() -> None:
     assert evidence.candidates().tolist() == [0]
 
 
-def test_given_a_co_share_in_the_reference_window_only_then_it_tells_of_interest_and_is_no_evidence() -> None:
+def test_given_a_co_share_in_the_reference_window_only_then_it_measures_interest_and_is_no_evidence() -> None:
     evidence = PairStore(config(min_objects=1))
     only = (NO_STRATUM, NO_STRATUM, NO_STRATUM, 0)
     evidence.add(records([co_share(12, 1, 100)._replace(strata=only, gap=5_000)]))

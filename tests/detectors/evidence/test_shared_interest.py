@@ -38,7 +38,7 @@ def test_given_slow_co_shares_then_the_surprise_is_that_of_a_negative_binomial(s
         (1, 2, 5, 40), (1e-6, 0.01, 0.7, 12.0), (0, 1, 9), (0.0, 0.02, 3.0)
     ):
         shape = 1 / spread + slow
-        rate = min(1 / spread + due, shape)  # never less interest than everybody's
+        rate = min(1 / spread + due, shape)  # never less interest than the average
         surprise = surprise_beyond_interest(interest_of(spread), observed, expected, slow, due)
         if observed <= expected * shape / rate:
             assert surprise == 0
@@ -79,11 +79,13 @@ def test_given_more_evidence_then_more_surprise_and_given_more_interest_or_expec
 
     assert 0 <= surprise < math.inf
     assert surprise_beyond_interest(interest, observed + 1, expected, slow, due) >= surprise
-    if slow >= due:  # fewer than were due say that the pair is like everybody, and make that surer
+    if (
+        slow >= due
+    ):  # fewer than expected are evidence that the pair is like the average, not that it has less interest
         assert surprise_beyond_interest(interest, observed, expected, slow + 1, due) <= surprise + 1e-9
     assert surprise_beyond_interest(interest, observed, expected * 1.5, slow, due) <= surprise + 1e-9
     assert surprise_beyond_interest(interest, observed, expected, slow, due + 1.0) >= surprise - 1e-9
-    # an affinity is never below that of everybody, however few slow co-shares there are
+    # the interest of a pair is never below the average, even without slow co-shares
     assert surprise == 0 or observed > expected
 
 
@@ -132,7 +134,7 @@ def test_given_too_little_to_learn_from_then_the_prior_is_kept() -> None:
     assert spread_of(0, np.full(3, 1.0), np.full(3, 1.0), 1e-6) == PRIOR_SPREAD
 
 
-def test_given_no_slow_pairs_where_many_were_due_then_there_is_next_to_no_spread() -> None:
+def test_given_no_slow_pairs_where_many_are_expected_then_there_is_next_to_no_spread() -> None:
     assert spread_of(0, np.full(2_000, 10.0), np.full(2_000, 10.0), 0.002) == pytest.approx(LEAST_SPREAD)
 
 

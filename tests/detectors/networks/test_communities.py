@@ -1,4 +1,4 @@
-"""Communities of components, one at a time."""
+"""Communities of the components whose edges changed."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from detectors.arrays.dtypes import I32
 from detectors.networks.communities import TIES, communities
 
-NOBODY = np.full(64, -1, np.int32)
+NO_COMMUNITY = np.full(64, -1, np.int32)
 
 
 def clique(*members: int) -> list[tuple[int, int]]:
@@ -17,7 +17,7 @@ def clique(*members: int) -> list[tuple[int, int]]:
 
 
 def found(
-    edges: list[tuple[int, int]], changed: list[int], previous: I32 = NOBODY, seed: int = 1
+    edges: list[tuple[int, int]], changed: list[int], previous: I32 = NO_COMMUNITY, seed: int = 1
 ) -> tuple[list[int], list[list[int]]]:
     ends = np.array(edges, np.int32).reshape(-1, 2)
     touched, groups = communities(
@@ -50,7 +50,7 @@ def test_given_a_heavy_and_a_light_side_then_weights_decide() -> None:
     weight = np.array([9.0] * 6 + [30.0, 30.0, 1.0])
     ends = np.array(edges, np.int32)
 
-    _, groups = communities(ends[:, 0], ends[:, 1], weight, np.array([6], np.int32), NOBODY, 1)
+    _, groups = communities(ends[:, 0], ends[:, 1], weight, np.array([6], np.int32), NO_COMMUNITY, 1)
 
     assert [group.tolist() for group in groups] == [[0, 1, 2, 6], [3, 4, 5]]
 
@@ -59,7 +59,7 @@ def test_given_no_edges_then_nothing() -> None:
     assert found([], [1, 2]) == ([], [])
 
 
-def test_given_members_that_hang_on_by_one_edge_then_they_and_whoever_they_held_are_left_out() -> None:
+def test_given_members_with_one_edge_then_they_and_accounts_tied_only_to_them_are_left_out() -> None:
     assert found([*clique(0, 1, 2), (2, 3), (3, 4)], [0]) == ([0, 1, 2, 3, 4], [[0, 1, 2]])
 
 

@@ -1,4 +1,4 @@
-"""What an alert says of a network that only a recurring crowd ties together, and which pairs count as validated."""
+"""The alert on a network that only a recurring crowd ties together, and the pairs that count as validated."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Edges of several detectors put together: against a dictionary."""
+"""Edges of several detectors are merged as a dictionary would merge them."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -9,7 +9,7 @@ from detectors.networks.edges import NO_EDGES, Edges, Ground, edges_of, merged
 Row = tuple[int, float, int]
 TOP = (1 << 64) - 1
 
-# few keys, so that they meet; the greatest ones would be out of order were they taken for signed numbers
+# few keys, so that parts have some in common; read as signed numbers, the greatest keys would be out of order
 rows = st.lists(
     st.tuples(
         st.one_of(st.sampled_from([1, 2, 1 << 32 | 7, 1 << 63, TOP]), st.integers(1, TOP)),
@@ -28,11 +28,11 @@ def edges(part: list[Row]) -> Edges:
     )
 
 
-def told(found: Edges) -> list[Row]:
+def rows_of(found: Edges) -> list[Row]:
     return list(zip(*(column.tolist() for column in found), strict=True))
 
 
-def by_hand(parts: list[list[Row]]) -> list[Row]:
+def merged_by_hand(parts: list[list[Row]]) -> list[Row]:
     best: dict[int, tuple[float, int]] = {}
     for key, surprise, grounds in (row for part in parts for row in part):
         known = best.get(key, (surprise, 0))
@@ -47,40 +47,40 @@ def test_given_edges_of_several_grounds_then_each_is_there_once_with_the_stronge
 ) -> None:
     found = merged([edges(part) for part in parts])
 
-    assert told(found) == by_hand(parts)
+    assert rows_of(found) == merged_by_hand(parts)
     assert [column.dtype for column in found] == [np.uint64, np.float64, np.uint8]
 
 
 @settings(max_examples=60, deadline=None)
 @given(parts=st.lists(rows, min_size=1, max_size=4))
-def test_given_edges_then_neither_their_order_nor_merging_by_turns_matters(parts: list[list[Row]]) -> None:
-    together = told(merged([edges(part) for part in parts]))
+def test_given_edges_then_neither_their_order_nor_merging_in_steps_matters(parts: list[list[Row]]) -> None:
+    together = rows_of(merged([edges(part) for part in parts]))
     one_by_one = NO_EDGES
     for part in reversed(parts):
         one_by_one = merged([edges(part[::-1]), one_by_one])
 
-    assert told(one_by_one) == together
-    assert told(merged([one_by_one, one_by_one])) == together
+    assert rows_of(one_by_one) == together
+    assert rows_of(merged([one_by_one, one_by_one])) == together
 
 
-def test_given_one_pair_found_by_all_detectors_then_it_has_every_ground_and_can_be_asked_for_each() -> None:
+def test_given_one_pair_found_by_all_detectors_then_it_has_every_ground() -> None:
     pair = np.array([3 << 32 | 9], np.uint64)
 
     found = merged([edges_of(pair, np.array([float(ground)]), ground) for ground in Ground])
 
-    assert told(found) == [(3 << 32 | 9, 8.0, 15)]
+    assert rows_of(found) == [(3 << 32 | 9, 8.0, 15)]
     assert all(found.grounds[0] & ground for ground in Ground)
 
 
 def test_given_edges_of_one_ground_then_the_others_are_absent() -> None:
     found = merged([edges_of(np.array([5, 5, 4], np.uint64), np.array([1.0, 2.0, 3.0]), Ground.COPIES)])
 
-    assert told(found) == [(4, 3.0, 4), (5, 2.0, 4)]
+    assert rows_of(found) == [(4, 3.0, 4), (5, 2.0, 4)]
     assert not any(found.grounds & Ground.ALONE)
 
 
 def test_given_no_edges_then_none() -> None:
     found = merged([NO_EDGES, NO_EDGES])
 
-    assert told(found) == []
+    assert rows_of(found) == []
     assert [column.dtype for column in found] == [np.uint64, np.float64, np.uint8]

@@ -55,7 +55,7 @@ def test_given_an_account_that_follows_now_one_member_and_now_another_then_it_al
     assert found.surprise[0] > math.log((ALL - len(MEMBERS)) / 0.01)
 
 
-def test_given_accounts_that_follow_nobody_then_hardly_ever_one_joins() -> None:
+def test_given_accounts_that_follow_no_member_then_hardly_any_joins() -> None:
     joins = 0
     for seed in range(40):
         draw = np.random.default_rng(1_000 + seed)
@@ -84,7 +84,7 @@ def test_given_networks_drawn_at_random_among_noise_then_the_false_discovery_rat
     assert joins <= worlds * level + 3 * math.sqrt(worlds * level * (1 - level))
 
 
-def test_given_too_few_objects_then_nobody_joins() -> None:
+def test_given_too_few_objects_then_no_account_joins() -> None:
     draw = np.random.default_rng(1)
     posts = noise(draw, 3_000, ALL, 400, 4) + campaign(draw, followed=10)
 
@@ -101,7 +101,7 @@ def test_given_two_networks_then_an_account_joins_the_one_it_follows() -> None:
     assert (found.account.tolist(), found.network.tolist()) == ([FOLLOWER], [1])
 
 
-def test_given_no_network_or_nobody_outside_then_nobody_joins() -> None:
+def test_given_no_network_or_no_account_outside_then_no_account_joins() -> None:
     posts = campaign(np.random.default_rng(3), followed=12)
 
     assert len(joined(posts, []).account) == 0

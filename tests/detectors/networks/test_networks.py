@@ -18,32 +18,34 @@ def ints(*numbers: int) -> I32:
 
 
 def follow(
-    book: NetworkStore, *groups: range | list[int], now: int = 600, also: tuple[int, ...] = ()
+    store: NetworkStore, *groups: range | list[int], now: int = 600, also: tuple[int, ...] = ()
 ) -> tuple[list[Network], list[tuple[Network, Network]]]:
-    """Cluster again: the accounts of `groups`, and those of `also`, which are in no community any more."""
+    """Cluster again: the accounts of `groups`, and those of `also`, which are in no community now."""
     found = [ints(*group) for group in groups]
-    return book.update_from_communities(
+    return store.update_from_communities(
         ints(*(n for group in groups for n in group), *also), found, now, NAMES
     )
 
 
-def consistent(book: NetworkStore) -> None:
+def consistent(store: NetworkStore) -> None:
     """An account is in one network at most, and both sides agree on which."""
-    of: dict[int, int] = {}
-    for number, network in book.alive.items():
+    network_of: dict[int, int] = {}
+    for number, network in store.alive.items():
         assert network.number == number
         assert not network.core & network.peripheral.keys()
         for account in network.members:
-            assert account not in of
-            of[account] = number
-    known = {int(account): int(book.network_of[account]) for account in np.flatnonzero(book.network_of >= 0)}
-    assert known == of
+            assert account not in network_of
+            network_of[account] = number
+    known = {
+        int(account): int(store.network_of[account]) for account in np.flatnonzero(store.network_of >= 0)
+    }
+    assert known == network_of
 
 
 def test_given_a_community_then_a_network_opens_under_an_id_of_its_founders_and_time() -> None:
-    book, again, later, others = (NetworkStore(3) for _ in range(4))
+    store, again, later, others = (NetworkStore(3) for _ in range(4))
 
-    (network,), merged = follow(book, range(5))
+    (network,), merged = follow(store, range(5))
 
     assert merged == []
     assert network.members == [0, 1, 2, 3, 4]
@@ -55,64 +57,64 @@ def test_given_a_community_then_a_network_opens_under_an_id_of_its_founders_and_
 
 
 def test_given_too_small_a_community_then_no_network() -> None:
-    book = NetworkStore(3)
+    store = NetworkStore(3)
 
-    assert follow(book, range(2)) == ([], [])
-    assert book.alive == {}
+    assert follow(store, range(2)) == ([], [])
+    assert store.alive == {}
 
 
-def test_given_a_community_that_grows_then_its_network_keeps_its_id_and_who_left_stays() -> None:
-    book = NetworkStore(3)
-    (first,), _ = follow(book, range(5))
+def test_given_a_community_that_grows_then_its_network_keeps_its_id_and_accounts_that_left_stay() -> None:
+    store = NetworkStore(3)
+    (first,), _ = follow(store, range(5))
 
-    (second,), merged = follow(book, [1, 2, 3, 4, 5, 6], now=1_200, also=(0,))
+    (second,), merged = follow(store, [1, 2, 3, 4, 5, 6], now=1_200, also=(0,))
 
     assert second is first
     assert merged == []
     assert second.members == [0, 1, 2, 3, 4, 5, 6]
     assert second.opened_at == 600
-    consistent(book)
+    consistent(store)
 
 
 def test_given_the_same_community_again_then_nothing_has_changed() -> None:
-    book = NetworkStore(3)
-    follow(book, range(5))
+    store = NetworkStore(3)
+    follow(store, range(5))
 
-    assert follow(book, range(5), now=1_200) == ([], [])
+    assert follow(store, range(5), now=1_200) == ([], [])
 
 
 def test_given_two_networks_in_one_community_then_the_smaller_is_merged_into_the_larger() -> None:
-    book = NetworkStore(3)
-    (large, small), _ = follow(book, range(6), range(10, 14))
+    store = NetworkStore(3)
+    (large, small), _ = follow(store, range(6), range(10, 14))
 
-    changed, merged = follow(book, [*range(6), *range(10, 14)], now=1_200)
+    changed, merged = follow(store, [*range(6), *range(10, 14)], now=1_200)
 
     assert merged == [(small, large)]
     assert changed == [large]
     assert large.members == [*range(6), *range(10, 14)]
     assert large.predecessors == (small.network_id,)
     assert large.lifecycle is Lifecycle.MERGED
-    assert list(book.alive.values()) == [large]
-    consistent(book)
+    assert list(store.alive.values()) == [large]
+    consistent(store)
 
 
-def test_given_a_merge_then_peripheral_members_and_those_who_had_left_go_along() -> None:
-    book = NetworkStore(3)
-    (large, small), _ = follow(book, range(6), range(10, 15))
-    book.join(small.number, 30, 4.0, 600)
+def test_given_a_merge_then_peripheral_members_and_accounts_that_left_are_merged_too() -> None:
+    store = NetworkStore(3)
+    (large, small), _ = follow(store, range(6), range(10, 15))
+    store.join(small.number, 30, 4.0, 600)
 
-    follow(book, [*range(6), *range(10, 14)], now=1_200, also=(14,))
+    follow(store, [*range(6), *range(10, 14)], now=1_200, also=(14,))
 
-    assert book.network_of[[14, 30]].tolist() == [large.number] * 2
+    assert store.network_of[[14, 30]].tolist() == [large.number] * 2
     assert (14 in large.core, large.peripheral) == (True, {30: 4.0})
-    consistent(book)
+    consistent(store)
 
 
 def test_given_a_network_in_two_communities_then_the_smaller_splits_off() -> None:
-    book = NetworkStore(3)
-    (whole,), _ = follow(book, range(9))
+    store = NetworkStore(3)
+    (whole,), _ = follow(store, range(9))
 
-    changed, merged = follow(book, range(5), range(5, 9), now=1_200)
+    changed, merged = follow(store, range(5), range(5, 9), now=1_200)
 
     assert merged == []
     old, new = changed
@@ -121,129 +123,129 @@ def test_given_a_network_in_two_communities_then_the_smaller_splits_off() -> Non
     assert new.members == [5, 6, 7, 8]
     assert (new.lifecycle, new.predecessors) == (Lifecycle.SPLIT, (whole.network_id,))
     assert new.network_id != whole.network_id
-    consistent(book)
+    consistent(store)
 
 
-def test_given_peripheral_members_that_pass_no_more_then_they_stay_for_a_while_and_leave() -> None:
-    book = NetworkStore(3)
-    (one, other), _ = follow(book, range(5), range(10, 15))
-    book.join(one.number, 20, 5.0, 600)
-    book.join(one.number, 21, 6.0, 900)
-    book.join(other.number, 22, 7.0, 900)
+def test_given_peripheral_members_that_stop_passing_then_they_stay_for_a_while_and_leave() -> None:
+    store = NetworkStore(3)
+    (one, other), _ = follow(store, range(5), range(10, 15))
+    store.join(one.number, 20, 5.0, 600)
+    store.join(one.number, 21, 6.0, 900)
+    store.join(other.number, 22, 7.0, 900)
 
-    held = book.part_from_peripheral()
-    assert book.network_of[[20, 21, 22]].tolist() == [-1, -1, -1]
-    book.join(other.number, 22, 8.0, 1_200)  # found again
+    held = store.part_from_peripheral()
+    assert store.network_of[[20, 21, 22]].tolist() == [-1, -1, -1]
+    store.join(other.number, 22, 8.0, 1_200)  # passed again
 
-    assert book.take_back(held, since=700) == [one]
+    assert store.take_back(held, since=700) == [one]
     assert (one.peripheral, other.peripheral) == ({21: 6.0}, {22: 8.0})
-    consistent(book)
-    # kept without being found, it counts from when it was found
-    assert book.take_back(book.part_from_peripheral(), since=1_000) == [one]
+    consistent(store)
+    # a member that was kept without passing is kept until its last pass is too old
+    assert store.take_back(store.part_from_peripheral(), since=1_000) == [one]
     assert (one.peripheral, other.peripheral) == ({}, {22: 8.0})
-    consistent(book)
+    consistent(store)
 
 
 def test_given_a_peripheral_member_that_passed_exactly_at_the_limit_then_it_stays() -> None:
-    book = NetworkStore(3)
-    (network,), _ = follow(book, range(5))
-    book.join(network.number, 20, 5.0, 600)
+    store = NetworkStore(3)
+    (network,), _ = follow(store, range(5))
+    store.join(network.number, 20, 5.0, 600)
 
     for _ in range(2):
-        assert book.take_back(book.part_from_peripheral(), since=600) == []
+        assert store.take_back(store.part_from_peripheral(), since=600) == []
         assert network.peripheral == {20: 5.0}
-    assert book.take_back(book.part_from_peripheral(), since=601) == [network]
+    assert store.take_back(store.part_from_peripheral(), since=601) == [network]
     assert network.peripheral == {}
 
 
 def test_given_a_new_community_then_it_split_off_if_half_of_it_was_in_one_network() -> None:
     for elsewhere, split in (([30], True), ([20, 30], False)):
-        book = NetworkStore(3)
-        (whole, *others), _ = follow(book, range(9), range(10, 15), range(20, 25))
+        store = NetworkStore(3)
+        (whole, *others), _ = follow(store, range(9), range(10, 15), range(20, 25))
 
         # two from the first network, one from each of some others, and one that was in none
         community = [7, 8, 10, *elsewhere]
-        changed, _ = follow(book, range(7), range(11, 15), range(21, 25), community, now=1_200)
+        changed, _ = follow(store, range(7), range(11, 15), range(21, 25), community, now=1_200)
 
         new = changed[-1]
         assert changed[:-1] == [whole, *others][: len(changed) - 1]
         assert new.members == community
         assert new.predecessors == ((whole.network_id,) if split else ())
         assert new.lifecycle is (Lifecycle.SPLIT if split else Lifecycle.OPENED)
-        consistent(book)
+        consistent(store)
 
 
-def test_given_a_peripheral_member_that_is_found_in_another_network_then_it_goes_there() -> None:
-    book = NetworkStore(3)
-    (one, other), _ = follow(book, range(5), range(10, 15))
-    book.join(one.number, 20, 5.0, 600)
+def test_given_a_peripheral_member_that_passes_in_another_network_then_it_moves_there() -> None:
+    store = NetworkStore(3)
+    (one, other), _ = follow(store, range(5), range(10, 15))
+    store.join(one.number, 20, 5.0, 600)
 
-    held = book.part_from_peripheral()
-    book.join(other.number, 20, 9.0, 900)
+    held = store.part_from_peripheral()
+    store.join(other.number, 20, 9.0, 900)
 
-    assert book.take_back(held, since=0) == [one]
+    assert store.take_back(held, since=0) == [one]
     assert (one.peripheral, other.peripheral) == ({}, {20: 9.0})
-    consistent(book)
+    consistent(store)
 
 
 def test_given_accounts_that_leave_then_they_are_in_no_network() -> None:
-    book = NetworkStore(3)
-    (one, other), _ = follow(book, range(5), range(10, 15))
+    store = NetworkStore(3)
+    (one, other), _ = follow(store, range(5), range(10, 15))
 
-    assert book.leave(ints(4, 10, 11)) == [one, other]
+    assert store.leave(ints(4, 10, 11)) == [one, other]
 
     assert (one.members, other.members) == ([0, 1, 2, 3], [12, 13, 14])
-    consistent(book)
-    assert book.leave(ints()) == []
+    consistent(store)
+    assert store.leave(ints()) == []
 
 
 def test_given_components_that_were_not_touched_then_their_networks_stay_as_they_are() -> None:
-    book = NetworkStore(3)
-    (one, other), _ = follow(book, range(5), range(10, 15))
+    store = NetworkStore(3)
+    (one, other), _ = follow(store, range(5), range(10, 15))
 
-    changed, merged = follow(book, range(10, 17), now=1_200)
+    changed, merged = follow(store, range(10, 17), now=1_200)
 
     assert (changed, merged) == ([other], [])
     assert one.members == [0, 1, 2, 3, 4]
 
 
 def test_given_an_account_in_a_network_then_it_joins_no_other_and_becomes_core_when_it_has_edges() -> None:
-    book = NetworkStore(3)
-    (one, other), _ = follow(book, range(5), range(10, 15))
+    store = NetworkStore(3)
+    (one, other), _ = follow(store, range(5), range(10, 15))
 
-    book.join(one.number, 20, 5.0, 600)
-    book.join(other.number, 20, 50.0, 600)
-    book.join(other.number, 0, 50.0, 600)
+    store.join(one.number, 20, 5.0, 600)
+    store.join(other.number, 20, 50.0, 600)
+    store.join(other.number, 0, 50.0, 600)
 
     assert one.peripheral == {20: 5.0}
     assert other.peripheral == {}
-    assert follow(book, [0, 1, 2, 3, 4, 20], now=1_200)[0] == [one]
+    assert follow(store, [0, 1, 2, 3, 4, 20], now=1_200)[0] == [one]
     assert (one.core, one.peripheral) == ({0, 1, 2, 3, 4, 20}, {})
-    consistent(book)
+    consistent(store)
 
 
 def test_given_a_network_that_is_resolved_then_its_accounts_are_free_and_come_back_under_another_id() -> None:
-    book = NetworkStore(3)
-    (network,), _ = follow(book, range(5))
-    book.join(network.number, 9, 5.0, 600)
+    store = NetworkStore(3)
+    (network,), _ = follow(store, range(5))
+    store.join(network.number, 9, 5.0, 600)
 
-    book.resolve(network)
+    store.resolve(network)
 
     assert network.lifecycle is Lifecycle.RESOLVED
-    assert book.alive == {}
-    assert (book.network_of == -1).all()
-    (again,), _ = follow(book, range(5), now=1_200)
+    assert store.alive == {}
+    assert (store.network_of == -1).all()
+    (again,), _ = follow(store, range(5), now=1_200)
     assert again.network_id != network.network_id
     assert (again.lifecycle, again.number, again.predecessors) == (Lifecycle.OPENED, 1, ())
 
 
-def test_given_more_accounts_then_there_is_room_and_nobody_moves() -> None:
-    book = NetworkStore(3)
-    follow(book, range(5))
-    book.reserve(5_000)
+def test_given_more_accounts_then_there_is_room_and_all_stay_in_their_networks() -> None:
+    store = NetworkStore(3)
+    follow(store, range(5))
+    store.reserve(5_000)
 
-    assert len(book.network_of) >= 5_000
-    assert np.flatnonzero(book.network_of >= 0).tolist() == [0, 1, 2, 3, 4]
+    assert len(store.network_of) >= 5_000
+    assert np.flatnonzero(store.network_of >= 0).tolist() == [0, 1, 2, 3, 4]
 
 
 steps = st.lists(
@@ -262,47 +264,47 @@ steps = st.lists(
 def test_given_any_clusterings_then_an_account_is_in_one_network_and_ids_are_deterministic(
     history: list[tuple[list[int], list[tuple[int, int]], bool]],
 ) -> None:
-    book, again = NetworkStore(3), NetworkStore(3)
+    store, again = NetworkStore(3), NetworkStore(3)
     ids: set[str] = set()
     for at, (labels, joins, resolve) in enumerate(history):
         touched = [n for n, label in enumerate(labels) if label >= -1]
         groups = [[n for n, label in enumerate(labels) if label == group] for group in range(4)]
         groups = sorted(group for group in groups if group)
-        before = set(book.alive)
-        changed, merged = book.update_from_communities(
+        before = set(store.alive)
+        changed, merged = store.update_from_communities(
             ints(*touched), [ints(*group) for group in groups], 600 * at, NAMES
         )
         same, same_merged = again.update_from_communities(
             ints(*touched), [ints(*group) for group in groups], 600 * at, NAMES
         )
 
-        consistent(book)
+        consistent(store)
         assert [n.network_id for n in changed] == [n.network_id for n in same]
         assert [n.number for pair in merged for n in pair] == [n.number for p in same_merged for n in p]
         assert [n.number for n in changed] == sorted({n.number for n in changed})
-        assert all(book.alive[n.number] is n for n in changed)
+        assert all(store.alive[n.number] is n for n in changed)
         assert all(
-            old.number not in book.alive and old.network_id in heir.predecessors for old, heir in merged
+            old.number not in store.alive and old.network_id in heir.predecessors for old, heir in merged
         )
-        assert before - set(book.alive) == {old.number for old, _ in merged if old.number in before}
-        opened = {n.network_id for number, n in book.alive.items() if number not in before}
+        assert before - set(store.alive) == {old.number for old, _ in merged if old.number in before}
+        opened = {n.network_id for number, n in store.alive.items() if number not in before}
         assert not opened & ids
         ids |= opened
         # every community is inside one network
         for group in groups:
             if len(group) >= 3:
-                assert len(set(book.network_of[group].tolist())) == 1
-                assert book.network_of[group[0]] >= 0
+                assert len(set(store.network_of[group].tolist())) == 1
+                assert store.network_of[group[0]] >= 0
         for pick, account in joins:
-            if book.alive:
-                number = sorted(book.alive)[pick % len(book.alive)]
-                book.join(number, account, 1.0, 600)
+            if store.alive:
+                number = sorted(store.alive)[pick % len(store.alive)]
+                store.join(number, account, 1.0, 600)
                 again.join(number, account, 1.0, 600)
-        for each in (book, again):
+        for each in (store, again):
             each.take_back(each.part_from_peripheral(), since=600 * (at % 3))
-        consistent(book)
-        if resolve and book.alive:
-            number = min(book.alive)
-            book.resolve(book.alive[number])
+        consistent(store)
+        if resolve and store.alive:
+            number = min(store.alive)
+            store.resolve(store.alive[number])
             again.resolve(again.alive[number])
-        consistent(book)
+        consistent(store)
