@@ -57,9 +57,9 @@ def evaluate_pairs(chosen: I32, rows: StructArray, pairs: PairTable, null: NullM
 
 @compiled
 def lag_profile(rows: StructArray, count: int, pairs: PairTable, strata: int) -> F64:
-    """How many fast meetings interest gives for each slow one, by (kind, window, stratum), flat.
+    """Fast co-shares that interest gives for each slow one, by (kind, window, stratum), flat; float64.
 
-    Counted over pairs that met once: those are chance and interest, whatever the rest of the data is.
+    Counted over pairs with one row: chance and interest explain these, even if other accounts are coordinated.
     """
     fast = np.zeros(KIND_COUNT * MAX_WINDOWS * strata)
     slow = np.zeros(TESTED_WINDOWS)
@@ -83,7 +83,7 @@ def lag_profile(rows: StructArray, count: int, pairs: PairTable, strata: int) ->
 def count_slow_pairs(
     rows: StructArray, pairs: PairTable, count: int, null: NullModel, left_out: Bools
 ) -> int:
-    """Count of pairs that met slowly at least twice where few slow meetings were due, and not mostly fast."""
+    """Count of pairs with two slow co-shares or more where activity gives few, and no more fast ones than usual."""
     slow_pairs = 0
     ratio = 0.0
     for kind in range(KIND_COUNT):
@@ -104,13 +104,13 @@ def count_slow_pairs(
         if slow >= 2:
             a, b = first_of(pairs.key[pair]), second_of(pairs.key[pair])
             exposure, activity = null.interest.exposure, null.interest.activity
-            due = slow_expected(
+            expected_slow = slow_expected(
                 null.interest, exposure[a], activity[a], exposure[b], activity[b], SLOW_WINDOW
             )
-            if due <= FEW:
-                # more fast meetings than interest gives, two standard errors above: left out
-                all_met = slow + fast
-                slow_pairs += fast <= share * all_met + 2.0 * math.sqrt(share * (1.0 - share) * all_met) + 1.0
+            if expected_slow <= FEW:
+                # pairs with more fast co-shares than interest gives, by two standard errors, are left out
+                both = slow + fast
+                slow_pairs += fast <= share * both + 2.0 * math.sqrt(share * (1.0 - share) * both) + 1.0
     return slow_pairs
 
 

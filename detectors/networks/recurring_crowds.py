@@ -305,8 +305,8 @@ def _chance_of_same(crowds: _Crowds, first: I64, second: I64, null: NullModel) -
     """
     accounts, column = np.unique(crowds.account, return_inverse=True)
     activity = _activity(accounts, null)
-    everybody = activity / max(float(null.mass.sum()), 1.0)
-    whole = float((everybody**2).sum())
+    share_of_all = activity / max(float(null.mass.sum()), 1.0)
+    whole = float((share_of_all**2).sum())
     latest = np.maximum.reduceat(crowds.time, crowds.start[:-1])
     days, of_crowd, crowds_on = np.unique(latest // 86_400, return_inverse=True, return_counts=True)
     day_of_entry = np.repeat(of_crowd, np.diff(crowds.start))
@@ -314,7 +314,7 @@ def _chance_of_same(crowds: _Crowds, first: I64, second: I64, null: NullModel) -
     present[day_of_entry, column] = activity[column]
     totals = present.sum(axis=1, keepdims=True)
     present = np.where(
-        (crowds_on >= _CROWDS_FOR_A_DAY)[:, None], present / np.maximum(totals, 1.0), everybody[None, :]
+        (crowds_on >= _CROWDS_FOR_A_DAY)[:, None], present / np.maximum(totals, 1.0), share_of_all[None, :]
     )
     together = np.maximum(present @ present.T, whole)
     return np.asarray(together[of_crowd[first], of_crowd[second]])
