@@ -54,7 +54,7 @@ demo: $(STAMP) ## find coordinated networks in two real data sets, and a covert 
 	@echo; echo "== retweets by pro-government Russian accounts, 2021"
 	@$(BIN)/lockstep replay examples/data/coortweet_russian.csv.gz \
 		--alerts out/russian.alerts.jsonl --report out/russian.html --pairs out/russian.pairs.csv
-	@echo; echo "== an invented world: three obscure accounts copy a state agency; it is told who is known and who follows whom"
+	@echo; echo "== an invented world: three obscure accounts copy a state agency; registry, profiles and follow events are given"
 	@$(BIN)/lockstep simulate diaspora-press --accounts 4000 --days 5 --out out/diaspora-press
 	@$(BIN)/lockstep replay out/diaspora-press/posts.jsonl.gz --registry out/diaspora-press/registry.jsonl \
 		--follows out/diaspora-press/follows.jsonl.gz --accounts out/diaspora-press/accounts.jsonl.gz \

@@ -153,7 +153,7 @@ class EngagementConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class FollowerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Who follows whom."""
+    """Follows between accounts."""
 
     max_edges: AtLeast1 = 1 << 24
     """Follow edges held. Further ones are dropped and counted, except those from accounts of the registry."""

@@ -1,6 +1,6 @@
 """Edges between accounts that repeat the same originals without credit.
 
-Three accounts that copy the same articles of a state agency are found as a few accounts that choose alike
+Three accounts that copy the same articles of a state agency are found as a few accounts with the same choices
 (`uncredited_pairs`); three hundred are found as crowds that meet again (`uncredited_crowds`). Either way they become
 edges of the ground `COPIES`, from which communities are made.
 """

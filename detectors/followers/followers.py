@@ -1,4 +1,4 @@
-"""Who follows whom: an exact set of follow edges, and counts of followers for each followed account.
+"""Follows between accounts: an exact set of follow edges, and counts of followers for each followed account.
 
 Events may come in any order and more than once. Of each edge the event with the greatest (time, action) decides, so the
 state is a function of the set of events. Unfollowed edges stay in memory, because otherwise an older follow that comes

@@ -1,7 +1,7 @@
 """A world as records: the last step before files.
 
     rendering         posts with texts, links and counts
-    follow_graph      who follows whom, as follow events
+    follow_graph      follows between accounts, as follow events
     public_profiles   profiles at the start of the world
     canonical         JSONL and CSV files, the same bytes for the same rows
 

@@ -1,4 +1,4 @@
-"""Who follows whom on `x`, and the follow events that show it."""
+"""Follows between accounts on `x`, and the follow events that show it."""
 
 import numpy as np
 import polars as pl
