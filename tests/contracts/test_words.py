@@ -28,4 +28,6 @@ def prose() -> list[Path]:
 @pytest.mark.parametrize("path", prose(), ids=relative)
 def test_a_file_uses_words_of_today(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert [f"{number}: {line.strip()}" for number, line in enumerate(lines, 1) if _ARCHAIC.search(line)] == []
+    assert [
+        f"{number}: {line.strip()}" for number, line in enumerate(lines, 1) if _ARCHAIC.search(line)
+    ] == []
