@@ -34,14 +34,11 @@ from schemas.networks import Lifecycle
 from schemas.shares import TraceKind
 
 _TECHNIQUES = {
-    kind: Technique(framework="DISARM", id=number, name=name)
-    for kind, number, name in (
-        (TraceKind.REPOST, "T0049.003", "Bots Amplify via Automated Forwarding and Reposting"),
-        (TraceKind.TEXT, "T0084.001", "Use Copypasta"),
-        (TraceKind.HASHTAG_SEQUENCE, "T0049.002", "Flood Existing Hashtag"),
-    )
+    TraceKind.REPOST: ("T0049.003", "Bots Amplify via Automated Forwarding and Reposting"),
+    TraceKind.TEXT: ("T0084.001", "Use Copypasta"),
+    TraceKind.HASHTAG_SEQUENCE: ("T0049.002", "Flood Existing Hashtag"),
 }
-"""Techniques of the DISARM framework that a kind of co-share resembles."""
+"""Id and name of the technique of the DISARM framework that a kind of co-share resembles."""
 _MOST_LANGUAGES = 5
 """Languages listed, the most frequent first. It bounds the size of an alert; not measured."""
 _GROWTH = 1.25
@@ -235,7 +232,7 @@ class AlertWriter:
             signals=signals(facts, context),
             evidence=evidence(facts, context, accounts.names),
             counter_evidence=counter,
-            techniques=[_TECHNIQUES[kind.kind] for kind in facts.kinds if kind.kind in _TECHNIQUES],
+            techniques=_techniques(facts),
             related_networks=[],
             suggested_actions=suggested_actions(covert, muted),
             suppression=muted,
@@ -271,6 +268,15 @@ def _reach(facts: NetworkFacts, context: NetworkContext, last: _LastAlert | None
         engagements=context.engagements,
         growth_per_h=round((members - last.members) / hours, 4) if last else 0.0,
     )
+
+
+def _techniques(facts: NetworkFacts) -> list[Technique]:
+    """What the kinds of co-share resemble. Made anew for each alert: saved alerts share no objects."""
+    return [
+        Technique(framework="DISARM", id=_TECHNIQUES[kind.kind][0], name=_TECHNIQUES[kind.kind][1])
+        for kind in facts.kinds
+        if kind.kind in _TECHNIQUES
+    ]
 
 
 def _alert_id(network_id: str, revision: int) -> str:

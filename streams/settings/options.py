@@ -71,8 +71,8 @@ class ReadingOptions:
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Format of all inputs, if their content does not show it: jsonl, coortweet, toolkit, ira, "
-            "twitter-io, mapped.",
+            help="Format of all inputs, if their content does not show it: jsonl, twitter-io, ira, "
+            "coortweet, toolkit, mapped.",
             rich_help_panel=_READING,
         ),
     ] = None

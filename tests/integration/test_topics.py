@@ -123,7 +123,7 @@ def test_before_anything_is_made_all_is_absent_and_asking_makes_nothing(
     status, out, _ = topics("check")
     assert status == 1
     assert f"absent   {topic_prefix}posts.v1" in out
-    assert "`lockstep topics create` makes them" in out
+    assert "`lockstep topics create` creates them" in out
 
 
 def test_every_difference_is_found_and_none_is_mended(topics: Run, kafka: str, topic_prefix: str) -> None:

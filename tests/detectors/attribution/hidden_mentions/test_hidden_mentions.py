@@ -222,7 +222,7 @@ def test_given_no_posts_or_no_column_of_mentions_then_columns_as_declared() -> N
 
 
 def test_given_series_of_different_length_then_an_error_says_so() -> None:
-    with pytest.raises(ValueError, match="2 texts, but 1 lists"):
+    with pytest.raises(ValueError, match="must have the same length, not 2 and 1"):
         SEARCH.find(pl.Series(["a", "b"]), pl.Series([["c"]]))
 
 
