@@ -239,7 +239,7 @@ class AlertWriter:
             provenance=Provenance(
                 config_hash=self._digest,
                 code_version=self._code_version,
-                input_offsets=run.offsets,
+                input_offsets=dict(run.offsets),
                 late=0,
                 dropped=run.dropped,
             ),
