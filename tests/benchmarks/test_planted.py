@@ -46,6 +46,7 @@ def labels(networks: Path) -> list[Label]:
     return read_labels(networks.with_name("labels.csv"))
 
 
+@pytest.mark.slow
 def test_given_one_seed_when_generated_twice_then_the_bytes_are_equal(noise: Path, tmp_path: Path) -> None:
     again = tmp_path / "other.jsonl.gz"
     generate(NOISE, again, tmp_path / "labels.csv")
@@ -53,12 +54,14 @@ def test_given_one_seed_when_generated_twice_then_the_bytes_are_equal(noise: Pat
     assert (tmp_path / "labels.csv").read_bytes() == noise.with_name("labels.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_given_another_seed_then_the_posts_differ(noise: Path, tmp_path: Path) -> None:
     other = tmp_path / "posts.jsonl.gz"
     generate(PlantedWorld("noise", seed=8, accounts=NOISE.accounts, days=NOISE.days), other)
     assert other.read_bytes() != noise.read_bytes()
 
 
+@pytest.mark.slow
 def test_given_minute_noise_then_it_is_the_noise_of_that_seed_with_times_cut_to_the_minute(
     noise: Path, tmp_path: Path
 ) -> None:
@@ -77,6 +80,7 @@ def test_given_noise_then_nobody_is_labelled_as_coordinated(noise: Path) -> None
     assert {"everyday", "one-day", "show-fan"} <= {label.group for label in labels}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["noise", "networks"])
 def test_then_posts_are_canonical_unique_in_order_and_point_backwards(
     name: str, request: pytest.FixtureRequest
@@ -95,6 +99,7 @@ def test_then_posts_are_canonical_unique_in_order_and_point_backwards(
                 assert posts[place[post[field]]]["account_id"] != post["account_id"]
 
 
+@pytest.mark.slow
 def test_when_read_by_the_sources_then_no_row_is_set_aside(networks: Path) -> None:
     batches = list(open_source(str(networks)).batches())
     assert sum(batch.posts.height for batch in batches) == len(read(networks))
@@ -114,6 +119,7 @@ def test_given_networks_then_groups_are_of_the_sizes_their_names_say(labels: lis
     assert dict(sizes) == expected
 
 
+@pytest.mark.slow
 def test_given_networks_then_every_account_that_posts_is_labelled(
     networks: Path, labels: list[Label]
 ) -> None:
@@ -122,6 +128,7 @@ def test_given_networks_then_every_account_that_posts_is_labelled(
     assert {post["account_id"] for post in read(networks)} <= known
 
 
+@pytest.mark.slow
 def test_given_a_group_without_stealth_then_its_members_act_within_a_minute_and_live_otherwise(
     networks: Path, labels: list[Label]
 ) -> None:
@@ -143,6 +150,7 @@ def test_given_a_group_without_stealth_then_its_members_act_within_a_minute_and_
     assert all((acts[-1][0] - acts[0][0]).total_seconds() <= 120 for acts in joint)
 
 
+@pytest.mark.slow
 def test_given_too_few_accounts_for_the_groups_then_it_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

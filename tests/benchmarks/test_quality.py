@@ -43,6 +43,7 @@ Path(option["--alerts"]).write_text(json.dumps(alert) + "\\n" if members else ""
 """
 
 
+@pytest.mark.slow
 def test_given_a_program_that_finds_all_covert_groups_then_recall_is_by_size_and_stealth(
     fake: FakeProgram, tmp_path: Path
 ) -> None:
@@ -59,6 +60,7 @@ def test_given_a_program_that_finds_all_covert_groups_then_recall_is_by_size_and
     assert "2.0" in table(list(rows.values()))
 
 
+@pytest.mark.slow
 def test_given_a_program_that_fails_then_the_rows_say_so(fake: FakeProgram, tmp_path: Path) -> None:
     worlds = Worlds(tmp_path, accounts=300, days=1)
     program = fake("raise SystemExit('cannot read that')")

@@ -43,6 +43,7 @@ def test_a_folder_has_few_enough_files_to_know_them() -> None:
     assert crowded == {}
 
 
+@pytest.mark.slow
 def test_a_class_name_stands_for_one_class() -> None:
     places = defaultdict(set)
     for module in modules(*PACKAGES, "benchmarks"):
@@ -62,6 +63,7 @@ def functions(module: Path) -> Iterator[tuple[str, int, int]]:
             yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1, most
 
 
+@pytest.mark.slow
 def test_the_exceptions_are_still_there() -> None:
     known = {
         f"{relative(module)}:{name}" for module in modules(*PACKAGES) for name, _, _ in functions(module)

@@ -125,6 +125,7 @@ def test_what_is_copied_is_there_and_let_in_and_nothing_else_is() -> None:
         assert any(fnmatch.fnmatch(file, pattern) for pattern in left_out), file
 
 
+@pytest.mark.slow
 def test_the_bill_lists_everything_installed_and_its_licences(tmp_path: Path) -> None:
     site_packages = str(distribution("polars").locate_file(""))
     status = tmp_path / "status"

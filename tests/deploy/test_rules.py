@@ -53,6 +53,7 @@ def test_promtool_takes_rules_and_configuration() -> None:
     promtool("check", "config", FOLDER / "prometheus.yml")
 
 
+@pytest.mark.slow
 def test_rules_fire_on_what_they_are_about_and_not_otherwise() -> None:
     assert "SUCCESS" in promtool("test", "rules", FOLDER / "tests" / "alerts.yml")
 

@@ -185,6 +185,7 @@ def test_given_a_trio_that_the_registry_lists_as_open_then_covertness_is_zero(ki
     assert "Own House" in summary
 
 
+@pytest.mark.slow
 def test_given_a_company_of_the_agency_when_profiles_do_or_do_not_say_so_then_only_the_silent_are_suspected() -> (
     None
 ):
@@ -290,6 +291,7 @@ def test_given_a_suspected_network_when_another_term_becomes_strong_then_it_is_r
     assert "accounts of the registry" in terms(followed)["registry_followers"].summary
 
 
+@pytest.mark.slow
 def test_given_follow_events_at_a_tick_or_after_it_then_they_are_not_used_at_it() -> None:
     quiet = run(posts(copying=False), context(), ordinary_follows())
     tick = int(quiet[0].emitted_at.timestamp())
@@ -303,6 +305,7 @@ def test_given_follow_events_at_a_tick_or_after_it_then_they_are_not_used_at_it(
     assert just_before[0].emitted_at == quiet[0].emitted_at
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_rows", [37, 500, None])
 def test_given_any_batches_and_follow_events_in_parts_then_the_alerts_are_the_same_bytes(
     batch_rows: int | None,
@@ -318,6 +321,7 @@ def test_given_any_batches_and_follow_events_in_parts_then_the_alerts_are_the_sa
     assert jsons(driven(posts(), context(), parts[:1], batch_rows)) == jsons(run(posts(), context(), early))
 
 
+@pytest.mark.slow
 def test_given_one_post_at_a_time_then_the_alert_is_the_same_bytes() -> None:
     fewer = pl.col("account_id").is_in([*ORDINARY[:120], *TRIO, "norte"])
     first_day = posts().filter(fewer, pl.col("created_at") < START + DAY)

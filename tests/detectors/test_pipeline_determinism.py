@@ -74,6 +74,7 @@ def test_given_a_group_then_it_is_reported_and_no_one_else() -> None:
     assert named == {f"x:a{account}" for account in GROUP} or named == {f"a{account}" for account in GROUP}
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(
     seed=st.integers(0, 1_000),

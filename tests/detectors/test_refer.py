@@ -75,6 +75,7 @@ def contents_of(book: FollowerStore) -> tuple[object, ...]:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(st.tuples(registries, events), min_size=1, max_size=4), last=registries)
 def test_given_other_registries_in_turn_then_the_book_is_as_if_the_last_had_been_there_from_the_start(
@@ -172,12 +173,14 @@ def test_given_reference_data_before_the_first_post_then_it_is_as_if_they_had_be
     ) == jsons(undisturbed())
 
 
+@pytest.mark.slow
 def test_given_the_same_reference_data_again_then_nothing_that_is_told_changes() -> None:
     assert jsons(
         alerts_of(context(), MIDDLE, lambda pipeline: pipeline.set_reference_data(context()))
     ) == jsons(alerts_of(context()))
 
 
+@pytest.mark.slow
 def test_given_entities_that_come_and_go_around_the_others_then_these_are_known_by_their_ids() -> None:
     """Every number moves: one entity before all others leaves, and two come in between."""
     first = entity("aaa", EntityKind.OTHER, None, "nobody")
@@ -239,6 +242,7 @@ def test_given_links_into_a_site_when_its_owner_turns_out_to_hide_then_they_coun
     assert links(pipeline) == 0
 
 
+@pytest.mark.slow
 def test_given_diplomats_that_are_new_then_whom_they_follow_is_known_at_once() -> None:
     without = [one for one in KNOWN if one.entity_id not in ENVOYS]
     before, after = (
@@ -250,6 +254,7 @@ def test_given_diplomats_that_are_new_then_whom_they_follow_is_known_at_once() -
     assert jsons(after) == jsons(undisturbed())
 
 
+@pytest.mark.slow
 def test_given_an_agency_that_is_new_then_copies_of_what_it_publishes_from_then_on_are_known() -> None:
     without = [one for one in KNOWN if one.entity_id not in {"norte", "prensa"}]
     late = alerts_of(context(without), MIDDLE, lambda pipeline: pipeline.set_reference_data(context()))
@@ -293,6 +298,7 @@ def test_given_profiles_that_are_new_then_accounts_are_known_by_them() -> None:
     assert pipeline.observations._baseline is None
 
 
+@pytest.mark.slow
 def test_given_rules_that_are_new_then_they_hold_from_then_on() -> None:
     def allow(pipeline: Pipeline) -> None:
         pipeline.set_reference_data(context(rules=[rule(RuleKind.ALLOW, *MEMBERS)]))
@@ -304,6 +310,7 @@ def test_given_rules_that_are_new_then_they_hold_from_then_on() -> None:
     assert allowed.covertness == 0
 
 
+@pytest.mark.slow
 def test_given_a_state_of_other_reference_data_then_it_is_restored_under_its_own_and_then_referred() -> None:
     def moved(pipeline: Pipeline) -> None:
         """Another pipeline takes over."""

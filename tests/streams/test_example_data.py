@@ -11,12 +11,14 @@ from tests.streams.conftest import Lockstep
 ORACLES = ROOT / "tests" / "fixtures" / "coortweet"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 def test_the_networks_found_are_those_found_before(name: str) -> None:
     """After a change of detection that is meant: `make golden`, and look at the difference."""
     assert found(name) == golden(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [

@@ -143,6 +143,7 @@ def test_given_an_article_of_its_site_then_copies_of_it_count_too() -> None:
     assert facts_of(posts_of(site, {"text": NEAR})) == [(1, Fact.COPY, AGENCY)]
 
 
+@pytest.mark.slow
 def test_given_the_same_second_then_there_is_no_copy() -> None:
     assert facts_of(posts_of(ORIGINAL, {"text": NEAR, "created_at": 1_000})) == []
 

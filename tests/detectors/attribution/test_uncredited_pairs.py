@@ -78,6 +78,7 @@ def test_given_readers_of_one_topic_of_which_some_always_drop_the_source_then_no
     assert found(world.copies) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jokes", [1, 2, 3])
 @pytest.mark.parametrize("copiers", [20, MOST_COPIERS, 150])
 def test_given_jokes_that_many_copy_without_credit_then_who_copied_two_is_no_group(
@@ -91,6 +92,7 @@ def test_given_jokes_that_many_copy_without_credit_then_who_copied_two_is_no_gro
         assert found(world.copies + told) == []
 
 
+@pytest.mark.slow
 def test_given_no_account_that_names_the_source_then_no_group() -> None:
     for seed in range(6):
         draw = np.random.default_rng(seed)

@@ -39,6 +39,7 @@ def laid_out(steps: list[tuple[int, int, int, tuple[int, int, int], tuple[int, i
     return rows
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(steps=timelines, cuts=st.sets(st.integers(0, 40)), later=st.integers(0, 2 * DAY), asked=st.booleans())
 def test_given_rows_then_counts_are_those_of_the_oracle_wherever_batches_end(
@@ -67,6 +68,7 @@ def test_given_rows_then_counts_are_those_of_the_oracle_wherever_batches_end(
     assert store.received_from(np.arange(6, dtype=np.int32)).tolist() == [0] * 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", [7, 1_000])
 def test_given_a_long_stream_when_tables_grow_and_turn_over_then_counts_are_still_those_of_the_oracle(
     step: int, monkeypatch: pytest.MonkeyPatch

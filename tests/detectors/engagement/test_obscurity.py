@@ -153,6 +153,7 @@ account_rows = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(account_rows, min_size=70, max_size=130), taken=st.integers(1, 12))
 def test_given_few_accounts_then_tails_are_those_counted_by_hand(rows: Accounts, taken: int) -> None:

@@ -107,6 +107,7 @@ def test_given_no_more_than_expected_then_no_surprise(observed: int, expected: f
     assert poisson_surprise(observed, expected) == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.floats(0, 800), min_size=KIND_COUNT, max_size=KIND_COUNT), st.integers(1, KIND_COUNT))
 def test_given_several_kinds_then_the_fusion_is_twice_the_smaller_of_fisher_and_bonferroni(
@@ -147,6 +148,7 @@ def test_given_poisson_noise_then_p_values_are_sub_uniform() -> None:
             assert np.mean(p <= level) <= level + 3 * math.sqrt(level / len(p))
 
 
+@pytest.mark.slow
 def test_given_noise_in_every_cell_of_a_pair_then_its_p_value_is_sub_uniform() -> None:
     draw = np.random.default_rng(13)
     rows = [(a, CELLS.activity + kind, 30) for a in (0, 1) for kind in (URL, TEXT)]

@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,7 @@ def test_given_a_pair_or_a_chain_then_it_is_no_community() -> None:
     assert found([(0, 1), (1, 2), (2, 3), (3, 4)], [0]) == ([0, 1, 2, 3, 4], [])
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     edges=st.sets(

@@ -1,6 +1,7 @@
 """Edges of several detectors are merged as a dictionary would merge them."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +41,7 @@ def merged_by_hand(parts: list[list[Row]]) -> list[Row]:
     return [(key, *best[key]) for key in sorted(best)]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(parts=st.lists(rows, min_size=1, max_size=4))
 def test_given_edges_of_several_grounds_then_each_is_there_once_with_the_strongest_surprise(

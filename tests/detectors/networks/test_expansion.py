@@ -66,6 +66,7 @@ def test_given_accounts_that_follow_no_member_then_hardly_any_joins() -> None:
     assert joins <= 40 * 0.05 + 3 * math.sqrt(40 * 0.05 * 0.95)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "urls",
     [

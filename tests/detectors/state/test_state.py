@@ -68,6 +68,7 @@ def restored(state: State, known: ReferenceData | None = None) -> Pipeline:
     return pipeline
 
 
+@pytest.mark.slow
 @settings(max_examples=8 if LONG else 2, deadline=None)
 @given(
     rows=st.sampled_from([25, 90, 400] if LONG else [90]),
@@ -80,6 +81,7 @@ def test_given_a_run_that_is_cut_anywhere_then_the_alerts_are_the_same(rows: int
     assert parted.alerts({cut % len(parted.batches) for cut in cuts}) == whole_run()
 
 
+@pytest.mark.slow
 def test_given_every_day_when_restored_then_the_pipelines_differ_in_nothing_and_still_not_a_day_later() -> (
     None
 ):
@@ -98,6 +100,7 @@ def test_given_every_day_when_restored_then_the_pipelines_differ_in_nothing_and_
         pipeline = other
 
 
+@pytest.mark.slow
 def test_given_a_change_of_any_attribute_then_the_comparison_sees_it() -> None:
     """It would be easy to compare nothing."""
     state = capture(at_the_end())
@@ -125,6 +128,7 @@ def test_given_a_change_of_any_attribute_then_the_comparison_sees_it() -> None:
     assert seen > 80
 
 
+@pytest.mark.slow
 def test_given_a_state_when_the_pipeline_goes_on_then_the_state_does_not_change() -> None:
     pipeline = run().begun()
     for frame, until in run().batches[:20]:

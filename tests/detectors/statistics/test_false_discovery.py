@@ -37,6 +37,7 @@ def filled(surprise: list[float], level: float) -> FalseDiscoveryGate:
     return gate
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(surprise=surprises, level=levels, more=st.integers(0, 10_000))
 def test_given_any_surprises_then_those_that_pass_are_those_of_the_procedure(
@@ -51,6 +52,7 @@ def test_given_any_surprises_then_those_that_pass_are_those_of_the_procedure(
         assert not np.any(passed)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(surprise=surprises, level=levels, more=st.integers(1, 10_000))
 def test_given_any_surprises_then_the_gate_is_never_less_strict_and_by_at_most_a_bin(
@@ -68,6 +70,7 @@ def test_given_any_surprises_then_the_gate_is_never_less_strict_and_by_at_most_a
             assert stricter[value] <= ok <= exact[value]
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(surprises, st.integers(0, 60)), max_size=8), levels)
 def test_given_pairs_that_come_go_and_change_then_the_gate_is_as_if_built_anew(

@@ -26,6 +26,7 @@ def test_given_nine_followers_with_three_of_the_registry_then_the_share_decides(
     assert found[0] == pytest.approx(p, rel=0.02)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     observed=st.integers(0, 300),

@@ -73,6 +73,7 @@ def random_stream(seed: int, count: int, span: int, accounts: int, objects: int)
     ]
 
 
+@pytest.mark.slow
 @thorough
 @given(
     shares=streams(),
@@ -94,6 +95,7 @@ def test_given_any_stream_then_pairs_crowds_and_exposures_are_those_of_the_defin
     assert found_by(CoSharing(config), shares) == expected(shares, config)
 
 
+@pytest.mark.slow
 @thorough
 @given(data=st.data(), shares=streams(), cap=st.sampled_from([0, 2]), eager=st.booleans())
 def test_given_any_batches_and_any_until_then_the_answer_is_the_same(
@@ -105,6 +107,7 @@ def test_given_any_batches_and_any_until_then_the_answer_is_the_same(
     assert found_by(CoSharing(config), shares, cuts, eager) == expected(shares, config)
 
 
+@pytest.mark.slow
 @thorough
 @given(data=st.data(), shares=streams(), room=st.integers(1, 24), eager=st.booleans())
 def test_given_too_little_room_when_shares_leave_early_then_batches_still_do_not_matter(
@@ -137,6 +140,7 @@ def test_given_too_little_room_then_what_is_found_is_part_of_the_truth(
         assert (pairs, exposures) == (truth, exposures)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [30, 100, 5_000])
 @pytest.mark.parametrize("cap", [0, 4])
 def test_given_a_long_stream_in_any_batches_then_the_answer_is_the_same(
@@ -157,6 +161,7 @@ def test_given_a_long_stream_in_any_batches_then_the_answer_is_the_same(
         assert answer == expected(shares, config)
 
 
+@pytest.mark.slow
 def test_given_no_cap_then_pairs_and_crowds_are_those_of_a_join() -> None:
     shares = random_stream(5, 4_000, 3_000, 300, 200)
     config = small_config(cap=0)

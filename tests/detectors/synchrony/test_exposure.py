@@ -54,6 +54,7 @@ def records(day: list[Row]) -> np.ndarray[tuple[int], np.dtype[np.void]]:
     return np.array(day, EXPOSURES)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(days=st.lists(rows, max_size=8), keep=st.sampled_from([0, 1, 3]), parts=st.integers(1, 3))
 def test_given_days_then_the_counters_are_those_of_the_horizon(
@@ -92,6 +93,7 @@ def test_given_days_then_the_counters_are_those_of_the_horizon(
         starts.append(clock)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(day=rows, peels=st.lists(rows, max_size=4))
 def test_given_peels_then_each_replaces_the_one_before(

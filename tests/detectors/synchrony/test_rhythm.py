@@ -117,6 +117,7 @@ def oracle(posts: PostTimes, level: float, least_posts: int) -> dict[tuple[int, 
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),

@@ -231,6 +231,7 @@ def streams(draw: st.DrawFn) -> tuple[list[str], list[int]]:
     return texts, times
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [2, 1 << 12])
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(

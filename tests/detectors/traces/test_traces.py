@@ -270,6 +270,7 @@ row_strategy = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(rows=st.lists(row_strategy, min_size=1, max_size=12), cut=st.integers(0, 12))
 def test_given_posts_in_two_batches_then_the_shares_are_the_same(

@@ -134,6 +134,7 @@ def test_the_content_of_a_dump_shows_how_it_is_wrapped(
     assert found_members(tmp_path / "out.jsonl") == set(TOGETHER)
 
 
+@pytest.mark.slow
 def test_the_installed_program_does_the_same(program: Lockstep, tmp_path: Path) -> None:
     (tmp_path / "cut.gz").write_bytes(gzip.compress(GOOD, mtime=0)[:-8])
     assert program("replay", "cut.gz", "--alerts", "out.jsonl").returncode == 1

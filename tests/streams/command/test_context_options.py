@@ -244,6 +244,7 @@ def test_given_no_such_file_or_a_folder_then_it_is_named(
         assert not (folder / "out.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_given_a_bad_reference_file_when_the_installed_program_runs_then_no_traceback(
     program: Lockstep, folder: Path
 ) -> None:
@@ -309,6 +310,7 @@ def simulated(press: Folder, lockstep: Lockstep, tmp_path: Path) -> Simulated:
     return run
 
 
+@pytest.mark.slow
 def test_given_a_simulated_world_then_the_planted_accounts_alone_are_suspected(
     press: Folder, simulated: Simulated
 ) -> None:
@@ -326,6 +328,7 @@ def test_given_a_simulated_world_then_the_planted_accounts_alone_are_suspected(
     assert min(terms[name] for name in ("obscurity", "unattributed_copies", "hidden_mentions")) >= 0.5
 
 
+@pytest.mark.slow
 def test_given_a_simulated_world_and_a_rule_that_allows_the_planted_then_nobody_is_suspected(
     press: Folder, simulated: Simulated, tmp_path: Path
 ) -> None:

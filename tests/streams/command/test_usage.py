@@ -98,6 +98,7 @@ def test_when_the_disk_is_full_then_the_message_says_so(
     assert "/dev/full: cannot be written: No space left on device" in done.stderr.decode()
 
 
+@pytest.mark.slow
 def test_when_the_reader_of_the_alerts_goes_then_the_run_ends_quietly(folder: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -112,6 +113,7 @@ def test_when_the_reader_of_the_alerts_goes_then_the_run_ends_quietly(folder: Pa
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
 def test_standard_streams_may_be_closed(closed: str, folder: Path) -> None:
     command = f'"$0" replay dump --alerts out.jsonl {closed}'
@@ -120,6 +122,7 @@ def test_standard_streams_may_be_closed(closed: str, folder: Path) -> None:
     assert (folder / "out.jsonl").stat().st_size > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_when_a_run_is_interrupted_then_it_says_so_in_one_line(
     number: signal.Signals, status: int, folder: Path

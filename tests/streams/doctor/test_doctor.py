@@ -25,6 +25,7 @@ from streams.settings.settings import Settings, WorkerSettings, setting_values
 from tests.streams.conftest import Lockstep
 
 
+@pytest.mark.slow
 def test_in_this_environment_nothing_fails(program: Lockstep) -> None:
     done = program("doctor", "--json")
     findings = json.loads(done.stdout)

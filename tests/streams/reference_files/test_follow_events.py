@@ -64,6 +64,7 @@ def account_key(account: str, platform: str = "x") -> int:
     return int(keyed(post.with_columns(columns))["account_key"][0])
 
 
+@pytest.mark.slow
 def test_events_come_in_order_of_time_with_the_keys_that_posts_have(tmp_path: Path) -> None:
     events = read(
         tmp_path / "follows",

@@ -104,6 +104,7 @@ def read(*given_lines: bytes) -> PlainEvents:
     return plain_events(records(*given_lines), LATEST)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(given_lines=st.lists(lines(), min_size=1, max_size=8))
 def test_given_any_lines_then_all_is_as_the_json_decoder_has_it(given_lines: list[bytes]) -> None:

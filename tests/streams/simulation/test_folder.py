@@ -27,6 +27,7 @@ def content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["diaspora-press", "paid-placement"])
 def test_given_one_seed_when_another_process_simulates_then_the_bytes_are_equal(
     scenario: str, worlds: Worlds, program: Lockstep, tmp_path: Path
@@ -37,12 +38,14 @@ def test_given_one_seed_when_another_process_simulates_then_the_bytes_are_equal(
     assert list(content(tmp_path / "again")) == FILES
 
 
+@pytest.mark.slow
 def test_given_another_seed_then_every_file_differs(worlds: Worlds, tmp_path: Path) -> None:
     write_world(plan("quiet", stealth=0, seed=4), tmp_path / "out")
     one, other = content(tmp_path / "out"), content(worlds("quiet").path)
     assert [name for name in FILES if one[name] == other[name]] == []
 
 
+@pytest.mark.slow
 def test_the_record_holds_the_options_and_the_planted_groups(worlds: Worlds) -> None:
     world = worlds("troll-farm")
     record = json.loads((world.path / "scenario.json").read_text())
@@ -51,12 +54,14 @@ def test_the_record_holds_the_options_and_the_planted_groups(worlds: Worlds) -> 
     assert record["dials"]["jitter_s"] == 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_smallest_world_can_be_made_at_most_stealth(scenario: str, tmp_path: Path) -> None:
     write_world(plan(scenario, accounts=500, days=1, stealth=3), tmp_path / "out")
     assert sorted(content(tmp_path / "out")) == FILES
 
 
+@pytest.mark.slow
 def test_given_a_number_of_posts_then_there_are_about_as_many(tmp_path: Path) -> None:
     said = write_world(plan("quiet", accounts=2_000, posts=20_000), tmp_path / "out")
     assert 18_000 < int(said.split()[0].replace(",", "")) < 22_000
@@ -97,6 +102,7 @@ def test_wrong_usage_is_reported_and_nothing_is_touched(
     assert content(tmp_path / "other") == {"scenario.json": b"[1]"}
 
 
+@pytest.mark.slow
 def test_given_an_earlier_simulation_then_it_is_replaced_but_not_beside_other_files(
     lockstep: Lockstep, tmp_path: Path
 ) -> None:
@@ -113,6 +119,7 @@ def test_given_an_earlier_simulation_then_it_is_replaced_but_not_beside_other_fi
     assert content(tmp_path / "out") == {**second, "findings.txt": b"hours of work"}
 
 
+@pytest.mark.slow
 def test_given_a_full_disk_then_it_says_so_and_the_folder_is_still_known_as_ours(
     lockstep: Lockstep, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +136,7 @@ def test_given_a_full_disk_then_it_says_so_and_the_folder_is_still_known_as_ours
     assert sorted(content(tmp_path / "out")) == FILES
 
 
+@pytest.mark.slow
 def test_given_a_folder_in_the_place_of_a_file_then_it_says_so(lockstep: Lockstep, tmp_path: Path) -> None:
     small = ("--out", "out", "--accounts", "500", "--days", "1")
     assert lockstep("simulate", "quiet", *small).returncode == 0

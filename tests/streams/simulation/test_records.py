@@ -21,6 +21,7 @@ from tests.streams.simulation.worlds import rows
 EVERY = pytest.mark.parametrize("scenario", SCENARIOS)
 
 
+@pytest.mark.slow
 @EVERY
 def test_every_line_is_a_record_of_its_schema_and_names_no_other_field(scenario: str, worlds: Worlds) -> None:
     world = worlds(scenario)

@@ -92,6 +92,7 @@ def test_news_accounts_credit_the_agency(scenario: str, worlds: Worlds) -> None:
     assert all(credited(world, post) for post, _ in news)
 
 
+@pytest.mark.slow
 def test_nearly_all_ordinary_people_credit_the_agency(larger: Folder) -> None:
     found = copies(larger, larger.posts_of("organic", "everyday"))
     assert len(found) > 100

@@ -4,6 +4,7 @@ import csv
 import io
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def test_given_csv_of_another_writer_when_read_then_every_field_is_the_same(rows
     assert read(out.getvalue().encode()) == [tuple(field or None for field in row) for row in rows]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(content=st.lists(pieces, max_size=40).map("".join))
 def test_given_any_broken_csv_when_read_then_both_readers_see_the_same_fields(content):

@@ -69,6 +69,7 @@ def signature(taken):
     return taken.rows, [(letter.position, letter.reason, letter.detail, letter.raw) for letter in taken.dead]
 
 
+@pytest.mark.slow
 @relaxed
 @given(records=st.lists(good_lines | bad_lines, min_size=1, max_size=40))
 def test_given_half_broken_jsonl_when_read_then_posts_and_dead_letters_are_all_records(take, records):
@@ -80,6 +81,7 @@ def test_given_half_broken_jsonl_when_read_then_posts_and_dead_letters_are_all_r
         assert signature(take(content, format="jsonl", block_size=block_size)) == signature(taken)
 
 
+@pytest.mark.slow
 @relaxed
 @given(records=st.lists(good_shares | bad_shares, max_size=40), line_end=st.sampled_from([b"\n", b"\r\n"]))
 def test_given_half_broken_csv_when_read_then_nothing_is_lost_and_blocks_do_not_matter(
@@ -94,6 +96,7 @@ def test_given_half_broken_csv_when_read_then_nothing_is_lost_and_blocks_do_not_
         assert signature(take(content, block_size=block_size)) == signature(taken)
 
 
+@pytest.mark.slow
 @relaxed
 @given(
     records=st.lists(
@@ -120,6 +123,7 @@ def test_given_one_stray_quote_when_csv_is_read_then_every_neighbour_survives(ta
     assert taken.positions == [before + 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrap", [bytes, gzip.compress], ids=["plain", "gzip"])
 def test_given_blocks_of_one_kibibyte_when_a_larger_dump_is_read_then_the_posts_are_the_same(take, wrap):
     content = wrap(b"\n".join(json_line(post_id=f"p{n}", text="ё" * (n % 700)) for n in range(3000)))

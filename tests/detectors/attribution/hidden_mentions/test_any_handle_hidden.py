@@ -125,6 +125,7 @@ def test_given_any_handle_that_is_mentioned_tagged_or_linked_then_it_is_not_foun
 letters = st.text(st.sampled_from("mundo_chin @•.:/#()\u200b\u0301\u202eаоеіＭ\n-*1xX推"), max_size=50)
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(
     st.lists(st.one_of(letters, st.text(st.characters(exclude_categories=["Cs"]), max_size=40)), max_size=6)

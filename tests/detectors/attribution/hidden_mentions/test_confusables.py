@@ -81,6 +81,7 @@ def test_given_mathematical_letters_and_digits_then_all_are_plain() -> None:
             assert folded(chr(point)).isascii(), hex(point)
 
 
+@pytest.mark.slow
 def test_given_every_character_then_the_kernel_folds_as_the_definition_does() -> None:
     points = [*range(0x20000), *range(0xE0000, 0xE1000), 0x2F800, 0x30000, 0xF0000, 0x10FFFF]
     everything = [chr(point) for point in points if not 0xD800 <= point < 0xE000]

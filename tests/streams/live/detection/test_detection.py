@@ -107,6 +107,7 @@ def test_given_an_empty_partition_then_all_wait_until_it_is_marked() -> None:
     assert applied([*log, marked(1, 0, 500), marked(0, 2, 9_000), marked(1, 0, 9_000)]).posts == 2
 
 
+@pytest.mark.slow
 def test_given_the_end_of_all_partitions_then_evidence_is_settled_and_later_posts_go_on() -> None:
     topics = topics_of(small(), 2, 3)
     log = list(ingested(topics, 3, 500))
@@ -135,6 +136,7 @@ def test_given_the_end_of_all_partitions_then_evidence_is_settled_and_later_post
     assert [(letter.position, letter.reason) for letter in followed.letters] == [(due[0], Reason.LATE)]
 
 
+@pytest.mark.slow
 def test_given_posts_after_the_end_of_some_partitions_then_none_is_lost() -> None:
     # a second dump follows the first at once, and a worker reads partitions in turn
     log = [
@@ -166,6 +168,7 @@ def test_given_follow_events_far_ahead_then_empty_partitions_are_not_marked_by_t
     assert len(run.detection.held_follows) == 1
 
 
+@pytest.mark.slow
 def test_given_frames_then_what_waits_is_bounded_by_what_has_not_passed() -> None:
     log = list(ingested(topics_of(small(), 3, 9, ends=False), 9, 100))
     detection = Detection(Settings().detection, "live", "w")

@@ -13,6 +13,7 @@ from tests.streams.live.detection.log_worlds import World, press, small, topics_
 from tests.streams.live.partitions import Message, decoded, ingested
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8) if LONG else [0, 2, 4, 7])
 def test_given_a_small_world_in_any_arrangement_then_the_alerts_are_those_of_a_replay(seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
@@ -26,6 +27,7 @@ def test_given_a_small_world_in_any_arrangement_then_the_alerts_are_those_of_a_r
     assert (run.letters, run.real_faults, run.posts) == ([], [], len(small().posts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("partitions", "rows", "again", "cuts"), [(1, 100_000, 0.0, 0), (5, 900, 0.2, 3 if LONG else 1)]
 )
@@ -71,6 +73,7 @@ def change(kind: str, offset: int, world: World) -> Frame:
     return frame
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["registry", "rules", "profiles"])
 def test_given_reference_data_that_change_midway_then_the_alerts_are_the_same_however_it_is_cut(
     kind: str,

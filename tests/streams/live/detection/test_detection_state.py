@@ -29,6 +29,7 @@ def places(form: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str, str]]:
             yield from ((inner, key, f"{name}/{path}") for inner, key, path in places(value))
 
 
+@pytest.mark.slow
 def test_given_a_state_that_is_incomplete_or_of_another_version_then_it_is_refused() -> None:
     config = Settings().detection
     detection = applied(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -252,6 +253,7 @@ OPS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(sources=st.sets(st.integers(0, 2)), steps=st.lists(OPS, max_size=14))
 def test_given_any_frames_then_it_is_as_one_row_at_a_time(

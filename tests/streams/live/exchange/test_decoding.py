@@ -26,6 +26,7 @@ from tests.streams.live.exchange.odd_records import (
 from tests.streams.live.partitions import Message, decoded, post_value
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(
     topic=st.sampled_from(sorted(KIND_OF)),

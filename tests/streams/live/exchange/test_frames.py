@@ -104,6 +104,7 @@ def test_given_no_rows_then_the_header_alone_says_all(kind: Kind) -> None:
     assert not len(found.rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     runs=st.lists(

@@ -66,6 +66,7 @@ def row_of(event: PostEvent) -> Row:
     return fields | {name: getattr(event.metrics, name, None) for name in METRICS}
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=4))
 @example(

@@ -41,6 +41,7 @@ async def test_given_an_agent_that_takes_over_then_it_rebuilds_without_publishin
         assert {**one.published, **other.published} == small().replayed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["detection", "results"])
 async def test_given_an_agent_that_is_cut_off_and_saves_then_the_next_one_publishes_everything(
     monkeypatch: pytest.MonkeyPatch, where: str

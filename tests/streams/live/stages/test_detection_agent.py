@@ -107,6 +107,7 @@ async def test_given_a_record_that_is_no_frame_then_it_is_left_out_and_progress_
         assert one.agent._progress.frame_offset == 3
 
 
+@pytest.mark.slow
 async def test_given_alerts_that_are_not_on_their_topic_yet_then_the_frame_does_not_count_as_applied(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

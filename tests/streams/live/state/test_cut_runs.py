@@ -45,6 +45,7 @@ def cuts_of(run: Run, seed: int) -> list[int]:
     return sorted({turn, min(turn + 1, len(days) - 1), *rng.sample(range(len(days)), 3)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "seed"),
     [("german", 1), ("press", 1), ("trolls", 1), ("no room", 1)]
@@ -65,6 +66,7 @@ def test_given_simulated_worlds_then_the_runs_that_are_cut_have_covert_networks(
         assert any((alert["covertness"] or 0) >= 0.5 for alert in alerts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["press", "no room"])
 def test_given_chunks_then_the_restored_pipeline_is_the_same_in_every_attribute(name: str) -> None:
     run = RUNS[name]()

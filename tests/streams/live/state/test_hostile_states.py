@@ -31,6 +31,7 @@ def changed(raw: bytes, changes: list[tuple[str, int, int]]) -> bytes:
     return bytes(made)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(changes=altered())
 def test_given_a_body_altered_under_a_digest_that_is_right_then_it_is_a_state_or_refused(

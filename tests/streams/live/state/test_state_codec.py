@@ -93,6 +93,7 @@ def test_given_no_room_for_a_piece_then_it_is_refused() -> None:
         list(encode(STATE, HEAD.size))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_given_flipped_bytes_then_it_is_refused(data: st.DataObject) -> None:

@@ -123,6 +123,7 @@ def test_every_store_that_can_evict_says_how_full_it_is(
     assert limited == stores("lockstep_store_items") - {"accounts"}
 
 
+@pytest.mark.slow
 def test_given_a_state_that_was_taken_over_then_only_what_came_on_top_is_counted(
     telemetry: Telemetry, messages: list[Message]
 ) -> None:
