@@ -22,7 +22,7 @@ from aiokafka.errors import (
     GroupAuthorizationFailedError,
     TopicAuthorizationFailedError,
 )
-from aiokafka.protocol.admin import CreateAclsRequest
+from aiokafka.protocol.admin import CreateAclsRequest, DescribeAclsRequest
 
 from schemas.service.topics import DEFAULT_PREFIX, POSTS, TOPICS, Role
 from streams.live.broker.broker_check import BrokerError, check_broker
@@ -50,6 +50,7 @@ RESOURCES = {"--topic": 2, "--group": 3}
 PATTERNS = {"literal": 3, "prefixed": 4}
 OPERATIONS = {"Read": 3, "Write": 4, "Create": 5, "Describe": 8, "DescribeConfigs": 10}
 ALLOW = 3
+ANY = 1
 
 
 def way(broker: Any, user: str, **changes: Any) -> Connection:
@@ -192,8 +193,20 @@ async def give(admin: Connection, rights: list[dict[str, Any]]) -> None:
                     )
                 )
                 assert [response[0] for response in answer.creation_responses] == [0]
+        # The controller has them now. The broker that answers clients learns them a moment later.
+        wanted = sum(len(right["operations"]) for right in rights)
+        async with asyncio.timeout(30):
+            while await count_rights(client) < wanted:
+                await asyncio.sleep(0.05)
     finally:
         await client.close()
+
+
+async def count_rights(client: AIOKafkaAdminClient) -> int:
+    """Count of the rights that the broker applies, of anyone to anything."""
+    answer = await client._send_request(DescribeAclsRequest(ANY, None, ANY, None, None, ANY, ANY))
+    assert answer.error_code == 0
+    return sum(len(resource[-1]) for resource in answer.resources)
 
 
 async def may_write(someone: Connection, topic: str) -> bool:
