@@ -24,6 +24,7 @@ def test_when_a_child_works_then_its_time_output_and_status_are_given() -> None:
     assert 1e6 < usage.peak_rss_bytes < 1e11
 
 
+@pytest.mark.slow
 def test_when_a_child_allocates_then_its_peak_shows_it() -> None:
     usage = measure(python("held = bytearray(600_000_000)"))
     assert usage.peak_rss_bytes > 590_000_000

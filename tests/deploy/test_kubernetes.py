@@ -42,6 +42,7 @@ def container(pod: dict[str, Any]) -> dict[str, Any]:
     return dict(only)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("resource", EVERYTHING, ids=named)
 def test_it_obeys_its_schema(resource: Resource) -> None:
     validate(resource)

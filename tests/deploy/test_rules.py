@@ -47,6 +47,7 @@ def declared_series() -> set[str]:
     return series
 
 
+@pytest.mark.slow
 def test_promtool_takes_rules_and_configuration() -> None:
     said = promtool("check", "rules", *RULE_FILES)
     assert said.count("SUCCESS") == len(RULE_FILES) == 2

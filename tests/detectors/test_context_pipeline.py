@@ -42,6 +42,7 @@ from tests.detectors.press_world import (
 )
 
 
+@pytest.mark.slow
 def test_given_a_trio_that_copies_an_agency_then_it_is_suspected_and_each_term_has_its_numbers() -> None:
     (alert,) = press_alerts()
 
@@ -161,6 +162,7 @@ def test_given_no_counts_in_posts_when_profiles_have_followers_then_those_tell_w
     assert "The typical member has 4 followers (" in alert.explanation
 
 
+@pytest.mark.slow
 def test_given_members_with_many_followers_then_they_are_not_suspected_and_the_alert_states_why() -> None:
     (alert,) = press_alerts(followers=50_000)
 

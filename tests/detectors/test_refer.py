@@ -93,6 +93,7 @@ def test_given_other_registries_in_turn_then_the_book_is_as_if_the_last_had_been
     assert contents_of(book) == contents_of(fresh)
 
 
+@pytest.mark.slow
 def test_given_more_edges_than_there_is_room_for_when_accounts_leave_the_registry_then_the_table_still_grows() -> (
     None
 ):
@@ -162,6 +163,7 @@ MIDDLE = 6
 """A batch in the first day, at the end of which the network is reported."""
 
 
+@pytest.mark.slow
 def test_given_reference_data_before_the_first_post_then_it_is_as_if_they_had_been_given_at_once() -> None:
     late = begun(ReferenceData())
     late.set_reference_data(context())

@@ -75,6 +75,7 @@ def test_given_texts_of_every_length_then_keys_are_siphash_1_3(domain: int) -> N
     assert hashed(list(texts), domain) == [key_of(text, domain) for text in texts]
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=30)), max_size=20), st.integers(0, 200))
 def test_given_any_texts_then_a_batch_gives_what_each_row_gives(texts: list[str | None], domain: int) -> None:

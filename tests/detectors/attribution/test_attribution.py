@@ -154,6 +154,7 @@ def test_given_a_copy_after_what_is_remembered_then_it_is_none() -> None:
     assert len(facts_of(posts_of(ORIGINAL, late), memory_s=3_601)) == 1
 
 
+@pytest.mark.slow
 def test_given_links_then_those_to_registry_sites_are_one_fact_for_each_post() -> None:
     linked = {
         "text": ELSE,

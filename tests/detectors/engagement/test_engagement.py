@@ -214,6 +214,7 @@ def test_given_a_post_that_left_early_while_its_reference_waited_then_the_reacti
     assert (store.unresolved, store.evicted_early) == (0, 2)
 
 
+@pytest.mark.slow
 def test_given_one_second_of_unresolved_references_then_no_more_than_the_bound_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -166,6 +166,7 @@ def test_given_noise_in_every_cell_of_a_pair_then_its_p_value_is_sub_uniform() -
         assert np.mean(np.array(p) <= level) <= level + 3 * math.sqrt(level / len(p))
 
 
+@pytest.mark.slow
 def test_given_a_pair_then_its_expectation_and_surprise_are_those_worked_out_by_hand() -> None:
     null = null_of(
         ledger_of(

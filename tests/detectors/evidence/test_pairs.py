@@ -162,6 +162,7 @@ def slow_pairs_of(oracle: Evidence, left_out: set[Pair], null: NullModel) -> int
     return pairs
 
 
+@pytest.mark.slow
 @thorough
 @given(
     data=st.data(),
@@ -221,6 +222,7 @@ def test_given_co_shares_and_ageing_then_all_evidence_equals_that_of_the_definit
     }
 
 
+@pytest.mark.slow
 @thorough
 @given(stream=posts(), data=st.data())
 def test_given_posts_in_one_batch_or_in_many_then_the_evidence_is_the_same(

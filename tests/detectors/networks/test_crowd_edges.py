@@ -1,6 +1,7 @@
 """The alert on a network that only a recurring crowd ties together, and the pairs that count as validated."""
 
 import numpy as np
+import pytest
 
 from detectors.config import DetectionConfig
 from detectors.pipeline import Pipeline
@@ -21,6 +22,7 @@ def posts() -> list[Post]:
     return made
 
 
+@pytest.mark.slow
 def test_given_a_group_that_met_twice_then_the_alert_says_so_and_lists_no_pair_that_passes_alone() -> None:
     pipeline = Pipeline(DetectionConfig())
     alerts = list(pipeline.process(frame_of(posts()), START + 5 * DAY)) + list(pipeline.end())

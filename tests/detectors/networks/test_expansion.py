@@ -55,6 +55,7 @@ def test_given_an_account_that_follows_now_one_member_and_now_another_then_it_al
     assert found.surprise[0] > math.log((ALL - len(MEMBERS)) / 0.01)
 
 
+@pytest.mark.slow
 def test_given_accounts_that_follow_no_member_then_hardly_any_joins() -> None:
     joins = 0
     for seed in range(40):

@@ -96,6 +96,7 @@ def test_given_a_group_that_is_viral_or_too_small_then_it_is_no_crowd() -> None:
     assert found(posts) == []
 
 
+@pytest.mark.slow
 def test_given_noise_then_hardly_ever_anything() -> None:
     assert sum(bool(found(background(np.random.default_rng(seed)))) for seed in range(100, 120)) <= 1
 

@@ -145,6 +145,7 @@ def test_given_a_state_when_the_pipeline_goes_on_then_the_state_does_not_change(
     assert differences(before, restored(state)) == []
 
 
+@pytest.mark.slow
 def test_given_a_state_then_it_is_plain_data() -> None:
     plain = (type(None), bool, int, float, str, bytes, np.ndarray, pl.DataFrame)
 

@@ -123,6 +123,7 @@ def test_given_too_little_room_when_shares_leave_early_then_batches_still_do_not
     assert parts.evicted_early == whole.evicted_early
 
 
+@pytest.mark.slow
 @thorough
 @given(shares=streams(), room=st.integers(1, 24))
 def test_given_too_little_room_then_what_is_found_is_part_of_the_truth(

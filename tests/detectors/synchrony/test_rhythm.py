@@ -183,6 +183,7 @@ def test_given_small_worlds_then_pairs_are_those_of_the_oracle(
         assert exp(-surprise) == pytest.approx(1 - gammaincc(observed, expected), rel=1e-6, abs=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(cuts=st.lists(st.integers(0, 3_000), max_size=12), max_posts=st.sampled_from([900, 2_000, 1 << 20]))
 def test_given_any_batches_then_the_pairs_are_the_same(cuts: list[int], max_posts: int) -> None:

@@ -100,6 +100,7 @@ def test_given_copies_with_words_changed_then_they_are_found_and_nothing_else(
     assert np.mean(keys == object_of_source(keys, made.source)) >= recall
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["english", "spanish", "chinese"])
 def test_given_copies_then_objects_follow_the_exact_similarity_to_the_leader(language: str) -> None:
     made = world(language, 0.25, seed=5)
@@ -260,6 +261,7 @@ def test_given_any_batches_then_objects_are_the_same(
     assert found == whole
 
 
+@pytest.mark.slow
 def test_given_a_long_stream_in_small_batches_then_objects_are_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

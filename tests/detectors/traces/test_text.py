@@ -118,6 +118,7 @@ def test_given_any_text_then_words_are_parted_by_single_spaces(text: str) -> Non
 alphabet = "ab cñé дя 中文新闻天气 かなカ ไทยสวัส ລາວ 한국 ကခ ខគ 𠀀𠀁"
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.text(alphabet, max_size=60))
 def test_given_any_mixture_of_scripts_then_shingles_are_those_of_the_definition(text: str) -> None:

@@ -91,6 +91,7 @@ def joined(host: str, path: str, query: list[str]) -> str:
     return f"https://{host}{path}" + ("?" + "&".join(query) if query else "")
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.text(max_size=40), st.text("htps:/w.m?&;=#@ ae", max_size=25).map("https://".__add__)))
 def test_the_canonical_form_is_its_own_canonical_form(text: str) -> None:
@@ -99,6 +100,7 @@ def test_the_canonical_form_is_its_own_canonical_form(text: str) -> None:
     assert canonical(*once) == once
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), host=hosts, path=paths, query=parameters, extra=tracking)
 def test_given_tracking_parameters_anywhere_then_they_do_not_matter(

@@ -154,6 +154,7 @@ def test_a_dump_without_order_is_recognised_or_sorted_on_request(
     assert found_members(tmp_path / "out.jsonl") == set(TOGETHER)
 
 
+@pytest.mark.slow
 def test_one_dump_or_its_parts_or_a_glob_or_standard_input_give_the_same_alerts(
     lockstep: Lockstep, tmp_path: Path
 ) -> None:

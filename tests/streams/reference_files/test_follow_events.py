@@ -94,6 +94,7 @@ def test_events_come_in_order_of_time_with_the_keys_that_posts_have(tmp_path: Pa
     ]
 
 
+@pytest.mark.slow
 def test_any_order_of_lines_block_size_and_wrapping_gives_the_same(tmp_path: Path) -> None:
     rows = [
         event(str(a), str(b), action, f"2023-02-1{a % 5}T0{b}:00:00Z")

@@ -33,6 +33,7 @@ def test_every_line_is_a_record_of_its_schema_and_names_no_other_field(scenario:
         msgspec.convert(row, RegistryEntity)
 
 
+@pytest.mark.slow
 @EVERY
 def test_the_readers_of_a_replay_set_no_row_aside(scenario: str, worlds: Worlds) -> None:
     world = worlds(scenario)

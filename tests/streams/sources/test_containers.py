@@ -46,6 +46,7 @@ def test_given_a_truncated_file_when_read_then_all_readable_comes_before_the_err
     assert [letter.detail for letter in taken.dead] in ([], ["the input ends inside this record"])
 
 
+@pytest.mark.slow
 @both_ways
 def test_given_corrupted_data_when_read_then_all_readable_comes_before_the_error(take, compress):
     data = bytearray(compress(lines(20_000).encode()))

@@ -156,6 +156,7 @@ pieces = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(pieces, st.data())
 def test_given_any_batches_then_the_same_is_found(texts: list[str | None], data: st.DataObject) -> None:

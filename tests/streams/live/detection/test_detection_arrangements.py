@@ -95,6 +95,7 @@ def test_given_reference_data_that_change_midway_then_the_alerts_are_the_same_ho
         assert applied(changed, cuts).alert_texts == whole.alert_texts
 
 
+@pytest.mark.slow
 def test_given_a_registry_that_contradicts_itself_then_detection_goes_on_under_the_one_before() -> None:
     log = list(ingested(topics_of(small(), 2, 1), 1, 200))
     first: dict[str, Any] = {"entity_id": "a", "name": "A", "kind": "company", "domains": ["a.example"]}

@@ -290,6 +290,7 @@ def test_given_a_header_with_other_bytes_then_it_is_a_frame_or_refused(number: i
     used(changed(header, how), value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lie", [0, 7, 2**31, 2**40, 2**62, 2**63 - 1])
 def test_given_lengths_that_are_lies_then_nothing_of_that_size_is_made_of_them(lie: int) -> None:
     # polars panics on some

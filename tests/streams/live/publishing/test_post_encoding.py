@@ -88,6 +88,7 @@ def test_given_any_texts_then_a_strict_reader_finds_the_row(rows: list[Row]) -> 
         assert None not in found.get("metrics", {"": 0}).values()
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=4))
 def test_given_records_when_a_worker_reads_them_then_it_has_the_rows(rows: list[Row]) -> None:

@@ -19,6 +19,7 @@ from tests.streams.live.stages.agent_in_memory import (
 pytestmark = pytest.mark.asyncio
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("saved_after", [None, 3])
 async def test_given_an_agent_that_takes_over_then_it_rebuilds_without_publishing_and_goes_on(
     monkeypatch: pytest.MonkeyPatch, saved_after: int | None
@@ -68,6 +69,7 @@ async def test_given_an_agent_that_is_cut_off_and_saves_then_the_next_one_publis
         assert other.published == small().replayed
 
 
+@pytest.mark.slow
 async def test_given_snapshots_that_cannot_be_used_then_the_log_is_read_from_its_beginning(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -45,6 +45,7 @@ async def test_given_a_frame_that_was_published_then_it_is_not_published_again(
         assert len(one.log.of("state rebuilt")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["detection", "results"])
 async def test_given_an_agent_that_is_cut_off_in_a_frame_then_its_alerts_are_published_when_it_comes_again(
     monkeypatch: pytest.MonkeyPatch, where: str

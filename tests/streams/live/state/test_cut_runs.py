@@ -60,6 +60,7 @@ def test_given_a_run_that_is_cut_when_another_pipeline_goes_on_from_the_chunks_t
     assert run.alerts(cuts_of(run, seed), through_chunks) == uncut(name)
 
 
+@pytest.mark.slow
 def test_given_simulated_worlds_then_the_runs_that_are_cut_have_covert_networks() -> None:
     for name in ("press", "trolls"):
         alerts = [msgspec.json.decode(alert) for alert in uncut(name)]

@@ -37,6 +37,7 @@ def test_given_few_strings_at_a_time_then_the_columns_are_the_same(
     assert decode(encode({"it": FRAME}))["it"].equals(FRAME)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     texts=st.lists(st.none() | st.text(max_size=5), max_size=12),
