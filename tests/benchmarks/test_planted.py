@@ -73,6 +73,7 @@ def test_given_minute_noise_then_it_is_the_noise_of_that_seed_with_times_cut_to_
     assert read(rounded) == expected
 
 
+@pytest.mark.slow
 def test_given_noise_then_nobody_is_labelled_as_coordinated(noise: Path) -> None:
     labels = read_labels(noise.with_name("labels.csv"))
     assert len(labels) == NOISE.accounts
@@ -106,6 +107,7 @@ def test_when_read_by_the_sources_then_no_row_is_set_aside(networks: Path) -> No
     assert not [letter for batch in batches for letter in batch.dead_letters]
 
 
+@pytest.mark.slow
 def test_given_networks_then_groups_are_of_the_sizes_their_names_say(labels: list[Label]) -> None:
     sizes = Counter((label.label, label.group) for label in labels if label.label != "organic")
     expected = {

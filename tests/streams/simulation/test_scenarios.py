@@ -170,6 +170,7 @@ def test_placements_are_pages_of_small_sites_of_which_some_link_the_companies(wo
     assert len(wire) > 20
 
 
+@pytest.mark.slow
 def test_hardly_anybody_links_to_placements_but_people_do_link_to_local_papers(larger: Folder) -> None:
     linked = Counter(
         host(url) for post in larger.posts if post["platform"] == "x" for url in post.get("urls", [])
