@@ -166,6 +166,8 @@ def main() -> None:
         sys.stdin = open(os.devnull, encoding="utf-8")
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")
+    # igraph loads matplotlib where it is installed, which takes a second; nothing here draws with it
+    sys.modules["matplotlib"] = None  # type: ignore[assignment]
     # on SIGTERM, too, temporary files are removed
     signal.signal(signal.SIGTERM, _terminated)
     app()
