@@ -78,7 +78,7 @@ INGEST = Row(
             "watermark; duplicate: the same record had come before.",
             "reqps",
             [Query(rate("lockstep_dead_letters_total", "reason"), "{{reason}}")],
-            width=12,
+            width=8,
             stacked=True,
         ),
         Panel(
@@ -92,8 +92,17 @@ INGEST = Row(
                     "{{topic}}",
                 )
             ],
-            width=12,
+            width=8,
             may_be_empty="nothing was read",
+        ),
+        Panel(
+            "Late posts",
+            "Posts that came after their event time had been applied, by collector. They are on late-posts.v1: see "
+            "docs/operations/recovery.md.",
+            "reqps",
+            [Query(rate("lockstep_detection_late_posts_total", "collector"), "{{collector}}")],
+            width=8,
+            stacked=True,
         ),
     ],
 )

@@ -111,7 +111,12 @@ class WorkerMetrics(MetricSet, label="prefix"):
     )
     watermark = detection_gauge(
         "lockstep_detection_watermark_timestamp_seconds",
-        "Event time up to which posts have been applied, seconds since 1970 UTC.",
+        "Event time up to which posts have been applied, seconds since 1970 UTC; 0 before the first.",
+    )
+    late_posts = counter(
+        "lockstep_detection_late_posts_total",
+        "Posts that came too late, by collector: `unnamed` for those without one, `other` after 50 names.",
+        "collector",
     )
     latest = detection_gauge(
         "lockstep_detection_latest_event_timestamp_seconds",

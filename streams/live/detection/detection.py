@@ -57,6 +57,8 @@ class FrameResult:
     """What an operator should know: offsets that are missing, a registry that contradicts itself."""
     posts: int = 0
     """Count of posts applied."""
+    late: dict[str, int] = field(default_factory=dict)
+    """Count of posts that came too late, by collector; those of none under the empty name."""
 
 
 class Detection:

@@ -32,6 +32,12 @@ _SAMPLE_EVERY_S = 1.0
 """Seconds between two samples of the gauges of detection. Chosen, not measured: Prometheus scrapes more rarely."""
 
 
+_MOST_COLLECTORS = 50
+"""Collectors whose late posts are counted under their own name. Chosen, not measured: runs of `lockstep publish` have
+new names."""
+_UNNAMED = "unnamed"
+
+
 class Telemetry:
     """Metrics and health of one worker.
 
@@ -46,6 +52,7 @@ class Telemetry:
         self.health = Health()
         self._gauges = DetectionGauges(self.metrics, config)
         self._sampled_at = 0.0
+        self._late_collectors: set[str] = set()
         self.metrics.build.of(VERSION, platform.python_version(), config.digest).set(1)
         _begin_at_zero(self.metrics)
 
@@ -147,12 +154,29 @@ class Telemetry:
         metrics = self.metrics
         metrics.posts.of().inc(result.posts)
         metrics.faults.of().inc(len(result.faults))
+        for collector, posts in result.late.items():
+            metrics.late_posts.of(self._late_label(collector)).inc(posts)
         self._count_dead_letters(result.dead_letters)
         for alert in result.alerts:
             self._count_alert(alert)
 
+    def _late_label(self, collector: str) -> str:
+        """The label of a collector, of a bounded number of them."""
+        if not collector:
+            return _UNNAMED
+        if len(self._late_collectors) < _MOST_COLLECTORS:
+            self._late_collectors.add(collector)
+        return collector if collector in self._late_collectors else "other"
+
     def set_detection_here(self, here: bool) -> None:
-        """Set whether the partition of frames is assigned to this worker. Gauges of detection are shown only then."""
+        """Set whether the partition of frames is assigned to this worker. Gauges of detection are shown only then.
+
+        Its watermark is there from then on: that it stays at 0 while rows wait is seen, and an absent one is not.
+        """
+        if here and not self.health.detection_here:
+            self.metrics.watermark.of().set(0)
+            for kind in ("posts", "follows"):
+                self.metrics.held.of(kind).set(0)
         self.health.detection_here = here
         self.metrics.owner.of().set(here)
         if not here:
@@ -210,4 +234,5 @@ def _begin_at_zero(metrics: WorkerMetrics) -> None:
         metrics.stage_seconds.of(stage)
     for gauge in (metrics.ready, metrics.loop_delay, metrics.held_back, metrics.owner):
         gauge.of()
+    metrics.late_posts.of(_UNNAMED)
     metrics.start_at_zero()
