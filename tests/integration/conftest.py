@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from tests.integration.kafka_broker import Broker, shared_broker
 from tests.integration.live_service import Service
+from tests.integration.shared_work import folder_of_run
 from tests.integration.worlds import World, simulated
 
 
@@ -34,10 +35,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given := os.environ.get("LOCKSTEP_KAFKA"):
         yield given
         return
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    with shared_broker(folder / "kafka") as bootstrap:
+    with shared_broker(folder_of_run(tmp_path_factory) / "kafka") as bootstrap:
         yield bootstrap
 
 
@@ -111,10 +109,10 @@ def service_of(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Servic
 @pytest.fixture(scope="session")
 def diaspora_press(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Three obscure accounts among fifteen hundred; 13 thousand posts."""
-    return simulated("diaspora-press", tmp_path_factory.mktemp("diaspora-press"), 2_000, 3, seed=11)
+    return simulated("diaspora-press", folder_of_run(tmp_path_factory) / "diaspora-press", 2_000, 3, seed=11)
 
 
 @pytest.fixture(scope="session")
 def troll_farm(tmp_path_factory: pytest.TempPathFactory) -> World:
     """Groups of a few dozen; 10 thousand posts."""
-    return simulated("troll-farm", tmp_path_factory.mktemp("troll-farm"), 1_500, 3, seed=11)
+    return simulated("troll-farm", folder_of_run(tmp_path_factory) / "troll-farm", 1_500, 3, seed=11)

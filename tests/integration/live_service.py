@@ -255,19 +255,26 @@ def comparable(alert: dict[str, Any]) -> str:
     return json.dumps(left, sort_keys=True)
 
 
-def replayed(
-    options: Sequence[str | Path], folder: Path, command: str = "replay"
-) -> dict[tuple[str, int], str]:
-    """The alerts of a local replay or backtest, as `Watcher.alerts`."""
-    alerts = folder / "local.alerts.jsonl"
+def replayed(options: Sequence[str | Path], folder: Path) -> dict[tuple[str, int], str]:
+    """The alerts of a local replay, as `Watcher.alerts`."""
+    return alerts_of(replay(options, folder / "local.alerts.jsonl"))
+
+
+def replay(options: Sequence[str | Path], alerts: Path) -> Path:
+    """Replay, and write the alerts to a file."""
     done = subprocess.run(
-        [PROGRAM, command, *map(str, options), "--alerts", str(alerts), "--no-progress"],
+        [PROGRAM, "replay", *map(str, options), "--alerts", str(alerts), "--no-progress"],
         capture_output=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
+    return alerts
+
+
+def alerts_of(path: Path) -> dict[tuple[str, int], str]:
+    """The alerts of a file, as `Watcher.alerts`."""
     found = {}
-    for line in alerts.read_text().splitlines():
+    for line in path.read_text().splitlines():
         alert = json.loads(line)
         found[alert["alert_id"], alert["revision"]] = comparable(alert)
     assert found

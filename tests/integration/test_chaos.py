@@ -8,12 +8,11 @@ import asyncio
 import os
 import random
 import signal
-from pathlib import Path
 
 import pytest
 
 from tests.integration.conftest import BrokerFactory, ServiceFactory
-from tests.integration.live_service import Service, Watcher, Worker, replayed
+from tests.integration.live_service import Service, Watcher, Worker
 from tests.integration.worlds import World
 
 pytestmark = pytest.mark.asyncio
@@ -25,10 +24,10 @@ SMALL = "batch_rows = 150\npoll_ms = 20\nsnapshot_every_s = 2.0"
 """Many frames, so that there is much to be interrupted in."""
 
 
-def published(service: Service, world: World, folder: Path) -> dict[tuple[str, int], str]:
+def published(service: Service, world: World) -> dict[tuple[str, int], str]:
     """Publish a world; give the alerts of its replay."""
     service.lockstep("publish", *world.inputs, *world.references, "--end", "--no-progress")
-    return replayed([*world.inputs, *world.references], folder)
+    return world.alerts()
 
 
 async def owner_of(service: Service, watcher: Watcher) -> Worker:
@@ -40,11 +39,11 @@ async def owner_of(service: Service, watcher: Watcher) -> Worker:
 
 
 async def test_given_workers_that_are_killed_at_any_time_then_no_alert_is_lost_changed_or_invented(
-    service_of: ServiceFactory, diaspora_press: World, tmp_path: Path
+    service_of: ServiceFactory, diaspora_press: World
 ) -> None:
     service = service_of(worker_settings=SMALL)
     world = diaspora_press
-    expected = replayed([*world.inputs, *world.references], tmp_path)
+    expected = world.alerts()
     rng = random.Random(KILLS)  # noqa: S311 - repeatable, not secret
     service.start_worker()
     service.start_worker()
@@ -67,10 +66,10 @@ async def test_given_workers_that_are_killed_at_any_time_then_no_alert_is_lost_c
 
 
 async def test_given_a_worker_that_stands_still_past_its_session_then_another_takes_over_and_nothing_changes(
-    service_of: ServiceFactory, troll_farm: World, tmp_path: Path
+    service_of: ServiceFactory, troll_farm: World
 ) -> None:
     service = service_of(worker_settings=SMALL)
-    expected = published(service, troll_farm, tmp_path)
+    expected = published(service, troll_farm)
     service.start_worker()
     service.start_worker()
     async with Watcher(service) as watcher:
@@ -86,10 +85,10 @@ async def test_given_a_worker_that_stands_still_past_its_session_then_another_ta
 
 
 async def test_given_workers_that_come_and_go_all_the_time_then_nothing_changes(
-    service_of: ServiceFactory, troll_farm: World, tmp_path: Path
+    service_of: ServiceFactory, troll_farm: World
 ) -> None:
     service = service_of(worker_settings=SMALL)
-    expected = published(service, troll_farm, tmp_path)
+    expected = published(service, troll_farm)
     service.start_worker()
     async with Watcher(service) as watcher:
         for _ in range(3):
@@ -104,11 +103,11 @@ async def test_given_workers_that_come_and_go_all_the_time_then_nothing_changes(
 
 
 async def test_given_a_broker_that_restarts_then_nothing_changes(
-    service_of: ServiceFactory, broker_factory: BrokerFactory, troll_farm: World, tmp_path: Path
+    service_of: ServiceFactory, broker_factory: BrokerFactory, troll_farm: World
 ) -> None:
     broker = broker_factory()
     service = service_of(bootstrap=broker.bootstrap, worker_settings=SMALL)
-    expected = published(service, troll_farm, tmp_path)
+    expected = published(service, troll_farm)
     service.start_worker()
     async with Watcher(service) as watcher:
         await watcher.until(lambda p: p["frame_offset"] >= 10, "frames")

@@ -4,7 +4,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.live_service import PROGRAM
+from tests.integration.live_service import PROGRAM, alerts_of, replay
+from tests.integration.shared_work import once
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,17 +22,15 @@ class World:
     days: int = 0
     """Of event time, if known."""
 
+    def alerts(self) -> dict[tuple[str, int], str]:
+        """The alerts of a replay, as `Watcher.alerts`; replayed once in a run of tests."""
+        path = Path(self.inputs[0]).with_name("local.alerts.jsonl")
+        return alerts_of(once(path, lambda: replay([*self.inputs, *self.references], path)))
+
 
 def simulated(scenario: str, folder: Path, accounts: int, days: int, seed: int) -> World:
-    """A world of `lockstep simulate`."""
-    subprocess.run(
-        [
-            PROGRAM, "simulate", scenario, "--out", str(folder), "--accounts", str(accounts),
-            "--days", str(days), "--seed", str(seed),
-        ],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+    """A world of `lockstep simulate`, made once in a run of tests."""
+    once(folder, lambda: _simulate(scenario, folder, accounts, days, seed))
     return World(
         [str(folder / "posts.jsonl.gz")],
         [
@@ -39,6 +38,17 @@ def simulated(scenario: str, folder: Path, accounts: int, days: int, seed: int) 
             "--accounts", str(folder / "accounts.jsonl.gz"),
         ],
         days=days,
+    )  # fmt: skip
+
+
+def _simulate(scenario: str, folder: Path, accounts: int, days: int, seed: int) -> None:
+    subprocess.run(
+        [
+            PROGRAM, "simulate", scenario, "--out", str(folder), "--accounts", str(accounts),
+            "--days", str(days), "--seed", str(seed),
+        ],
+        check=True,
+        capture_output=True,
     )  # fmt: skip
 
 
