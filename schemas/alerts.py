@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from schemas.evidence import Evidence
 from schemas.networks import Lifecycle, MemberRole
-from schemas.values import AccountKey, Count, Expectation, Instant, Name, Seconds, Unit
+from schemas.values import AccountKey, Count, Instant, Name, Seconds, Unit
 
 SCHEMA_VERSION: Literal["1"] = "1"
 """The version in `Alert.schema_version`. Within a version, only optional fields are added."""
@@ -112,27 +113,6 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     summary: Annotated[str, Meta(description="The finding, in one sentence.")]
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One sample for a person to check: which accounts did what, when, in which posts."""
-
-    kind: Annotated[Name, Meta(description="A kind of trace, or the name of the detector.", examples=["url"])]
-    account_ids: Annotated[
-        list[AccountKey], Meta(description="Accounts, in the order in which they acted; the list may be cut.")
-    ]
-    post_ids: Annotated[
-        list[str],
-        Meta(description="Ids of their posts, in the same order; empty where the source has no ids."),
-    ]
-    permalinks: Annotated[list[str], Meta(description="Addresses of these posts, where they can be built.")]
-    object: Annotated[str, Meta(description="What they acted on: a URL, a post id, a text, or tags.")]
-    window_start: Annotated[Instant, Meta(description="Time of the first of these posts, UTC.")]
-    window_end: Annotated[Instant, Meta(description="Time of the last of these posts, UTC.")]
-    observed: Annotated[
-        float, Meta(description="Number of members that acted on the object within the window.")
-    ]
-    expected: Annotated[Expectation, Meta(description="Number of members that chance alone would give.")]
-
-
 class CounterEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A fact that supports an innocent explanation."""
 
@@ -226,6 +206,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     predecessor_ids: Annotated[
         list[Name], Meta(description="Networks that this one was merged from or split off from.")
     ]
+    successor_ids: Annotated[
+        list[Name],
+        Meta(
+            description="The network that this one was merged into; only in its last alert, which closes it."
+        ),
+    ] = msgspec.field(default_factory=list)
     emitted_at: Annotated[Instant, Meta(description="When the alert was written, by the wall clock, UTC.")]
     event_time_start: Annotated[Instant, Meta(description="Time of the earliest evidence, event time, UTC.")]
     event_time_end: Annotated[Instant, Meta(description="Time of the latest evidence, event time, UTC.")]
@@ -264,7 +250,17 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ]
     member_count: Annotated[Count, Meta(description="Number of all members.")]
     signals: Annotated[list[Signal], Meta(description="What the detectors measured, strongest first.")]
-    evidence: Annotated[list[Evidence], Meta(description="Samples to check by hand, strongest first.")]
+    evidence: Annotated[
+        list[Evidence],
+        Meta(description="Samples to check by hand, strongest first; `evidence_left_out` counts the others."),
+    ]
+    evidence_left_out: Annotated[
+        Count,
+        Meta(
+            description="Number of samples that are not in `evidence`, for length. All samples, with more accounts and "
+            "posts each, are in the NetworkSnapshot of this `network_id` and `revision`."
+        ),
+    ] = 0
     counter_evidence: Annotated[
         list[CounterEvidence], Meta(description="Facts that support an innocent explanation.")
     ]

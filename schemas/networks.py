@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from schemas.evidence import Evidence
 from schemas.shares import TraceKind
 from schemas.values import AccountKey, Count, Instant, Name, Unit
 
@@ -81,4 +82,8 @@ class NetworkSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     ] = msgspec.field(default_factory=list)
     successor_ids: Annotated[
         list[Name], Meta(description="Networks that this one became when it was merged or split.")
+    ] = msgspec.field(default_factory=list)
+    evidence: Annotated[
+        list[Evidence],
+        Meta(description="All samples to check by hand, strongest first; alerts have some of them."),
     ] = msgspec.field(default_factory=list)

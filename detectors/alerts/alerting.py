@@ -151,6 +151,7 @@ class AlertWriter:
             alert_id=_alert_id(network.network_id, last.revision + 1),
             revision=last.revision + 1,
             lifecycle=lifecycle,
+            successor_ids=[] if successor is None else [successor.network_id],
             emitted_at=words.utc(now),
             explanation=f"{ending} Last report: {last.alert.explanation}",
             suggested_actions=[],

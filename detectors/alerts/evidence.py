@@ -1,15 +1,34 @@
-"""The evidence of an alert: acts of members that a person can check, with accounts, posts and times."""
+"""The evidence of an alert: acts of members that a person can check, with accounts, posts and times.
 
-from collections.abc import Sequence
+Detection gathers all samples. An alert that is written for others has some of them (`brief`); the snapshot of its
+network has them all.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from detectors.alerts.network_facts import NetworkFacts, ObjectFacts
 from detectors.covertness import words
+from detectors.covertness.covertness import SUSPECTED
 from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.terms.term import Sample
-from schemas.alerts import Evidence
+from schemas.alerts import Alert
+from schemas.evidence import Evidence
+from schemas.shares import TraceKind
 
 _MOST_ACCOUNTS = 25
-"""Accounts listed for one object, in the order of their shares. It bounds the size of an alert; not measured."""
+"""Accounts listed for one object, in the order of their shares. It bounds the size of a snapshot; not measured."""
+BRIEF_OBJECTS = 4
+"""Objects of a brief alert, of all kinds together. With these limits the median alert has less than 8 kB on every set
+measured (`docs/operations/sizing.md`); one object more was too much on simulated worlds with a registry."""
+BRIEF_STRONG_SAMPLES = 3
+"""Samples of a context term that would carry a suspicion by itself, in a brief alert."""
+BRIEF_WEAK_SAMPLES = 1
+"""Samples of each other context term, in a brief alert about a suspected network; about another network there are none:
+the terms say there that nothing was seen, or no more than chance gives."""
+BRIEF_ACCOUNTS = 3
+"""Accounts of each sample in a brief alert. It has the address of the first post alone."""
 _PERMALINKS = {"x": "https://x.com/i/web/status/{}"}
 """Address of a post, by platform; only where an id alone leads to the post."""
 
@@ -64,3 +83,69 @@ def _of_object(sample: ObjectFacts, names: Sequence[str]) -> Evidence:
         observed=float(len(sample.accounts)),
         expected=round(sample.expected, 6),
     )
+
+
+def brief(alert: Alert) -> Alert:
+    """The alert with fewer samples, each with fewer accounts. All counts stay as they are.
+
+    It keeps `BRIEF_OBJECTS` objects, and of each context term `BRIEF_STRONG_SAMPLES` or `BRIEF_WEAK_SAMPLES`: first the
+    strongest, then each time the one that adds most to what is there: another kind, then accounts not seen yet, then an
+    object not seen yet; of equals the strongest. Of the accounts of a sample it keeps the `BRIEF_ACCOUNTS` that acted
+    first, with their posts.
+
+    Args:
+        alert: with all samples, as detection raises it.
+    """
+    kinds = set(TraceKind)
+    value = {term.name: term.value for term in alert.covertness_terms}
+    suspected = (alert.covertness or 0.0) >= SUSPECTED
+    shortened = [_first_to_act(sample) for sample in alert.evidence]
+    objects = [number for number, sample in enumerate(shortened) if sample.kind in kinds]
+    terms: dict[str, list[int]] = {}
+    for number, sample in enumerate(shortened):
+        if sample.kind not in kinds:
+            terms.setdefault(sample.kind, []).append(number)
+    kept = _most_various(shortened, objects, BRIEF_OBJECTS)
+    for name, numbers in terms.items():
+        weak = BRIEF_WEAK_SAMPLES if suspected else 0
+        most = BRIEF_STRONG_SAMPLES if value.get(name, 0.0) >= SUSPECTED else weak
+        kept += _most_various(shortened, numbers, most)
+    return msgspec.structs.replace(
+        alert,
+        evidence=[shortened[number] for number in sorted(kept)],
+        evidence_left_out=len(shortened) - len(kept),
+    )
+
+
+def _first_to_act(sample: Evidence) -> Evidence:
+    """The sample with the accounts that acted first and their posts, and the address of the first post."""
+    return msgspec.structs.replace(
+        sample,
+        account_ids=sample.account_ids[:BRIEF_ACCOUNTS],
+        post_ids=sample.post_ids[:BRIEF_ACCOUNTS],
+        permalinks=sample.permalinks[:1],
+    )
+
+
+def _most_various(samples: Sequence[Evidence], numbers: Iterable[int], most: int) -> list[int]:
+    """The numbers of at most `most` samples: the first, then each time the one that adds most to those chosen."""
+    left, chosen = list(numbers), list[int]()
+    kinds, accounts, objects = set[str](), set[str](), set[str]()
+
+    def adds(number: int) -> tuple[bool, int, bool]:
+        sample = samples[number]
+        return (
+            sample.kind not in kinds,
+            len(set(sample.account_ids) - accounts),
+            sample.object not in objects,
+        )
+
+    while left and len(chosen) < most:
+        # `max` gives the first of equals, and the first is the strongest
+        number = max(left, key=adds) if chosen else left[0]
+        left.remove(number)
+        chosen.append(number)
+        kinds.add(samples[number].kind)
+        accounts.update(samples[number].account_ids)
+        objects.add(samples[number].object)
+    return chosen

@@ -10,6 +10,8 @@ from schemas.alerts import Signal
 
 _LEAST_P = 1e-300
 """Smaller p-values are given as this: a JSON reader must not see them as 0."""
+_P_DIGITS = 4
+"""Digits of a p-value: more say nothing, and take room in every alert. Chosen, not measured."""
 _FALSE_SHARE = 0.01
 """Share of the pairs behind the false-discovery gate that may be coincidences (`docs/detectors/chance-and-gate.md`)."""
 
@@ -53,7 +55,7 @@ def _pairs(facts: NetworkFacts) -> list[Signal]:
             score=round(min(1.0, facts.edges / max(len(facts.members) - 1, 1)), 4),
             observed=float(facts.edges),
             expected=round(facts.edges * _FALSE_SHARE, 4),
-            p_value=max(weakest_p, _LEAST_P),
+            p_value=_p_value(weakest_p),
             n=facts.edges,
             window_s=0,
             summary=f"{count} the false-discovery gate{chance}. One in a hundred such pairs may be a coincidence.",
@@ -68,8 +70,12 @@ def _signal_of(measurement: Measurement) -> Signal:
         score=round(measurement.score, 4),
         observed=round(float(measurement.observed), 6),
         expected=round(measurement.expected, 6),
-        p_value=max(measurement.p, _LEAST_P),
+        p_value=_p_value(measurement.p),
         n=measurement.n,
         window_s=0,
         summary=measurement.summary,
     )
+
+
+def _p_value(p: float) -> float:
+    return float(f"{max(p, _LEAST_P):.{_P_DIGITS}g}")

@@ -17,6 +17,15 @@ _CHANNEL_BINDING = "0.5.0"
 _MESSAGE_BINDING = "0.5.0"
 _ARROW = "application/vnd.apache.arrow.stream"
 
+_SECURITY = (
+    ("scram_sha_512", "scramSha512", "`kafka.sasl_mechanism` is `SCRAM-SHA-512`: a user and a password."),
+    ("scram_sha_256", "scramSha256", "`kafka.sasl_mechanism` is `SCRAM-SHA-256`: a user and a password."),
+    ("plain", "plain", "`kafka.sasl_mechanism` is `PLAIN`: a user and a password."),
+    ("certificate", "X509", "The certificate of a client, with `kafka.security_protocol` `SSL`."),
+)
+"""Name, type in AsyncAPI and description of each way in which a broker may ask who a client is. A bearer token
+(`OAUTHBEARER`) is not among them: AsyncAPI wants the address of who issues it."""
+
 Document = dict[str, Any]
 
 
@@ -34,12 +43,42 @@ def document() -> Document:
             "should ignore fields that they do not know: within a version of a topic, optional fields are added.",
             "license": {"name": "Apache-2.0"},
         },
+        "servers": _servers(),
         "defaultContentType": "application/json",
         "channels": {_id(topic): _channel(topic) for topic in topics},
         "operations": dict(operation for topic in topics for operation in _operations(topic)),
         "components": {
             "messages": {_id(topic): _message(topic) for topic in topics},
             "schemas": {name: _tidy(definitions[name]) for name in sorted(definitions)},
+            "securitySchemes": {
+                name: {"type": kind, "description": words} for name, kind, words in _SECURITY
+            },
+        },
+    }
+
+
+def _servers() -> Document:
+    """The brokers of an installation: where they are is a setting, so host and port are variables."""
+    variables = {
+        "host": {
+            "default": "localhost",
+            "description": "A broker of the installation, one of `kafka.bootstrap_servers` in its settings.",
+        },
+        "port": {"default": "9092", "description": "Its port."},
+    }
+    place = {"host": "{host}:{port}", "variables": variables}
+    return {
+        "plain": {
+            **place,
+            "protocol": "kafka",
+            "description": "Brokers without protection, for development: `kafka.security_protocol` is `PLAINTEXT`.",
+        },
+        "protected": {
+            **place,
+            "protocol": "kafka-secure",
+            "description": "Brokers with TLS that ask who a client is: `kafka.security_protocol` is `SASL_SSL` or "
+            "`SSL`.",
+            "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name, _, _ in _SECURITY],
         },
     }
 
@@ -84,13 +123,23 @@ def _message(topic: Topic) -> Document:
         }
         kind = _ARROW
     key = {"type": "string", "description": f"{topic.key[0].upper()}{topic.key[1:]}."}
-    return {
+    message: Document = {
         "name": topic.subject,
         "summary": topic.meaning,
         "contentType": kind,
         "payload": payload,
         "bindings": {"kafka": {"key": key, "bindingVersion": _MESSAGE_BINDING}},
     }
+    if topic.headers:
+        message["headers"] = {
+            "type": "object",
+            "description": "Texts in UTF-8. A message without a value, which deletes its key, has none.",
+            "properties": {
+                header.name: {**header.schema, "description": header.meaning} for header in topic.headers
+            },
+            "required": [header.name for header in topic.headers],
+        }
+    return message
 
 
 def _operations(topic: Topic) -> list[tuple[str, Document]]:

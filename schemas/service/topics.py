@@ -20,6 +20,7 @@ from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.networks import NetworkSnapshot
 from schemas.registry import RegistryEntity
 from schemas.reviews import ReviewEvent, SuppressionRule
+from schemas.service.alert_headers import ALERT_HEADERS, MessageHeader
 from schemas.service.progress import Progress
 
 DEFAULT_PREFIX = "lockstep."
@@ -77,6 +78,8 @@ class Topic:
     """What one message holds, in one sentence."""
     key: str
     """What the key of a message is. Messages with the same key stay in order."""
+    headers: tuple[MessageHeader, ...] = ()
+    """Headers of each message that has a value."""
     encoding: Encoding = Encoding.JSON
     record: type[msgspec.Struct] | None = None
     """The record in a JSON value; None: none is defined yet, or the value is Arrow."""
@@ -222,6 +225,7 @@ ALERTS = Topic(
     subject="alerts",
     meaning="Every revision of every alert, in order within a network.",
     key="`network_id`",
+    headers=ALERT_HEADERS,
     record=Alert,
     partitions=12,
     retention=_YEAR,
@@ -232,8 +236,9 @@ ALERTS = Topic(
 )
 ALERTS_LATEST = Topic(
     subject="alerts-latest",
-    meaning="Every alert by its id; an alert that is written again replaces itself.",
-    key="`alert_id`",
+    meaning="The latest alert of each network; none of networks that were merged into another or closed long ago.",
+    key="`network_id`",
+    headers=ALERT_HEADERS,
     record=Alert,
     partitions=12,
     retention=None,

@@ -12,6 +12,7 @@ import msgspec
 import polars as pl
 from rich.console import Console
 
+from detectors.alerts.evidence import brief
 from schemas.alerts import Alert
 from schemas.errors import InputError, UsageError
 from streams.ordering.progress_bar import ProgressBar
@@ -122,7 +123,7 @@ def local_run(
             try:
                 for alert in run.run():
                     if sink is not None:
-                        sink.write(encoder.encode(alert) + b"\n")
+                        sink.write(encoder.encode(brief(alert)) + b"\n")
                         sink.flush()  # so that a long run can be followed
                     networks.add(alert, merged_away=run.merged_away(alert))
                     on_alert(alert, run)

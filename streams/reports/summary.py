@@ -10,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from detectors.stores import STORES, Store
-from schemas.alerts import Alert, Evidence, Severity
+from schemas.alerts import Alert, Severity
 from schemas.dead_letters import DeadLetter, Reason
+from schemas.evidence import Evidence
 from streams.outputs.plain_text import plain
 from streams.reports.latest_alerts import LatestAlerts, is_closed, nouns, shared_kinds
 

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from examples.draw_network import draw, main
-from schemas.alerts import Alert, Evidence, Member, Signal
+from schemas.alerts import Alert, Member, Signal
+from schemas.evidence import Evidence
 from schemas.networks import MemberRole
 from schemas.registry import EntityKind, RegistryEntity
 from tests.schemas.samples import MINIMAL, NOON

@@ -9,7 +9,6 @@ from schemas.alerts import (
     Action,
     Alert,
     CounterEvidence,
-    Evidence,
     Member,
     Privacy,
     Provenance,
@@ -24,6 +23,7 @@ from schemas.alerts import (
 )
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.events import AccountProfile, FollowAction, FollowEvent, Metrics, PostEvent
+from schemas.evidence import Evidence
 from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, SuppressionRule
@@ -101,6 +101,18 @@ MINIMAL: dict[str, msgspec.Struct] = {
     ),
     "dead_letter": DeadLetter(source="posts.csv", position=1, reason=Reason.MALFORMED),
 }
+
+EVIDENCE = Evidence(
+    kind="text",
+    account_ids=["twitter:7", "twitter:8"],
+    post_ids=["1", "2"],
+    permalinks=["https://example.org/1"],
+    object="Hola",
+    window_start=NOON,
+    window_end=LATER,
+    observed=2.0,
+    expected=0.001,
+)
 
 FULL: dict[str, msgspec.Struct] = {
     "post_event": PostEvent(
@@ -205,10 +217,12 @@ FULL: dict[str, msgspec.Struct] = {
         kinds=[TraceKind.TEXT],
         predecessor_ids=["n0"],
         successor_ids=["n2"],
+        evidence=[EVIDENCE],
     ),
     "alert": msgspec.structs.replace(
         MINIMAL["alert"],
         predecessor_ids=["n0"],
+        successor_ids=["n2"],
         platforms=["twitter"],
         languages=["es"],
         coordination_terms=[ScoreTerm(name="pairs", value=0.9, weight=0.6, summary="12 pairs beat chance")],
@@ -245,19 +259,8 @@ FULL: dict[str, msgspec.Struct] = {
                 summary="12 equal texts within ten minutes; 0.03 expected",
             )
         ],
-        evidence=[
-            Evidence(
-                kind="text",
-                account_ids=["twitter:7", "twitter:8"],
-                post_ids=["1", "2"],
-                permalinks=["https://example.org/1"],
-                object="Hola",
-                window_start=NOON,
-                window_end=LATER,
-                observed=2.0,
-                expected=0.001,
-            )
-        ],
+        evidence=[EVIDENCE],
+        evidence_left_out=9,
         counter_evidence=[CounterEvidence(kind="few_posts", summary="Only 12 posts were seen")],
         techniques=[Technique(framework="DISARM", id="T0000", name="A technique")],
         related_networks=[RelatedNetwork(network_id="n3", jaccard=0.2, reason="two members in common")],

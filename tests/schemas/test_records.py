@@ -55,7 +55,11 @@ def test_unknown_is_absent_and_known_to_be_none_is_written() -> None:
 
 def test_an_alert_always_has_the_fields_that_consumers_rely_on() -> None:
     written = msgspec.json.decode(msgspec.json.encode(MINIMAL["alert"]))
-    assert written.keys() == set(Alert.__struct_fields__) - {"suppression"}
+    assert written.keys() == set(Alert.__struct_fields__) - {
+        "suppression",
+        "successor_ids",
+        "evidence_left_out",
+    }
     assert written["covertness"] is None
     assert written["schema_version"] == "1"
 
@@ -68,6 +72,7 @@ def test_alert_v1_has_exactly_its_documented_fields() -> None:
         "revision",
         "lifecycle",
         "predecessor_ids",
+        "successor_ids",
         "emitted_at",
         "event_time_start",
         "event_time_end",
@@ -88,6 +93,7 @@ def test_alert_v1_has_exactly_its_documented_fields() -> None:
         "member_count",
         "signals",
         "evidence",
+        "evidence_left_out",
         "counter_evidence",
         "techniques",
         "related_networks",

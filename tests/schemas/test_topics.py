@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from schemas.alerts import Alert
 from schemas.errors import UsageError
 from schemas.generate.asyncapi import document
 from schemas.generate.json_schema import ASYNCAPI, PUBLISHED, RECORDS
@@ -27,6 +28,7 @@ from schemas.service.topics import (
     checked_prefix,
     replay_prefix,
 )
+from streams.live.exchange.alert_headers import alert_headers
 from tests.schemas.samples import FULL, MINIMAL
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations"
@@ -151,6 +153,33 @@ def test_what_is_written_obeys_the_payload_of_its_channel(topic: Any) -> None:
     for sample in (MINIMAL, FULL):
         validator.validate(json.loads(msgspec.json.encode(sample[name])))
     assert not validator.is_valid({})
+
+
+@pytest.mark.parametrize("topic", [t for t in TOPICS if t.headers], ids=lambda topic: topic.name)
+def test_the_headers_that_are_written_obey_the_headers_of_their_channel(topic: Any) -> None:
+    message = document()["components"]["messages"][topic.name.replace("-", "_").replace(".", "_")]
+    validator = Draft202012Validator(message["headers"])
+    for sample in (MINIMAL, FULL):
+        alert = sample["alert"]
+        assert isinstance(alert, Alert)
+        written = {name: value.decode() for name, value in alert_headers(alert)}
+        validator.validate(written)
+        assert written.keys() == message["headers"]["properties"].keys()
+    assert not validator.is_valid({})
+
+
+def test_every_topic_of_alerts_has_headers_by_which_consumers_filter() -> None:
+    with_headers = {topic.name for topic in TOPICS if topic.headers}
+    assert with_headers == {topic.name for topic in TOPICS if topic.record is Alert}
+
+
+def test_the_asyncapi_document_says_where_brokers_are_and_how_to_prove_who_one_is() -> None:
+    root = document()
+    assert {server["protocol"] for server in root["servers"].values()} == {"kafka", "kafka-secure"}
+    for server in root["servers"].values():
+        assert set(re.findall(r"{(\w+)}", server["host"])) == server["variables"].keys()
+    secured = root["servers"]["protected"]["security"]
+    assert {resolve(root, scheme["$ref"])["type"] for scheme in secured} >= {"scramSha512", "plain"}
 
 
 def rows(page: str) -> Iterator[list[str]]:

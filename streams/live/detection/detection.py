@@ -23,6 +23,7 @@ from detectors.pipeline import Pipeline
 from detectors.post_columns import POSTS
 from schemas.alerts import Alert, Mode
 from schemas.dead_letters import RAW_LIMIT, DeadLetter
+from streams.live.detection.closed_networks import ClosedNetworks
 from streams.live.detection.positions import Gap, Positions, partition_name, see_spans, take_marks
 from streams.live.detection.reference_data import LiveReferenceData
 from streams.live.exchange.frames import FOLLOWS, KEYED_POSTS, Frame, OffsetSpan
@@ -52,6 +53,8 @@ class FrameResult:
     """What a frame brought about."""
 
     alerts: list[Alert] = field(default_factory=list)
+    expired: list[str] = field(default_factory=list)
+    """Ids of networks whose latest alert is to be deleted, because they were closed long ago."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """What an operator should know: offsets that are missing, a registry that contradicts itself."""
@@ -85,6 +88,7 @@ class Detection:
         self.held_follows = HeldRows(_FOLLOW_ORDER)
         self.pace = ReleasePace()
         self.pipeline: Pipeline | None = None
+        self.closed = ClosedNetworks()
         self.latest_post = -math.inf
         """Latest event time of any post, seconds; minus infinity before the first. Follow events do not count: they
         may be published long before the posts of their time."""
@@ -191,6 +195,7 @@ class Detection:
     def _collect(self, alerts: Iterator[Alert], result: FrameResult) -> None:
         """Add alerts to the result, with the wall clock and the count of late posts."""
         for alert in alerts:
+            self.closed.note(alert)
             result.alerts.append(
                 msgspec.structs.replace(
                     alert,
@@ -198,6 +203,7 @@ class Detection:
                     provenance=msgspec.structs.replace(alert.provenance, late=self.late),
                 )
             )
+        result.expired.extend(self.closed.take_expired(self.event_time or 0))
 
 
 def _events(rows: pl.DataFrame) -> FollowEvents:

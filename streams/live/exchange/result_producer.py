@@ -1,17 +1,19 @@
 """Writes what a worker produces: frames, alerts, networks, dead letters and progress."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from aiokafka import AIOKafkaProducer
 
+from detectors.alerts.evidence import brief
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.networks import NetworkMember, NetworkSnapshot
 from schemas.service.progress import Progress
 from schemas.service.topics import ALERTS, ALERTS_LATEST, DEAD_LETTERS, FRAMES, NETWORKS, PROGRESS, Topic
 from streams.live.broker.in_flight import InFlight
+from streams.live.exchange.alert_headers import alert_headers
 from streams.live.exchange.frames import HEADER
 
 _encoder = msgspec.json.Encoder()
@@ -29,14 +31,26 @@ class ResultProducer:
         self._producer = producer
         self._prefix = prefix
 
-    async def write_alerts(self, alerts: Iterable[Alert]) -> None:
-        """Write alerts and the networks they describe. On return the broker has them."""
+    async def write_alerts(self, alerts: Iterable[Alert], expired: Iterable[str] = ()) -> None:
+        """Write alerts and the networks they describe. On return the broker has them.
+
+        The last alert of a network that was merged into another is followed by its deletion from the latest alerts: its
+        members are in the other one now.
+
+        Args:
+            alerts: with all samples. The topics of alerts get them in brief, the topic of networks gets all samples.
+            expired: ids of networks whose latest alert is deleted.
+        """
         in_flight = InFlight()
         for alert in alerts:
-            value = _encoder.encode(alert)
-            await in_flight.add(self._send(ALERTS, alert.network_id, value))
-            await in_flight.add(self._send(ALERTS_LATEST, alert.alert_id, value))
-            await in_flight.add(self._send(NETWORKS, alert.network_id, _encoder.encode(network_of(alert))))
+            key, value, headers = alert.network_id, _encoder.encode(brief(alert)), alert_headers(alert)
+            await in_flight.add(self._send(ALERTS, key, value, headers))
+            await in_flight.add(self._send(ALERTS_LATEST, key, value, headers))
+            if alert.successor_ids:
+                await in_flight.add(self._send(ALERTS_LATEST, key, None))
+            await in_flight.add(self._send(NETWORKS, key, _encoder.encode(network_of(alert))))
+        for network_id in expired:
+            await in_flight.add(self._send(ALERTS_LATEST, network_id, None))
         await in_flight.settled()
 
     async def write_dead_letters(self, letters: Iterable[DeadLetter]) -> None:
@@ -58,15 +72,17 @@ class ResultProducer:
         """Write where detection is, without waiting for the broker."""
         await self._send(PROGRESS, "detection", _encoder.encode(progress))
 
-    async def _send(self, topic: Topic, key: str, value: bytes) -> "asyncio.Future[object]":
+    async def _send(
+        self, topic: Topic, key: str, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()
+    ) -> "asyncio.Future[object]":
         sent: asyncio.Future[object] = await self._producer.send(
-            topic.full_name(self._prefix), value, key=key.encode()
+            topic.full_name(self._prefix), value, key=key.encode(), headers=list(headers)
         )
         return sent
 
 
 def network_of(alert: Alert) -> NetworkSnapshot:
-    """The network that an alert describes."""
+    """The network that an alert describes, with all samples that the alert has."""
     return NetworkSnapshot(
         network_id=alert.network_id,
         revision=alert.revision,
@@ -86,4 +102,6 @@ def network_of(alert: Alert) -> NetworkSnapshot:
         ],
         member_count=alert.member_count,
         predecessor_ids=alert.predecessor_ids,
+        successor_ids=alert.successor_ids,
+        evidence=alert.evidence,
     )

@@ -125,7 +125,7 @@ class DetectionAgent:
         for fault in result.faults:
             self._log.warning("fault in the log", offset=offset, fault=fault)
         await self._results.write_dead_letters(result.dead_letters)
-        await self._results.write_alerts(result.alerts)
+        await self._results.write_alerts(result.alerts, result.expired)
         self._next_result = offset + 1
         self._progress = self._applied
         self._telemetry.count_result(result)

@@ -67,7 +67,7 @@ def test_given_pairs_that_pass_the_gate_then_they_are_a_signal_with_the_weakest_
         5,
     )
     assert (gate.detector, gate.observed, gate.expected, gate.score) == ("pair_gate", 2, 0.02, 0.5)
-    assert gate.p_value == pytest.approx(np.exp(-10.0))
+    assert gate.p_value == pytest.approx(np.exp(-10.0), rel=1e-3)
     assert [signal.detector for signal in signals(facts(), context())] == ["co_share.url"]
 
 

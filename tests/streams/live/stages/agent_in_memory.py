@@ -90,7 +90,7 @@ class ResultProducer:
     stands_still: bool = False
     refuses: int = 0
 
-    async def write_alerts(self, alerts: Iterable[Alert]) -> None:
+    async def write_alerts(self, alerts: Iterable[Alert], expired: Iterable[str] = ()) -> None:
         if self.stands_still:
             await asyncio.Event().wait()
         self.published.extend(alerts)

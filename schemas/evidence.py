@@ -1,0 +1,34 @@
+"""Evidence: samples of what members of a network did, for a person to check by hand."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from schemas.values import AccountKey, Expectation, Instant, Name
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One sample for a person to check: which accounts did what, when, in which posts."""
+
+    kind: Annotated[Name, Meta(description="A kind of trace, or the name of the detector.", examples=["url"])]
+    account_ids: Annotated[
+        list[AccountKey],
+        Meta(
+            description="Accounts, in the order in which they acted; the list may be cut, `observed` counts all."
+        ),
+    ]
+    post_ids: Annotated[
+        list[str],
+        Meta(description="Ids of their posts, in the same order; empty where the source has no ids."),
+    ]
+    permalinks: Annotated[
+        list[str], Meta(description="Addresses of these posts, or of the first, where they can be built.")
+    ]
+    object: Annotated[str, Meta(description="What they acted on: a URL, a post id, a text, or tags.")]
+    window_start: Annotated[Instant, Meta(description="Time of the first of these posts, UTC.")]
+    window_end: Annotated[Instant, Meta(description="Time of the last of these posts, UTC.")]
+    observed: Annotated[
+        float, Meta(description="Number of members that acted on the object within the window.")
+    ]
+    expected: Annotated[Expectation, Meta(description="Number of members that chance alone would give.")]

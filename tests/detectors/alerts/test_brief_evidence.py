@@ -1,0 +1,100 @@
+"""The samples that a written alert keeps, and what it says about the others."""
+
+import msgspec
+import pytest
+
+from detectors.alerts.evidence import (
+    BRIEF_ACCOUNTS,
+    BRIEF_OBJECTS,
+    BRIEF_STRONG_SAMPLES,
+    BRIEF_WEAK_SAMPLES,
+    brief,
+)
+from schemas.alerts import Alert, ScoreTerm
+from schemas.evidence import Evidence
+from tests.schemas.samples import MINIMAL, NOON
+
+
+def shared(name: str, *accounts: str, kind: str = "url") -> Evidence:
+    post_ids = [f"{number}1" for number, _ in enumerate(accounts, start=1)]
+    return Evidence(
+        kind=kind,
+        account_ids=[f"x:{account}" for account in accounts],
+        post_ids=post_ids,
+        permalinks=[f"https://x.com/i/web/status/{post_id}" for post_id in post_ids],
+        object=name,
+        window_start=NOON,
+        window_end=NOON,
+        observed=float(len(accounts)),
+        expected=0.5,
+    )
+
+
+def raised(*samples: Evidence) -> Alert:
+    alert = MINIMAL["alert"]
+    assert isinstance(alert, Alert)
+    return msgspec.structs.replace(alert, evidence=list(samples), member_count=40)
+
+
+def objects(alert: Alert) -> list[str]:
+    return [sample.object for sample in alert.evidence]
+
+
+def test_given_few_samples_when_written_then_all_stay() -> None:
+    alert = raised(shared("a", "1"), shared("b", "1", kind="text"))
+    assert brief(alert) == alert
+
+
+def test_given_a_crowd_when_written_then_the_first_to_act_stay_with_their_posts_and_the_count_is_whole() -> (
+    None
+):
+    accounts = [f"account{number}" for number in range(25)]
+    (sample,) = brief(raised(shared("a", *accounts))).evidence
+    assert sample.account_ids == [f"x:{account}" for account in accounts[:BRIEF_ACCOUNTS]]
+    assert sample.post_ids == ["11", "21", "31"]
+    assert sample.permalinks == ["https://x.com/i/web/status/11"]
+    assert sample.observed == 25.0
+
+
+def test_given_more_objects_than_fit_when_written_then_the_strongest_stay_and_the_rest_is_counted() -> None:
+    alert = brief(raised(*(shared(f"object{number}", "1", "2") for number in range(12))))
+    assert objects(alert) == [f"object{number}" for number in range(BRIEF_OBJECTS)]
+    assert alert.evidence_left_out == 12 - BRIEF_OBJECTS
+    assert alert.member_count == 40
+
+
+def test_given_another_kind_or_other_accounts_further_down_when_written_then_they_are_kept() -> None:
+    first = [shared(f"link{number}", "1", "2") for number in range(10)]
+    alert = brief(raised(*first, shared("others", "3", "4"), shared("text", "1", "2", kind="text")))
+    assert objects(alert) == ["link0", "link1", "others", "text"]
+
+
+@pytest.mark.parametrize(
+    ("covertness", "value", "kept"),
+    [(0.7, 0.9, BRIEF_STRONG_SAMPLES), (0.7, 0.49, BRIEF_WEAK_SAMPLES), (0.1, 0.9, BRIEF_STRONG_SAMPLES),
+     (0.1, 0.49, 0), (None, 0.49, 0)],
+)  # fmt: skip
+def test_given_a_context_term_when_written_then_its_strength_says_how_many_samples_stay(
+    covertness: float | None, value: float, kept: int
+) -> None:
+    samples = [shared(f"copy {number}", "1", kind="unattributed_copies") for number in range(6)]
+    alert = msgspec.structs.replace(
+        raised(*samples, shared("a", "1", "2")),
+        covertness=covertness,
+        covertness_terms=[ScoreTerm(name="unattributed_copies", value=value, weight=1.0, summary="copies")],
+    )
+    assert objects(brief(alert)) == [*(f"copy {number}" for number in range(kept)), "a"]
+    assert brief(alert).evidence_left_out == 6 - kept
+
+
+def test_given_samples_of_a_term_about_one_account_when_written_then_those_about_others_come_first() -> None:
+    samples = [shared(f"copy {number}", "1", kind="hidden_mentions") for number in range(5)]
+    alert = msgspec.structs.replace(
+        raised(*samples, shared("copy 0", "2", kind="hidden_mentions")),
+        covertness_terms=[ScoreTerm(name="hidden_mentions", value=0.9, weight=1.0, summary="mentions")],
+    )
+    assert [(sample.object, sample.account_ids) for sample in brief(alert).evidence] == [
+        ("copy 0", ["x:1"]),
+        ("copy 1", ["x:1"]),
+        ("copy 0", ["x:2"]),
+    ]
