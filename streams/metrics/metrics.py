@@ -43,12 +43,19 @@ class WorkerMetrics(MetricSet, label="prefix"):
     ready = gauge(
         "lockstep_worker_ready", "1 if the worker has caught up with its share of the work, else 0."
     )
+    reachable = gauge(
+        "lockstep_broker_reachable", "1 if a broker has answered this worker within the last seconds, else 0."
+    )
     loop_delay = gauge(
         "lockstep_worker_event_loop_delay_seconds",
         "Longest time that a task of the worker waited for its turn in the last 5 s.",
     )
 
     # of ingest, on every worker
+    assigned = gauge(
+        "lockstep_assigned_partitions",
+        "Partitions of the public topics that this worker reads; 0 while it is in no group.",
+    )
     records = counter("lockstep_ingest_records_total", "Records read from a public topic.", "topic")
     record_bytes = counter("lockstep_ingest_bytes_total", "Bytes of the values of these records.", "topic")
     lag = gauge(
@@ -97,6 +104,10 @@ class WorkerMetrics(MetricSet, label="prefix"):
 
     # of detection, on the worker that runs it
     owner = gauge("lockstep_detection_owner", "1 on the worker that runs detection, else 0.")
+    state_built = detection_gauge(
+        "lockstep_detection_state_built",
+        "1 if the state has been built since the partition of frames was assigned, else 0.",
+    )
     posts = counter("lockstep_detection_posts_total", "Posts applied, without those of a rebuild.")
     frame_seconds = histogram(
         "lockstep_detection_frame_duration_seconds",

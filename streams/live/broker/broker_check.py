@@ -51,7 +51,7 @@ async def check_broker(connection: Connection, patience_s: float = PATIENCE_S) -
         return
     faults = [answer for answer in answers if isinstance(answer, BaseException)]
     reasons = (
-        f"{server} {_sentence(fault, connection)}"
+        f"{server} {reason_of(fault, connection)}"
         for server, fault in zip(connection.settings.servers, faults, strict=True)
     )
     raise BrokerError(f"Kafka: {' '.join(reasons)}") from faults[0]
@@ -60,13 +60,13 @@ async def check_broker(connection: Connection, patience_s: float = PATIENCE_S) -
 def broker_error(error: BaseException, connection: Connection, doing: str) -> BrokerError:
     """The error for what went wrong after a broker had been reached, in words. `doing` names the request."""
     return BrokerError(
-        f"Kafka: {doing}: {', '.join(connection.settings.servers)} {_sentence(error, connection)}"
+        f"Kafka: {doing}: {', '.join(connection.settings.servers)} {reason_of(error, connection)}"
     )
 
 
 async def _brokers(server: str, connection: Connection, patience_s: float) -> list[str]:
     """Ask a broker for the addresses of all brokers."""
-    open_connection = await _connect(server, connection, patience_s)
+    open_connection = await connect(server, connection, patience_s)
     try:
         # without topics: a broker may create a topic that is asked for by name
         answer = await open_connection.send(MetadataRequest([]))
@@ -83,7 +83,7 @@ async def _reach_advertised(brokers: list[str], connection: Connection, patience
         return
     for broker in brokers:
         try:
-            await (await _connect(broker, connection, patience_s)).close()
+            await (await connect(broker, connection, patience_s)).close()
         except Exception:  # noqa: S112 - an unknown program may answer anything
             continue
         return
@@ -94,7 +94,8 @@ async def _reach_advertised(brokers: list[str], connection: Connection, patience
     )
 
 
-async def _connect(server: str, connection: Connection, patience_s: float) -> AIOKafkaConnection:
+async def connect(server: str, connection: Connection, patience_s: float) -> AIOKafkaConnection:
+    """A connection to one broker, for questions of our own."""
     arguments = client_arguments(connection, "check")
     ((host, port, _),) = collect_hosts([server])
     return await create_conn(
@@ -105,7 +106,7 @@ async def _connect(server: str, connection: Connection, patience_s: float) -> AI
     )
 
 
-def _sentence(error: BaseException, connection: Connection) -> str:
+def reason_of(error: BaseException, connection: Connection) -> str:
     """What went wrong, as the rest of a sentence that begins with the name of the broker."""
     protocol = connection.settings.security_protocol.value
     who = f"user {connection.settings.username}" if connection.settings.username else "this client"

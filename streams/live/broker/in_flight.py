@@ -26,4 +26,6 @@ class InFlight:
             aiokafka.errors.KafkaError: it refused one.
         """
         futures, self._futures = self._futures, []
-        await asyncio.gather(*futures)
+        for found in await asyncio.gather(*futures, return_exceptions=True):
+            if isinstance(found, BaseException):
+                raise found

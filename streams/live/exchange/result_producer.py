@@ -15,6 +15,7 @@ from schemas.service.topics import ALERTS, ALERTS_LATEST, DEAD_LETTERS, FRAMES, 
 from streams.live.broker.in_flight import InFlight
 from streams.live.exchange.alert_headers import alert_headers
 from streams.live.exchange.frames import HEADER
+from streams.live.exchange.lasting_producer import LastingProducer
 
 _encoder = msgspec.json.Encoder()
 
@@ -27,7 +28,7 @@ class ResultProducer:
         prefix: of the topics.
     """
 
-    def __init__(self, producer: AIOKafkaProducer, prefix: str) -> None:
+    def __init__(self, producer: AIOKafkaProducer | LastingProducer, prefix: str) -> None:
         self._producer = producer
         self._prefix = prefix
 
@@ -69,8 +70,8 @@ class ResultProducer:
         return sent
 
     async def write_progress(self, progress: Progress) -> None:
-        """Write where detection is, without waiting for the broker."""
-        await self._send(PROGRESS, "detection", _encoder.encode(progress))
+        """Write where detection is. On return the broker has it."""
+        await (await self._send(PROGRESS, "detection", _encoder.encode(progress)))
 
     async def _send(
         self, topic: Topic, key: str, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()

@@ -1,5 +1,5 @@
 """Public topics in, frames out.
 
-`ingest`: reads, decodes and writes. `idle_partitions`: when empty partitions hold up nothing. `progress_reader`: where
-detection is. `lag_watch`: how far a worker is behind.
+`ingest`: reads, decodes and writes. `group`: its consumer group. `idle_partitions`: when empty partitions hold up
+nothing. `progress_reader`: where detection is. `lag_watch`: how far a worker is behind.
 """

@@ -6,21 +6,26 @@ loses nothing. Rows that are then read again are recognised by their offset (`st
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 
 import polars as pl
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, RebalanceInProgressError
 
 from schemas.dead_letters import DeadLetter
 from schemas.service.progress import Progress
-from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
+from streams.live.broker.closing import stop_consumer, stop_producer
+from streams.live.broker.connection import Connection, producer_arguments
+from streams.live.broker.membership import still_member
+from streams.live.broker.outages import BrokerWatch
+from streams.live.broker.sessions import Sessions
 from streams.live.exchange import frames
 from streams.live.exchange.decoding import KIND_OF, WAITED_FOR, Batch, decode_batch
 from streams.live.exchange.result_producer import ResultProducer
+from streams.live.ingest.group import group_consumer
 from streams.live.ingest.idle_partitions import IdlePartitions
 from streams.live.ingest.progress_reader import ProgressReader
 from streams.live.telemetry.telemetry import Telemetry
@@ -30,16 +35,8 @@ _MARK_EVERY_S = 0.5
 """Seconds between two checks for empty partitions. Chosen, not measured."""
 _GATE_EVERY_S = 0.2
 """Seconds between two checks whether reference data have been read. Chosen, not measured."""
-_FETCH_BYTES = 512 << 10
-"""Limit of one fetch from one partition. Small fetches read a backlog from all partitions in turn, so that event time
-passes meanwhile. With 8 MB a worker read all of half a million posts before the first could be applied (measured)."""
 _MAX_FRAMES_AHEAD = 100
 """Frames that may wait for detection, which bounds the rows in memory there. Chosen, not measured."""
-
-
-def ingest_group(prefix: str) -> str:
-    """Name of the consumer group by which Kafka assigns the public partitions to the workers of a service."""
-    return f"{prefix}ingest"
 
 
 class Ingest:
@@ -50,19 +47,32 @@ class Ingest:
         settings: batch sizes and bounds.
         log: of the worker.
         telemetry: of the worker.
+        watch: knows whether the brokers can be reached.
+        progress_reader: where detection is.
     """
 
-    def __init__(self, connection: Connection, settings: Settings, log: Any, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        settings: Settings,
+        log: Any,
+        telemetry: Telemetry,
+        watch: BrokerWatch,
+        progress_reader: ProgressReader,
+    ) -> None:
         self._connection = connection
+        self._watch = watch
         self._settings = settings
         self._log = log
         self._telemetry = telemetry
         self.joined = asyncio.Event()
-        """Set when it has joined its consumer group."""
+        """Set while it is in its consumer group."""
         self._prefix = connection.settings.topic_prefix
         self._names = {self._prefix + topic: topic for topic in KIND_OF}
         self._idle = IdlePartitions(settings.worker.idle_after_s, settings.detection.time.lateness_s)
-        self._progress_reader = ProgressReader(connection)
+        self._progress_reader = progress_reader
+        self._turned_at = 0.0
+        """Clock time of the latest turn of its loop."""
         self._next_offsets: dict[TopicPartition, int] = {}
         """Offset that comes next in each partition."""
         self._latest_times: dict[TopicPartition, int] = {}
@@ -75,40 +85,43 @@ class Ingest:
         """Count of records read so far."""
 
     async def run(self, stopping: Callable[[], bool]) -> None:
-        """Work until `stopping` returns true, then finish the current batch and leave the group."""
-        group = ingest_group(self._prefix)
-        arguments = consumer_arguments(self._connection, "ingest", fetch_wait_ms=100)
-        arguments["max_partition_fetch_bytes"] = min(_FETCH_BYTES, arguments["max_partition_fetch_bytes"])
-        self._consumer = AIOKafkaConsumer(
-            **arguments,
-            group_id=group,
-            auto_offset_reset="earliest",
-            max_poll_records=self._settings.worker.batch_rows,
-            session_timeout_ms=int(self._settings.worker.session_timeout_s * 1_000),
-            heartbeat_interval_ms=int(self._settings.worker.session_timeout_s * 1_000 / 4),
-        )
-        self._producer = AIOKafkaProducer(**producer_arguments(self._connection, "ingest"))
-        ready = asyncio.Event()
-        progress_task = asyncio.create_task(self._progress_reader.run(ready))
+        """Work until `stopping` returns true, then finish the current batch and leave the group.
+
+        An outage of the brokers ends a session; the next one reads again what had not been committed.
+        """
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="ingest")
-        await self._producer.start()
         try:
-            await _wait_unless_ended(ready.wait(), progress_task)
-            self._results = ResultProducer(self._producer, self._prefix)
+            sessions = Sessions("ingest", self._watch, self._log)
+            await sessions.run(lambda: self._session(stopping), stopping, self._quiet_s)
+        finally:
+            self._threads.shutdown(wait=False)
+
+    async def _session(self, stopping: Callable[[], bool]) -> None:
+        """Join the group and work."""
+        self._consumer = group_consumer(self._connection, self._settings.worker)
+        self._producer = AIOKafkaProducer(**producer_arguments(self._connection, "ingest"))
+        self._results = ResultProducer(self._producer, self._prefix)
+        self._note_turn()
+        try:
+            await self._producer.start()
+            await self._progress_reader.ready.wait()
             self._consumer.subscribe(list(self._names), listener=_Listener(self))
             await self._consumer.start()
-            try:
-                self.joined.set()
-                await self._announce()
-                await self._work(stopping, progress_task)
-            finally:
-                await self._consumer.stop()
+            self.joined.set()
+            await self._announce()
+            await self._work(stopping)
         finally:
-            progress_task.cancel()
-            with suppress(asyncio.CancelledError):
-                await progress_task
-            await self._producer.stop()
-            self._threads.shutdown()
+            self.joined.clear()
+            self._telemetry.lose_assignment()
+            await stop_consumer(self._consumer)
+            await stop_producer(self._producer)
+
+    def _note_turn(self) -> None:
+        self._turned_at = time.monotonic()
+
+    def _quiet_s(self) -> float:
+        """Seconds since the latest turn."""
+        return time.monotonic() - self._turned_at
 
     @property
     def progress(self) -> Progress | None:
@@ -118,7 +131,7 @@ class Ingest:
     async def lag(
         self, others: Sequence[TopicPartition]
     ) -> tuple[dict[TopicPartition, int], Mapping[TopicPartition, int]]:
-        """How far this worker is behind. Call it once `joined` is set.
+        """How far this worker is behind. Call it while `joined` is set.
 
         Args:
             others: partitions whose ends are also asked for.
@@ -138,6 +151,13 @@ class Ingest:
         self._idle.forget()
         self._telemetry.count_assignment()
 
+    async def _report_share(self) -> None:
+        """Say which share this worker has. After an outage, the group is asked first whether it still has one."""
+        if self._watch.reachable and not self._telemetry.health.assigned and self._consumer.assignment():
+            if await still_member(self._consumer):
+                self._telemetry.confirm_assignment()
+        self._telemetry.note_poll(len(self._consumer.assignment()))
+
     async def _announce(self) -> None:
         """Tell detection which partitions to wait for."""
         sources: list[tuple[str, int]] = []
@@ -146,13 +166,13 @@ class Ingest:
             sources.extend((topic, number) for number in sorted(numbers))
         await self._write(frames.Frame(frames.Header(kind="marks", sources=sources), pl.DataFrame()))
 
-    async def _work(self, stopping: Callable[[], bool], progress_task: "asyncio.Task[None]") -> None:
+    async def _work(self, stopping: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
         references = await self._ends_of_references()
         marked_at = checked_at = loop.time()
         while not stopping():
-            if progress_task.done():
-                progress_task.result()  # raises why it ended
+            self._note_turn()
+            await self._report_share()
             self._pause_partitions_ahead()
             batches = await self._read()
             # reference data go before the posts that they apply to
@@ -317,12 +337,3 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has
     async def on_partitions_assigned(self, assigned: object) -> None:
         """Start again."""
         self._ingest.assigned()
-
-
-async def _wait_unless_ended(waiting: Any, task: "asyncio.Task[None]") -> None:
-    """Wait for something that `task` brings about. If the task ends first, raise why it ended."""
-    waiter = asyncio.ensure_future(waiting)
-    await asyncio.wait({waiter, task}, return_when=asyncio.FIRST_COMPLETED)
-    if not waiter.done():
-        waiter.cancel()
-        task.result()

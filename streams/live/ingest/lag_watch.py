@@ -7,10 +7,12 @@ import asyncio
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError
 
 from schemas.service.topics import FRAMES, REGISTRY
+from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
+from streams.live.broker.outages import BrokerWatch, passes
 from streams.live.ingest.ingest import Ingest
 from streams.live.telemetry.telemetry import Telemetry
 
@@ -30,10 +32,14 @@ class LagWatch:
         ingest: of the worker.
         telemetry: of the worker.
         log: of the worker.
+        watch: knows whether the brokers can be reached.
     """
 
-    def __init__(self, connection: Connection, ingest: Ingest, telemetry: Telemetry, log: Any) -> None:
+    def __init__(
+        self, connection: Connection, ingest: Ingest, telemetry: Telemetry, log: Any, watch: BrokerWatch
+    ) -> None:
         self._connection = connection
+        self._watch = watch
         self._ingest = ingest
         self._telemetry = telemetry
         self._log = log
@@ -43,22 +49,34 @@ class LagWatch:
         self._registry_end = 0
 
     async def run(self) -> None:
-        """Work until cancelled. Faults are logged, and the next round tries again."""
-        await self._ingest.joined.wait()
+        """Work until cancelled. Faults are logged unless the brokers are away; the next round tries again."""
         loop = asyncio.get_running_loop()
         asked_at, longest = float("-inf"), 0.0
         while True:
             if loop.time() - asked_at >= _ASK_EVERY_S:
                 self._telemetry.set_loop_delay(longest)
                 asked_at, longest = loop.time(), 0.0
-                try:
-                    async with asyncio.timeout(_PATIENCE_S):
-                        await self._ask()
-                except (KafkaError, TimeoutError) as error:
-                    self._log.warning("lag unknown", error=type(error).__name__)
+                if self._ingest.joined.is_set() and self._watch.reachable:
+                    await self._try_to_ask()
             due = loop.time() + _TURN_S
             await asyncio.sleep(_TURN_S)
             longest = max(longest, loop.time() - due)
+
+    async def _try_to_ask(self) -> None:
+        outages = self._watch.outages
+        asking = asyncio.ensure_future(self._ask())
+        done, _ = await asyncio.wait({asking}, timeout=_PATIENCE_S)
+        if not done:
+            asking.cancel()
+            await asyncio.wait({asking})
+        error = TimeoutError() if asking.cancelled() else asking.exception()
+        if error is None:
+            return
+        # a session of ingest may end in the middle of a question
+        if not passes(error) and not isinstance(error, (IllegalStateError, ConsumerStoppedError)):
+            raise error
+        if outages == self._watch.outages and self._ingest.joined.is_set():
+            self._log.warning("lag unknown", error=type(error).__name__)
 
     async def _ask(self) -> None:
         lags, ends = await self._ingest.lag([self._frames, self._registry])
@@ -74,8 +92,8 @@ class LagWatch:
     async def _latest(self, partition: TopicPartition, end: int) -> float | None:
         """When the latest record of a partition reached the broker, seconds; None if there is none."""
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "registry-age"))
-        await consumer.start()
         try:
+            await consumer.start()
             consumer.assign([partition])
             consumer.seek(partition, max(0, end - 1))
             while await consumer.position(partition) < end:
@@ -84,4 +102,4 @@ class LagWatch:
                         return float(records[-1].timestamp) / 1_000
             return None
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)

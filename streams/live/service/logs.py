@@ -15,6 +15,8 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from streams.live.telemetry.progress_lines import MARK
+
 _KINDS = 1_000
 """Kinds of messages that are counted; with more, counting starts again. Chosen, not measured."""
 _TEMPLATE = "_template"
@@ -47,6 +49,8 @@ class RepeatLimit:
         Raises:
             structlog.DropEvent: the message is left out.
         """
+        if event.pop(MARK, False):
+            return event
         kind = (str(event.get("level", method)), str(event.pop(_TEMPLATE, event.get("event", ""))))
         now = self._clock()
         with self._lock:

@@ -9,28 +9,39 @@ import logging
 import os
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import faust
+from aiokafka import TopicPartition
 from mode import Service
 
 from schemas.service.topics import FRAMES, Role
 from streams.live.broker.connection import Connection, connection, faust_settings
 from streams.live.broker.group_session import require_session_timeout
+from streams.live.broker.outages import BrokerWatch
 from streams.live.broker.topic_admin import require_topics
-from streams.live.ingest.ingest import Ingest, ingest_group
+from streams.live.ingest.group import ingest_group
+from streams.live.ingest.ingest import Ingest
 from streams.live.ingest.lag_watch import LagWatch
+from streams.live.ingest.progress_reader import ProgressReader
+from streams.live.service.frame_consumer import FrameConsumer
 from streams.live.service.logs import set_up
+from streams.live.service.supervision import FAILED, Supervisor
 from streams.live.service.web import Web, listen
 from streams.live.stages.detection_agent import DetectionAgent
 from streams.live.stages.review_watch import ReviewWatch
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
 
-_LEAVING_S = 15.0
-"""Seconds for leaving the consumer groups after everything else has ended. Chosen, not measured."""
+_SAVING_S = 3.0
+"""Seconds for finishing the current frame and batch and saving the state. Chosen, not measured."""
+_LEAVING_S = 1.0
+"""Seconds for leaving the group of detection. Chosen, not measured: it takes milliseconds when the brokers answer."""
+_ENDING_S = 4.7
+"""Seconds after a signal until the process ends, whatever it waits for. An operator may count on 5."""
 
 
 def run(settings: Settings) -> int:
@@ -47,18 +58,19 @@ def run(settings: Settings) -> int:
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
     server = listen(settings.worker)
     log = set_up(worker_id, settings.kafka.topic_prefix)
-    app = make_app(settings, worker_id, log, server)
     # Faust prints tracebacks of its own; this module logs faults itself
     logging.getLogger("faust").setLevel(logging.ERROR)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    worker = faust.Worker(app, loop=loop, quiet=True, redirect_stdouts=False, override_logging=False)
-    worker.spinner = None
+    app, parts = make_app(settings, worker_id, log, server)
+    program = _Program(app, loop=loop, quiet=True, redirect_stdouts=False, override_logging=False)
+    program.spinner = None
+    program.parts = parts
     try:
-        worker.execute_from_commandline()
-    except SystemExit as ended:
-        return _status(ended)
-    return 0
+        program.execute_from_commandline()
+    except (Exception, SystemExit) as error:
+        parts.supervisor.fail("the worker", error)
+    return FAILED
 
 
 async def _require(broker: Connection, settings: Settings) -> None:
@@ -68,8 +80,19 @@ async def _require(broker: Connection, settings: Settings) -> None:
     await require_session_timeout(broker, ingest_group(prefix), settings.worker.session_timeout_s)
 
 
-def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket | None = None) -> faust.App:
-    """The app: an ingest service, and an agent that runs detection when the partition of frames is here.
+class _Program(faust.Worker):
+    """Faust's main program. A signal ends the worker in our own order: that of Faust takes seconds more."""
+
+    parts: "_WorkerParts"
+
+    def _schedule_shutdown(self, signal: Any) -> None:
+        self.parts.stop_soon()
+
+
+def make_app(
+    settings: Settings, worker_id: str, log: Any, server: socket.socket | None = None
+) -> "tuple[faust.App, _WorkerParts]":
+    """The app and its parts: an ingest service, and an agent that runs detection when the partition of frames is here.
 
     Args:
         settings: all of them.
@@ -79,10 +102,10 @@ def make_app(settings: Settings, worker_id: str, log: Any, server: socket.socket
     """
     broker = connection(settings.kafka)
     app = _bare_app(settings, broker)
-    parts = _WorkerParts(broker, settings, worker_id, log, server)
+    parts = _WorkerParts(app, broker, settings, worker_id, log, server)
     _add_service(app, parts)
     _add_detection(app, parts)
-    return app
+    return app, parts
 
 
 def _bare_app(settings: Settings, broker: Connection) -> faust.App:
@@ -116,6 +139,7 @@ class _WorkerParts:
 
     def __init__(
         self,
+        app: faust.App,
         broker: Connection,
         settings: Settings,
         worker_id: str,
@@ -125,59 +149,84 @@ class _WorkerParts:
         self.prefix = settings.kafka.topic_prefix
         self.log = log
         self.telemetry = Telemetry(self.prefix, settings.detection)
-        self.agent = DetectionAgent(broker, settings, worker_id, log, self.telemetry)
-        self.ingest = Ingest(broker, settings, log, self.telemetry)
-        self.lag = LagWatch(broker, self.ingest, self.telemetry, log)
-        self.reviews = ReviewWatch(broker, self.telemetry, log)
+        self.supervisor = Supervisor(self.telemetry.health, log)
+        self.watch = BrokerWatch(broker, log, self.telemetry.set_broker_reachable)
+        self.agent = DetectionAgent(broker, settings, worker_id, log, self.telemetry, self.watch)
+        self.progress = ProgressReader(broker, self.watch, log)
+        self.ingest = Ingest(broker, settings, log, self.telemetry, self.watch, self.progress)
+        self.lag = LagWatch(broker, self.ingest, self.telemetry, log, self.watch)
+        self.reviews = ReviewWatch(broker, self.telemetry, log, self.watch)
+        self.frames = FrameConsumer(
+            app, TopicPartition(FRAMES.full_name(self.prefix), 0), self.watch, self.telemetry
+        )
         self.web = Web(self.telemetry, server) if server is not None else None
+        self._preparing: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._stopping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Make ready for frames; metrics and health are served from now on."""
+        """Start all parts; metrics and health are served from now on."""
         if self.web is not None:
             await self.web.start()
+        start = self.supervisor.start
+        start("broker watch", self.watch.run())
         await self.agent.start()
+        start("progress reader", self.progress.run())
+        start("progress", self.agent.publish_progress())
+        self._reading = start("ingest", self.ingest.run(lambda: self.supervisor.stopping))
+        start("lag watch", self.lag.run())
+        start("review watch", self.reviews.run())
+        start("detection", self.frames.run())
         self.log.info("worker started", prefix=self.prefix)
 
-    async def stop(self) -> None:
-        """Save the state of detection, and end everything."""
-        await self.agent.stop()
-        if self.web is not None:
-            await self.web.stop()
+    def take_over(self) -> None:
+        """The partition of frames is here: build the state."""
+        self.give_up()
+        self._preparing = asyncio.create_task(self._prepare())
+
+    def give_up(self) -> None:
+        """The partition of frames may go elsewhere: build no state for it."""
+        if self._preparing is not None:
+            self._preparing.cancel()
+
+    async def _prepare(self) -> None:
+        try:
+            await self.agent.prepare(self.frames.committed)
+        except Exception as error:
+            self.supervisor.fail("rebuilding the state", error)
+
+    def stop_soon(self) -> None:
+        """Save and leave everything, and end the process within a few seconds."""
+        if self._stopping is None:
+            self.supervisor.stopping = self.telemetry.health.stopping = True
+            timer = threading.Timer(_ENDING_S, os._exit, (0,))
+            timer.daemon = True
+            timer.start()
+            self._stopping = asyncio.create_task(self._stop())
+
+    async def _stop(self) -> None:
+        self.give_up()
+        saving = asyncio.create_task(self.agent.stop(_SAVING_S))
+        await asyncio.wait({saving, self._reading} if self._reading else {saving}, timeout=_SAVING_S + 0.2)
+        if saving.done():
+            # the topics have everything by now, so that a fault here costs nothing but time
+            with suppress(Exception):
+                await self.frames.leave(saving.result(), _LEAVING_S)
         self.log.info(
             "worker stopped", records=self.ingest.records, posts=self.agent.posts, alerts=self.agent.alerts
         )
+        os._exit(0)
 
 
 def _add_service(app: faust.App, parts: _WorkerParts) -> None:
-    """Let the app run ingest and the watches."""
+    """Let the app start the parts once it has started itself."""
 
     @app.service
     class Work(Service):
-        """Ingest, the watches, and the clients of detection."""
+        """All parts but the agent of Faust."""
 
         async def on_start(self) -> None:
             await parts.start()
-
-        @Service.task
-        async def ingest(self) -> None:
-            try:
-                await parts.ingest.run(lambda: self.should_stop)
-            except Exception as error:
-                parts.telemetry.health.failed = "ingest failed"
-                parts.log.error("ingest failed", error=f"{type(error).__name__}: {error}")
-                await self.crash(error)
-
-        @Service.task
-        async def lag(self) -> None:
-            await parts.lag.run()
-
-        @Service.task
-        async def reviews(self) -> None:
-            await parts.reviews.run()
-
-        async def on_stop(self) -> None:
-            await parts.stop()
-            _leave_at_last()
 
 
 def _add_detection(app: faust.App, parts: _WorkerParts) -> None:
@@ -189,7 +238,15 @@ def _add_detection(app: faust.App, parts: _WorkerParts) -> None:
 
     @app.on_partitions_assigned.connect
     async def assigned(app: Any, /, *arguments: Any, signal: Any, **more: Any) -> None:
-        parts.telemetry.set_detection_here(any(partition.topic == name for partition in arguments[0]))
+        here = any(partition.topic == name for partition in arguments[0])
+        parts.telemetry.set_detection_here(here)
+        if here:
+            parts.take_over()
+
+    @app.on_partitions_revoked.connect
+    async def revoked(app: Any, /, *arguments: Any, signal: Any, **more: Any) -> None:
+        parts.telemetry.lose_detection()
+        parts.give_up()
 
     @app.agent(topic, concurrency=1)
     async def detection(stream: Any) -> None:
@@ -198,25 +255,9 @@ def _add_detection(app: faust.App, parts: _WorkerParts) -> None:
             try:
                 await parts.agent.take(message.offset, _headers(message.headers), message.value or b"")
             except Exception as error:
-                if parts.agent.stopping:
-                    return  # in the middle of a rebuild; another worker begins it anew
                 # an agent that goes on would leave this frame out
-                parts.log.error(
-                    "detection failed", offset=message.offset, error=f"{type(error).__name__}: {error}"
-                )
-                os._exit(1)
-
-
-def _leave_at_last() -> None:
-    """End the process even if a client waits for a group that does not answer. Everything has been written by now."""
-    timer = threading.Timer(_LEAVING_S, os._exit, (0,))
-    timer.daemon = True
-    timer.start()
+                parts.supervisor.fail("detection", error, offset=message.offset)
 
 
 def _headers(headers: Any) -> dict[str, bytes]:
     return dict(headers.items() if hasattr(headers, "items") else headers or ())
-
-
-def _status(ended: SystemExit) -> int:
-    return ended.code if isinstance(ended.code, int) else int(ended.code is not None)

@@ -7,25 +7,29 @@ after all, both copies have the same id and revision.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import TopicPartition
 
 from detectors.state.capture import State
 from detectors.state.state_forms import StateError
 from schemas.alerts import Mode
 from schemas.service.progress import Progress
 from schemas.service.topics import FRAMES, is_replay
-from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
+from streams.live.broker.broker_check import FAULTS
+from streams.live.broker.connection import Connection
+from streams.live.broker.outages import BrokerWatch, passes
 from streams.live.detection.detection import Detection, FrameResult
 from streams.live.detection.detection_state import captured, restored
 from streams.live.exchange.frames import HEADER, Frame, FrameError, decode
+from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.exchange.result_producer import ResultProducer
+from streams.live.stages.frame_log import frames_between, progress_of
+from streams.live.stages.rebuild_report import RebuildReport
 from streams.live.state.snapshots import Snapshots, manifest
 from streams.live.state.state_codec import encode
 from streams.live.telemetry.telemetry import Telemetry
@@ -34,7 +38,8 @@ from streams.version import VERSION
 
 _PROGRESS_EVERY_S = 0.2
 """Seconds between two records of progress. Chosen, not measured."""
-_POLL_MS = 500
+_AGAIN_S = 0.5
+"""Seconds before frames are read again after a fault. Chosen, not measured."""
 
 
 class DetectionAgent:
@@ -46,10 +51,17 @@ class DetectionAgent:
         worker_id: for alerts and progress.
         log: of the worker.
         telemetry: of the worker.
+        watch: knows whether the brokers can be reached.
     """
 
     def __init__(
-        self, connection: Connection, settings: Settings, worker_id: str, log: Any, telemetry: Telemetry
+        self,
+        connection: Connection,
+        settings: Settings,
+        worker_id: str,
+        log: Any,
+        telemetry: Telemetry,
+        watch: BrokerWatch,
     ) -> None:
         self._mode: Mode = "replay" if is_replay(connection.settings.topic_prefix) else "live"
         self._connection = connection
@@ -57,10 +69,13 @@ class DetectionAgent:
         self._worker_id = worker_id
         self._log = log
         self._telemetry = telemetry
+        self._watch = watch
         self._topic = FRAMES.full_name(connection.settings.topic_prefix)
         self._settings_digest = settings.detection.digest
         self.detection: Detection | None = None
         self._started = asyncio.Event()
+        self._lock = asyncio.Lock()
+        """Held while the state changes."""
         self.stopping = False
         """Whether the worker is ending."""
         self._next_frame = 0
@@ -83,26 +98,54 @@ class DetectionAgent:
         """Count of alerts published."""
 
     async def start(self) -> None:
-        """Get ready to write. Nothing is read before the first frame comes."""
+        """Get ready to write."""
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="detection")
-        self._producer = AIOKafkaProducer(**producer_arguments(self._connection, "detection"))
+        self._producer = LastingProducer(self._connection, "detection", self._watch, self._log)
         await self._producer.start()
         self._results = ResultProducer(self._producer, self._connection.settings.topic_prefix)
         self._snapshots = Snapshots(self._connection, self._producer)
-        self._progress_task = asyncio.create_task(self._publish_progress())
         self._started.set()
 
-    async def stop(self) -> None:
-        """Save the state for the worker that takes over, and end."""
+    async def stop(self, seconds: float = 3.0) -> int:
+        """Finish the current frame, save the state for the worker that takes over, and end.
+
+        Args:
+            seconds: for all of this. What is not done by then, the next owner does again.
+
+        Returns:
+            Offset of the frame whose results are not on the topics yet.
+        """
         self.stopping = True
-        await self._finish_snapshot()
-        if self._next_frame != self._saved_next_frame:
-            await self.save()
-        self._progress_task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._progress_task
+        if not self._started.is_set():
+            return 0
+        try:
+            async with asyncio.timeout(seconds), self._lock:
+                await self._finish_snapshot()
+                if self._next_frame != self._saved_next_frame:
+                    await self.save()
+        except TimeoutError:
+            self._log.warning(
+                "no time to save the state", next_frame=self._next_frame, saved=self._saved_next_frame
+            )
         await self._producer.stop()
-        self._threads.shutdown()
+        self._threads.shutdown(wait=False)
+        return self._next_result
+
+    async def prepare(self, committed: Callable[[], Awaitable[int]]) -> None:
+        """Build the state now that the partition of frames is here, rather than when the next frame comes.
+
+        Args:
+            committed: gives the offset of the first frame whose results may not be on the topics.
+        """
+        await self._started.wait()
+        upto = await committed()
+        async with self._lock:
+            if self.stopping:
+                return
+            if self.detection is None or self._next_frame < upto:
+                await self._catch_up(upto)
+            else:
+                self._telemetry.confirm_state()
 
     async def take(self, offset: int, headers: Mapping[str, bytes], value: bytes) -> None:
         """Apply a frame of the log. On return its offset may be committed.
@@ -114,6 +157,12 @@ class DetectionAgent:
             value: of the record.
         """
         await self._started.wait()  # Faust may have frames before all of the worker has started
+        async with self._lock:
+            if self.stopping:
+                await asyncio.Event().wait()  # the frame is for another worker
+            await self._take(offset, headers, value)
+
+    async def _take(self, offset: int, headers: Mapping[str, bytes], value: bytes) -> None:
         if offset < self._next_result:
             return  # done before, but the commit of its offset came too late
         if offset < self._next_frame:
@@ -124,8 +173,12 @@ class DetectionAgent:
         result = await self._apply(offset, headers.get(HEADER), value)
         for fault in result.faults:
             self._log.warning("fault in the log", offset=offset, fault=fault)
-        await self._results.write_dead_letters(result.dead_letters)
-        await self._results.write_alerts(result.alerts, result.expired)
+
+        async def publish() -> None:
+            await self._results.write_dead_letters(result.dead_letters)
+            await self._results.write_alerts(result.alerts, result.expired)
+
+        await self._producer.insist(publish)
         self._next_result = offset + 1
         self._progress = self._applied
         self._telemetry.count_result(result)
@@ -170,10 +223,17 @@ class DetectionAgent:
         )
 
     async def _finish_snapshot(self) -> None:
-        """Wait until the snapshot in progress is written. If it cannot be, raise why."""
+        """Wait until the snapshot in progress is written. If it cannot be, the next one is due as usual."""
         writing, self._writing = self._writing, None
-        if writing is not None:
+        if writing is None:
+            return
+        try:
             await writing
+        except FAULTS as error:
+            if not passes(error):
+                raise
+            self._saved_at = time.monotonic()
+            self._log.warning("the snapshot could not be written", error=type(error).__name__)
 
     async def _apply(self, offset: int, header: bytes | None, value: bytes) -> FrameResult:
         def work() -> FrameResult:
@@ -184,7 +244,7 @@ class DetectionAgent:
                 self.detection = None  # half a frame has been applied: this is no state to go on from
                 raise
             self._next_frame = offset + 1
-            self._applied = self._progress_at(offset)
+            self._applied = progress_of(self._running(), self._worker_id, offset)
             self._telemetry.show_applied(self._running(), self._applied, time.perf_counter() - begun)
             return result
 
@@ -203,38 +263,37 @@ class DetectionAgent:
     async def _catch_up(self, upto: int) -> None:
         """Bring the state to where it was before frame `upto`, without publishing."""
         begun = time.monotonic()
-        self._telemetry.set_rebuild_left(None)
-        if self.detection is None:
-            await self._load(upto)
-        self._telemetry.set_rebuild_left(upto - self._next_frame)
-        self._running().timer.on_stage = self._telemetry.observe_stage
         frames = 0
-        consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "catch-up"))
-        await consumer.start()
-        try:
-            partition = TopicPartition(self._topic, 0)
-            consumer.assign([partition])
-            first = (await consumer.beginning_offsets([partition]))[partition]
-            if first > self._next_frame:
-                self._log.warning("frames are gone", needed=self._next_frame, first=first)
-                self._next_frame = first
-            consumer.seek(partition, self._next_frame)
-            while self._next_frame < upto:
-                for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
-                    for record in records:
-                        if record.offset < upto:
-                            await self._apply(record.offset, dict(record.headers).get(HEADER), record.value)
-                            self._progress = self._applied
-                            frames += 1
-                if await consumer.position(partition) >= upto:
-                    self._next_frame = upto
-                self._telemetry.set_rebuild_left(upto - self._next_frame)
-        finally:
-            await consumer.stop()
+        with RebuildReport(self._log, self._telemetry, upto) as report:
+            while True:
+                try:
+                    if self.detection is None:
+                        await self._load(upto)
+                    report.show(self._next_frame)
+                    self._running().timer.on_stage = self._telemetry.observe_stage
+                    partition = TopicPartition(self._topic, 0)
+                    async for record in frames_between(self._connection, partition, self._next_frame, upto):
+                        self._note_gap(record.offset)
+                        await self._apply(record.offset, dict(record.headers).get(HEADER), record.value)
+                        self._progress = self._applied
+                        frames += 1
+                        report.show(self._next_frame)
+                    break
+                except FAULTS as error:
+                    if not passes(error):
+                        raise
+                    await self._watch.until_reachable()
+                    await asyncio.sleep(_AGAIN_S)
+            self._note_gap(upto)
+            self._next_frame = max(self._next_frame, upto)
         self._telemetry.show_rebuilt(self._running(), time.monotonic() - begun)
         self._log.info(
             "state rebuilt", offset=upto, frames=frames, seconds=round(time.monotonic() - begun, 2)
         )
+
+    def _note_gap(self, found: int) -> None:
+        if found > self._next_frame:
+            self._log.warning("frames are gone", needed=self._next_frame, first=found)
 
     async def _load(self, upto: int) -> None:
         await self._finish_snapshot()  # it may be writing to the slot that is read here
@@ -260,33 +319,15 @@ class DetectionAgent:
             self._telemetry.show_snapshot(snapshot.manifest)
             self._log.info("snapshot loaded", offset=offset, bytes=snapshot.manifest.bytes)
 
-    async def _publish_progress(self) -> None:
-        """Write now and then where detection is."""
+    async def publish_progress(self) -> None:
+        """Write now and then where detection is, until cancelled."""
+        await self._started.wait()
         written: Progress | None = None
         while True:
             await asyncio.sleep(_PROGRESS_EVERY_S)
             if self._progress is not written and self._progress is not None:
                 written = self._progress
-                try:
-                    await self._results.write_progress(written)
-                except KafkaError as error:
-                    # tried again: ingest waits for it
-                    self._log.warning(
-                        "progress could not be written", error=f"{type(error).__name__}: {error}"
-                    )
-                    written = None
-
-    def _progress_at(self, offset: int) -> Progress:
-        detection = self._running()
-        return Progress(
-            worker_id=self._worker_id,
-            frame_offset=offset,
-            watermark=_instant(detection.event_time),
-            least_latest=_instant(detection.watermark.least),
-            latest=_instant(detection.latest_post),
-            held_rows=len(detection.held_posts),
-            at=datetime.now(UTC),
-        )
+                await self._producer.insist(partial(self._results.write_progress, written))
 
     def _running(self) -> Detection:
         assert self.detection is not None  # noqa: S101 - for the type checker: the first frame makes it
@@ -304,7 +345,3 @@ class DetectionAgent:
 
 def _chunks(state: State) -> list[bytes]:
     return list(encode(state))
-
-
-def _instant(time: float | None) -> datetime | None:
-    return None if time is None or abs(time) == float("inf") else datetime.fromtimestamp(int(time), UTC)

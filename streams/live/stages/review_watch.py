@@ -5,12 +5,14 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from detectors.reference.review_cases import ReviewCases
 from schemas.reviews import ReviewEvent
 from schemas.service.topics import REVIEWS
+from streams.live.broker.broker_check import FAULTS
+from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
+from streams.live.broker.outages import BrokerWatch
 from streams.live.telemetry.telemetry import Telemetry
 
 _POLL_MS = 1_000
@@ -27,19 +29,22 @@ class ReviewWatch:
         connection: to the brokers.
         telemetry: of the worker.
         log: of the worker.
+        watch: knows whether the brokers can be reached.
     """
 
-    def __init__(self, connection: Connection, telemetry: Telemetry, log: Any) -> None:
+    def __init__(self, connection: Connection, telemetry: Telemetry, log: Any, watch: BrokerWatch) -> None:
         self._connection = connection
         self._telemetry = telemetry
         self._log = log
+        self._watch = watch
 
     async def run(self) -> None:
         """Work until cancelled. After a fault, which is logged, all reviews are read again."""
         while True:
+            await self._watch.until_reachable()
             try:
                 await self._follow()
-            except KafkaError as error:
+            except FAULTS as error:
                 self._log.warning("reviews cannot be read", error=type(error).__name__)
             await asyncio.sleep(_AGAIN_S)
 
@@ -47,8 +52,8 @@ class ReviewWatch:
         cases = ReviewCases()
         topic = REVIEWS.full_name(self._connection.settings.topic_prefix)
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "reviews"))
-        await consumer.start()
         try:
+            await consumer.start()
             numbers = await consumer._client.fetch_all_metadata()
             partitions = [
                 TopicPartition(topic, number) for number in numbers.partitions_for_topic(topic) or ()
@@ -63,7 +68,7 @@ class ReviewWatch:
                         self._take(cases, record)
                 self._telemetry.show_reviews(cases)
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)
 
     def _take(self, cases: ReviewCases, record: ConsumerRecord) -> None:
         try:

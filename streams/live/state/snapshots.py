@@ -12,8 +12,10 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from schemas.service.topics import SNAPSHOTS
+from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.broker.in_flight import InFlight
+from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.state.state_codec import MOST_BYTES, MOST_CHUNK_BYTES
 
 _SLOTS = 2
@@ -56,7 +58,7 @@ class Snapshots:
         producer: started.
     """
 
-    def __init__(self, connection: Connection, producer: AIOKafkaProducer) -> None:
+    def __init__(self, connection: Connection, producer: AIOKafkaProducer | LastingProducer) -> None:
         self._connection = connection
         self._producer = producer
         self._topic = SNAPSHOTS.full_name(connection.settings.topic_prefix)
@@ -79,8 +81,8 @@ class Snapshots:
         many times as many.
         """
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "snapshots"))
-        await consumer.start()
         try:
+            await consumer.start()
             partition = TopicPartition(self._topic, 0)
             consumer.assign([partition])
             first = (await consumer.beginning_offsets([partition]))[partition]
@@ -95,7 +97,7 @@ class Snapshots:
                     return snapshot
                 records = max(8 * records, 8 + max(_chunk_counts(values), default=0))
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)
 
 
 async def _latest_values(

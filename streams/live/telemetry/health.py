@@ -1,10 +1,17 @@
 """Whether a worker is alive, and whether it is ready. An orchestrator asks before it restarts a worker or goes on.
 
-Alive: the event loop answers, and no part of the worker has failed. Ready: partitions have been assigned and the worker
-reads posts; if detection runs on it, its state is rebuilt. A worker without detection stands by, and is ready without.
+Alive: the event loop answers, and no part of the worker has failed. Ready: a broker answers, the worker is a member of
+its groups and reads its share of the public topics; if detection runs on it, its state is built. A worker without
+detection stands by, and is ready without.
 """
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+
+_POLLED_WITHIN_S = 10.0
+"""Seconds without a turn of ingest after which a worker no longer counts as reading. Chosen, not measured: a turn takes
+well under a second unless it waits for a broker."""
 
 
 @dataclass(slots=True)
@@ -13,17 +20,24 @@ class Health:
 
     failed: str = ""
     """What failed; empty if nothing did."""
+    stopping: bool = False
+    """The worker is ending."""
+    broker_reachable: bool = True
+    """A broker has answered within the last few seconds."""
     assigned: bool = False
-    """Partitions have been assigned since this worker joined its group."""
+    """This worker is a member of the group of ingest, which knows its share of the partitions."""
+    polled_at: float = float("-inf")
+    """Clock time at which ingest last asked for messages, seconds."""
     reads_posts: bool = False
     """Reference data have been read, and posts are being read."""
+    frames_known: bool = False
+    """This worker is a member of the group of detection, so it knows whether the partition of frames is here."""
     detection_here: bool = False
     """The partition of frames is assigned to this worker."""
-    rebuilding: bool = False
-    rebuilt: bool = False
-    """The state of detection has been rebuilt at least once."""
-    frames_behind: int | None = None
-    """Count of frames that detection has yet to apply; None: not known yet."""
+    state_built: bool = False
+    """The state of detection has been built since that partition was assigned."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds, never falling."""
 
     @property
     def alive(self) -> bool:
@@ -31,16 +45,28 @@ class Health:
         return not self.failed
 
     @property
+    def polls(self) -> bool:
+        """Whether ingest has asked for messages lately."""
+        return self.clock() - self.polled_at <= _POLLED_WITHIN_S
+
+    @property
     def waits_for(self) -> list[str]:
         """What the worker waits for, in words; empty if it is ready."""
         waits = []
         if self.failed:
             waits.append(self.failed)
+        if self.stopping:
+            waits.append("the worker is ending")
+        if not self.broker_reachable:
+            waits.append("the broker cannot be reached")
         if not self.assigned:
             waits.append("partitions have not been assigned yet")
+        elif not self.polls:
+            waits.append("ingest does not read")
         elif not self.reads_posts:
             waits.append("reference data are being read")
-        # detection starts with the first frame; without frames to apply there is nothing to rebuild
-        if self.detection_here and (self.rebuilding or not (self.rebuilt or self.frames_behind == 0)):
+        if not self.frames_known:
+            waits.append("where detection runs is not known yet")
+        elif self.detection_here and not self.state_built:
             waits.append("the state of detection is being rebuilt")
         return waits

@@ -88,7 +88,31 @@ class Telemetry:
     def count_assignment(self) -> None:
         """Count that partitions were assigned to the workers anew."""
         self.metrics.rebalances.of().inc()
+        self.confirm_assignment()
+
+    def confirm_assignment(self) -> None:
+        """The worker is a member of the group of ingest, and has its share."""
         self.health.assigned = True
+        self.note_poll(None)
+
+    def lose_assignment(self) -> None:
+        """The worker may no longer be a member of the group of ingest."""
+        self.health.assigned = False
+        self.metrics.assigned.of().set(0)
+
+    def note_poll(self, partitions: int | None) -> None:
+        """Ingest asks for messages now; it has so many partitions, or (None) as many as before."""
+        self.health.polled_at = self.health.clock()
+        if partitions is not None:
+            self.metrics.assigned.of().set(partitions if self.health.assigned else 0)
+
+    def set_broker_reachable(self, reachable: bool) -> None:
+        """Set whether a broker answers. After an outage, both groups have to confirm that the worker is a member."""
+        self.health.broker_reachable = reachable
+        self.metrics.reachable.of().set(reachable)
+        if not reachable:
+            self.lose_assignment()
+            self.health.frames_known = False
 
     def set_paused(self, partitions: int) -> None:
         """Set how many partitions are paused."""
@@ -106,7 +130,6 @@ class Telemetry:
             topic = partition.topic.removeprefix(self.metrics.label_value)
             self.metrics.lag.of(topic, str(partition.partition)).set(records)
         self.metrics.frames_behind.of().set(frames)
-        self.health.frames_behind = frames
 
     def set_registry_time(self, seconds: float) -> None:
         """Set when the latest record of the registry reached the broker, seconds since 1970 UTC."""
@@ -121,8 +144,10 @@ class Telemetry:
         self.metrics.loop_delay.of().set(seconds)
 
     def update_ready(self) -> None:
-        """Set the metric that says whether the worker is ready."""
+        """Set the metrics that say whether the worker is ready."""
         self.metrics.ready.of().set(not self.health.waits_for)
+        if self.health.detection_here:
+            self.metrics.state_built.of().set(self.health.state_built)
 
     # detection
 
@@ -177,22 +202,35 @@ class Telemetry:
             self.metrics.watermark.of().set(0)
             for kind in ("posts", "follows"):
                 self.metrics.held.of(kind).set(0)
-        self.health.detection_here = here
+        health = self.health
+        health.frames_known, health.detection_here, health.state_built = True, here, False
         self.metrics.owner.of().set(here)
         if not here:
             self._gauges.clear()
 
-    def set_rebuild_left(self, left: int | None) -> None:
-        """Set how many frames are left until the state is rebuilt; None: a snapshot is being looked for."""
-        self.health.rebuilding = left is None or left > 0
-        self.metrics.rebuild_left.of().set(left or 0)
+    def lose_detection(self) -> None:
+        """The partition of frames is being assigned anew, and may go to another worker."""
+        self.health.frames_known = self.health.state_built = False
+
+    def confirm_detection(self) -> None:
+        """The worker is still a member of the group of detection, so all is as it was before the outage."""
+        self.health.frames_known = True
+
+    def set_rebuild_left(self, left: int) -> None:
+        """Set how many frames are left until the state is rebuilt."""
+        self.health.state_built = False
+        self.metrics.rebuild_left.of().set(left)
 
     def show_rebuilt(self, detection: Detection, seconds: float) -> None:
         """The state is rebuilt. What it evicted before is not counted as this worker's."""
-        self.health.rebuilding, self.health.rebuilt = False, True
+        self.health.state_built = True
         self.metrics.rebuild_left.of().set(0)
         self.metrics.rebuild_seconds.of().observe(seconds)
         self._gauges.take_over(detection)
+
+    def confirm_state(self) -> None:
+        """The state has been built before, and still holds."""
+        self.health.state_built = True
 
     def show_snapshot(self, snapshot: Manifest, seconds: float | None = None) -> None:
         """Show a snapshot that was written, and the `seconds` that detection waited for it; None: it was loaded."""
@@ -232,7 +270,8 @@ def _begin_at_zero(metrics: WorkerMetrics) -> None:
         metrics.ingest_seconds.of(stage)
     for stage in ("network", "reestimate"):
         metrics.stage_seconds.of(stage)
-    for gauge in (metrics.ready, metrics.loop_delay, metrics.held_back, metrics.owner):
+    for gauge in (metrics.ready, metrics.loop_delay, metrics.held_back, metrics.owner, metrics.assigned):
         gauge.of()
     metrics.late_posts.of(_UNNAMED)
+    metrics.reachable.of().set(1)
     metrics.start_at_zero()

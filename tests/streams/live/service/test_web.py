@@ -50,7 +50,7 @@ def test_given_a_worker_that_has_just_started_then_it_is_alive_and_not_ready(
         ask(telemetry, server, "/health/live", "/health/ready", "/metrics", "/elsewhere")
     )
     assert live == (200, "alive\n")
-    assert ready == (503, "partitions have not been assigned yet\n")
+    assert ready == (503, "partitions have not been assigned yet\nwhere detection runs is not known yet\n")
     assert 'lockstep_worker_ready{prefix="lockstep."} 0.0\n' in metrics[1]
     assert "process_resident_memory_bytes" in metrics[1]
     assert other[0] == 404
@@ -70,6 +70,7 @@ def test_given_a_worker_with_its_share_and_without_detection_then_it_is_ready(
 def test_given_a_part_that_failed_then_it_is_neither(telemetry: Telemetry, server: socket.socket) -> None:
     telemetry.count_assignment()
     telemetry.set_reading_posts()
+    telemetry.set_detection_here(False)
     telemetry.health.failed = "ingest failed"
     live, ready = asyncio.run(ask(telemetry, server, "/health/live", "/health/ready"))
     assert live == ready == (503, "ingest failed\n")

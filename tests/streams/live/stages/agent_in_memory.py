@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,10 +18,11 @@ from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.service.progress import Progress
 from streams.live.broker.connection import Connection
+from streams.live.broker.outages import BrokerWatch
 from streams.live.detection.detection import Detection, FrameResult
 from streams.live.exchange import frames
 from streams.live.exchange.frames import HEADER, Frame
-from streams.live.stages import detection_agent
+from streams.live.stages import frame_log
 from streams.live.stages.detection_agent import DetectionAgent
 from streams.live.state.snapshots import Manifest, Snapshot
 from streams.live.telemetry.telemetry import Telemetry
@@ -105,6 +106,17 @@ class ResultProducer:
         self.progressed.append(progress)
 
 
+class Insistent:
+    """A producer that writes again what was refused."""
+
+    async def insist(self, write: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                return await write()
+            except KafkaConnectionError:
+                await asyncio.sleep(0)
+
+
 @dataclass
 class Snapshots:
     """Keeps what is saved."""
@@ -168,7 +180,7 @@ async def made(
     monkeypatch: pytest.MonkeyPatch, snapshots: Snapshots | None = None, **worker: Any
 ) -> AsyncIterator[Made]:
     """A detection agent as `start` makes it, without a broker."""
-    monkeypatch.setattr(detection_agent, "AIOKafkaConsumer", Consumer())
+    monkeypatch.setattr(frame_log, "AIOKafkaConsumer", Consumer())
     settings = Settings()
     settings = msgspec.structs.replace(settings, worker=msgspec.structs.replace(settings.worker, **worker))
     said = Log()
@@ -178,10 +190,12 @@ async def made(
         "worker",
         said,
         Telemetry("lockstep.", settings.detection),
+        BrokerWatch(Connection(KafkaSettings(), None, None, None), said),
     )
     found = Made(one, ResultProducer(), snapshots if snapshots is not None else Snapshots(), said)
     with ThreadPoolExecutor(1) as threads:
         one._threads = threads
+        one._producer = Insistent()  # type: ignore[assignment]
         one._results = found.results  # type: ignore[assignment]
         one._snapshots = found.snapshots  # type: ignore[assignment]
         one._started.set()

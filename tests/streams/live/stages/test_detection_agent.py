@@ -133,11 +133,10 @@ async def test_given_a_broker_that_is_away_then_progress_is_written_when_it_is_b
     async with made(monkeypatch) as one:
         await one.take(0)
         one.results.refuses = 3
-        reporting = asyncio.create_task(one.agent._publish_progress())
+        reporting = asyncio.create_task(one.agent.publish_progress())
         async with asyncio.timeout(60):
             while not one.results.progressed:
                 await asyncio.sleep(0.001)
         reporting.cancel()
 
         assert [progress.frame_offset for progress in one.results.progressed] == [0]
-        assert len(one.log.of("progress could not be written")) == 3

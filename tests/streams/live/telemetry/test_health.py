@@ -1,33 +1,73 @@
 """Ready: what a worker still waits for."""
 
+from typing import Any
+
 import pytest
 
+from detectors.config import DetectionConfig
 from streams.live.telemetry.health import Health
+from streams.live.telemetry.telemetry import Telemetry
 
-REBUILDING = ["the state of detection is being rebuilt"]
+NOW = 1_000.0
+UNASSIGNED = "partitions have not been assigned yet"
+UNKNOWN = "where detection runs is not known yet"
+REBUILDING = "the state of detection is being rebuilt"
+AWAY = "the broker cannot be reached"
+
+
+def health(**more: Any) -> Health:
+    """Of a worker that reads its share, beside the owner; `more` says what is otherwise."""
+    usual = {"assigned": True, "polled_at": NOW - 1, "reads_posts": True, "frames_known": True}
+    return Health(**{**usual, **more}, clock=lambda: NOW)
 
 
 @pytest.mark.parametrize(
     ("health", "waits"),
     [
-        (Health(), ["partitions have not been assigned yet"]),
-        (Health(assigned=True), ["reference data are being read"]),
-        (Health(assigned=True, reads_posts=True), []),
-        (Health(assigned=True, reads_posts=True, detection_here=True), REBUILDING),
-        (Health(assigned=True, reads_posts=True, detection_here=True, frames_behind=3), REBUILDING),
-        # nothing to apply, so nothing to rebuild before the next frame comes
-        (Health(assigned=True, reads_posts=True, detection_here=True, frames_behind=0), []),
-        (
-            Health(assigned=True, reads_posts=True, detection_here=True, rebuilding=True, frames_behind=0),
-            REBUILDING,
-        ),
-        (Health(assigned=True, reads_posts=True, detection_here=True, rebuilt=True, frames_behind=50), []),
-        (
-            Health(assigned=True, reads_posts=True, detection_here=True, rebuilt=True, rebuilding=True),
-            REBUILDING,
-        ),
+        (Health(), [UNASSIGNED, UNKNOWN]),
+        (health(), []),
+        (health(assigned=False), [UNASSIGNED]),
+        (health(reads_posts=False), ["reference data are being read"]),
+        (health(polled_at=NOW - 11), ["ingest does not read"]),
+        (health(frames_known=False), [UNKNOWN]),
+        (health(frames_known=False, detection_here=True, state_built=True), [UNKNOWN]),
+        (health(detection_here=True), [REBUILDING]),
+        (health(detection_here=True, state_built=True), []),
+        (health(broker_reachable=False), [AWAY]),
+        (health(stopping=True), ["the worker is ending"]),
     ],
 )
 def test_a_worker_waits_for(health: Health, waits: list[str]) -> None:
     assert health.waits_for == waits
     assert health.alive
+
+
+def test_given_an_outage_then_the_worker_is_ready_once_both_groups_have_confirmed_it() -> None:
+    telemetry = Telemetry("lockstep.", DetectionConfig())
+    waits = []
+
+    def look() -> None:
+        waits.append(telemetry.health.waits_for)
+
+    telemetry.count_assignment()
+    telemetry.set_reading_posts()
+    telemetry.set_detection_here(False)
+    look()
+    telemetry.set_broker_reachable(False)
+    look()
+    telemetry.set_broker_reachable(True)
+    look()
+    telemetry.confirm_assignment()
+    look()
+    telemetry.confirm_detection()
+    look()
+    assert waits == [[], [AWAY, UNASSIGNED, UNKNOWN], [UNASSIGNED, UNKNOWN], [UNKNOWN], []]
+
+
+def test_given_the_partition_of_frames_anew_then_a_state_of_before_does_not_count() -> None:
+    telemetry = Telemetry("lockstep.", DetectionConfig())
+    telemetry.set_detection_here(True)
+    telemetry.confirm_state()
+    telemetry.lose_detection()
+    telemetry.set_detection_here(True)
+    assert REBUILDING in telemetry.health.waits_for

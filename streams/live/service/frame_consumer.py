@@ -1,0 +1,131 @@
+"""The consumer of frames, which is Faust's: what Faust does not watch or do itself.
+
+It runs in a thread with an event loop of its own. Faust asks it for messages in a way that never shows the faults of
+its group, and a consumer of aiokafka with such a fault stands still until somebody asks.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import faust
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.live.broker.closing import stop_consumer
+from streams.live.broker.membership import still_member
+from streams.live.broker.outages import BrokerWatch, passes
+from streams.live.telemetry.telemetry import Telemetry
+
+_LOOK_EVERY_S = 0.5
+"""Seconds between two looks at the consumer. Chosen, not measured."""
+_ANSWER_S = 5.0
+"""Seconds that the group has to answer. Chosen, not measured."""
+_OUTSIDE_S = 120.0
+"""Seconds without a share, although the brokers answer, after which the consumer has failed. Chosen, not measured: the
+group waits for up to 60 s for its other members."""
+
+
+class FrameConsumer:
+    """Watches the consumer of a Faust app.
+
+    Args:
+        app: started later.
+        frames: the partition of frames.
+        watch: knows whether the brokers can be reached.
+        telemetry: of the worker.
+    """
+
+    def __init__(
+        self, app: faust.App, frames: TopicPartition, watch: BrokerWatch, telemetry: Telemetry
+    ) -> None:
+        self._app = app
+        self._frames = frames
+        self._watch = watch
+        self._telemetry = telemetry
+
+    async def run(self) -> None:
+        """Work until cancelled.
+
+        Raises:
+            Exception: Faust or its consumer has failed.
+        """
+        known_at = asyncio.get_running_loop().time()
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            if self._app.crashed:
+                raise self._app.crash_reason or RuntimeError("Faust ended")
+            if not self._watch.reachable:
+                known_at = asyncio.get_running_loop().time()
+                continue
+            await self._in_its_thread(_consume_fault)
+            if self._telemetry.health.frames_known:
+                known_at = asyncio.get_running_loop().time()
+            elif await self._is_member():
+                self._telemetry.confirm_detection()
+            elif asyncio.get_running_loop().time() - known_at > _OUTSIDE_S:
+                raise TimeoutError(f"the group has given it no share for {_OUTSIDE_S:.0f} s")
+
+    async def committed(self) -> int:
+        """Offset of the first frame whose results may not be on the topics; 0: none has been applied."""
+        while True:
+            try:
+                found = await self._in_its_thread(lambda consumer: consumer.committed(self._frames))
+                return int(found or 0)
+            except KafkaError as error:
+                if not passes(error):
+                    raise
+                await self._watch.until_reachable()
+                await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def leave(self, upto: int, seconds: float) -> None:
+        """Commit the offset `upto`, if it is above 0, and leave the group: another worker then takes over at once."""
+
+        async def leave(consumer: AIOKafkaConsumer) -> None:
+            if upto and self._frames in consumer.assignment():
+                try:
+                    async with asyncio.timeout(seconds / 2):
+                        await consumer.commit({self._frames: upto})
+                except (KafkaError, TimeoutError):
+                    pass  # the next owner applies some frames again
+            await stop_consumer(consumer, seconds / 2)
+
+        await self._in_its_thread(leave)
+
+    async def _is_member(self) -> bool:
+        async def asked(consumer: AIOKafkaConsumer) -> bool:
+            return bool(consumer.assignment()) and await still_member(consumer)
+
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                return bool(await self._in_its_thread(asked))
+        except TimeoutError:
+            return False
+
+    async def _in_its_thread(self, work: Callable[[AIOKafkaConsumer], Awaitable[Any]]) -> Any:
+        thread: Any = self._app.consumer._thread  # type: ignore[attr-defined] # of the driver that is in use
+        consumer = thread._consumer
+        if consumer is None:
+            return None
+        doing = asyncio.run_coroutine_threadsafe(_await(work, consumer), thread.thread_loop)
+        return await asyncio.wrap_future(doing)
+
+
+async def _await(work: Callable[[AIOKafkaConsumer], Awaitable[Any]], consumer: AIOKafkaConsumer) -> Any:
+    return await work(consumer)
+
+
+async def _consume_fault(consumer: AIOKafkaConsumer) -> None:
+    """Let a consumer go on that stands still because of a fault in its group. Raise a fault that does not pass."""
+    coordinator = consumer._coordinator
+    if coordinator._coordination_task.done():
+        coordinator._coordination_task.result()
+        raise RuntimeError("the consumer of frames has ended")
+    if consumer._fetcher._fetch_task.done():
+        consumer._fetcher._fetch_task.result()
+        raise RuntimeError("fetching frames has ended")
+    try:
+        coordinator.check_errors()
+    except KafkaError as error:
+        if not passes(error):
+            raise

@@ -1,0 +1,58 @@
+"""Long-lived tasks of a worker: one that ends unasked, however it ends, ends the process.
+
+Other workers take over a share only when its worker is gone. One that goes on without a part of itself would hold its
+partitions and read none.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from streams.live.telemetry.health import Health
+
+FAILED = 1
+"""Exit status of a worker of which a part has failed."""
+
+
+class Supervisor:
+    """Watches the tasks of one worker.
+
+    Args:
+        health: of the worker.
+        log: of the worker.
+        end: ends the process at once with a status, even if clients hang.
+    """
+
+    def __init__(self, health: Health, log: Any, end: Callable[[int], Any] = os._exit) -> None:
+        self._health = health
+        self._log = log
+        self._end = end
+        self._tasks: list[asyncio.Task[None]] = []
+        self.stopping = False
+        """Whether the worker is ending, so that tasks may end."""
+
+    def start(self, name: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Start a task that lasts as long as the worker."""
+        task = asyncio.create_task(self._watched(name, work), name=name)
+        self._tasks.append(task)
+        return task
+
+    def fail(self, name: str, error: BaseException, **more: Any) -> None:
+        """Say that a part has failed, and end the process."""
+        self._health.failed = f"{name} failed"
+        self._log.error(f"{name} failed", **more, error=f"{type(error).__name__}: {error}".removesuffix(": "))
+        self._end(FAILED)
+
+    async def _watched(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        # a client that cancels the task it runs in would end it without a word
+        try:
+            await work
+        except BaseException as error:
+            if not self.stopping:
+                self.fail(name, error)
+            if not isinstance(error, Exception):
+                raise
+        else:
+            if not self.stopping:
+                self.fail(name, RuntimeError("it ended unasked"))

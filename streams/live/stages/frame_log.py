@@ -1,0 +1,55 @@
+"""Frames of the log between two offsets, and where detection is after one."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from schemas.service.progress import Progress
+from streams.live.broker.closing import stop_consumer
+from streams.live.broker.connection import Connection, consumer_arguments
+from streams.live.detection.detection import Detection
+
+_POLL_MS = 500
+
+
+async def frames_between(
+    connection: Connection, partition: TopicPartition, begin: int, end: int
+) -> AsyncIterator[ConsumerRecord]:
+    """Yield the records with offsets from `begin` up to and without `end`, or the first one after a gap.
+
+    Raises:
+        aiokafka.errors.KafkaError: the brokers cannot be reached.
+    """
+    if begin >= end:
+        return
+    consumer = AIOKafkaConsumer(**consumer_arguments(connection, "catch-up"))
+    try:
+        await consumer.start()
+        consumer.assign([partition])
+        first = (await consumer.beginning_offsets([partition]))[partition]
+        consumer.seek(partition, max(first, begin))
+        while await consumer.position(partition) < end:
+            for records in (await consumer.getmany(timeout_ms=_POLL_MS)).values():
+                for record in records:
+                    if record.offset < end:
+                        yield record
+    finally:
+        await stop_consumer(consumer)
+
+
+def progress_of(detection: Detection, worker_id: str, offset: int) -> Progress:
+    """Where detection is once it has applied the frame at an offset."""
+    return Progress(
+        worker_id=worker_id,
+        frame_offset=offset,
+        watermark=_instant(detection.event_time),
+        least_latest=_instant(detection.watermark.least),
+        latest=_instant(detection.latest_post),
+        held_rows=len(detection.held_posts),
+        at=datetime.now(UTC),
+    )
+
+
+def _instant(time: float | None) -> datetime | None:
+    return None if time is None or abs(time) == float("inf") else datetime.fromtimestamp(int(time), UTC)
