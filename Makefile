@@ -125,6 +125,7 @@ bench: $(STAMP) ## speed and memory on generated load
 soak: $(STAMP) ## 20 kills, long tests, then 20 minutes of load and kills on a real broker; DATA=DIR: also real data
 	@LOCKSTEP_KILLS=20 LOCKSTEP_TEST_LIMIT_S=1200 LOCKSTEP_DATA="$(DATA)" $(BIN)/python -m pytest -q \
 		tests/integration/test_chaos.py tests/integration/test_equivalence.py
+	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q -m long
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q tests/detectors/state tests/streams/live/state \
 		tests/streams/live/detection
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.soak

@@ -101,6 +101,7 @@ async def test_a_restarted_broker_has_its_address_records_and_offsets(
     assert await consume("kept", 310, bootstrap_servers=address) == list(range(310))
 
 
+@pytest.mark.long
 @pytest.mark.asyncio
 async def test_of_three_nodes_one_may_die_and_come_back(broker_factory: BrokerFactory) -> None:
     broker = broker_factory(brokers=3)

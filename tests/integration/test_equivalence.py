@@ -32,6 +32,7 @@ async def raised(service: Service, workers: int) -> dict[tuple[str, int], str]:
         return await watcher.alerts()
 
 
+@pytest.mark.long
 async def test_given_the_german_set_when_two_workers_read_it_then_the_alerts_are_those_of_a_replay(
     service_of: ServiceFactory, tmp_path: Path
 ) -> None:

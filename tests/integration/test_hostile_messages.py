@@ -102,6 +102,7 @@ async def test_given_records_that_are_no_frames_or_are_skipped_then_detection_go
     assert "left out, because worker.skip_frames names it" in said
 
 
+@pytest.mark.long
 async def test_given_more_workers_than_partitions_then_the_spare_ones_wait_and_leave_in_order(
     service_of: ServiceFactory, troll_farm: World
 ) -> None:

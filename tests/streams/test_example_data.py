@@ -22,7 +22,7 @@ def test_the_networks_found_are_those_found_before(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [
-        ("coortweet_russian", {"coortweet_russian_60s": "url"}),
+        pytest.param("coortweet_russian", {"coortweet_russian_60s": "url"}, marks=pytest.mark.long),
         (
             "coortweet_german",
             {"coortweet_german_url_60s": "url", "coortweet_german_hashtag_60s": "hashtag_sequence"},

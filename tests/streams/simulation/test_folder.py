@@ -28,7 +28,9 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", ["diaspora-press", "paid-placement"])
+@pytest.mark.parametrize(
+    "scenario", ["diaspora-press", pytest.param("paid-placement", marks=pytest.mark.long)]
+)
 def test_given_one_seed_when_another_process_simulates_then_the_bytes_are_equal(
     scenario: str, worlds: Worlds, program: Lockstep, tmp_path: Path
 ) -> None:
@@ -54,6 +56,7 @@ def test_the_record_holds_the_options_and_the_planted_groups(worlds: Worlds) -> 
     assert record["dials"]["jitter_s"] == 10
 
 
+@pytest.mark.long
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_smallest_world_can_be_made_at_most_stealth(scenario: str, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from detectors.pipeline import Pipeline
 from detectors.state.capture import State, capture, reference_data_of, restore
 from streams.live.state.state_codec import decode, encode
 from tests.detectors.state.state_graphs import Run, differences
-from tests.long_runs import LONG
 from tests.streams.live.state.cut_worlds import shipped, simulated
 from tests.streams.live.state.saved_states import (
     same,
@@ -26,6 +25,7 @@ RUNS = {
     "trolls": lambda: simulated("troll-farm", 500),
     "no room": lambda: simulated("troll-farm", 900, 9, tight=True),
 }
+LONG_CASES = [("german", 1), ("trolls", 1), ("trolls", 2), ("no room", 2)]
 _uncut: dict[str, list[bytes]] = {}
 
 
@@ -48,8 +48,7 @@ def cuts_of(run: Run, seed: int) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "seed"),
-    [("german", 1), ("press", 1), ("trolls", 1), ("no room", 1)]
-    + ([("trolls", 2), ("no room", 2)] if LONG else []),
+    [("press", 1), ("no room", 1), *(pytest.param(*case, marks=pytest.mark.long) for case in LONG_CASES)],
 )
 def test_given_a_run_that_is_cut_when_another_pipeline_goes_on_from_the_chunks_then_the_alerts_are_the_same(
     name: str, seed: int
@@ -62,13 +61,12 @@ def test_given_a_run_that_is_cut_when_another_pipeline_goes_on_from_the_chunks_t
 
 @pytest.mark.slow
 def test_given_simulated_worlds_then_the_runs_that_are_cut_have_covert_networks() -> None:
-    for name in ("press", "trolls"):
-        alerts = [msgspec.json.decode(alert) for alert in uncut(name)]
-        assert any((alert["covertness"] or 0) >= 0.5 for alert in alerts)
+    alerts = [msgspec.json.decode(alert) for alert in uncut("press")]
+    assert any((alert["covertness"] or 0) >= 0.5 for alert in alerts)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["press", "no room"])
+@pytest.mark.parametrize("name", [pytest.param("press", marks=pytest.mark.long), "no room"])
 def test_given_chunks_then_the_restored_pipeline_is_the_same_in_every_attribute(name: str) -> None:
     run = RUNS[name]()
     pipeline = run.begun()
