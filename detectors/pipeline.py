@@ -23,6 +23,7 @@ from detectors.alerts.reporting import NetworkReporter
 from detectors.arrays.dtypes import I32, I64, U8, U64
 from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
+from detectors.covertness.assessed_before import AssessedBefore
 from detectors.covertness.observation_extractor import ObservationExtractor, PostObservations
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.pairs import PairStore
@@ -85,6 +86,7 @@ class Pipeline:
         longest_window_s = int(window_table(config).max())
         self.samples = CoShareSamples(longest_window_s + self.sharing.settle_lag_s)
         self.stage = NetworkStage(config, self.cells, self._exposure, self.pairs, self.accounts)
+        self._assessed_before = AssessedBefore()
         self._alert_writer = AlertWriter(config, code_version, mode, run_id)
         self._reporter = NetworkReporter(
             config,
@@ -93,6 +95,7 @@ class Pipeline:
             self.pairs,
             self.samples,
             self.accounts,
+            self._assessed_before,
             self._alert_writer,
             timer,
         )
@@ -153,6 +156,8 @@ class Pipeline:
         Args:
             reference_data: registry, profiles and reviewers' rules; replaces all three.
         """
+        if not reference_data.registry.includes(self.observations.reference_data.registry):
+            self._assessed_before.forget_ties()
         self._observation_extractor.set_reference_data(reference_data)
         self.observations.set_reference_data(reference_data)
 

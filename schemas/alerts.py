@@ -52,6 +52,12 @@ class ScoreTerm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: Annotated[Unit, Meta(description="Its value, 0-1.")]
     weight: Annotated[Unit, Meta(description="Its weight in the score, 0-1.")]
     summary: Annotated[str, Meta(description="What was observed, in one sentence.")]
+    assessed_at: Annotated[
+        Instant | None,
+        Meta(
+            description="When it was assessed, event time, UTC, where nothing newer is known; absent: for this alert."
+        ),
+    ] = None
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -238,6 +244,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         ),
     ]
     covertness_terms: Annotated[list[ScoreTerm], Meta(description="The terms of `covertness`.")]
+    assessed_at: Annotated[
+        Instant | None,
+        Meta(
+            description="When the oldest part of `covertness` was assessed, event time, UTC, where nothing newer is "
+            "known, as of a network that has gone quiet; absent: all of it was assessed for this alert."
+        ),
+    ] = None
     severity: Annotated[
         Severity,
         Meta(description="How much attention the alert asks for; an openly coordinated network has `info`."),

@@ -19,6 +19,8 @@ class Lifecycle(StrEnum):
     MERGED = "merged"
     SPLIT = "split"
     RESOLVED = "resolved"
+    QUIET = "quiet"
+    """No member has posted for a while. What was assessed before stands."""
 
 
 class MemberRole(StrEnum):

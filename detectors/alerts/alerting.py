@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 import msgspec
@@ -28,6 +29,7 @@ from schemas.alerts import (
     Privacy,
     Provenance,
     Reach,
+    ScoreTerm,
     Technique,
 )
 from schemas.networks import Lifecycle
@@ -58,6 +60,8 @@ class _LastAlert:
     suspected: bool
     strong: set[str]
     """Context terms that were strong in this or an earlier alert."""
+    quiet: bool
+    """Whether no member had posted for a while."""
     alert: Alert
 
 
@@ -80,7 +84,7 @@ class AlertWriter:
 
     A network is reported at once when it opens, merges, splits or is resolved, or has grown by a quarter; other changes
     of membership at most once a day. Changes of its context are reported at once: suspicion comes or goes, or another
-    term would carry it by itself.
+    term would carry it by itself. A suspected network is also reported when it goes quiet, and when it posts again.
 
     Args:
         config: its hash goes into every alert.
@@ -128,6 +132,11 @@ class AlertWriter:
             covert.suspected and not last.strong.issuperset(covert.strong)
         )
 
+    def quiet_changed(self, network: Network, context: NetworkContext) -> bool:
+        """Whether a network that was suspected has gone quiet since its last alert, or posts again."""
+        last = self._last_alerts.get(network.number)
+        return last is not None and last.suspected and last.quiet is not (context.quiet_since is not None)
+
     def close(
         self, network: Network, lifecycle: Lifecycle, now: int, successor: Network | None
     ) -> Alert | None:
@@ -154,6 +163,7 @@ class AlertWriter:
             successor_ids=[] if successor is None else [successor.network_id],
             emitted_at=words.utc(now),
             explanation=f"{ending} Last report: {last.alert.explanation}",
+            assessed_at=_assessed_at(last.alert, last.at),
             suggested_actions=[],
         )
 
@@ -176,13 +186,15 @@ class AlertWriter:
         """
         network, covert = facts.network, assessment.covert
         last = self._last_alerts.get(network.number)
-        alert = self._record(facts, assessment, accounts, _since(last, lifecycle), run)
+        quiet = assessment.context.quiet_since is not None
+        alert = self._record(facts, assessment, accounts, _since(last, lifecycle, quiet=quiet), run)
         self._last_alerts[network.number] = _LastAlert(
             revision=alert.revision,
             members=len(facts.members),
             at=run.now,
             suspected=covert.suspected,
             strong=set(covert.strong) | (last.strong if last else set()),
+            quiet=quiet,
             alert=alert,
         )
         return alert
@@ -202,7 +214,7 @@ class AlertWriter:
         revision = last.revision + 1 if last else 1
         members = len(facts.members)
         platforms = sorted({accounts.names[member].split(":", 1)[0] for member in facts.members})
-        terms = coordination_terms(facts)
+        terms = _coordination_terms(facts, last)
         coordination = score(terms)
         counter = counter_evidence(facts, context)
         return Alert(
@@ -225,6 +237,7 @@ class AlertWriter:
             coordination_terms=terms,
             covertness=covert.score,
             covertness_terms=list(covert.terms),
+            assessed_at=None if context.assessed_at is None else words.utc(context.assessed_at),
             severity=severity(covert, coordination, members, muted=muted is not None),
             priority=priority(covert, coordination, members, muted=muted is not None),
             reach=_reach(facts, context, last, run.now),
@@ -248,13 +261,29 @@ class AlertWriter:
         )
 
 
-def _since(last: _LastAlert | None, lifecycle: Lifecycle) -> Lifecycle:
+def _assessed_at(alert: Alert, at: int) -> datetime | None:
+    """When the covertness of an alert of event time `at` (seconds) was assessed; None: it never was."""
+    return alert.assessed_at or (words.utc(at) if alert.covertness is not None else None)
+
+
+def _coordination_terms(facts: NetworkFacts, last: _LastAlert | None) -> list[ScoreTerm]:
+    """The terms of coordination; those of the last alert where all evidence has aged since."""
+    ties = facts.edges + facts.crowd_edges + facts.copy_edges + facts.rhythm_edges
+    if facts.kinds or ties or last is None:
+        return coordination_terms(facts)
+    return [
+        msgspec.structs.replace(term, assessed_at=term.assessed_at or words.utc(last.at))
+        for term in last.alert.coordination_terms
+    ]
+
+
+def _since(last: _LastAlert | None, lifecycle: Lifecycle, *, quiet: bool) -> Lifecycle:
     """What happened since the last alert: the first one opens a network, later ones do not open it again."""
     if last is None and lifecycle in {Lifecycle.UPDATED, Lifecycle.MERGED}:
         return Lifecycle.OPENED
     if last is not None and lifecycle is Lifecycle.OPENED:
-        return Lifecycle.UPDATED
-    return lifecycle
+        lifecycle = Lifecycle.UPDATED
+    return Lifecycle.QUIET if quiet and lifecycle is Lifecycle.UPDATED else lifecycle
 
 
 def _reach(facts: NetworkFacts, context: NetworkContext, last: _LastAlert | None, now: int) -> Reach:

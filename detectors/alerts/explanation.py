@@ -42,8 +42,13 @@ def explanation(
     covert: Covertness,
     counter: Sequence[CounterEvidence],
 ) -> str:
-    """What was seen, what chance would give, what speaks against it and what was not assessed, in a few sentences."""
+    """What was seen, what chance would give, what speaks against it and what was not assessed, in a few sentences.
+
+    Where members have been quiet for long, it says since when, and what stands from before.
+    """
     parts = [_together(facts)]
+    if context.quiet_since is not None:
+        parts.append(f"No posts of its members since {words.day(context.quiet_since)}.")
     if covert.suspected:
         parts += _suspicion(context, covert)
     else:
@@ -55,6 +60,7 @@ def explanation(
     against = next((each.summary for each in counter if each.kind != "not_obscure"), None)
     if against is not None:
         parts.append(f"Against it: {against[0].lower()}{against[1:]}")
+    parts += _kept(context)
     if context.unknown:
         parts.append(f"Not assessed: {'; '.join(context.unknown)}.")
     if covert.suspected:
@@ -109,6 +115,17 @@ def _suspicion(context: NetworkContext, covert: Covertness) -> list[str]:
     if covert.context_p is not None and strength(covert.context_p) >= SUSPECTED:
         parts.append(f"Joint chance of all ties: {words.chance(covert.context_p)}.")
     return parts
+
+
+def _kept(context: NetworkContext) -> list[str]:
+    """What stands as it was assessed before, since when, and why."""
+    reasons_of: dict[int, dict[str, None]] = {}
+    for kept in context.kept.values():
+        reasons_of.setdefault(kept.at, {})[kept.reason] = None
+    return [
+        f"Not assessed again since {words.day(at)}: {'; '.join(reasons)}. What was found then stands."
+        for at, reasons in sorted(reasons_of.items())
+    ]
 
 
 def _no_suspicion(context: NetworkContext, covert: Covertness) -> str:

@@ -9,6 +9,7 @@ from detectors.alerts.alerting import AlertWriter, RunState
 from detectors.alerts.network_facts import gather_facts
 from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
+from detectors.covertness.assessed_before import AssessedBefore
 from detectors.covertness.assessment import Assessment, assess, has_evidence
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.pairs import PairStore
@@ -20,7 +21,9 @@ from schemas.networks import Lifecycle
 
 
 class NetworkReporter:
-    """Assesses networks that changed, and once a day those with evidence against them. It holds no state of its own.
+    """Assesses networks that changed, and once a day those with evidence against them.
+
+    It holds no state of its own: `before` and `writer` do.
 
     Args:
         config: every setting that bears on detection.
@@ -29,6 +32,7 @@ class NetworkReporter:
         pairs: pair evidence.
         samples: the posts behind it.
         accounts: names and numbers of accounts.
+        before: what was assessed before.
         writer: writes the alerts.
         timer: measures the time of each stage.
     """
@@ -41,6 +45,7 @@ class NetworkReporter:
         pairs: PairStore,
         samples: CoShareSamples,
         accounts: AccountStore,
+        before: AssessedBefore,
         writer: AlertWriter,
         timer: StageTimer,
     ) -> None:
@@ -50,12 +55,14 @@ class NetworkReporter:
         self._pairs = pairs
         self._samples = samples
         self._accounts = accounts
+        self._before = before
         self._writer = writer
         self._timer = timer
 
     def on_changes(self, changes: Sequence[NetworkChange], run: RunState) -> Iterator[Alert]:
         """Report networks that opened, ended, or changed their members by enough."""
         for change in changes:
+            self._take_over(change)
             if change.successor is not None or change.lifecycle is Lifecycle.RESOLVED:
                 closing = self._writer.close(change.network, change.lifecycle, run.now, change.successor)
                 if closing is not None:
@@ -65,13 +72,18 @@ class NetworkReporter:
                 yield self._alert(change.network, change.lifecycle, assessment, run)
 
     def on_changed_suspicion(self, run: RunState) -> Iterator[Alert]:
-        """Report networks whose suspicion came, went or got another strong term since their last alert."""
+        """Report networks whose suspicion came, went or got another strong term since their last alert.
+
+        Of those that were suspected, also the ones that went quiet, or post again.
+        """
         for network in list(self._stage.networks.alive.values()):
             if self._writer.last_alert_at(network) in (None, run.now):
                 continue
             if self._writer.is_suspected(network) or has_evidence(network, self._observations):
                 assessment = self._assess(network, run.now)
-                if self._writer.suspicion_changed(network, assessment.covert):
+                if self._writer.suspicion_changed(network, assessment.covert) or self._writer.quiet_changed(
+                    network, assessment.context
+                ):
                     yield self._alert(network, Lifecycle.UPDATED, assessment, run)
 
     def _assess(self, network: Network, now: int) -> Assessment:
@@ -79,7 +91,19 @@ class NetworkReporter:
         with self._timer("context"):
             members = np.array(network.members, np.int32)
             baseline = self._observations.baseline(now, self._stage.networks.network_of, members)
-            return assess(network, self._observations, baseline, self._accounts, now)
+            return assess(network, self._observations, baseline, self._accounts, self._before, now)
+
+    def _take_over(self, change: NetworkChange) -> None:
+        """Let what was assessed of a network stand for what has become of it."""
+        network = change.network
+        if change.successor is not None:
+            self._before.hand_over(network, change.successor)
+        elif change.lifecycle is Lifecycle.RESOLVED:
+            self._before.forget(network)
+        elif change.lifecycle is Lifecycle.SPLIT:
+            for origin in self._stage.networks.alive.values():
+                if origin.network_id in network.predecessors:
+                    self._before.share(origin, network)
 
     def _alert(self, network: Network, lifecycle: Lifecycle, assessment: Assessment, run: RunState) -> Alert:
         """The next alert about a network."""

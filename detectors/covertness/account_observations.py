@@ -50,6 +50,7 @@ _KNOWN = np.dtype(
         ("followers", np.int64),  # by its profile, -1 unknown
         ("created", np.int64),  # seconds, -1 unknown
         ("source", np.bool_),  # a known source, of a watched entity
+        ("last_post", np.int64),  # seconds
     ]
 )
 """What reference data and posts say about one account."""
@@ -66,7 +67,7 @@ class AccountObservations:
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
-        {"reference_data", "_timer", "_watched", "_rhythm_window_s"}
+        {"reference_data", "_timer", "_watched", "_rhythm_window_s", "quiet_after_s"}
     )
     _rhythm: RhythmPairs | None
     _first_day: int | None
@@ -102,6 +103,8 @@ class AccountObservations:
             bin_s=rhythm.bin_s, window_days=rhythm.window_days, level=rhythm.level, max_posts=rhythm.max_posts
         )
         self._rhythm_window_s = rhythm.window_days * _DAY_S
+        self.quiet_after_s = config.engagement.window_days * _DAY_S
+        """Seconds without posts after which nothing is known of an account's engagement."""
         self._rhythm = None
         self._rhythmic = NO_EDGES
         self._first_day = None
@@ -141,6 +144,7 @@ class AccountObservations:
         self._reserve()
         self._known["platform"][numbers[posts]] = observed.platforms[posts]
         times = traces.times[posts]
+        self._known["last_post"][numbers[posts]] = times  # in order: the latest stays
         with self._timer("engagement"):
             self.engagement.add(
                 numbers[posts],
@@ -264,6 +268,10 @@ class AccountObservations:
         """Whether the registry has the account of a member."""
         self._look_up()
         return bool((self._known["entity"][members] != NO_ENTITY).any())
+
+    def last_post(self, members: I32) -> int:
+        """Event time of the latest post of any member, seconds."""
+        return int(self._known["last_post"][members].max())
 
     def keys_of(self, members: I32) -> U64:
         """Account keys of members."""

@@ -9,6 +9,7 @@ from detectors.accounts import AccountStore
 from detectors.arrays.dtypes import I32, Bools
 from detectors.covertness import words
 from detectors.covertness.account_observations import AccountObservations
+from detectors.covertness.assessed_before import AssessedBefore, Sighting
 from detectors.covertness.baseline import Baseline
 from detectors.covertness.covertness import Covertness, covertness
 from detectors.covertness.member_obscurity import member_obscurity
@@ -34,15 +35,21 @@ class Assessment:
 
 
 def assess(
-    network: Network, observations: AccountObservations, baseline: Baseline, accounts: AccountStore, now: int
+    network: Network,
+    observations: AccountObservations,
+    baseline: Baseline,
+    accounts: AccountStore,
+    before: AssessedBefore,
+    now: int,
 ) -> Assessment:
-    """Assess a network at event time `now`.
+    """Assess a network at event time `now`, and keep the result.
 
     Args:
         network: the network whose members are assessed.
         observations: everything observed about accounts.
         baseline: all accounts at this tick.
         accounts: names and numbers of accounts.
+        before: what was assessed before; it stands where nothing is known now.
         now: seconds.
     """
     reference_data, registry = observations.reference_data, observations.reference_data.registry
@@ -67,10 +74,13 @@ def assess(
         ),
         rhythm=_rhythm(members, observations),
         engagements=_engagements(baseline, members),
+        quiet_since=_quiet_since(members, observations, now),
     )
-    return Assessment(
-        context, covertness(context), muting_rule(reference_data.rules, network.network_id, names, now)
-    )
+    sighting = _sighting(members, accounts, baseline)
+    context = before.completed(network, context, sighting)
+    covert = covertness(context)
+    before.keep(network, context, sighting, covert.score, now)
+    return Assessment(context, covert, muting_rule(reference_data.rules, network.network_id, names, now))
 
 
 def has_evidence(network: Network, observations: AccountObservations) -> bool:
@@ -79,6 +89,21 @@ def has_evidence(network: Network, observations: AccountObservations) -> bool:
     return len(observations.reference_data.registry) > 0 and any(
         term.has_evidence(members, observations) for term in TERMS
     )
+
+
+def _sighting(members: I32, accounts: AccountStore, baseline: Baseline) -> Sighting:
+    """What is known of the members by now."""
+    followers = baseline.followers[members]
+    known = followers >= 0
+    return Sighting(
+        members.tolist(), int(accounts.posts[members].sum()), int(followers[known].sum()), int(known.sum())
+    )
+
+
+def _quiet_since(members: I32, observations: AccountObservations, now: int) -> int | None:
+    """Time of the last post of any member if that is long ago; None: they post."""
+    last = observations.last_post(members)
+    return last if now - last > observations.quiet_after_s else None
 
 
 def _rhythm(members: I32, observations: AccountObservations) -> Measurement | None:

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 
 from scipy import special
 
+from detectors.covertness import words
 from detectors.covertness.member_obscurity import MemberObscurity
 from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.terms import TERMS
@@ -71,7 +72,13 @@ def covertness(context: NetworkContext) -> Covertness:
     if isinstance(context.obscurity, MemberObscurity):
         shown = {"obscurity": (context.obscurity.value, context.obscurity.summary), **shown}
     terms = tuple(
-        ScoreTerm(name=name, value=_rounded(value), weight=1.0, summary=summary)
+        ScoreTerm(
+            name=name,
+            value=_rounded(value),
+            weight=1.0,
+            summary=summary,
+            assessed_at=words.utc(context.kept[name].at) if name in context.kept else None,
+        )
         for name, (value, summary) in shown.items()
     )
     p = combined_chance(_chances_by_source(context))

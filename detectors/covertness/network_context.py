@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from detectors.covertness.member_obscurity import MemberObscurity, ObscurityUnknown
 from detectors.covertness.openness import Openness
@@ -26,6 +26,16 @@ class MemberContext:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptTerm:
+    """A term that cannot be assessed now and stands as it was before (`detectors.covertness.assessed_before`)."""
+
+    at: int
+    """When it was assessed: event time, seconds."""
+    reason: str
+    """What is unknown now and why, as in `NotAssessed.reason`."""
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkContext:
     """What is known about a network's members. Obscurity and terms are about those that are not open."""
 
@@ -42,6 +52,15 @@ class NetworkContext:
     """Members that post in the same minutes; None: none. It is coordination and bears on no score here."""
     engagements: int | None = None
     """Reactions to the members' posts within the engagement window; None: unknown."""
+    kept: Mapping[str, KeptTerm] = field(default_factory=dict)
+    """Obscurity and terms that stand as they were assessed before, by name."""
+    quiet_since: int | None = None
+    """Time of the members' last post if it is longer ago than the window of engagement; seconds. None: they post."""
+
+    @property
+    def assessed_at(self) -> int | None:
+        """When the oldest of what stands from before was assessed, seconds; None: all is as it is now."""
+        return min((kept.at for kept in self.kept.values()), default=None)
 
     @property
     def results(self) -> dict[str, TermResult]:
@@ -68,7 +87,7 @@ class NetworkContext:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """What could not be assessed and why, each reason once."""
+        """What could not be assessed now or before, and why, each reason once."""
         answers = [*([self.obscurity] if self.obscurity is not None else []), *self.answers.values()]
         reasons = [answer.reason for answer in answers if isinstance(answer, NotAssessed)]
         return tuple(dict.fromkeys(reason for reason in reasons if reason))

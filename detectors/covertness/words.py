@@ -44,6 +44,11 @@ def utc(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def day(seconds: int) -> str:
+    """`28 January 2021`: the day of a moment, in UTC."""
+    return _day(utc(seconds))
+
+
 def period(start: int, end: int) -> str:
     """`between 28 and 31 January 2021` or `on 28 January 2021`; days in UTC.
 

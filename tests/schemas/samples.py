@@ -268,6 +268,7 @@ FULL: dict[str, msgspec.Struct] = {
             SuggestedAction(action=Action.WATCH, reversible=True, expires_in_h=72, rationale="more evidence")
         ],
         suppression=Suppression(rule_id="s1", until=LATER, reason="a fan club"),
+        assessed_at=NOON,
         provenance=Provenance(
             config_hash="c0", code_version="0.1.0", input_offsets={"posts.v1/0": 41}, late=1, dropped=2
         ),

@@ -57,6 +57,7 @@ def test_an_alert_always_has_the_fields_that_consumers_rely_on() -> None:
     written = msgspec.json.decode(msgspec.json.encode(MINIMAL["alert"]))
     assert written.keys() == set(Alert.__struct_fields__) - {
         "suppression",
+        "assessed_at",
         "successor_ids",
         "evidence_left_out",
     }
@@ -86,6 +87,7 @@ def test_alert_v1_has_exactly_its_documented_fields() -> None:
         "coordination_terms",
         "covertness",
         "covertness_terms",
+        "assessed_at",
         "severity",
         "priority",
         "reach",
@@ -106,7 +108,7 @@ def test_alert_v1_has_exactly_its_documented_fields() -> None:
 
 def test_vocabularies_keep_their_order() -> None:
     assert [*TraceKind] == ["repost", "url", "text", "hashtag_sequence", "mention", "reply", "media"]
-    assert [*Lifecycle] == ["opened", "updated", "merged", "split", "resolved"]
+    assert [*Lifecycle] == ["opened", "updated", "merged", "split", "resolved", "quiet"]
     assert [*MemberRole] == ["core", "peripheral"]
     assert [*Severity] == ["info", "low", "medium", "high", "critical"]
 
