@@ -43,6 +43,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PIP) install --quiet --only-binary :all: --require-hashes --requirement requirements.lock
 	@echo "== lockstep"
 	@$(PIP) install --quiet --no-index --no-deps --no-build-isolation --editable .
+	@echo "== kernels (a minute or two the first time)"
+	@$(BIN)/lockstep compile
 	@touch $(STAMP)
 	@echo "ready: $(BIN)/lockstep"
 
@@ -93,8 +95,8 @@ static: $(STAMP)
 	@$(BIN)/python -m schemas.generate.json_schema --check
 
 kernels: $(STAMP)
-	@echo "== kernels, compiled once after a change (a minute the first time)"
-	@$(BIN)/python -m tests.compiled_kernels
+	@echo "== kernels, compiled once after a change"
+	@$(BIN)/lockstep compile
 
 programs: $(STAMP)
 	@echo "== Kafka broker for the tests (Java, and its jars once)"

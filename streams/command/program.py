@@ -156,6 +156,20 @@ def doctor(
             raise typer.Exit(1)
 
 
+@app.command(name="compile")
+def compile_all() -> None:
+    """Compile the kernels ahead, so that no run waits for it; `make setup` does this.
+
+    It takes a minute or two once, and a second when they are compiled. A replay and a worker compile what is
+    missing before they begin.
+    """
+    with reported_faults():
+        from streams.command import compile_command  # noqa: PLC0415 - --help need not wait for it
+
+        if not compile_command.compile_all():
+            raise typer.Exit(1)
+
+
 app.add_typer(live)
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from detectors.alerts.evidence import brief
 from schemas.alerts import Alert
 from schemas.errors import InputError, UsageError
+from streams.kernels.compiling import compile_kernels
 from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import STDOUT, check_outputs, output
@@ -108,6 +109,7 @@ def local_run(
             on_posts=on_posts,
         )
         run.open()
+        compile_kernels(console.print)
         if options.writing.dead_letters is not None:
             log.write_to(files.enter_context(output(options.writing.dead_letters)))
         run.set_reference_data(read_reference_inputs(options.reading, log))

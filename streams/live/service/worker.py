@@ -28,6 +28,7 @@ from streams.live.ingest.ingest import Ingest
 from streams.live.ingest.lag_watch import LagWatch
 from streams.live.ingest.progress_reader import ProgressReader
 from streams.live.service.frame_consumer import FrameConsumer
+from streams.live.service.kernels_first import compile_first
 from streams.live.service.logs import set_up
 from streams.live.service.supervision import FAILED, Supervisor
 from streams.live.service.web import Web, listen
@@ -58,6 +59,8 @@ def run(settings: Settings) -> int:
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
     server = listen(settings.worker)
     log = set_up(worker_id, settings.kafka.topic_prefix)
+    if not compile_first(settings, log, server):
+        return 0
     # Faust prints tracebacks of its own; this module logs faults itself
     logging.getLogger("faust").setLevel(logging.ERROR)
     loop = asyncio.new_event_loop()

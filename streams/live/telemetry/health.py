@@ -24,6 +24,8 @@ class Health:
     """The worker is ending."""
     broker_reachable: bool = True
     """A broker has answered within the last few seconds."""
+    kernels_left: int = 0
+    """Kernels that are yet to be compiled. The worker does nothing else meanwhile."""
     assigned: bool = False
     """This worker is a member of the group of ingest, which knows its share of the partitions."""
     polled_at: float = float("-inf")
@@ -53,6 +55,8 @@ class Health:
     def waits_for(self) -> list[str]:
         """What the worker waits for, in words; empty if it is ready."""
         waits = []
+        if self.kernels_left:
+            waits.append(f"kernels are being compiled, {self.kernels_left} are left")
         if self.failed:
             waits.append(self.failed)
         if self.stopping:

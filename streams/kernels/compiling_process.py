@@ -1,0 +1,29 @@
+"""Compiles kernels in a process of its own, as `streams.kernels.compiling` asks for them on standard input.
+
+For each number of a kernel in the list it prints one line: nothing if the kernel is compiled, else why it is not. It
+ends with its standard input, also if the process that asks is killed.
+"""
+
+import sys
+
+from numba.core.errors import NumbaError
+
+from streams.kernels.kernel_list import listed_kernels
+
+
+def main() -> None:
+    """Compile what is asked for."""
+    kernels = listed_kernels()
+    for line in sys.stdin:
+        kernel = kernels[int(line)]
+        fault = ""
+        try:
+            kernel.compile()
+        except (NumbaError, TypeError, ValueError) as error:
+            first = str(error).strip().partition("\n")[0]
+            fault = f"{kernel}: {first}"
+        print(fault, flush=True)
+
+
+if __name__ == "__main__":
+    main()

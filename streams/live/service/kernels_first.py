@@ -1,0 +1,72 @@
+"""A worker compiles the kernels that are missing before it joins the others: no post waits for a compiler.
+
+Meanwhile it answers that it is alive and not ready.
+"""
+
+import asyncio
+import signal
+import socket
+import time
+from contextlib import suppress
+from typing import Any
+
+from streams.kernels.compiling import compile_missing, missing_kernels
+from streams.kernels.late_compiling import tell_of_late_compiling
+from streams.live.service.web import Web
+from streams.live.telemetry.telemetry import Telemetry
+from streams.settings.settings import Settings
+
+
+def compile_first(settings: Settings, log: Any, server: socket.socket | None) -> bool:
+    """Compile what is missing, and log how far it is.
+
+    Args:
+        settings: of the worker.
+        log: of the worker.
+        server: where health is served meanwhile; None: nowhere.
+
+    Returns:
+        Whether the worker should go on: False if a signal has ended it.
+    """
+    missing = missing_kernels()
+    if missing and not asyncio.run(_compile(missing, settings, log, server)):
+        return False
+    tell_of_late_compiling(
+        lambda name, seconds: log.warning(
+            "a kernel was compiled late", kernel=name, seconds=round(seconds, 1)
+        )
+    )
+    return True
+
+
+async def _compile(missing: list[int], settings: Settings, log: Any, server: socket.socket | None) -> bool:
+    telemetry = Telemetry(settings.kafka.topic_prefix, settings.detection)
+    # a copy, because what serves closes its socket at the end
+    web = Web(telemetry, server.dup()) if server is not None else None
+    begun = time.monotonic()
+
+    def shown(done: int, total: int) -> None:
+        telemetry.health.kernels_left = total - done
+        # each line has a text of its own: the log leaves out what repeats
+        log.info(f"compiling kernels: {done} of {total}", seconds=round(time.monotonic() - begun))
+
+    compiling = asyncio.current_task()
+    assert compiling is not None  # noqa: S101 - for the type checker
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, compiling.cancel)
+    try:
+        if web is not None:
+            await web.start()
+        for fault in await compile_missing(missing, shown):
+            log.warning("a kernel could not be compiled ahead", fault=fault)
+    except asyncio.CancelledError:
+        log.info("worker stopped while it compiled kernels")
+        return False
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        if web is not None:
+            with suppress(asyncio.CancelledError):
+                await web.stop()
+    return True

@@ -1,0 +1,60 @@
+"""Runs that use every kernel, with all types of arguments that replays, workers and publishing give it.
+
+Among them are runs that go on from a saved state, whose arrays cannot be written, and runs with so little room that
+everything is evicted.
+"""
+
+import tempfile
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from streams.command.program import app
+from tests.streams.live.detection.log_runs import applied
+from tests.streams.live.detection.log_worlds import press, topics_of
+from tests.streams.live.partitions import ingested
+from tests.streams.live.state.cut_worlds import simulated
+from tests.streams.live.state.test_cut_runs import through_chunks
+
+
+def use_all_kernels() -> None:
+    """Run small worlds in every way.
+
+    Raises:
+        RuntimeError: a command failed; the message holds what it printed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        _commands(Path(folder))
+    log = list(ingested(topics_of(press(), 2, seed=1), seed=1, batch_rows=500))
+    applied(log, cuts=[len(log) // 3, len(log) // 2])
+    for run in (simulated("troll-farm", 500), simulated("troll-farm", 900, 9, tight=True)):
+        batches = len(run.batches)
+        run.alerts([batches // 3, batches // 2, 3 * batches // 4], through_chunks)
+
+
+def _commands(folder: Path) -> None:
+    """Replay a small world with everything that a replay can be given, once as usual and once with exact pairs."""
+    world = folder / "world"
+    _run("simulate", "diaspora-press", "--accounts", "600", "--days", "2", "--out", str(world))
+    reference = [
+        f"--{option}={world / name}"
+        for option, name in (
+            ("registry", "registry.jsonl"),
+            ("follows", "follows.jsonl.gz"),
+            ("accounts", "accounts.jsonl.gz"),
+        )
+    ]
+    posts = str(world / "posts.jsonl.gz")
+    figures = ["--labels", str(world / "labels.csv"), "--no-progress"]
+    _run("backtest", posts, *reference, "--alerts", str(folder / "alerts.jsonl"), *figures)
+    _run("replay", posts, "--exact", "--unordered", "--pairs", str(folder / "pairs.csv"), "--no-progress")
+    table = folder / "posts.csv"
+    rows = [f"o{row % 5},a{row % 7},p{row},{1_700_000_000 + row}" for row in range(200)]
+    table.write_text("\n".join(["object_id,account_id,content_id,timestamp_share", *rows, ""]))
+    _run("replay", str(table), "--alerts", str(folder / "table.jsonl"), "--no-progress")
+
+
+def _run(*words: str) -> None:
+    done = CliRunner().invoke(app, list(words))
+    if done.exit_code:
+        raise RuntimeError(f"lockstep {' '.join(words)}: {done.stderr}")
