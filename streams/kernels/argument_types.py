@@ -66,10 +66,14 @@ def numba_type(of: Plain) -> Any:
             made = getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError) as error:
             raise UnknownType(f"{module}.{name} is not there.") from error
-        return types.BaseTuple.from_types([numba_type(member) for member in members], made)
+        return _tuple([numba_type(member) for member in members], made)
     if sort == "tuple":
-        return types.BaseTuple.from_types([numba_type(member) for member in parts])
+        return _tuple([numba_type(member) for member in parts])
     raise UnknownType(f"{sort} is a sort of type that no kernel takes.")
+
+
+def _tuple(members: list[Any], named: Any = None) -> Any:
+    return types.BaseTuple.from_types(members, named)  # type: ignore[no-untyped-call] # numba is without types
 
 
 def _fields(descr: Any) -> Any:

@@ -9,10 +9,10 @@ from numba.core import event
 
 def tell_of_late_compiling(tell: Callable[[str, float], None]) -> None:
     """Call `tell` with the name of each kernel that this process compiles from now on, and the seconds it took."""
-    event.register("numba:compile", _Late(tell))
+    event.register("numba:compile", _Late(tell))  # type: ignore[no-untyped-call] # numba is without types
 
 
-class _Late(event.Listener):  # type: ignore[misc] # numba has no types
+class _Late(event.Listener):
     """Hears of everything that numba compiles. What kernels call is compiled with them, and only the kernel is told."""
 
     def __init__(self, tell: Callable[[str, float], None]) -> None:

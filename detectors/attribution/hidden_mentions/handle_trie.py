@@ -76,7 +76,7 @@ def build_trie(names: Sequence[str]) -> HandleTrie:
         node = 0
         key = [point for point, part in zip(points, word, strict=True) if part]
         if key:
-            starts[start(key[0], key[1]) if len(key) > 1 else slice(None)] = (
+            starts[_start(key[0], key[1]) if len(key) > 1 else slice(None)] = (
                 True  # one letter begins with any pair
             )
         for point in key:
@@ -129,10 +129,13 @@ def _place_edges(keys: U64, nodes: I32, edge_key: U64, edge_node: I32) -> None:
         edge_node[place] = nodes[row]
 
 
-@inlined
-def start(letter: Any, second: Any) -> Int:
+def _start(letter: Any, second: Any) -> Int:
     """Place in `HandleTrie.starts` of the first two letters of a word."""
     return (np.int64(letter) * 67 + np.int64(second)) & (_STARTS - 1)
+
+
+start = inlined(_start)
+"""For kernels. What only kernels call is not kept on disk, so others call `_start`: they need not wait for a compiler."""
 
 
 @inlined
