@@ -135,7 +135,7 @@ def _start(letter: Any, second: Any) -> Int:
 
 
 start = inlined(_start)
-"""For kernels. What only kernels call is not kept on disk, so others call `_start`: they need not wait for a compiler."""
+"""For kernels. What only kernels call is not kept on disk; so others call `_start` and need not wait for a compiler."""
 
 
 @inlined
