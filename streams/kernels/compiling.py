@@ -29,11 +29,11 @@ def missing_kernels() -> list[int]:
 
 
 async def compile_missing(missing: list[int], on_progress: OnProgress) -> list[str]:
-    """Compile kernels, and tell of progress: at the start, every few seconds, and at the end.
+    """Compile kernels, and report progress: at the start, every few seconds, and at the end.
 
     Args:
         missing: their numbers in the list.
-        on_progress: is told.
+        on_progress: is called for that.
 
     Returns:
         Why some could not be compiled. They are compiled when they are first called, like others that are not listed.

@@ -13,7 +13,7 @@ def tell_of_late_compiling(tell: Callable[[str, float], None]) -> None:
 
 
 class _Late(event.Listener):
-    """Hears of everything that numba compiles. What kernels call is compiled with them, and only the kernel is told."""
+    """Hears of everything that numba compiles. What kernels call is compiled with them, and only the kernel counts."""
 
     def __init__(self, tell: Callable[[str, float], None]) -> None:
         self._tell = tell
