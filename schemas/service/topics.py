@@ -43,7 +43,7 @@ class Role(StrEnum):
     WORKER = "worker"
     """`lockstep worker`: decoding and detection."""
     CONSUMER = "consumer"
-    """Reads alerts and networks."""
+    """Reads alerts and networks, and how far detection is."""
     OPERATOR = "operator"
     """Runs the service: reads progress and dead letters."""
 
@@ -207,7 +207,7 @@ PROGRESS = Topic(
     cleanup=Cleanup.COMPACT,
     segment_bytes=16 * _MIB,
     writers=(Role.WORKER,),
-    readers=(Role.WORKER, Role.OPERATOR),
+    readers=(Role.WORKER, Role.OPERATOR, Role.CONSUMER),
 )
 NETWORKS = Topic(
     subject="networks",

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from schemas.alerts import Alert
-from schemas.service.topics import ALERTS
+from streams.live.exchange.result_producer import ResultProducer
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import Service
 from tests.schemas.samples import FULL
@@ -33,23 +33,23 @@ async def test_given_revisions_and_repetitions_then_the_newest_of_each_network_i
     service_of: ServiceFactory,
 ) -> None:
     service = service_of()
-    assert await asyncio.to_thread(read, service) == (0, [], "")
-    (sample,) = [sample for sample in FULL.values() if isinstance(sample, Alert)]
-    a1, a2, b1 = ("a", 1, 20), ("a", 2, 30), ("b", 1, 90)
+    status, lines, said = await asyncio.to_thread(read, service)
+    assert (status, lines) == (0, [])
+    assert "No alerts yet: no worker has said how far it is." in said
+    sample = msgspec.structs.replace(FULL["alert"], successor_ids=[])
+    assert isinstance(sample, Alert)
+    a1, a2, b1, c1 = ("a", 1, 20), ("a", 2, 30), ("b", 1, 90), ("c", 1, 99)
     alerts = [
         msgspec.structs.replace(
             sample, alert_id=f"alert-{network}-{revision}", network_id=f"net-{network}", revision=revision,
             priority=priority, headline=f"\x1b[2Jrevision {revision} of {network}",
         )
-        for network, revision, priority in (a1, a2, b1, a1, a2, a1)
+        for network, revision, priority in (a1, a2, b1, c1, a1, a2, a1)
     ]  # fmt: skip
     producer = AIOKafkaProducer(bootstrap_servers=service.bootstrap)
     await producer.start()
     try:
-        for alert in alerts:
-            await producer.send_and_wait(
-                ALERTS.full_name(service.prefix), msgspec.json.encode(alert), key=alert.network_id.encode()
-            )
+        await ResultProducer(producer, service.prefix).write_alerts(alerts, expired=["net-c"])
     finally:
         await producer.stop()
     status, lines, said = await asyncio.to_thread(read, service)
