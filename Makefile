@@ -60,7 +60,8 @@ demo: $(STAMP) ## find coordinated networks in two real data sets, and a covert 
 	@$(BIN)/lockstep simulate diaspora-press --accounts 4000 --days 5 --out out/diaspora-press
 	@$(BIN)/lockstep replay out/diaspora-press/posts.jsonl.gz --registry out/diaspora-press/registry.jsonl \
 		--follows out/diaspora-press/follows.jsonl.gz --accounts out/diaspora-press/accounts.jsonl.gz \
-		--alerts out/diaspora-press.alerts.jsonl --report out/diaspora-press.html
+		--alerts out/diaspora-press.alerts.jsonl --networks out/diaspora-press.networks.jsonl \
+		--report out/diaspora-press.html
 	@echo
 	@echo "What to look at:"
 	@echo "  out/german.html, out/russian.html   open in a browser: every network, why, and the evidence"

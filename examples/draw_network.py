@@ -1,9 +1,9 @@
 """Draw the first suspected network of a run as an SVG picture: who copies which agency, and who follows them.
 
-    .venv/bin/python examples/draw_network.py ALERTS.jsonl REGISTRY.jsonl PICTURE.svg
+    .venv/bin/python examples/draw_network.py ALERTS.jsonl NETWORKS.jsonl REGISTRY.jsonl PICTURE.svg
 
-All numbers come from the alert, and the owners from the registry. The same alert gives the same picture. It has room
-for five accounts and ten follows; an alert names no more than ten follows.
+All numbers come from the alert, the samples from its network, and the owners from the registry. The same run gives the
+same picture. It has room for five accounts and ten follows; a network names no more than ten follows.
 """
 
 import sys
@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.alerts import Alert
+from schemas.networks import NetworkSnapshot
 from schemas.registry import RegistryEntity
 
 _WIDTH = 960
@@ -278,11 +279,11 @@ def _arrow_heads() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Read alerts and registry, and write the picture."""
-    if len(arguments) != 3:
+    """Read alerts, networks and registry, and write the picture."""
+    if len(arguments) != 4:
         print(__doc__, file=sys.stderr)
         return 2
-    alerts_file, registry_file, picture = map(Path, arguments)
+    alerts_file, networks_file, registry_file, picture = map(Path, arguments)
     alerts = msgspec.json.Decoder(Alert).decode_lines(alerts_file.read_bytes())
     entities = msgspec.json.Decoder(RegistryEntity).decode_lines(registry_file.read_bytes())
     newest = {alert.network_id: alert for alert in alerts}
@@ -290,7 +291,12 @@ def main(arguments: Sequence[str]) -> int:
     if not suspected:
         print(f"{alerts_file}: no suspected network in it", file=sys.stderr)
         return 1
-    picture.write_text(draw(max(suspected, key=lambda alert: alert.priority), entities), encoding="utf-8")
+    alert = max(suspected, key=lambda alert: alert.priority)
+    for network in msgspec.json.Decoder(NetworkSnapshot).decode_lines(networks_file.read_bytes()):
+        if (network.network_id, network.revision) == (alert.network_id, alert.revision):
+            # an alert has some of the samples, its network has all
+            alert = msgspec.structs.replace(alert, evidence=network.evidence)
+    picture.write_text(draw(alert, entities), encoding="utf-8")
     return 0
 
 

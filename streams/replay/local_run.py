@@ -12,11 +12,11 @@ import msgspec
 import polars as pl
 from rich.console import Console
 
-from detectors.alerts.evidence import brief
 from schemas.alerts import Alert
 from schemas.errors import InputError, UsageError
 from streams.kernels.compiling import compile_kernels
 from streams.ordering.progress_bar import ProgressBar
+from streams.outputs.alert_sinks import AlertSinks
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import STDOUT, check_outputs, output
 from streams.reference_files.reference_inputs import read_reference_inputs
@@ -115,24 +115,26 @@ def local_run(
         run.set_reference_data(read_reference_inputs(options.reading, log))
         networks = LatestAlerts()
         failures: list[InputError] = []
-        sink = (
-            files.enter_context(output(options.writing.alerts))
-            if options.writing.alerts is not None
-            else None
+        sinks = AlertSinks(
+            *(
+                None if path is None else files.enter_context(output(path))
+                for path in (options.writing.alerts, options.writing.networks)
+            )
         )
-        encoder = msgspec.json.Encoder()
         with bar:
             try:
                 for alert in run.run():
-                    if sink is not None:
-                        sink.write(encoder.encode(brief(alert)) + b"\n")
-                        sink.flush()  # so that a long run can be followed
+                    sinks.write(alert)
                     networks.add(alert, merged_away=run.merged_away(alert))
                     on_alert(alert, run)
             except InputError as failure:
                 failures.append(failure)
     figures = _figures(run, log, time.perf_counter() - start, options)
-    written = {"--alerts": options.writing.alerts, "--dead-letters": options.writing.dead_letters}
+    written = {
+        "--alerts": options.writing.alerts,
+        "--networks": options.writing.networks,
+        "--dead-letters": options.writing.dead_letters,
+    }
     if not failures:
         _write_rest(options, run, networks, figures)
         written |= {"--pairs": options.writing.pairs, "--report": options.writing.report}

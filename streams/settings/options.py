@@ -156,6 +156,17 @@ class WritingOptions:
             rich_help_panel=_WRITING,
         ),
     ] = None
+    networks: Annotated[
+        str | None,
+        WRITTEN,
+        typer.Option(
+            "--networks",
+            metavar="FILE",
+            help="Write the network of each alert, one JSON object a line, with all samples of evidence; an alert has "
+            "the first of them.",
+            rich_help_panel=_WRITING,
+        ),
+    ] = None
     pairs: Annotated[
         str | None,
         WRITTEN,

@@ -8,11 +8,13 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
+from detectors.alerts.evidence import brief
 from examples.draw_network import draw, main
 from schemas.alerts import Alert, Member, Signal
 from schemas.evidence import Evidence
 from schemas.networks import MemberRole
 from schemas.registry import EntityKind, RegistryEntity
+from streams.outputs.network_record import network_of
 from tests.schemas.samples import MINIMAL, NOON
 
 PICTURE = Path(__file__).parents[2] / "docs" / "pictures" / "suspected-network.svg"
@@ -118,21 +120,26 @@ def test_a_network_without_ties_is_drawn_without_owners_and_followers() -> None:
 
 
 def test_the_program_draws_the_suspected_network_of_highest_priority(tmp_path: Path) -> None:
-    alerts, registry, picture = tmp_path / "a.jsonl", tmp_path / "r.jsonl", tmp_path / "p.svg"
-    lines = [suspected(network_id="n1", priority=60), suspected(network_id="n2", priority=90)]
-    alerts.write_bytes(msgspec.json.Encoder().encode_lines(lines))
+    alerts, networks, registry = tmp_path / "a.jsonl", tmp_path / "n.jsonl", tmp_path / "r.jsonl"
+    picture = tmp_path / "p.svg"
+    full = [suspected(network_id="n1", priority=60), suspected(network_id="n2", priority=90)]
+    alerts.write_bytes(msgspec.json.Encoder().encode_lines(brief(alert) for alert in full))
+    networks.write_bytes(msgspec.json.Encoder().encode_lines(network_of(alert) for alert in full))
     registry.write_bytes(msgspec.json.Encoder().encode_lines(ENTITIES))
-    assert main([str(alerts), str(registry), str(picture)]) == 0
+    assert main([str(alerts), str(networks), str(registry), str(picture)]) == 0
+    assert "An <Embassy>" in words(picture.read_text(encoding="utf-8"))
     assert any(shown.startswith("n2 ") for shown in words(picture.read_text(encoding="utf-8")))
 
 
 def test_a_run_without_a_suspected_network_gives_no_picture(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    alerts, registry, picture = tmp_path / "a.jsonl", tmp_path / "r.jsonl", tmp_path / "p.svg"
+    alerts, networks, registry = tmp_path / "a.jsonl", tmp_path / "n.jsonl", tmp_path / "r.jsonl"
+    picture = tmp_path / "p.svg"
     alerts.write_bytes(msgspec.json.Encoder().encode_lines([suspected(covertness=None)]))
+    networks.touch()
     registry.touch()
-    assert main([str(alerts), str(registry), str(picture)]) == 1
+    assert main([str(alerts), str(networks), str(registry), str(picture)]) == 1
     assert not picture.exists()
     assert "no suspected network" in capsys.readouterr().err
 

@@ -26,8 +26,8 @@ from tests.integration.worlds import World
 pytestmark = [pytest.mark.asyncio, pytest.mark.slow]
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "read_alerts.py"
-LATER_DAYS = 75
-"""After so many days without posts, networks are resolved (30 days), and forgotten (30 more)."""
+LATER_DAYS = 150
+"""After so many days without posts, evidence is forgotten (60 days), networks are resolved (30) and deleted (30)."""
 
 
 def command(service: Service, *options: str) -> tuple[list[str], dict[str, str]]:

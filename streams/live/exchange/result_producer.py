@@ -9,13 +9,13 @@ from aiokafka import AIOKafkaProducer
 from detectors.alerts.evidence import brief
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
-from schemas.networks import NetworkMember, NetworkSnapshot
 from schemas.service.progress import Progress
 from schemas.service.topics import ALERTS, ALERTS_LATEST, DEAD_LETTERS, FRAMES, NETWORKS, PROGRESS, Topic
 from streams.live.broker.in_flight import InFlight
 from streams.live.exchange.alert_headers import alert_headers
 from streams.live.exchange.frames import HEADER
 from streams.live.exchange.lasting_producer import LastingProducer
+from streams.outputs.network_record import network_of
 
 _encoder = msgspec.json.Encoder()
 
@@ -80,29 +80,3 @@ class ResultProducer:
             topic.full_name(self._prefix), value, key=key.encode(), headers=list(headers)
         )
         return sent
-
-
-def network_of(alert: Alert) -> NetworkSnapshot:
-    """The network that an alert describes, with all samples that the alert has."""
-    return NetworkSnapshot(
-        network_id=alert.network_id,
-        revision=alert.revision,
-        lifecycle=alert.lifecycle,
-        event_time=alert.event_time_end,
-        event_time_start=alert.event_time_start,
-        event_time_end=alert.event_time_end,
-        members=[
-            NetworkMember(
-                account_id=member.account_id,
-                role=member.role,
-                membership=member.membership,
-                first_seen=member.first_seen,
-                last_seen=member.last_seen,
-            )
-            for member in alert.members
-        ],
-        member_count=alert.member_count,
-        predecessor_ids=alert.predecessor_ids,
-        successor_ids=alert.successor_ids,
-        evidence=alert.evidence,
-    )

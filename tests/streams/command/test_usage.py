@@ -89,7 +89,7 @@ def test_labels_that_cannot_be_used_are_reported(
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-@pytest.mark.parametrize("option", ["--alerts", "--pairs", "--report"])
+@pytest.mark.parametrize("option", ["--alerts", "--networks", "--pairs", "--report"])
 def test_when_the_disk_is_full_then_the_message_says_so(
     option: str, lockstep: Lockstep, folder: Path
 ) -> None:
