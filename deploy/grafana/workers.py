@@ -9,6 +9,28 @@ WORKERS = Row(
     "Workers",
     [
         Panel(
+            "Broker reachable",
+            "1 for a worker that a broker answers. At 0, workers wait and lose nothing; they go on when it is back.",
+            "short",
+            [Query('lockstep_broker_reachable{prefix="$prefix"}', "{{instance}}")],
+            width=8,
+        ),
+        Panel(
+            "Partitions",
+            "Partitions that each worker reads. All at 0: nobody reads posts.",
+            "short",
+            [Query('lockstep_assigned_partitions{prefix="$prefix"}', "{{instance}}")],
+            width=8,
+            stacked=True,
+        ),
+        Panel(
+            "State built",
+            "1 if the worker that runs detection has its state, 0 while it builds it after taking over.",
+            "short",
+            [Query('max(lockstep_detection_state_built{prefix="$prefix"})', "built")],
+            width=8,
+        ),
+        Panel(
             "Ready",
             "1 for a worker that has caught up. If it stays at 0, see LockstepNotReady in the runbook.",
             "short",
@@ -22,28 +44,6 @@ WORKERS = Row(
             [Query('lockstep_detection_owner{prefix="$prefix"}', "{{instance}}")],
             width=6,
             stacked=True,
-        ),
-        Panel(
-            "Broker reachable",
-            "1 for a worker that a broker answers. At 0, workers wait and lose nothing; they go on when it is back.",
-            "short",
-            [Query('lockstep_broker_reachable{prefix="$prefix"}', "{{instance}}")],
-            width=6,
-        ),
-        Panel(
-            "Partitions",
-            "Partitions that each worker reads. All at 0: nobody reads posts.",
-            "short",
-            [Query('lockstep_assigned_partitions{prefix="$prefix"}', "{{instance}}")],
-            width=6,
-            stacked=True,
-        ),
-        Panel(
-            "State built",
-            "1 if the worker that runs detection has its state, 0 while it builds it after taking over.",
-            "short",
-            [Query('max(lockstep_detection_state_built{prefix="$prefix"})', "built")],
-            width=6,
         ),
         Panel(
             "Versions",

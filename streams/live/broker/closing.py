@@ -15,10 +15,14 @@ CLOSING_S = 2.0
 """Seconds for closing a client in order. Chosen, not measured: it takes a few milliseconds when brokers answer."""
 
 
-async def stop_consumer(consumer: AIOKafkaConsumer, seconds: float = CLOSING_S) -> None:
-    """Close a consumer and leave its group; past `seconds`, cut it off. Its faults no longer matter."""
+async def stop_consumer(consumer: AIOKafkaConsumer, seconds: float = CLOSING_S) -> bool:
+    """Close a consumer and leave its group; past `seconds`, cut it off. Its faults no longer matter.
+
+    Returns:
+        Whether it has left in order.
+    """
     if await _ended(consumer.stop(), seconds):
-        return
+        return True
     coordinator = consumer._coordinator
     tasks = [
         getattr(coordinator, name, None)
@@ -26,6 +30,7 @@ async def stop_consumer(consumer: AIOKafkaConsumer, seconds: float = CLOSING_S) 
     ]
     tasks.append(getattr(consumer._fetcher, "_fetch_task", None))
     await _cut_off(consumer._client, tasks)
+    return False
 
 
 async def stop_producer(producer: AIOKafkaProducer, seconds: float = CLOSING_S) -> None:

@@ -1,7 +1,15 @@
 """Whether a consumer is still a member of its group. Brokers remove a member of which they hear nothing."""
 
+import asyncio
+
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import BrokerNotAvailableError, KafkaError
+from aiokafka.protocol.group import LeaveGroupRequest
+
+_LEAVING_S = 5.0
+"""Seconds for leaving as a former member. Chosen, not measured: otherwise the group waits for it for a session."""
+_LOOK_EVERY_S = 0.05
+"""Seconds between two looks for an assignment. Chosen, not measured."""
 
 
 async def still_member(consumer: AIOKafkaConsumer) -> bool:
@@ -13,3 +21,44 @@ async def still_member(consumer: AIOKafkaConsumer) -> bool:
         return bool(await coordinator._do_heartbeat()) and not coordinator._rejoin_needed_fut.done()
     except KafkaError:
         return False
+
+
+def member_id(consumer: AIOKafkaConsumer) -> str:
+    """The id of a consumer in its group; empty: it is in none."""
+    found: str = consumer._coordinator.member_id if consumer._coordinator is not None else ""
+    return found
+
+
+async def leave_as(consumer: AIOKafkaConsumer, former: str) -> None:
+    """Leave the group as the member that a consumer of this process was before an outage.
+
+    Args:
+        consumer: started and not subscribed.
+        former: id of that member; empty: there is none.
+
+    Raises:
+        BrokerNotAvailableError: the cluster has no broker yet.
+    """
+    if not former:
+        return
+    coordinator = consumer._coordinator
+    if consumer._client.get_random_node() is None:
+        raise BrokerNotAvailableError
+    try:
+        async with asyncio.timeout(_LEAVING_S):
+            await coordinator.ensure_coordinator_known()
+            await coordinator._send_req(LeaveGroupRequest(coordinator.group_id, former))
+    except (KafkaError, TimeoutError):
+        pass  # then the group notices it by itself
+
+
+async def until_assigned(consumer: AIOKafkaConsumer) -> None:
+    """Wait until the group has given a consumer its share.
+
+    Raises:
+        aiokafka.errors.KafkaError: the group has a fault, such as no right to be in it.
+    """
+    coordinator = consumer._coordinator
+    while coordinator._subscription.subscription.assignment is None:
+        coordinator.check_errors()
+        await asyncio.sleep(_LOOK_EVERY_S)

@@ -100,7 +100,12 @@ class BrokerWatch:
             while True:
                 await self._answered(opened)
                 self._back()
+                rested_at = asyncio.get_running_loop().time()
                 await asyncio.sleep(_ASK_EVERY_S)
+                if asyncio.get_running_loop().time() - rested_at > _PATIENCE_S:
+                    # this process stood still, and its groups may have gone on without it
+                    self._on_change(False)
+                    self._on_change(True)
         finally:
             opened.close()
 
@@ -117,7 +122,10 @@ class BrokerWatch:
 
     async def _answered(self, opened: AIOKafkaConnection) -> None:
         # without topics: a broker may create a topic that is asked for by name
-        await self._patiently(asyncio.ensure_future(opened.send(MetadataRequest([]))))
+        answer = await self._patiently(asyncio.ensure_future(opened.send(MetadataRequest([]))))
+        if not answer.brokers:
+            # it has just gone on, and its cluster does not count on it yet; clients cannot begin with such an answer
+            raise errors.BrokerNotAvailableError
 
     async def _patiently(self, asked: "asyncio.Future[Any]") -> Any:
         """Wait for an answer. Past the patience for it, the brokers are away, but the answer may still come."""
@@ -138,9 +146,14 @@ class BrokerWatch:
         self.outages += 1
         self._on_change(False)
         servers = ", ".join(self._connection.settings.servers)
-        self._log.warning(
-            "the broker cannot be reached", servers=servers, reason=reason_of(error, self._connection)
-        )
+        self._log.warning("the broker cannot be reached", servers=servers, reason=self._reason(error))
+
+    def _reason(self, error: BaseException) -> str:
+        if isinstance(error, TimeoutError):
+            return f"does not answer within {_PATIENCE_S:.0f} s."
+        if isinstance(error, errors.KafkaConnectionError) and error.__cause__ is None:
+            return "closed the connection."
+        return reason_of(error, self._connection)
 
     def _back(self) -> None:
         if self.reachable:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 
 from streams.live.broker.broker_check import FAULTS
 from streams.live.broker.closing import stop_producer
@@ -57,13 +58,17 @@ class LastingProducer:
             await stop_producer(self._producer, seconds)
 
     async def send(self, *arguments: Any, **more: Any) -> "asyncio.Future[Any]":
-        """As of `AIOKafkaProducer`."""
-        sent: asyncio.Future[Any] = await self._now().send(*arguments, **more)
-        return sent
+        """As of `AIOKafkaProducer`, but it waits without end for room in the batch of a partition."""
+        while True:
+            try:
+                sent: asyncio.Future[Any] = await self._now().send(*arguments, **more)
+            except KafkaTimeoutError:
+                continue  # the message was not taken
+            return sent
 
     async def send_and_wait(self, *arguments: Any, **more: Any) -> Any:
         """As of `AIOKafkaProducer`."""
-        return await self._now().send_and_wait(*arguments, **more)
+        return await (await self.send(*arguments, **more))
 
     async def partitions_for(self, topic: str) -> set[int]:
         """As of `AIOKafkaProducer`."""

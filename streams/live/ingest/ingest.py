@@ -19,7 +19,7 @@ from schemas.dead_letters import DeadLetter
 from schemas.service.progress import Progress
 from streams.live.broker.closing import stop_consumer, stop_producer
 from streams.live.broker.connection import Connection, producer_arguments
-from streams.live.broker.membership import still_member
+from streams.live.broker.membership import leave_as, member_id, still_member, until_assigned
 from streams.live.broker.outages import BrokerWatch
 from streams.live.broker.sessions import Sessions
 from streams.live.exchange import frames
@@ -71,6 +71,8 @@ class Ingest:
         self._names = {self._prefix + topic: topic for topic in KIND_OF}
         self._idle = IdlePartitions(settings.worker.idle_after_s, settings.detection.time.lateness_s)
         self._progress_reader = progress_reader
+        self._member_id = ""
+        """Id under which an earlier session may still be in the group; empty: none is."""
         self._turned_at = 0.0
         """Clock time of the latest turn of its loop."""
         self._next_offsets: dict[TopicPartition, int] = {}
@@ -101,27 +103,31 @@ class Ingest:
         self._consumer = group_consumer(self._connection, self._settings.worker)
         self._producer = AIOKafkaProducer(**producer_arguments(self._connection, "ingest"))
         self._results = ResultProducer(self._producer, self._prefix)
-        self._note_turn()
         try:
             await self._producer.start()
             await self._progress_reader.ready.wait()
-            self._consumer.subscribe(list(self._names), listener=_Listener(self))
             await self._consumer.start()
+            await leave_as(self._consumer, self._member_id)
+            self._consumer.subscribe(list(self._names), listener=_Listener(self))
+            await until_assigned(self._consumer)
+            self._note_turn()
             self.joined.set()
             await self._announce()
             await self._work(stopping)
         finally:
             self.joined.clear()
             self._telemetry.lose_assignment()
-            await stop_consumer(self._consumer)
+            self._member_id = member_id(self._consumer) or self._member_id
+            if await stop_consumer(self._consumer) and self._watch.reachable:
+                self._member_id = ""
             await stop_producer(self._producer)
 
     def _note_turn(self) -> None:
         self._turned_at = time.monotonic()
 
     def _quiet_s(self) -> float:
-        """Seconds since the latest turn."""
-        return time.monotonic() - self._turned_at
+        """Seconds since the latest turn; 0 outside the group, because joining it may take long."""
+        return time.monotonic() - self._turned_at if self.joined.is_set() else 0.0
 
     @property
     def progress(self) -> Progress | None:
@@ -187,6 +193,8 @@ class Ingest:
             if batches:
                 with self._telemetry.ingesting("commit"):
                     await self._commit()
+            if not self._watch.reachable:
+                continue  # what follows asks the brokers, and would give up after some time
             if self._gated and loop.time() - checked_at >= _GATE_EVERY_S:
                 checked_at = loop.time()
                 self._gated = not await self._reached(references)

@@ -6,23 +6,28 @@ note how far the broker has confirmed, so that an interrupted run goes on from t
 
 import asyncio
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import polars as pl
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError
 
 from schemas.errors import InputError
 from schemas.service.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, SUPPRESSIONS, Topic
-from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
+from streams.live.broker.closing import stop_consumer
+from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.broker.in_flight import InFlight
+from streams.live.broker.outages import BrokerWatch
 from streams.live.exchange.decoding import END_HEADER, UPTO_HEADER
+from streams.live.exchange.lasting_producer import LastingProducer
+from streams.live.publishing.notices import Notices
+from streams.live.publishing.pace import Pace
 from streams.live.publishing.post_encoding import encode_posts
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts
 from streams.outputs.output_files import OutputError
@@ -64,6 +69,7 @@ class Publisher:
         connection: to the brokers.
         options: what to publish, and how fast.
         on_posts: called with the count of posts that the broker has.
+        say: called with what the user should know: that publishing waits for the brokers, and that it goes on.
     """
 
     def __init__(
@@ -71,10 +77,12 @@ class Publisher:
         connection: Connection,
         options: PublishOptions,
         on_posts: Callable[[int], None] = lambda posts: None,
+        say: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._connection = connection
         self._options = options
         self._on_posts = on_posts
+        self._say = say
         self._prefix = connection.settings.topic_prefix
         self.published = 0
         """Count of posts that the broker has, including those of an earlier run."""
@@ -89,18 +97,22 @@ class Publisher:
         """
         self.published = skip = self._begun(posts)
         self._note(posts)  # before anything is published: a file that cannot be written shows at once
-        self._producer = AIOKafkaProducer(
-            **producer_arguments(self._connection, "publish"), linger_ms=5, max_batch_size=256 << 10
+        notices = Notices(self._say)
+        self._watch = BrokerWatch(self._connection, notices)
+        self._producer = LastingProducer(
+            self._connection, "publish", self._watch, notices, linger_ms=5, max_batch_size=256 << 10
         )
-        await self._producer.start()
+        watching = asyncio.create_task(self._watch.run())
         try:
+            await self._producer.start()
             if not skip:
                 await self._references()
-                await self._until_read()
+                await self._producer.insist(self._until_read)
             await self._posts(posts, skip)
             if self._options.end:
                 await self._end()
         finally:
+            watching.cancel()
             await self._producer.stop()
 
     def _begun(self, posts: OrderedPosts) -> int:
@@ -157,8 +169,8 @@ class Publisher:
         """
         arguments = consumer_arguments(self._connection, "publish")
         consumer = AIOKafkaConsumer(**arguments, group_id=f"{self._prefix}ingest")
-        await consumer.start()
         try:
+            await consumer.start()
             partitions = [
                 TopicPartition(topic.full_name(self._prefix), number)
                 for topic in (REGISTRY, SUPPRESSIONS, ACCOUNTS)
@@ -177,41 +189,50 @@ class Publisher:
         except GroupAuthorizationFailedError:
             return  # credentials for writing posts need not allow to see how far workers are
         finally:
-            await consumer.stop()
+            await stop_consumer(consumer)
 
     async def _posts(self, posts: OrderedPosts, skip: int) -> None:
         topic = POSTS.full_name(self._prefix)
         speed = self._options.speed
-        clock: _Pace | None = None
+        clock: Pace | None = None
         for part, count in parts_of(posts.batches(), skip, None if speed is None else speed * _LOOK_S):
             if speed is not None:
                 first = int(part["timestamp"][0])
-                clock = clock or _Pace(first, speed)
+                clock = clock or Pace(first, speed)
                 await clock.wait(first)
-            in_flight = InFlight()
-            for key, value, timestamp in part.iter_rows():
-                await in_flight.add(
-                    self._producer.send(topic, value.encode(), key=key.encode(), timestamp_ms=timestamp)
-                )
-            await in_flight.settled()
-            await self._write_time(int(part["timestamp"][-1]) // 1_000)
+            await self._producer.insist(partial(self._send_part, topic, part))
             self.published = count
             self._note(posts)
             self._on_posts(count)
 
+    async def _send_part(self, topic: str, part: pl.DataFrame) -> None:
+        in_flight = InFlight()
+        for key, value, timestamp in part.iter_rows():
+            await in_flight.add(
+                self._producer.send(topic, value.encode(), key=key.encode(), timestamp_ms=timestamp)
+            )
+        await in_flight.settled()
+        await self._write_time(int(part["timestamp"][-1]) // 1_000)
+
     async def _send(self, topic: Topic, records: Iterable[tuple[str, bytes]]) -> None:
         name = topic.full_name(self._prefix)
-        in_flight = InFlight()
-        for key, value in records:
-            await in_flight.add(self._producer.send(name, value, key=key.encode()))
-        await in_flight.settled()
+        remaining = iter(records)
+        while some := list(islice(remaining, _STEP)):
+
+            async def send(some: list[tuple[str, bytes]] = some) -> None:
+                in_flight = InFlight()
+                for key, value in some:
+                    await in_flight.add(self._producer.send(name, value, key=key.encode()))
+                await in_flight.settled()
+
+            await self._producer.insist(send)
 
     async def _write_time(self, upto: int) -> None:
         """Write to every partition how far event time has come, so that partitions with few posts hold nothing up."""
         await self._write_everywhere(UPTO_HEADER, str(upto).encode())
 
     async def _end(self) -> None:
-        await self._write_everywhere(END_HEADER, b"")
+        await self._producer.insist(lambda: self._write_everywhere(END_HEADER, b""))
 
     async def _write_everywhere(self, header: str, value: bytes) -> None:
         """Write a record without a value to every partition that carries event time."""
@@ -254,19 +275,6 @@ def parts_of(
             begin += len(part)
             count += len(part)
             yield part, count
-
-
-class _Pace:
-    """Waits so that event time passes at a given speed."""
-
-    def __init__(self, first_ms: int, speed: float) -> None:
-        self._first_ms = first_ms
-        self._speed = speed
-        self._begun = time.monotonic()
-
-    async def wait(self, now_ms: int) -> None:
-        wanted = self._begun + (now_ms - self._first_ms) / 1_000 / self._speed
-        await asyncio.sleep(max(0.0, wanted - time.monotonic()))
 
 
 def _profile_lines(path: str) -> Iterator[tuple[str, bytes]]:

@@ -17,6 +17,7 @@ from streams.ordering.ordered_posts import OrderedPosts
 from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import output
+from streams.outputs.plain_text import plain_lines
 from streams.settings.options import PublishingOptions, ReadingOptions
 from streams.settings.settings import for_run, load_settings
 from streams.sources import expand_inputs
@@ -72,7 +73,8 @@ def publish(
     settings = for_run(load_settings(reading.config), run_id)
     broker = connection(settings.kafka)
     log = DeadLetterLog(None, settings.input)
-    bar = ProgressBar(Console(stderr=True), shown=progress)
+    console = Console(stderr=True)
+    bar = ProgressBar(console, shown=progress)
     posts = OrderedPosts(
         expand_inputs(inputs),
         settings,
@@ -87,7 +89,10 @@ def publish(
         posts.progress.posts = count
         bar.show(posts.progress)
 
-    publisher = Publisher(broker, options, shown)
+    def say(line: str) -> None:
+        console.print(plain_lines(line), markup=False, highlight=False, soft_wrap=True)
+
+    publisher = Publisher(broker, options, shown, say)
 
     async def run() -> None:
         await require_topics(broker, settings.kafka.topic_prefix, Role.COLLECTOR)

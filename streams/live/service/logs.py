@@ -106,13 +106,19 @@ def set_up(worker: str, prefix: str, stream: TextIO | None = None) -> Any:
 
 
 class _Forward(logging.Handler):
-    """Forwards what libraries log by `logging`."""
+    """Forwards what libraries log by `logging`.
+
+    Clients of aiokafka say hundreds of times a second that a broker is away. The watch of the brokers says it once, so
+    theirs is left out, but not what a person has to mend.
+    """
 
     def __init__(self, log: Any) -> None:
         super().__init__()
         self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith("aiokafka") and "uthoriz" not in record.getMessage():
+            return
         more = {"exc_info": record.exc_info} if record.exc_info else {}
         template = f"{record.name}: {record.msg}"
         bound = self._log.bind(logger=record.name, **{_TEMPLATE: template}, **more)

@@ -62,9 +62,11 @@ def run(settings: Settings) -> int:
     if not compile_first(settings, log, server):
         return 0
     # Faust prints tracebacks of its own; this module logs faults itself
-    logging.getLogger("faust").setLevel(logging.ERROR)
+    for library in ("faust", "mode"):
+        logging.getLogger(library).setLevel(logging.ERROR)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    log.info("worker starting")
     app, parts = make_app(settings, worker_id, log, server)
     program = _Program(app, loop=loop, quiet=True, redirect_stdouts=False, override_logging=False)
     program.spinner = None
@@ -201,6 +203,9 @@ class _WorkerParts:
     def stop_soon(self) -> None:
         """Save and leave everything, and end the process within a few seconds."""
         if self._stopping is None:
+            self.log.info("worker stopping")
+            for library in ("faust", "mode"):  # that its consumer is closed is meant
+                logging.getLogger(library).setLevel(logging.CRITICAL)
             self.supervisor.stopping = self.telemetry.health.stopping = True
             timer = threading.Timer(_ENDING_S, os._exit, (0,))
             timer.daemon = True

@@ -27,8 +27,8 @@ UNITS = (
     "_ratio",
 )
 COUNTED = (
-    "_ready", "_owner", "_edges", "_hypotheses", "_spread", "_networks", "_members", "_rules", "_entities", "_posts",
-    "_alerts", "_dead_letters",
+    "_ready", "_reachable", "_built", "_owner", "_edges", "_hypotheses", "_spread", "_networks", "_members",
+    "_rules", "_entities", "_posts", "_alerts", "_dead_letters",
 )  # fmt: skip
 """Gauges that count things named by themselves, or are 0 or 1."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aiokafka import TopicPartition
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from streams.live.broker.connection import Connection
 from streams.live.publishing import publish
@@ -32,7 +33,7 @@ class Sent:
 
 @dataclass
 class Broker:
-    """A producer that keeps what it is given, and may fail at some message."""
+    """A producer that keeps what it is given, and may fail for good at some message."""
 
     fails_at: int | None = None
     sent: list[Sent] = field(default_factory=list)
@@ -62,7 +63,7 @@ class Broker:
     ) -> "asyncio.Future[object]":
         done: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         if self.fails_at is not None and len(self.sent) >= self.fails_at:
-            done.set_exception(ConnectionError("the broker is gone"))
+            done.set_exception(TopicAuthorizationFailedError(topic))
         else:
             self.sent.append(Sent(topic, key.decode(), value, partition, tuple(headers or ()), timestamp_ms))
             done.set_result(None)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from schemas.errors import InputError, LockstepError
 from tests.streams.live.publishing.broker_in_memory import PARTITIONS, STEP, Broker, published
@@ -18,7 +19,7 @@ def test_given_a_run_that_was_interrupted_then_it_goes_on_without_a_gap(
     entity = write_jsonl(tmp_path / "registry.jsonl", [])
     entity.write_text('{"entity_id":"e","name":"E","kind":"other"}\n')
     broker.fails_at = fails_at
-    with pytest.raises(ConnectionError):
+    with pytest.raises(TopicAuthorizationFailedError):
         published(broker, dump, resume=str(note), registry=str(entity))
     first = broker.ids()
     known = json.loads(note.read_text())["posts"]

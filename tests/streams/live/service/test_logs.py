@@ -55,19 +55,29 @@ def test_given_a_terminal_when_something_is_logged_then_a_person_can_read_it() -
 def test_what_libraries_say_goes_the_same_way() -> None:
     stream = io.StringIO()
     set_up("host-1-ab", "lockstep.", stream)
-    logging.getLogger("aiokafka").warning("no route to %s", "broker 1")
-    logging.getLogger("aiokafka").info("not worth a line")
+    logging.getLogger("a_library").warning("no route to %s", "broker 1")
+    logging.getLogger("a_library").info("not worth a line")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("something old", DeprecationWarning, stacklevel=1)
     forwarded, warned = lines(stream)
     assert forwarded["event"] == "no route to broker 1"
     assert (forwarded["logger"], forwarded["level"], forwarded["worker"]) == (
-        "aiokafka",
+        "a_library",
         "warning",
         "host-1-ab",
     )
     assert "something old" in warned["event"]
+
+
+def test_what_kafka_clients_say_again_and_again_in_an_outage_is_left_out_but_not_what_one_has_to_mend() -> (
+    None
+):
+    stream = io.StringIO()
+    set_up("host-1-ab", "lockstep.", stream)
+    logging.getLogger("aiokafka.conn").error("Unable connect to node")
+    logging.getLogger("aiokafka.producer").error("TopicAuthorizationFailedError")
+    assert [line["event"] for line in lines(stream)] == ["TopicAuthorizationFailedError"]
 
 
 @pytest.mark.parametrize("stream", [io.StringIO(), Terminal()], ids=["machine", "person"])
@@ -103,7 +113,7 @@ def test_given_library_messages_of_one_kind_with_other_values_then_they_are_limi
     stream = io.StringIO()
     set_up("host-1-ab", "lockstep.", stream)
     for number in range(100):
-        logging.getLogger("aiokafka").warning("heartbeat %d failed", number)
+        logging.getLogger("a_library").warning("heartbeat %d failed", number)
     assert len(lines(stream)) == 5
 
 
