@@ -113,6 +113,14 @@ async def away(outage: Outage, how: str, seconds: float, probe: HealthProbe) -> 
         raise
 
 
+def end(worker: Worker) -> float:
+    """End a worker in order; give the seconds until it is gone."""
+    begun = time.monotonic()
+    worker.process.terminate()
+    assert worker.process.wait(timeout=60) == 0, worker.text()
+    return time.monotonic() - begun
+
+
 def owner_of(workers: dict[int, Worker]) -> int:
     """Port of the worker that runs detection."""
     (port,) = [port for port in workers if owns(port)]
@@ -190,24 +198,24 @@ async def test_given_outages_and_an_end_in_order_then_all_is_said_and_nothing_lo
         returned.append(await published_through(service, third, "all at once", outage, "killed", 12.0, probe))
         said_each_way(service, 2)
 
+        # the owner is told to end while posts come
+        noted = tmp_path / "fourth.noted"
+        publisher = publish(service, fourth, "--end", "--resume", str(noted))
+        await until(lambda: _noted(noted) > 0, 60, "posts to be published")
         ending = owner_of(workers)
-        begun = time.monotonic()
-        workers[ending].process.terminate()
-        service.workers.remove(workers[ending])
         (other,) = set(ports) - {ending}
-        ended = asyncio.create_task(asyncio.to_thread(workers[ending].process.wait, 30))
+        ended = asyncio.create_task(asyncio.to_thread(end, workers[ending]))
+        service.workers.remove(workers[ending])
         handed = await until(lambda: owns(other) and ask(other).status == 200, 30, "the handover")
-        assert await ended == 0
-        assert handed < ENDED_S, returned
+        assert handed < ENDED_S, service.logs()
+        assert await ended < ENDED_S
 
-        service.lockstep("publish", str(fourth), "--end", "--no-progress")
+        assert await asyncio.to_thread(publisher.wait) == 0
         async with Watcher(service) as watcher:
             await watcher.until_done()
-            begun = time.monotonic()
-            assert service.stop() == [0], service.logs()
-            assert time.monotonic() - begun < ENDED_S
+            assert end(service.workers.pop()) < ENDED_S
             assert await watcher.alerts() == troll_farm.alerts()
-    print(f"seconds until ready: {returned}; handover {handed:.1f}")
+    print(f"seconds until ready: {returned}; handover {handed:.1f}, SIGTERM to exit {ended.result():.1f}")
 
 
 @pytest.mark.long

@@ -15,6 +15,9 @@ _LOOK_EVERY_S = 0.05
 async def still_member(consumer: AIOKafkaConsumer) -> bool:
     """Ask the group now rather than at the next heartbeat. A consumer that is none any more joins again at once."""
     coordinator = consumer._coordinator
+    subscription = coordinator._subscription.subscription
+    if subscription is None or subscription.assignment is None:
+        return False
     if coordinator.generation <= 0 or coordinator._rejoin_needed_fut.done():
         return False
     try:

@@ -1,6 +1,8 @@
 """The consumer group of ingest: Kafka assigns the public partitions to its members."""
 
-from aiokafka import AIOKafkaConsumer
+from collections.abc import Callable
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.settings.settings import WorkerSettings
@@ -27,3 +29,24 @@ def group_consumer(connection: Connection, settings: WorkerSettings) -> AIOKafka
         session_timeout_ms=int(settings.session_timeout_s * 1_000),
         heartbeat_interval_ms=int(settings.session_timeout_s * 1_000 / 4),
     )
+
+
+class ShareListener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
+    """Learns from aiokafka when partitions are assigned anew.
+
+    Args:
+        revoked: called when that begins.
+        assigned: called when it has ended.
+    """
+
+    def __init__(self, revoked: Callable[[], None], assigned: Callable[[], None]) -> None:
+        self._revoked = revoked
+        self._assigned = assigned
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        """The current batch is written, and at worst other workers read it again."""
+        self._revoked()
+
+    async def on_partitions_assigned(self, assigned: object) -> None:
+        """Start again."""
+        self._assigned()

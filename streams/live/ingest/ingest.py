@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
-from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, RebalanceInProgressError
 
 from schemas.dead_letters import DeadLetter
@@ -25,7 +25,7 @@ from streams.live.broker.sessions import Sessions
 from streams.live.exchange import frames
 from streams.live.exchange.decoding import KIND_OF, WAITED_FOR, Batch, decode_batch
 from streams.live.exchange.result_producer import ResultProducer
-from streams.live.ingest.group import group_consumer
+from streams.live.ingest.group import ShareListener, group_consumer
 from streams.live.ingest.idle_partitions import IdlePartitions
 from streams.live.ingest.progress_reader import ProgressReader
 from streams.live.telemetry.telemetry import Telemetry
@@ -71,6 +71,8 @@ class Ingest:
         self._names = {self._prefix + topic: topic for topic in KIND_OF}
         self._idle = IdlePartitions(settings.worker.idle_after_s, settings.detection.time.lateness_s)
         self._progress_reader = progress_reader
+        self._being_assigned = True
+        """Whether partitions are being assigned anew."""
         self._member_id = ""
         """Id under which an earlier session may still be in the group; empty: none is."""
         self._turned_at = 0.0
@@ -108,7 +110,7 @@ class Ingest:
             await self._progress_reader.ready.wait()
             await self._consumer.start()
             await leave_as(self._consumer, self._member_id)
-            self._consumer.subscribe(list(self._names), listener=_Listener(self))
+            self._consumer.subscribe(list(self._names), listener=ShareListener(self.revoked, self.assigned))
             await until_assigned(self._consumer)
             self._note_turn()
             self.joined.set()
@@ -150,8 +152,14 @@ class Ingest:
         behind = {part: max(0, ends[part] - await self._consumer.position(part)) for part in assigned}
         return behind, ends
 
+    def revoked(self) -> None:
+        """Partitions are being assigned anew."""
+        self._being_assigned = True
+        self._telemetry.lose_assignment()
+
     def assigned(self) -> None:
         """Start again with the partitions that are now assigned."""
+        self._being_assigned = False
         self._next_offsets.clear()
         self._latest_times.clear()
         self._idle.forget()
@@ -159,8 +167,9 @@ class Ingest:
 
     async def _report_share(self) -> None:
         """Say which share this worker has. After an outage, the group is asked first whether it still has one."""
-        if self._watch.reachable and not self._telemetry.health.assigned and self._consumer.assignment():
-            if await still_member(self._consumer):
+        unsure = not (self._telemetry.health.assigned or self._being_assigned)
+        if unsure and self._watch.reachable and await still_member(self._consumer):
+            if not self._being_assigned:
                 self._telemetry.confirm_assignment()
         self._telemetry.note_poll(len(self._consumer.assignment()))
 
@@ -331,17 +340,3 @@ class Ingest:
         marks = self._idle.new_marks(upto, empty, lambda partition: self._names[partition.topic])
         if marks:
             await self._write(frames.Frame(frames.Header(kind="marks", marks=marks), pl.DataFrame()))
-
-
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka has no types
-    """Learns from aiokafka when partitions are assigned anew."""
-
-    def __init__(self, ingest: Ingest) -> None:
-        self._ingest = ingest
-
-    async def on_partitions_revoked(self, revoked: object) -> None:
-        """Does nothing: the current batch is written, and at worst other workers read it again."""
-
-    async def on_partitions_assigned(self, assigned: object) -> None:
-        """Start again."""
-        self._ingest.assigned()

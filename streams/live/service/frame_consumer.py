@@ -10,6 +10,7 @@ from typing import Any
 
 import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.conn import CloseReason
 from aiokafka.errors import KafkaError
 
 from streams.live.broker.closing import stop_consumer
@@ -43,6 +44,8 @@ class FrameConsumer:
         self._frames = frames
         self._watch = watch
         self._telemetry = telemetry
+        self.being_assigned = True
+        """Whether partitions are being assigned anew."""
 
     async def run(self) -> None:
         """Work until cancelled.
@@ -93,13 +96,12 @@ class FrameConsumer:
         await self._in_its_thread(leave)
 
     async def _is_member(self) -> bool:
-        async def asked(consumer: AIOKafkaConsumer) -> bool:
-            return bool(consumer.assignment()) and await still_member(consumer)
-
         try:
             async with asyncio.timeout(_ANSWER_S):
-                return bool(await self._in_its_thread(asked))
+                # while partitions are assigned anew, the next assignment says it
+                return bool(await self._in_its_thread(still_member)) and not self.being_assigned
         except TimeoutError:
+            await self._in_its_thread(_reconnect)
             return False
 
     async def _in_its_thread(self, work: Callable[[AIOKafkaConsumer], Awaitable[Any]]) -> Any:
@@ -113,6 +115,12 @@ class FrameConsumer:
 
 async def _await(work: Callable[[AIOKafkaConsumer], Awaitable[Any]], consumer: AIOKafkaConsumer) -> Any:
     return await work(consumer)
+
+
+async def _reconnect(consumer: AIOKafkaConsumer) -> None:
+    """Close the connections, which may lead nowhere since an outage: the consumer opens new ones at once."""
+    for connection in list(consumer._client._conns.values()):
+        connection.close(reason=CloseReason.CONNECTION_BROKEN)
 
 
 async def _consume_fault(consumer: AIOKafkaConsumer) -> None:

@@ -248,11 +248,13 @@ def _add_detection(app: faust.App, parts: _WorkerParts) -> None:
     async def assigned(app: Any, /, *arguments: Any, signal: Any, **more: Any) -> None:
         here = any(partition.topic == name for partition in arguments[0])
         parts.telemetry.set_detection_here(here)
+        parts.frames.being_assigned = False
         if here:
             parts.take_over()
 
     @app.on_partitions_revoked.connect
     async def revoked(app: Any, /, *arguments: Any, signal: Any, **more: Any) -> None:
+        parts.frames.being_assigned = True
         parts.telemetry.lose_detection()
         parts.give_up()
 
