@@ -125,13 +125,14 @@ quality: $(STAMP) ## detection quality on labelled data: make quality DATA=DIR
 bench: $(STAMP) ## speed and memory on generated load
 	@$(BIN)/python -m benchmarks.replay --profile
 
-soak: $(STAMP) ## 20 kills, long tests, then 20 minutes of load and kills on a real broker; DATA=DIR: also real data
+soak: $(STAMP) ## 20 kills, long tests, 20 minutes of load and kills, an hour of all that goes wrong; DATA=DIR: also real data
 	@LOCKSTEP_KILLS=20 LOCKSTEP_TEST_LIMIT_S=1200 LOCKSTEP_DATA="$(DATA)" $(BIN)/python -m pytest -q \
 		tests/integration/test_chaos.py tests/integration/test_equivalence.py
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q -m long
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q tests/detectors/state tests/streams/live/state \
 		tests/streams/live/detection
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.soak
+	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.chaos
 
 clean: ## remove results and caches (not .venv)
 	rm -rf out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -29,12 +29,16 @@ class Chaos:
     not_live: int = 0
     """Probes of a running worker that it did not answer, or answered with not alive."""
     false_ready: list[str] = field(default_factory=list)
+    ended_by_themselves: list[str] = field(default_factory=list)
+    """Last lines of workers that ended though nobody ended them. They were started anew."""
     late_kernels: int = 0
     """Kernels that a worker compiled at work."""
     done_after_s: float = 0.0
     """Seconds from the last post until everything was applied."""
     statuses: list[int] = field(default_factory=list)
     """Exit statuses of the workers that were stopped in order at the end."""
+    rules_pending: dict[str, int] = field(default_factory=dict)
+    """Seconds that the condition of each alert rule held, before it fires."""
     rules_fired: dict[str, int] = field(default_factory=dict)
     """Seconds that each alert rule fired."""
 
@@ -43,6 +47,7 @@ class Chaos:
         """Nothing was lost, invented, changed or late, and health was true."""
         return not (
             self.lost or self.invented or self.changed or self.late or self.other_dead_letters or self.false_ready
+            or self.ended_by_themselves
             or any(self.statuses) or any(fault.recovered_s == float("inf") for fault in self.faults)
         )  # fmt: skip
 
@@ -74,9 +79,11 @@ class Chaos:
             "probes without a live answer": self.not_live,
             "ready when it was not": len(self.false_ready),
             "of these": self.false_ready[:10],
+            "workers that ended by themselves": self.ended_by_themselves,
             "kernels compiled at work": self.late_kernels,
             "all applied after s": self.done_after_s,
             "exit statuses": self.statuses,
+            "rules pending, s": self.rules_pending,
             "rules that fired, s": self.rules_fired,
             "is well": self.is_well,
         }

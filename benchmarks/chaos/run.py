@@ -13,6 +13,7 @@ from benchmarks.chaos.faults import Faults
 from benchmarks.chaos.outcome import Chaos
 from benchmarks.chaos.prober import Probe, Prober
 from benchmarks.chaos.truth import CommitWatch, false_ready
+from benchmarks.chaos.workers import ForgivingWatcher, replaced
 from benchmarks.chaos.world import ChaosWorld, made
 from tests.integration.kafka_broker import Broker
 from tests.integration.live_service import Service, Watcher, Worker
@@ -68,7 +69,9 @@ async def _run(
     commits = CommitWatch(broker.bootstrap, _PREFIX)
     going = asyncio.Event()
     going.set()
-    async with Watcher(service) as watcher:
+    ended: list[str] = []
+    async with ForgivingWatcher(service) as watcher:
+        replacing = asyncio.create_task(replaced(service, ports, ended))
         looking = asyncio.create_task(_look(watcher, going))
         watching = asyncio.create_task(commits.run())
         wrong = asyncio.create_task(faults.run(watcher, going))
@@ -81,7 +84,7 @@ async def _run(
             applied = time.time()
             await watcher.until_done()
         finally:
-            for task in (looking, wrong, watching):
+            for task in (looking, wrong, watching, replacing):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
@@ -90,6 +93,7 @@ async def _run(
             posts=collectors.sent,
             faults=faults.done,
             happened={name: at - begin for name, at in collectors.happened.items()},
+            ended_by_themselves=ended,
             done_after_s=round(time.time() - max(until, applied), 1),
         )
         await _compare(chaos, watcher, world)
@@ -99,7 +103,8 @@ async def _run(
     chaos.not_live = _not_live(probes, chaos)
     chaos.false_ready = false_ready(probes, chaos.faults, progress, commits.seen, until)
     chaos.late_kernels = service.logs().count("a kernel was compiled late")
-    chaos.rules_fired = _fired(source, begin)
+    chaos.rules_pending = _seconds(source, "pending", begin)
+    chaos.rules_fired = _seconds(source, "firing", begin)
     prober.stop()
     chaos.statuses = service.stop()
     return chaos
@@ -138,9 +143,10 @@ def _not_live(probes: list[Probe], chaos: Chaos) -> int:
     return count
 
 
-def _fired(source: Prometheus, begin: float) -> dict[str, int]:
+def _seconds(source: Prometheus, state: str, begin: float) -> dict[str, int]:
+    """Seconds that each alert rule was in a state."""
     seconds: dict[str, int] = {}
-    for one in source.series('ALERTS{alertstate="firing"}', begin, time.time(), 1.0):
+    for one in source.series(f'ALERTS{{alertstate="{state}"}}', begin, time.time(), 1.0):
         name = one["metric"]["alertname"]
         seconds[name] = seconds.get(name, 0) + len(one["values"])
     return seconds

@@ -127,6 +127,8 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
         seen.until([f"{backlog} == {suspected} - 1"])
         _rules_are_well(seen)
         _figures_are_right(seen, prefix, first, second)
+        await _late(service, first)
+        seen.until([f'ALERTS{{alertname="LockstepCollectorLate",prefix="{prefix}"}}'])  # pending for a minute
         text = scraped(left)
     assert check_metrics(text) == ""
     assert prefix in text
@@ -134,6 +136,7 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
     assert service.stop() == [0]
     _logs_are_json(service)
     assert "a record on the topic of reviews is not a review event" in service.logs()
+    assert "compiled late" not in service.logs()
 
 
 async def _review(service: Service, values: list[bytes]) -> None:
@@ -149,6 +152,17 @@ async def _review(service: Service, values: list[bytes]) -> None:
         for value in (b"nothing", msgspec.json.encode(event)):
             key = alert.network_id.encode()
             await producer.send_and_wait(f"{service.prefix}reviews.v1", value, key=key)
+
+
+async def _late(service: Service, posts: Path) -> None:
+    """Publish posts of a time that has been applied."""
+    async with AIOKafkaProducer(bootstrap_servers=service.bootstrap) as producer:
+        for line in posts.read_text().splitlines()[:40]:
+            post = json.loads(line)
+            value = json.dumps({**post, "post_id": f"late-{post['post_id']}"}).encode()
+            key = f"{post['platform']}:{post['account_id']}".encode()
+            headers = [("lockstep-collector", b"slow")]
+            await producer.send_and_wait(f"{service.prefix}posts.v1", value, key=key, headers=headers)
 
 
 def _end(service: Service, workers: dict[int, Worker], number: int) -> None:
