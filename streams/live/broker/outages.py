@@ -151,7 +151,8 @@ class BrokerWatch:
     def _reason(self, error: BaseException) -> str:
         if isinstance(error, TimeoutError):
             return f"does not answer within {_PATIENCE_S:.0f} s."
-        if isinstance(error, errors.KafkaConnectionError) and error.__cause__ is None:
+        cause = error.__cause__ or error
+        if isinstance(cause, errors.KafkaConnectionError | ConnectionResetError | BrokenPipeError | EOFError):
             return "closed the connection."
         return reason_of(error, self._connection)
 
