@@ -32,4 +32,16 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Instant | None, Meta(description="Latest event time of any post, UTC; absent: none so far.")
     ] = None
     held_rows: Annotated[Count, Meta(description="Number of posts that wait for the watermark.")]
+    settling: Annotated[
+        bool,
+        Meta(description="Whether more will be applied as time passes, without another record."),
+    ] = False
+    holding: Annotated[
+        list[str],
+        Meta(
+            max_length=10_000,
+            description="Partitions that are furthest behind in event time, by topic without prefix and number, for "
+            "example `posts.v1/3`.",
+        ),
+    ] = []
     at: Annotated[Instant, Meta(description="When this was written, by the wall clock, UTC.")]

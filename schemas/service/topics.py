@@ -280,6 +280,17 @@ DEAD_LETTERS = Topic(
     writers=(Role.WORKER,),
     readers=(Role.OPERATOR,),
 )
+LATE_POSTS = Topic(
+    subject="late-posts",
+    meaning="One post that came after its event time had been applied, whole, so that it can be replayed.",
+    key="`platform:account_id` of the author",
+    record=PostEvent,
+    partitions=3,
+    retention=timedelta(days=30),
+    cleanup=Cleanup.DELETE,
+    writers=(Role.WORKER,),
+    readers=(Role.OPERATOR,),
+)
 
 TOPICS: tuple[Topic, ...] = (
     POSTS,
@@ -292,6 +303,7 @@ TOPICS: tuple[Topic, ...] = (
     ALERTS_LATEST,
     NETWORKS,
     DEAD_LETTERS,
+    LATE_POSTS,
     PROGRESS,
     FRAMES,
     SNAPSHOTS,

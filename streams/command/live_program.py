@@ -52,6 +52,30 @@ def check(
             raise typer.Exit(1)
 
 
+@topics.command()
+def dump(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TOPIC", help="Names without prefix, for example posts.v1.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        str, typer.Option("--out", metavar="DIR", help="Folder for the files.", show_default=False)
+    ],
+    config: Config = None,
+    run_id: RunId = None,
+) -> None:
+    """Write topics to files that `lockstep replay` reads, one JSON object a line.
+
+    It writes what is there now, for example to find the networks of posts that came too late.
+    """
+    with reported_faults():
+        from streams.live.service import topic_commands  # noqa: PLC0415 - --help need not wait for it
+
+        topic_commands.dump(names, out, config, run_id)
+
+
 @live.command()
 def worker(
     config: Config = None,

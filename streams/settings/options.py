@@ -270,6 +270,14 @@ class PublishingOptions:
             help="Save the progress to this file. If it exists, continue from there.",
         ),
     ] = None
+    collector: Annotated[
+        str | None,
+        typer.Option(
+            "--collector",
+            metavar="NAME",
+            help="Publish under this name, apart from other collectors; otherwise each run has one of its own.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,6 +44,11 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     idle_after_s: Seconds = 30.0
     """Seconds without a message after which a partition no longer holds up the others."""
+    settle_s: Annotated[float, Meta(ge=0.0, le=3_600.0)] = 15.0
+    """Seconds that event time waits for collectors and partitions that are not known yet. Workers take less to find
+    a new partition. Chosen, not measured."""
+    collector_wait_s: Seconds = 600.0
+    """Seconds without a record after which a collector is no longer waited for. It may poll every five minutes."""
     max_ahead_s: AtLeast0 = 300
     """Seconds by which a post's time may be after its arrival at the broker. Posts further in the future are set
     aside."""

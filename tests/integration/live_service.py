@@ -53,6 +53,7 @@ class Service:
     prefix: str
     worker_settings: str = ""
     idle_after_s: float = 30.0
+    settle_s: float = 3.0
     kafka_settings: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     detection_settings: str = ""
@@ -64,6 +65,7 @@ class Service:
         self.config.write_text(
             f'[kafka]\nbootstrap_servers = "{self.bootstrap}"\ntopic_prefix = "{self.prefix}"\n'
             f"{self.kafka_settings}\n[worker]\nidle_after_s = {self.idle_after_s}\nsession_timeout_s = 3.0\n"
+            f"settle_s = {self.settle_s}\n"
             f'data_dir = "{self.folder}/data"\n{self.worker_settings}\n{self.detection_settings}\n'
         )
         self._environment = {**os.environ, **self.environment}
@@ -85,10 +87,11 @@ class Service:
         return said
 
     def publish_at(
-        self, load: str | Path, speed: float, *references: str | Path
+        self, load: str | Path, speed: float, *references: str | Path, end: bool = True
     ) -> "subprocess.Popen[bytes]":
         """Publish a dump at a multiple of event time, to its end, beside whatever else is done."""
-        options = ["--speed", f"{speed:.1f}x", "--end", "--no-progress", "--config", str(self.config)]
+        options = ["--speed", f"{speed:.1f}x", "--no-progress", "--config", str(self.config)]
+        options += ["--end"] * end
         publisher = subprocess.Popen(
             [PROGRAM, "publish", str(load), *map(str, references), *options], env=self._environment
         )
@@ -231,7 +234,8 @@ class Watcher:
                     return False
         frames = TopicPartition(f"{self._service.prefix}frames.v1", 0)
         end = (await self._consumer.end_offsets([frames]))[frames]
-        return bool(self.progress["frame_offset"] >= end - 1)
+        settling = self.progress.get("settling", False)
+        return bool(self.progress["frame_offset"] >= end - 1) and not settling
 
     async def _partitions(self, topic: str) -> list[TopicPartition]:
         name = self._service.prefix + topic

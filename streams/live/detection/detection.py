@@ -8,21 +8,23 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 import polars as pl
 
 from detectors.config import DetectionConfig
+from detectors.event_time.collector_times import CollectorTimes
 from detectors.event_time.duplicates import DuplicateFilter
-from detectors.event_time.held_rows import ORDER, HeldRows, ReleasePace
+from detectors.event_time.held_rows import ORDER, HeldRows
 from detectors.event_time.rejected_rows import RejectedRows, without_duplicates, without_late
-from detectors.event_time.watermark import Watermark
+from detectors.event_time.settled_time import SettledTime
 from detectors.followers.follow_edges import FollowEvents
 from detectors.pipeline import Pipeline
 from detectors.post_columns import POSTS
 from schemas.alerts import Alert, Mode
 from schemas.dead_letters import RAW_LIMIT, DeadLetter
+from schemas.service.topics import POSTS as POSTS_TOPIC
 from streams.live.detection.closed_networks import ClosedNetworks
 from streams.live.detection.positions import Gap, Positions, partition_name, see_spans, take_marks
 from streams.live.detection.reference_data import LiveReferenceData
@@ -45,6 +47,7 @@ _PROFILES_EVERY_S = 3_600
 slowly, and each use takes in all profiles."""
 _POST_ORDER = (*ORDER, "partition", "offset")
 """Of several records of one post the same one counts, whichever came first."""
+_LATE = "its event time had been applied when it came"
 _FOLLOW_ORDER = ("at", "follower", "followee", "action")
 
 
@@ -60,8 +63,21 @@ class FrameResult:
     """What an operator should know: offsets that are missing, a registry that contradicts itself."""
     posts: int = 0
     """Count of posts applied."""
-    late: dict[str, int] = field(default_factory=dict)
-    """Count of posts that came too late, by collector; those of none under the empty name."""
+    late_posts: pl.DataFrame | None = None
+    """Posts that came too late, with the columns topic, partition, offset and collector; None: there are none."""
+
+
+class Waits(NamedTuple):
+    """How long event time waits for others, seconds by the clock of the log."""
+
+    settle_s: float = 0.0
+    """What all sources have reached has to hold for so long: others may become known meanwhile."""
+    collector_s: float = math.inf
+    """A collector that is silent for so long is no longer waited for."""
+
+
+NO_WAITS = Waits()
+"""Event time goes on at once, as over sources that are all known beforehand."""
 
 
 class Detection:
@@ -71,27 +87,31 @@ class Detection:
         config: every setting that bears on detection.
         mode: live, or replay on topics of its own.
         run_id: for the alerts.
+        waits: how long event time waits for others.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_config", "mode", "run_id", "timer", "pipeline"})
     """The pipeline has a state of its own, with the settings and reference data that it needs to be built."""
 
-    def __init__(self, config: DetectionConfig, mode: Mode, run_id: str) -> None:
+    def __init__(self, config: DetectionConfig, mode: Mode, run_id: str, waits: Waits = NO_WAITS) -> None:
         self._config = config
         self.mode: Mode = mode
         self.run_id = run_id
         self.positions = Positions()
-        self.watermark = Watermark(config.time.lateness_s)
+        self.times = CollectorTimes(waits.collector_s, POSTS_TOPIC.name)
+        self.settled = SettledTime(waits.settle_s)
+        """Event time that all sources have reached, once it has held for `settle_s`."""
+        self.passed = -math.inf
+        """Event time before which everything has been applied, seconds."""
         self.references = LiveReferenceData()
         self.duplicates = DuplicateFilter(config.time.duplicate_memory_s, config.time.max_post_ids)
         self.held_posts = HeldRows(_POST_ORDER)
         self.held_follows = HeldRows(_FOLLOW_ORDER)
-        self.pace = ReleasePace()
         self.pipeline: Pipeline | None = None
         self.closed = ClosedNetworks()
         self.latest_post = -math.inf
-        """Latest event time of any post, seconds; minus infinity before the first. Follow events do not count: they
-        may be published long before the posts of their time."""
+        """Latest event time that posts have brought their source to, seconds; minus infinity before the first. Follow
+        events do not count: they may be published long before the posts of their time."""
         self.late = 0
         """Count of posts that came too late."""
         self.profiled_until = 0
@@ -103,56 +123,61 @@ class Detection:
         """Apply the next frame of the log."""
         result = FrameResult()
         header = frame.header
-        self.watermark.open(partition_name(topic, partition) for topic, partition in header.sources)
+        times = self.times
+        start = self.settled.value
+        times.announce((partition_name(topic, partition) for topic, partition in header.sources), start)
         rows, spans, gaps = self.positions.fresh(frame.rows, header.spans)
         result.faults.extend(_gap_fault(gap) for gap in gaps)
         if header.kind == "posts":
+            seen = rows["created_at"].to_numpy(), rows["account_key"].to_numpy(), rows["source"].to_numpy()
+            self.latest_post = max(self.latest_post, see_spans(times, *seen, spans, start, frame.at))
             self._hold_posts(rows, spans, result)
         elif header.kind == "follows":
             # late ones are taken too: an edge is what its latest event says
-            see_spans(self.watermark, rows["at"].to_numpy(), rows["source"].to_numpy(), spans)
+            seen = rows["at"].to_numpy(), rows["follower"].to_numpy(), rows["source"].to_numpy()
+            see_spans(times, *seen, spans, start, frame.at)
             self.held_follows.add(rows.select(HELD_FOLLOWS.keys()))
         elif header.kind != "marks" and len(rows):
             if fault := self.references.take(Frame(header, rows)):
                 result.faults.append(fault)
-        take_marks(self.watermark, header.marks, self.positions)
-        if header.kind == "marks" or self.pace.due(self._waiting) or self.watermark.ended:
-            self._advance(result)
-            self.pace.looked(self._waiting)
+        take_marks(times, frame, self.positions)
+        times.advance()
+        self.settled.observe(times.clock, times.least)
+        self._advance(result)
         return result
+
+    @property
+    def settling(self) -> bool:
+        """Whether more will be applied as time passes, without another record."""
+        return self.settled.value < self.times.least
 
     @property
     def event_time(self) -> int | None:
         """Event time up to which everything has been applied, seconds; None before the first post."""
         return None if self.pipeline is None else self.pipeline.now
 
-    @property
-    def _waiting(self) -> int:
-        return len(self.held_posts) + len(self.held_follows)
-
     def _hold_posts(self, rows: pl.DataFrame, spans: list[OffsetSpan], result: FrameResult) -> None:
-        """Let posts wait for their time; those that come too late are dead letters."""
-        times = rows["created_at"].to_numpy()
-        late = see_spans(self.watermark, times, rows["source"].to_numpy(), spans)
-        if len(times):
-            self.latest_post = max(self.latest_post, float(times.max()))
+        """Let posts wait for their time; those of a time that has been applied are dead letters."""
         rows = rows.with_columns(
             topic=pl.Series([span.topic for span in spans], dtype=pl.String).gather(rows["source"]),
             partition=pl.Series([span.partition for span in spans], dtype=pl.Int32).gather(rows["source"]),
-        ).select(HELD_POSTS.keys())
-        detail = f"more than {self._config.time.lateness_s} s older than a post before it in its partition"
-        rows, rejected = without_late(rows, late, detail)
+            collector=pl.Series([span.collector for span in spans], dtype=pl.String).gather(rows["source"]),
+        )
+        late = rows["created_at"].to_numpy() < self.passed
+        rows, rejected = without_late(rows, late, _LATE)
         if rejected is not None:
             result.dead_letters.extend(_letters(rejected))
+            result.late_posts = rejected.rows
             self.late += len(rejected.rows)
-        self.held_posts.add(rows)
+        self.held_posts.add(rows.select(HELD_POSTS.keys()))
 
     def _advance(self, result: FrameResult) -> None:
-        """Apply what all partitions have passed."""
-        ended = self.watermark.ended
-        passed = self.watermark.passed
-        if passed == float("-inf"):
+        """Apply what all sources have passed."""
+        ended = self.settled.value == math.inf
+        passed = self.settled.value - self._config.time.lateness_s
+        if passed <= self.passed:
             return
+        self.passed = passed
         with self.timer("order"):
             follows = self.held_follows.release(passed)
             posts = self.held_posts.release(passed)
@@ -173,7 +198,9 @@ class Detection:
         if ended:
             if self.pipeline is not None:
                 self._collect(self.pipeline.end(), result)
-            self.watermark.restart((self.event_time or 0) + self._config.time.lateness_s)
+            self.passed = float(self.event_time or 0)
+            self.times.restart(self.passed + self._config.time.lateness_s)
+            self.settled.restart(self.times.least)
 
     def _update_reference_data(self, passed: float) -> None:
         """Let the pipeline go on under reference data that have changed."""

@@ -14,7 +14,7 @@ from detectors.pipeline import Pipeline
 from detectors.state.capture import State, capture, reference_data_of, restore
 from detectors.state.state_forms import StateError
 from schemas.alerts import Mode
-from streams.live.detection.detection import HELD_FOLLOWS, HELD_POSTS, Detection
+from streams.live.detection.detection import HELD_FOLLOWS, HELD_POSTS, NO_WAITS, Detection, Waits
 from streams.live.state.state_codec import decode
 from streams.version import VERSION
 
@@ -32,14 +32,16 @@ def captured(detection: Detection) -> State:
     return {**capture(detection), _PIPELINE: pipeline}
 
 
-def restored(chunks: Iterable[bytes], config: DetectionConfig, mode: Mode, run_id: str) -> Detection:
+def restored(
+    chunks: Iterable[bytes], config: DetectionConfig, mode: Mode, run_id: str, waits: Waits = NO_WAITS
+) -> Detection:
     """Detection as it was when its state was captured and encoded (`streams.live.state.state_codec`).
 
     Raises:
         StateError: the chunks are damaged, or of another version or other settings.
     """
     state = decode(chunks)
-    detection = Detection(config, mode, run_id)
+    detection = Detection(config, mode, run_id, waits)
     try:
         _fill(detection, state, config)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -52,8 +54,10 @@ def _fill(detection: Detection, state: Any, config: DetectionConfig) -> None:
     for held, columns in ((detection.held_posts, HELD_POSTS), (detection.held_follows, HELD_FOLLOWS)):
         if any(frame.schema != pl.Schema(columns) for frame in held.frames):
             raise StateError("the saved state is of another version: rows that wait have other columns")
-        if len(held) != sum(map(len, held.frames)):
+        if not held.consistent:
             raise StateError("the saved state is damaged: another count of rows waits")
+    if not detection.settled.points:
+        raise StateError("the saved state is damaged: event time has no value")
     detection.references.restored()
     if state[_PIPELINE] is not None:
         reference_data = reference_data_of(state[_PIPELINE])

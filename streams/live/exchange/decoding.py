@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from detectors.event_time.collector_times import MOST_COLLECTORS, UNNAMED
 from detectors.traces.traces import keyed
 from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
@@ -27,11 +28,15 @@ from streams.sources.files.records import Records, read_records
 from streams.sources.formats.jsonl import Jsonl
 from streams.sources.screening import LEEWAY, screen
 
+COLLECTOR_HEADER = "lockstep-collector"
+"""Header of any record of posts or follow events: who wrote it. What a collector reports holds for itself alone."""
 END_HEADER = "lockstep-end"
-"""Header of a record without a value: no more records will come in this partition."""
+"""Header of a record without a value: no more records of its collector will come in this partition."""
+LEAVE_HEADER = "lockstep-leave"
+"""Header of a record without a value: its collector will be silent. Nothing waits for it, and it has not ended."""
 UPTO_HEADER = "lockstep-upto"
-"""Header of a record without a value: all posts and follow events before this event time, in seconds since 1970 UTC,
-have been published, on any partition. With it, a partition with few messages holds nothing up."""
+"""Header of a record without a value: its collector has published all posts and follow events before this event time,
+in seconds since 1970 UTC, on any partition. With it, a partition with few messages holds nothing up."""
 
 KIND_OF: dict[str, Kind] = {
     "posts.v1": "posts",
@@ -41,6 +46,8 @@ KIND_OF: dict[str, Kind] = {
     "suppressions.v1": "rules",
 }
 """What the public topics hold, by name without prefix."""
+COLLECTOR = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+"""Names that a collector may have; records under another one count as unnamed."""
 WAITED_FOR = ("posts.v1", "follows.v1")
 """Topics whose partitions carry event time."""
 
@@ -64,7 +71,7 @@ class Batch:
     """Without the prefix."""
     spans: list[OffsetSpan] = field(default_factory=list)
     records: list[KafkaRecord] = field(default_factory=list)
-    """In the order of spans."""
+    """In the order of partitions and offsets."""
     source: list[int] = field(default_factory=list)
     """Index of the span of each record."""
     bytes: int = 0
@@ -78,27 +85,62 @@ class Batch:
             begin: the offset that was expected; lower than that of the first record if some were deleted.
             records: in order.
         """
-        # an end counts only as the last record: after any other record the partition goes on
-        upto = max((_upto(record) for record in records if record.value is None), default=0)
-        span = OffsetSpan(self.topic, partition, begin, records[-1].offset + 1, _is_end(records[-1]), upto)
-        kept = [r for r in records if r.value is not None or self._has_meaning(r)]
-        self.source.extend([len(self.spans)] * len(kept))
-        self.spans.append(span)
-        self.records.extend(kept)
+        first, end, at = len(self.spans), records[-1].offset + 1, max(0, records[-1].timestamp // 1_000)
+        last: dict[str, KafkaRecord] = {}
+        upto: dict[str, int] = {}
+        numbers: dict[str, int] = {}
+        headers: Sequence[tuple[str, bytes]] | None = None
+        name = UNNAMED
+        for record in records:
+            if record.headers != headers:  # most records have the headers of the one before
+                headers = record.headers
+                name = _collector(record) if self.topic in WAITED_FOR else UNNAMED
+                if len(numbers) >= MOST_COLLECTORS and name not in numbers:
+                    name = UNNAMED
+            number = numbers.setdefault(name, first + len(numbers))
+            last[name] = record
+            if record.value is None:
+                upto[name] = max(_upto(record), upto.get(name, 0))
+            if record.value is not None or self._has_meaning(record):
+                self.records.append(record)
+                self.source.append(number)
+        # an end counts only as the last record: after any other record the collector goes on
+        self.spans.extend(
+            OffsetSpan(
+                topic=self.topic,
+                partition=partition,
+                begin=begin,
+                end=end,
+                ended=_says(record, END_HEADER),
+                upto=upto.get(name, 0),
+                collector=name,
+                at=at,
+                last=record.offset,
+                left=_says(record, LEAVE_HEADER),
+            )
+            for name, record in last.items()
+        )
 
     def _has_meaning(self, record: KafkaRecord) -> bool:
-        """Whether a record without a value has to be decoded: it is no end of a partition and no deleted profile."""
+        """Whether a record without a value has to be decoded: it reports nothing, and is no deleted profile."""
         if self.topic in WAITED_FOR:
-            return not _is_end(record) and not _upto(record)
+            return not (_says(record, END_HEADER) or _says(record, LEAVE_HEADER) or _upto(record))
         return KIND_OF[self.topic] in ("registry", "rules")
 
 
-def _is_end(record: KafkaRecord) -> bool:
-    return record.value is None and any(name == END_HEADER for name, _ in record.headers)
+def _says(record: KafkaRecord, header: str) -> bool:
+    return record.value is None and any(name == header for name, _ in record.headers)
+
+
+def _collector(record: KafkaRecord) -> str:
+    for name, value in record.headers:
+        if name == COLLECTOR_HEADER and COLLECTOR.fullmatch(value):
+            return value.decode()
+    return UNNAMED
 
 
 def _upto(record: KafkaRecord) -> int:
-    """Event time that the publisher has reached, seconds; 0: it gives none, or one in the future."""
+    """Event time that the collector has reached, seconds; 0: it gives none, or one in the future."""
     for name, value in record.headers:
         if name == UPTO_HEADER and re.fullmatch(rb"[0-9]{1,12}", value):
             seconds = int(value)

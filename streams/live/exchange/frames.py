@@ -5,6 +5,7 @@ offsets. Rows are an Arrow IPC stream; the rest is a small JSON header of the re
 """
 
 import io
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -75,7 +76,10 @@ EventTime = Annotated[int, Meta(ge=0, le=2**40)]
 
 
 class OffsetSpan(msgspec.Struct, frozen=True, array_like=True):
-    """A run of offsets of one public partition, all of them read."""
+    """A run of offsets of one public partition, all of them read, as far as one collector wrote them.
+
+    Several collectors make several spans of the same run.
+    """
 
     topic: str
     """Without the prefix."""
@@ -84,20 +88,28 @@ class OffsetSpan(msgspec.Struct, frozen=True, array_like=True):
     end: Offset
     """One past the last."""
     ended: bool = False
-    """The publisher reported that no more records will come."""
+    """The collector reported that no more records of it will come."""
     upto: EventTime = 0
-    """Event time that the publisher reported to have reached, seconds; 0: it reported none."""
+    """Event time that the collector reported to have reached, seconds; 0: it reported none."""
+    collector: Annotated[str, Meta(max_length=64)] = ""
+    """Who wrote the rows; empty: they name nobody."""
+    at: EventTime = 0
+    """When the last record of the run reached the broker, seconds since 1970 UTC; 0: not known."""
+    last: Annotated[int, Meta(ge=-1, le=2**63 - 1)] = -1
+    """Offset of the collector's last record in the run; -1: not known."""
+    left: bool = False
+    """The collector reported that it will be silent: nothing waits for it, and it has not ended."""
 
 
 class Mark(msgspec.Struct, frozen=True, array_like=True):
-    """A partition was empty for a while, while others went on."""
+    """A partition had been read to its end."""
 
     topic: str
     partition: Partition
     next: Offset
     """Offset that comes next in it."""
     upto: EventTime
-    """Event time that the others had reached before the partition was found empty, seconds."""
+    """Event time that others had reached before the partition was found empty, seconds; 0: it had messages lately."""
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -109,6 +121,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sources: list[tuple[str, Partition]] = []
     """Partitions to wait for, by topic without prefix and number."""
     marks: list[Mark] = []
+    paused: list[tuple[str, Partition]] = []
+    """Partitions that are not read because too many rows wait: the clock goes on without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +131,9 @@ class Frame:
 
     header: Header
     rows: pl.DataFrame
-    """Columns of `COLUMNS` for the kind; in the order of spans, and of offsets within one."""
+    """Columns of `COLUMNS` for the kind; in the order of partitions, and of offsets within one."""
+    at: float = -math.inf
+    """When the broker took the frame, seconds since 1970 UTC; minus infinity: not known."""
 
 
 class FrameError(InputError):
@@ -151,8 +167,8 @@ def encode_parted(frame: Frame, most_bytes: int = MOST_BYTES) -> Iterator[tuple[
         yield from encode_parted(half, most_bytes)
 
 
-def decode(header: bytes | None, value: bytes) -> Frame:
-    """Read a frame.
+def decode(header: bytes | None, value: bytes, at: float = -math.inf) -> Frame:
+    """Read a frame that the broker took at a time, seconds since 1970 UTC.
 
     Raises:
         FrameError: it is not a frame, or it has the format of another version.
@@ -165,7 +181,7 @@ def decode(header: bytes | None, value: bytes) -> Frame:
         raise FrameError(f"a frame of format {head.format}, where {FORMAT} can be read")
     schema = COLUMNS[head.kind]
     if not value:
-        return Frame(head, pl.DataFrame(schema=schema))
+        return Frame(head, pl.DataFrame(schema=schema), at)
     try:
         rows = pl.read_ipc_stream(io.BytesIO(value)).rechunk()
     except _UNREADABLE as error:
@@ -174,7 +190,7 @@ def decode(header: bytes | None, value: bytes) -> Frame:
         raise FrameError(f"columns of {head.kind} are not as declared")
     if fault := _fault(head, rows):
         raise FrameError(fault)
-    return Frame(head, rows.select(schema.keys()))
+    return Frame(head, rows.select(schema.keys()), at)
 
 
 def _fault(head: Header, rows: pl.DataFrame) -> str | None:
@@ -194,14 +210,20 @@ def _fault(head: Header, rows: pl.DataFrame) -> str | None:
 
 
 def _halves(frame: Frame) -> Iterator[Frame]:
-    """Split a frame in two. The span in the middle is cut at the offset where the second half begins."""
+    """Split a frame in two. The partition in the middle is cut at the offset where the second half begins."""
     middle = len(frame.rows) // 2
     spans = frame.header.spans
     index, offset = frame.rows.select("source", "offset").row(middle)
-    cut = spans[index]
-    first = [*spans[:index], OffsetSpan(cut.topic, cut.partition, cut.begin, offset)]
-    second = [msgspec.structs.replace(cut, begin=offset), *spans[index + 1 :]]
-    head = msgspec.structs.replace(frame.header, spans=first, marks=[])
+    where = (spans[index].topic, spans[index].partition)
+    cut = [number for number, span in enumerate(spans) if (span.topic, span.partition) == where]
+    begin, end = cut[0], cut[-1] + 1
+    ends = [
+        msgspec.structs.replace(span, end=offset, ended=False, upto=0, last=-1, left=False)
+        for span in spans[begin:end]
+    ]
+    # what a collector reported before the cut is reported with the rest: it holds after all rows of the run
+    begins = [msgspec.structs.replace(span, begin=offset, last=-1) for span in spans[begin:end]]
+    head = msgspec.structs.replace(frame.header, spans=[*spans[:begin], *ends], marks=[])
     yield Frame(head, frame.rows[:middle])
-    rest = frame.rows[middle:].with_columns(source=(pl.col("source") - index).cast(pl.UInt16))
-    yield Frame(msgspec.structs.replace(frame.header, spans=second, sources=[]), rest)
+    rest = frame.rows[middle:].with_columns(source=(pl.col("source") - begin).cast(pl.UInt16))
+    yield Frame(msgspec.structs.replace(frame.header, spans=[*begins, *spans[end:]], sources=[]), rest)

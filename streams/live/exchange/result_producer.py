@@ -4,18 +4,33 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import polars as pl
 from aiokafka import AIOKafkaProducer
 
 from detectors.alerts.evidence import brief
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.service.progress import Progress
-from schemas.service.topics import ALERTS, ALERTS_LATEST, DEAD_LETTERS, FRAMES, NETWORKS, PROGRESS, Topic
+from schemas.service.topics import (
+    ALERTS,
+    ALERTS_LATEST,
+    DEAD_LETTERS,
+    FRAMES,
+    LATE_POSTS,
+    NETWORKS,
+    PROGRESS,
+    Topic,
+)
 from streams.live.broker.in_flight import InFlight
 from streams.live.exchange.alert_headers import alert_headers
+from streams.live.exchange.decoding import COLLECTOR_HEADER
 from streams.live.exchange.frames import HEADER
 from streams.live.exchange.lasting_producer import LastingProducer
+from streams.live.exchange.post_encoding import encode_posts
 from streams.outputs.network_record import network_of
+
+ORIGIN_HEADER = "lockstep-origin"
+"""Header of a late post: topic without prefix, partition and offset of the record, for example `posts.v1/3/1700`."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -60,6 +75,27 @@ class ResultProducer:
         for letter in letters:
             key = f"{letter.source}/{letter.position}"
             await in_flight.add(self._send(DEAD_LETTERS, key, _encoder.encode(letter)))
+        await in_flight.settled()
+
+    async def write_late_posts(self, posts: pl.DataFrame | None) -> None:
+        """Write posts that came too late, as they were published. On return the broker has them.
+
+        Args:
+            posts: columns of `detectors.post_columns.POSTS`, and topic, partition, offset and collector. None: there
+                are none.
+        """
+        if posts is None:
+            return
+        name = LATE_POSTS.full_name(self._prefix)
+        places = posts.select("collector", "topic", "partition", "offset")
+        in_flight = InFlight()
+        for (key, value, _), place in zip(encode_posts(posts).iter_rows(), places.iter_rows(), strict=True):
+            collector, *origin = place
+            headers = [(ORIGIN_HEADER, "/".join(map(str, origin)).encode())]
+            if collector:
+                headers.append((COLLECTOR_HEADER, collector.encode()))
+            sending = self._producer.send(name, value.encode(), key=key.encode(), headers=headers)
+            await in_flight.add(sending)
         await in_flight.settled()
 
     async def write_frame(self, header: bytes, value: bytes) -> "asyncio.Future[object]":

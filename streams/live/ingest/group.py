@@ -11,6 +11,10 @@ _FETCH_BYTES = 512 << 10
 """Limit of one fetch from one partition. Small fetches read a backlog from all partitions in turn, so that event time
 passes meanwhile. With 8 MB a worker read all of half a million posts before the first could be applied (measured)."""
 
+_METADATA_MS = 5_000
+"""Milliseconds after which the brokers are asked again which partitions there are. The default is five minutes: posts
+in a partition that was added would then come too late."""
+
 
 def ingest_group(prefix: str) -> str:
     """Name of the consumer group by which Kafka assigns the public partitions to the workers of a service."""
@@ -25,6 +29,7 @@ def group_consumer(connection: Connection, settings: WorkerSettings) -> AIOKafka
         **arguments,
         group_id=ingest_group(connection.settings.topic_prefix),
         auto_offset_reset="earliest",
+        metadata_max_age_ms=_METADATA_MS,
         max_poll_records=settings.batch_rows,
         session_timeout_ms=int(settings.session_timeout_s * 1_000),
         heartbeat_interval_ms=int(settings.session_timeout_s * 1_000 / 4),

@@ -1,9 +1,10 @@
-"""Partitions without messages: from when on they no longer hold up the others.
+"""Partitions that have been read to their end: from when on they no longer hold up the others.
 
 A mark says that a partition was empty when the other partitions had reached some event time. Ingest reads that time
 first, and only then asks whether the partition is empty, so it cannot miss what was published before.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 
@@ -11,6 +12,17 @@ from aiokafka import TopicPartition
 
 from schemas.service.progress import Progress
 from streams.live.exchange.frames import Mark
+from streams.settings.settings import WorkerSettings
+
+_TICK_EVERY_S = 1.0
+"""Seconds between two ticks. Chosen, not measured: a worker writes one small frame."""
+_SLACK_S = 60.0
+"""Seconds of ticks beyond those that detection counts. Chosen, not measured."""
+
+
+def ticks_of(settings: WorkerSettings) -> "Ticks":
+    """Ticks that go on until all that the settings wait for has come about."""
+    return Ticks(settings.settle_s + settings.collector_wait_s + settings.idle_after_s + _SLACK_S)
 
 
 class IdlePartitions:
@@ -83,3 +95,38 @@ class IdlePartitions:
         fresh = {tp: offset for tp, offset in empty.items() if self._marked.get(tp) != (offset, upto)}
         self._marked.update((tp, (offset, upto)) for tp, offset in fresh.items())
         return [Mark(topic_of(tp), tp.partition, offset, upto) for tp, offset in fresh.items()]
+
+
+class Ticks:
+    """When to say that partitions have been read to their end though nothing in them has changed.
+
+    Detection lets event time settle, and waits for silent collectors, by the clock of the log, which stands without
+    frames. Ticks move it while rows wait. When nothing has come of them for long, what waits needs other posts.
+
+    Args:
+        enough_s: seconds of ticks after which everything that they can bring about has come about.
+        clock: seconds, never falling.
+    """
+
+    def __init__(self, enough_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._enough_s = enough_s
+        self._clock = clock
+        self._ticked = -math.inf
+        """Clock time of the latest tick."""
+        self._state: tuple[object, ...] = ()
+        self._moved = clock()
+        """Clock time at which progress last differed from before."""
+
+    def due(self, progress: Progress | None) -> bool:
+        """Whether one is due now; it then counts as made."""
+        if progress is None:
+            return False
+        now = self._clock()
+        state = (progress.watermark, progress.least_latest, progress.held_rows, progress.settling)
+        if state != self._state:
+            self._state, self._moved = state, now
+        waits = progress.settling or progress.held_rows > 0
+        if not waits or now - self._ticked < _TICK_EVERY_S or now - self._moved >= self._enough_s:
+            return False
+        self._ticked = now
+        return True

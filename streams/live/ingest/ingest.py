@@ -22,12 +22,14 @@ from streams.live.broker.connection import Connection, producer_arguments
 from streams.live.broker.membership import leave_as, member_id, still_member, until_assigned
 from streams.live.broker.outages import BrokerWatch
 from streams.live.broker.sessions import Sessions
+from streams.live.detection.positions import partition_name
 from streams.live.exchange import frames
 from streams.live.exchange.decoding import KIND_OF, WAITED_FOR, Batch, decode_batch
 from streams.live.exchange.result_producer import ResultProducer
 from streams.live.ingest.group import ShareListener, group_consumer
-from streams.live.ingest.idle_partitions import IdlePartitions
+from streams.live.ingest.idle_partitions import IdlePartitions, ticks_of
 from streams.live.ingest.progress_reader import ProgressReader
+from streams.live.ingest.reference_ends import all_read, ends_of_references
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
 
@@ -70,6 +72,7 @@ class Ingest:
         self._prefix = connection.settings.topic_prefix
         self._names = {self._prefix + topic: topic for topic in KIND_OF}
         self._idle = IdlePartitions(settings.worker.idle_after_s, settings.detection.time.lateness_s)
+        self._ticks = ticks_of(settings.worker)
         self._progress_reader = progress_reader
         self._being_assigned = True
         """Whether partitions are being assigned anew."""
@@ -79,8 +82,10 @@ class Ingest:
         """Clock time of the latest turn of its loop."""
         self._next_offsets: dict[TopicPartition, int] = {}
         """Offset that comes next in each partition."""
-        self._latest_times: dict[TopicPartition, int] = {}
-        """Latest event time that came from each partition, seconds."""
+        self._held_back: set[TopicPartition] = set()
+        """Partitions that are paused because too many rows wait."""
+        self._announced: set[tuple[str, int]] = set()
+        """Partitions that this session has asked detection to wait for."""
         self._last_frame = -1
         """Offset of the latest frame that this worker wrote."""
         self._gated = True
@@ -114,6 +119,7 @@ class Ingest:
             await until_assigned(self._consumer)
             self._note_turn()
             self.joined.set()
+            self._announced.clear()
             await self._announce()
             await self._work(stopping)
         finally:
@@ -161,7 +167,6 @@ class Ingest:
         """Start again with the partitions that are now assigned."""
         self._being_assigned = False
         self._next_offsets.clear()
-        self._latest_times.clear()
         self._idle.forget()
         self._telemetry.count_assignment()
 
@@ -174,16 +179,21 @@ class Ingest:
         self._telemetry.note_poll(len(self._consumer.assignment()))
 
     async def _announce(self) -> None:
-        """Tell detection which partitions to wait for."""
-        sources: list[tuple[str, int]] = []
-        for topic in WAITED_FOR:
-            numbers = await self._producer.partitions_for(self._prefix + topic)
-            sources.extend((topic, number) for number in sorted(numbers))
-        await self._write(frames.Frame(frames.Header(kind="marks", sources=sources), pl.DataFrame()))
+        """Ask detection to wait for partitions that it may not know."""
+        found = {
+            (topic, number)
+            for topic in WAITED_FOR
+            for number in self._consumer.partitions_for_topic(self._prefix + topic) or ()
+        }
+        if new := sorted(found - self._announced):
+            if self._announced:
+                self._log.info("partitions added", partitions=[f"{topic}/{number}" for topic, number in new])
+            await self._write(frames.Frame(frames.Header(kind="marks", sources=new), pl.DataFrame()))
+            self._announced |= found
 
     async def _work(self, stopping: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
-        references = await self._ends_of_references()
+        references = await ends_of_references(self._consumer, self._producer, self._prefix)
         marked_at = checked_at = loop.time()
         while not stopping():
             self._note_turn()
@@ -206,13 +216,14 @@ class Ingest:
                 continue  # what follows asks the brokers, and would give up after some time
             if self._gated and loop.time() - checked_at >= _GATE_EVERY_S:
                 checked_at = loop.time()
-                self._gated = not await self._reached(references)
+                self._gated = not await all_read(self._consumer, references)
                 if not self._gated:
                     self._telemetry.set_reading_posts()
                     self._log.info("reference data read")
             if loop.time() - marked_at >= _MARK_EVERY_S:
                 marked_at = loop.time()
-                await self._mark_idle()
+                await self._announce()
+                await self._mark()
 
     async def _read(self) -> dict[str, Batch]:
         """Read one batch of each topic that has records."""
@@ -238,14 +249,7 @@ class Ingest:
         return batches
 
     async def _write_rows(self, frame: frames.Frame, letters: Sequence[DeadLetter]) -> None:
-        """Write dead letters and the frame, and note the event times of its partitions."""
-        time_column = {"posts": "created_at", "follows": "at"}.get(frame.header.kind)
-        if time_column is not None and len(frame.rows):
-            latest = frame.rows.group_by("source").agg(pl.col(time_column).max()).iter_rows()
-            for source, time in latest:
-                span = frame.header.spans[source]
-                partition = TopicPartition(self._prefix + span.topic, span.partition)
-                self._latest_times[partition] = max(time, self._latest_times.get(partition, time))
+        """Write dead letters and the frame."""
         if letters:
             await self._results.write_dead_letters(letters)
         await self._write(frame)
@@ -278,14 +282,16 @@ class Ingest:
         assigned = self._consumer.assignment()
         waited = {partition for partition in assigned if self._names[partition.topic] in WAITED_FOR}
         ahead: set[TopicPartition] = set()
+        self._held_back = set()
         if self._gated:
             ahead = waited
         elif self._last_frame - (progress.frame_offset if progress else -1) > _MAX_FRAMES_AHEAD:
             ahead = assigned
         elif progress is not None and progress.held_rows > self._settings.worker.held_rows:
-            # the partition that is furthest behind is never paused: all others wait for it
-            least = progress.least_latest.timestamp() if progress.least_latest else float("inf")
-            ahead = {partition for partition in waited if self._latest_times.get(partition, 0) > least}
+            # unless time alone is missing, those that are furthest behind are never paused: all others wait for them
+            holding = () if progress.settling else progress.holding
+            ahead = {part for part in waited if self._name(part) not in holding}
+            self._held_back = ahead
         self._telemetry.set_paused(len(ahead))
         paused = self._consumer.paused() & assigned
         if ahead - paused:
@@ -294,49 +300,42 @@ class Ingest:
             self._consumer.resume(*(paused - ahead))
             self._idle.note_busy(paused - ahead)
 
-    async def _ends_of_references(self) -> dict[TopicPartition, int]:
-        """The end offset of each partition of reference data that is not empty."""
-        partitions = [
-            TopicPartition(self._prefix + topic, number)
-            for topic in KIND_OF
-            if topic not in WAITED_FOR
-            for number in await self._producer.partitions_for(self._prefix + topic)
-        ]
-        begins = await self._consumer.beginning_offsets(partitions)
-        ends = await self._consumer.end_offsets(partitions)
-        return {partition: end for partition, end in ends.items() if end > begins[partition]}
-
-    async def _reached(self, ends: Mapping[TopicPartition, int]) -> bool:
-        """Whether all workers together have read up to these offsets."""
-        for partition, end in ends.items():
-            if (await self._consumer.committed(partition) or 0) < end:
-                return False
-        return True
-
-    async def _mark_idle(self) -> None:
-        """Tell detection which partitions are empty."""
-        assigned = self._consumer.assignment()
-        paused = self._consumer.paused()
-        waited = [
-            partition
-            for partition in assigned
-            if self._names[partition.topic] in WAITED_FOR and partition not in paused
-        ]
-        candidates = self._idle.idle(waited)
-        upto = self._idle.mark_time(self._progress_reader.latest)
-        if upto is None or not waited:
+    async def _mark(self) -> None:
+        """Tell detection which partitions have been read to their end."""
+        progress = self._progress_reader.latest
+        assigned, paused = self._consumer.assignment(), self._consumer.paused()
+        waited = [part for part in assigned if self._names[part.topic] in WAITED_FOR and part not in paused]
+        idle = set(self._idle.idle(waited))
+        upto = self._idle.mark_time(progress)
+        tick = self._ticks.due(progress) and not self._gated
+        if not tick and (upto is None or not waited):
             return
-        ends = await self._consumer.end_offsets(waited)
-        empty = {}
-        for partition in waited:
-            # a partition that never had a message is idle at once
-            if ends[partition] > 0 and partition not in candidates:
+        read, empty = {}, {}
+        ends = await self._consumer.end_offsets(waited) if waited else {}
+        for partition, end in ends.items():
+            if partition not in self._consumer.assignment():
                 continue
-            if partition in self._consumer.assignment():
-                position = await self._consumer.position(partition)
-                # after a transaction, offsets without a message follow the last message
-                if self._next_offsets.get(partition, position) <= position == ends[partition]:
+            position = await self._consumer.position(partition)
+            # after a transaction, offsets without a message follow the last message
+            if self._next_offsets.get(partition, position) <= position == end:
+                read[partition] = position
+                # a partition that never had a message is idle at once
+                if upto is not None and (not end or partition in idle):
                     empty[partition] = position
-        marks = self._idle.new_marks(upto, empty, lambda partition: self._names[partition.topic])
-        if marks:
-            await self._write(frames.Frame(frames.Header(kind="marks", marks=marks), pl.DataFrame()))
+        marks = self._idle.new_marks(upto or 0, empty, lambda partition: self._names[partition.topic])
+        if tick:
+            marks = [
+                frames.Mark(
+                    self._names[part.topic], part.partition, position, upto or 0 if part in empty else 0
+                )
+                for part, position in read.items()
+            ]
+        held_back = (
+            [(self._names[part.topic], part.partition) for part in sorted(self._held_back)] if tick else []
+        )
+        if marks or held_back:
+            header = frames.Header(kind="marks", marks=marks, paused=held_back)
+            await self._write(frames.Frame(header, pl.DataFrame()))
+
+    def _name(self, partition: TopicPartition) -> str:
+        return partition_name(self._names[partition.topic], partition.partition)

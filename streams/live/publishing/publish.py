@@ -6,10 +6,11 @@ note how far the broker has confirmed, so that an interrupted run goes on from t
 
 import asyncio
 import json
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -24,17 +25,17 @@ from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.broker.in_flight import InFlight
 from streams.live.broker.outages import BrokerWatch
-from streams.live.exchange.decoding import END_HEADER, UPTO_HEADER
+from streams.live.exchange.decoding import COLLECTOR_HEADER, END_HEADER, LEAVE_HEADER, UPTO_HEADER
 from streams.live.exchange.lasting_producer import LastingProducer
+from streams.live.exchange.post_encoding import encode_posts
+from streams.live.publishing.collector import ReachedTime, checked_collector
 from streams.live.publishing.notices import Notices
 from streams.live.publishing.pace import Pace
-from streams.live.publishing.post_encoding import encode_posts
+from streams.live.publishing.reference_lines import follow_lines, profile_lines
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts
 from streams.outputs.output_files import OutputError
 from streams.reference_files.registry_file import read_registry
 from streams.reference_files.suppressions import read_suppressions
-from streams.sources.cells.times import rfc3339_seconds
-from streams.sources.files.compressed import ByteInput
 
 _PATIENCE_S = 10.0
 """Seconds that running workers have to read reference data. Chosen, not measured."""
@@ -60,6 +61,8 @@ class PublishOptions:
     """Report at the end that no more posts will come: the last evidence is then settled, as at the end of a replay."""
     resume: str | None = None
     """File that notes how far the run has come."""
+    collector: str | None = None
+    """Name under which it publishes; None: one of its own."""
 
 
 class Publisher:
@@ -83,6 +86,7 @@ class Publisher:
         self._options = options
         self._on_posts = on_posts
         self._say = say
+        self._collector = checked_collector(options.collector or f"publish-{secrets.token_hex(4)}")
         self._prefix = connection.settings.topic_prefix
         self.published = 0
         """Count of posts that the broker has, including those of an earlier run."""
@@ -96,6 +100,7 @@ class Publisher:
             aiokafka.errors.KafkaError: the broker refused a message.
         """
         self.published = skip = self._begun(posts)
+        self._headers = [(COLLECTOR_HEADER, self._collector.encode())]
         self._note(posts)  # before anything is published: a file that cannot be written shows at once
         notices = Notices(self._say)
         self._watch = BrokerWatch(self._connection, notices)
@@ -109,8 +114,10 @@ class Publisher:
                 await self._references()
                 await self._producer.insist(self._until_read)
             await self._posts(posts, skip)
-            if self._options.end:
-                await self._end()
+            # without an end, nothing waits for what this run will not write
+            await self._producer.insist(
+                partial(self._report, END_HEADER if self._options.end else LEAVE_HEADER)
+            )
         finally:
             watching.cancel()
             await self._producer.stop()
@@ -123,12 +130,14 @@ class Publisher:
         try:
             noted = json.loads(Path(path).read_text(encoding="utf-8"))
             inputs, count = noted["inputs"], max(0, int(noted["posts"]))
+            collector = str(noted.get("collector", self._collector))
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise InputError(
                 f"{path}: is not a note of an earlier run. Remove it to start from the beginning."
             ) from error
         if inputs != list(posts.inputs):
             raise InputError(f"{path}: was noted for other inputs. Name another file, or remove it.")
+        self._collector = checked_collector(self._options.collector or collector)
         return count
 
     def _note(self, posts: OrderedPosts) -> None:
@@ -138,7 +147,10 @@ class Publisher:
         fresh = path.with_name(path.name + ".new")
         try:
             fresh.write_text(
-                json.dumps({"inputs": list(posts.inputs), "posts": self.published}), encoding="utf-8"
+                json.dumps(
+                    {"inputs": list(posts.inputs), "posts": self.published, "collector": self._collector}
+                ),
+                encoding="utf-8",
             )
             fresh.replace(path)
         except OSError as error:
@@ -158,9 +170,9 @@ class Publisher:
             rules = read_suppressions(options.suppressions)
             await self._send(SUPPRESSIONS, ((rule.rule_id, msgspec.json.encode(rule)) for rule in rules))
         if options.accounts is not None:
-            await self._send(ACCOUNTS, _profile_lines(options.accounts))
+            await self._send(ACCOUNTS, profile_lines(options.accounts))
         if options.follows is not None:
-            await self._send(FOLLOWS, _follow_lines(options.follows))
+            await self._send(FOLLOWS, follow_lines(options.follows))
 
     async def _until_read(self) -> None:
         """Wait until running workers have read the reference data, so that they apply to the first posts.
@@ -195,24 +207,29 @@ class Publisher:
         topic = POSTS.full_name(self._prefix)
         speed = self._options.speed
         clock: Pace | None = None
+        reached = ReachedTime()
         for part, count in parts_of(posts.batches(), skip, None if speed is None else speed * _LOOK_S):
             if speed is not None:
                 first = int(part["timestamp"][0])
                 clock = clock or Pace(first, speed)
                 await clock.wait(first)
-            await self._producer.insist(partial(self._send_part, topic, part))
+            await self._producer.insist(partial(self._send_part, topic, part, reached.after(part)))
             self.published = count
             self._note(posts)
             self._on_posts(count)
 
-    async def _send_part(self, topic: str, part: pl.DataFrame) -> None:
+    async def _send_part(self, topic: str, part: pl.DataFrame, upto: int) -> None:
+        """Send posts, then report the event time that is reached with them; 0: none yet."""
         in_flight = InFlight()
         for key, value, timestamp in part.iter_rows():
             await in_flight.add(
-                self._producer.send(topic, value.encode(), key=key.encode(), timestamp_ms=timestamp)
+                self._producer.send(
+                    topic, value.encode(), key=key.encode(), timestamp_ms=timestamp, headers=self._headers
+                )
             )
         await in_flight.settled()
-        await self._write_time(int(part["timestamp"][-1]) // 1_000)
+        if upto:
+            await self._report(UPTO_HEADER, str(upto).encode())
 
     async def _send(self, topic: Topic, records: Iterable[tuple[str, bytes]]) -> None:
         name = topic.full_name(self._prefix)
@@ -222,27 +239,29 @@ class Publisher:
             async def send(some: list[tuple[str, bytes]] = some) -> None:
                 in_flight = InFlight()
                 for key, value in some:
-                    await in_flight.add(self._producer.send(name, value, key=key.encode()))
+                    await in_flight.add(
+                        self._producer.send(name, value, key=key.encode(), headers=self._headers)
+                    )
                 await in_flight.settled()
 
             await self._producer.insist(send)
 
-    async def _write_time(self, upto: int) -> None:
-        """Write to every partition how far event time has come, so that partitions with few posts hold nothing up."""
-        await self._write_everywhere(UPTO_HEADER, str(upto).encode())
+    async def _report(self, header: str, value: bytes = b"") -> None:
+        """Write a record without a value to every partition that carries event time.
 
-    async def _end(self) -> None:
-        await self._producer.insist(lambda: self._write_everywhere(END_HEADER, b""))
-
-    async def _write_everywhere(self, header: str, value: bytes) -> None:
-        """Write a record without a value to every partition that carries event time."""
+        With how far event time has come, partitions with few posts hold nothing up.
+        """
         in_flight = InFlight()
         for topic in (POSTS, FOLLOWS):
             name = topic.full_name(self._prefix)
             for partition in sorted(await self._producer.partitions_for(name)):
                 await in_flight.add(
                     self._producer.send(
-                        name, None, key=header.encode(), partition=partition, headers=[(header, value)]
+                        name,
+                        None,
+                        key=header.encode(),
+                        partition=partition,
+                        headers=[(header, value), *self._headers],
                     )
                 )
         await in_flight.settled()
@@ -275,69 +294,3 @@ def parts_of(
             begin += len(part)
             count += len(part)
             yield part, count
-
-
-def _profile_lines(path: str) -> Iterator[tuple[str, bytes]]:
-    """Lines of a file and their keys. A line that is no profile is published as it is, and the worker rejects it."""
-    for lines, text in _lines(path):
-        keys = _field(text, "platform") + ":" + _field(text, "account_id")
-        yield from zip(keys.to_list(), lines.to_list(), strict=True)
-
-
-def _follow_lines(path: str) -> Iterator[tuple[str, bytes]]:
-    """Follow events in the order of time, because workers wait until each partition has passed a tick.
-
-    They are held in memory, about 400 bytes for each event.
-    """
-    parts = [
-        pl.DataFrame(
-            {
-                "at": rfc3339_seconds(_field(text, "at")),
-                "key": _field(text, "platform") + ":" + _field(text, "followee_id"),
-                "line": lines,
-            }
-        )
-        for lines, text in _lines(path)
-    ]
-    if parts:
-        events = pl.concat(parts).sort("at", maintain_order=True)
-        yield from events.select("key", "line").iter_rows()
-
-
-def _lines(path: str) -> Iterator[tuple[pl.Series, pl.Series]]:
-    """The lines of a file of JSON objects in batches, as bytes and as text; the text is empty if it is not UTF-8.
-
-    Blank lines are left out.
-
-    Raises:
-        InputError: the file cannot be read, or does not hold JSON objects.
-    """
-    stream = ByteInput(path)
-    rest = b""
-    first = True
-    for block in chain(stream.blocks(), [None]):
-        data = rest + (block.data if block is not None else b"\n")
-        whole, _, rest = data.rpartition(b"\n")
-        lines = pl.Series("line", whole.split(b"\n"), dtype=pl.Binary)
-        text = _text(lines).str.strip_chars()
-        not_blank = text.is_null() | (text.str.len_bytes() > 0)
-        lines, text = lines.filter(not_blank), text.filter(not_blank).fill_null("")
-        if first and len(text) and not text[0].startswith("{"):
-            raise InputError(f"{stream.name}: publishing takes JSON objects, one on each line.")
-        if len(text):
-            first = False
-            yield lines, text
-
-
-def _text(lines: pl.Series) -> pl.Series:
-    """Bytes as text; null where they are not UTF-8."""
-    try:
-        return lines.cast(pl.String)
-    except pl.exceptions.PolarsError:
-        whole = [line if line.decode("utf-8", "ignore").encode() == line else None for line in lines]
-        return pl.Series(lines.name, whole, dtype=pl.Binary).cast(pl.String)
-
-
-def _field(lines: pl.Series, name: str) -> pl.Series:
-    """A field of each line; empty if it is absent."""
-    return lines.str.json_path_match(f"$.{name}").fill_null("")

@@ -69,6 +69,7 @@ def publish(
         speed=speed_of(publishing.speed),
         end=publishing.end,
         resume=publishing.resume,
+        collector=publishing.collector,
     )
     settings = for_run(load_settings(reading.config), run_id)
     broker = connection(settings.kafka)

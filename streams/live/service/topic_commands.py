@@ -1,11 +1,13 @@
 """`lockstep topics`. `streams.command.live_program` turns its faults into messages and exit statuses."""
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 
 from streams.live.broker.connection import connection
 from streams.live.broker.topic_admin import Checked, check_topics, create_topics
+from streams.live.service.topic_dump import dump_topics, topic_of
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain_lines
 from streams.settings.settings import for_run, load_settings
@@ -46,6 +48,14 @@ def check(config: str | None, *, as_json: bool) -> bool:
     else:
         _print(*_lines(topics))
     return report.as_wanted
+
+
+def dump(names: list[str], out: str, config: str | None, run_id: str | None = None) -> None:
+    """Run `lockstep topics dump`; with `run_id`, for the topics of that replay."""
+    topics = [topic_of(name) for name in names]
+    kafka = for_run(load_settings(config), run_id).kafka
+    dumped = asyncio.run(dump_topics(connection(kafka), kafka.topic_prefix, topics, Path(out)))
+    _print(*(f"{one.records:,} records in {one.path}." for one in dumped))
 
 
 def _lines(topics: list[Checked]) -> list[str]:

@@ -6,6 +6,7 @@ to the agent of one worker; the others stand by, ready to take over.
 
 import asyncio
 import logging
+import math
 import os
 import socket
 import threading
@@ -262,8 +263,9 @@ def _add_detection(app: faust.App, parts: _WorkerParts) -> None:
     async def detection(stream: Any) -> None:
         async for event in stream.events():
             message = event.message
+            at = message.timestamp if message.timestamp is not None else -math.inf
             try:
-                await parts.agent.take(message.offset, _headers(message.headers), message.value or b"")
+                await parts.agent.take(message.offset, _headers(message.headers), message.value or b"", at)
             except Exception as error:
                 # an agent that goes on would leave this frame out
                 parts.supervisor.fail("detection", error, offset=message.offset)

@@ -6,8 +6,9 @@ after all, both copies have the same id and revision.
 """
 
 import asyncio
+import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -23,12 +24,13 @@ from schemas.service.topics import FRAMES, is_replay
 from streams.live.broker.broker_check import FAULTS
 from streams.live.broker.connection import Connection
 from streams.live.broker.outages import BrokerWatch, passes
-from streams.live.detection.detection import Detection, FrameResult
+from streams.live.detection.detection import Detection, FrameResult, Waits
 from streams.live.detection.detection_state import captured, restored
 from streams.live.exchange.frames import HEADER, Frame, FrameError, decode
 from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.exchange.result_producer import ResultProducer
-from streams.live.stages.frame_log import frames_between, progress_of
+from streams.live.stages.frame_log import Headers, frames_between, progress_of, taken_at
+from streams.live.stages.late_posts import LatePostLog
 from streams.live.stages.rebuild_report import RebuildReport
 from streams.live.state.snapshots import Snapshots, manifest
 from streams.live.state.state_codec import encode
@@ -63,15 +65,17 @@ class DetectionAgent:
         telemetry: Telemetry,
         watch: BrokerWatch,
     ) -> None:
-        self._mode: Mode = "replay" if is_replay(connection.settings.topic_prefix) else "live"
+        mode: Mode = "replay" if is_replay(connection.settings.topic_prefix) else "live"
         self._connection = connection
         self._settings = settings
         self._worker_id = worker_id
         self._log = log
         self._telemetry = telemetry
         self._watch = watch
-        self._topic = FRAMES.full_name(connection.settings.topic_prefix)
-        self._settings_digest = settings.detection.digest
+        self._partition = TopicPartition(FRAMES.full_name(connection.settings.topic_prefix), 0)
+        waits = Waits(settings.worker.settle_s, settings.worker.collector_wait_s)
+        self._arguments = settings.detection, mode, worker_id, waits
+        self._late = LatePostLog(log)
         self.detection: Detection | None = None
         self._started = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -147,22 +151,22 @@ class DetectionAgent:
             else:
                 self._telemetry.confirm_state()
 
-    async def take(self, offset: int, headers: Mapping[str, bytes], value: bytes) -> None:
+    async def take(self, offset: int, headers: Headers, value: bytes, at: float = -math.inf) -> None:
         """Apply a frame of the log. On return its offset may be committed.
 
         Args:
-            offset: its place in the log. Earlier frames that were not given are read from the log; their results
-                count as published.
+            offset: its place in the log. Earlier frames that were not given are read from the log, as published.
             headers: of the record.
             value: of the record.
+            at: when the broker took it, seconds since 1970 UTC; minus infinity: not known.
         """
         await self._started.wait()  # Faust may have frames before all of the worker has started
         async with self._lock:
             if self.stopping:
                 await asyncio.Event().wait()  # the frame is for another worker
-            await self._take(offset, headers, value)
+            await self._take(offset, headers, value, at)
 
-    async def _take(self, offset: int, headers: Mapping[str, bytes], value: bytes) -> None:
+    async def _take(self, offset: int, headers: Headers, value: bytes, at: float) -> None:
         if offset < self._next_result:
             return  # done before, but the commit of its offset came too late
         if offset < self._next_frame:
@@ -170,15 +174,17 @@ class DetectionAgent:
             self.detection, self._next_frame = None, 0
         if self.detection is None or offset != self._next_frame:
             await self._catch_up(offset)
-        result = await self._apply(offset, headers.get(HEADER), value)
+        result = await self._apply(offset, headers.get(HEADER), value, at)
         for fault in result.faults:
             self._log.warning("fault in the log", offset=offset, fault=fault)
 
         async def publish() -> None:
             await self._results.write_dead_letters(result.dead_letters)
+            await self._results.write_late_posts(result.late_posts)
             await self._results.write_alerts(result.alerts, result.expired)
 
         await self._producer.insist(publish)
+        self._late.add(result.late_posts)
         self._next_result = offset + 1
         self._progress = self._applied
         self._telemetry.count_result(result)
@@ -207,9 +213,11 @@ class DetectionAgent:
     async def _write_snapshot(self, state: State, offset: int, waited: float) -> None:
         """Encode and write a state for which detection has waited `waited` seconds."""
         begun = time.monotonic()
-        chunks = await asyncio.to_thread(_chunks, state)
+        chunks = await asyncio.to_thread(list, encode(state))
         del state  # it is as large as everything that detection holds
-        saved = manifest(offset, chunks, self._settings_digest, VERSION, datetime.now(UTC).isoformat())
+        saved = manifest(
+            offset, chunks, self._settings.detection.digest, VERSION, datetime.now(UTC).isoformat()
+        )
         await self._snapshots.write(saved, chunks)
         self._saved_next_frame = saved.frame_offset + 1
         self._saved_at = time.monotonic()
@@ -235,11 +243,11 @@ class DetectionAgent:
             self._saved_at = time.monotonic()
             self._log.warning("the snapshot could not be written", error=type(error).__name__)
 
-    async def _apply(self, offset: int, header: bytes | None, value: bytes) -> FrameResult:
+    async def _apply(self, offset: int, header: bytes | None, value: bytes, at: float) -> FrameResult:
         def work() -> FrameResult:
             begun = time.perf_counter()
             try:
-                result = self._result_of(offset, header, value)
+                result = self._result_of(offset, header, value, at)
             except BaseException:
                 self.detection = None  # half a frame has been applied: this is no state to go on from
                 raise
@@ -251,11 +259,11 @@ class DetectionAgent:
         result: FrameResult = await self._in_thread(work)
         return result
 
-    def _result_of(self, offset: int, header: bytes | None, value: bytes) -> FrameResult:
+    def _result_of(self, offset: int, header: bytes | None, value: bytes, at: float) -> FrameResult:
         if offset in self._settings.worker.skip_frames:
             return FrameResult(faults=["left out, because worker.skip_frames names it"])
         try:
-            frame: Frame = decode(header, value)
+            frame: Frame = decode(header, value, at)
         except FrameError as error:
             return FrameResult(faults=[f"left out: {error}"])
         return self._running().apply(frame)
@@ -271,10 +279,11 @@ class DetectionAgent:
                         await self._load(upto)
                     report.show(self._next_frame)
                     self._running().timer.on_stage = self._telemetry.observe_stage
-                    partition = TopicPartition(self._topic, 0)
-                    async for record in frames_between(self._connection, partition, self._next_frame, upto):
+                    begin = self._next_frame
+                    async for record in frames_between(self._connection, self._partition, begin, upto):
                         self._note_gap(record.offset)
-                        await self._apply(record.offset, dict(record.headers).get(HEADER), record.value)
+                        header = dict(record.headers).get(HEADER)
+                        await self._apply(record.offset, header, record.value, taken_at(record))
                         self._progress = self._applied
                         frames += 1
                         report.show(self._next_frame)
@@ -298,20 +307,18 @@ class DetectionAgent:
     async def _load(self, upto: int) -> None:
         await self._finish_snapshot()  # it may be writing to the slot that is read here
         snapshot = await self._snapshots.newest(upto)
-        if snapshot is not None and snapshot.manifest.settings != self._settings_digest:
+        if snapshot is not None and snapshot.manifest.settings != self._settings.detection.digest:
             self._log.warning(
                 "the snapshot was made under other settings and is not used",
                 offset=snapshot.manifest.frame_offset,
             )
             snapshot = None
-        self.detection = Detection(self._settings.detection, self._mode, self._worker_id)
+        self.detection = Detection(*self._arguments)
         self._next_frame = 0
         if snapshot is not None:
             chunks, offset = snapshot.chunks, snapshot.manifest.frame_offset
             try:
-                self.detection = await self._in_thread(
-                    lambda: restored(chunks, self._settings.detection, self._mode, self._worker_id)
-                )
+                self.detection = await self._in_thread(lambda: restored(chunks, *self._arguments))
             except StateError as error:
                 self._log.warning("the snapshot cannot be used", offset=offset, error=str(error))
                 return
@@ -341,7 +348,3 @@ class DetectionAgent:
         except asyncio.CancelledError:
             await asyncio.wait([doing])
             raise
-
-
-def _chunks(state: State) -> list[bytes]:
-    return list(encode(state))

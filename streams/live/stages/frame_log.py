@@ -1,6 +1,7 @@
 """Frames of the log between two offsets, and where detection is after one."""
 
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -10,6 +11,8 @@ from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.detection.detection import Detection
 
+Headers = Mapping[str, bytes]
+"""Headers of a record, by name."""
 _POLL_MS = 500
 
 
@@ -38,15 +41,22 @@ async def frames_between(
         await stop_consumer(consumer)
 
 
+def taken_at(record: ConsumerRecord) -> float:
+    """When the broker took a record, seconds since 1970 UTC; minus infinity: not known."""
+    return float(record.timestamp) / 1_000 if record.timestamp > 0 else -math.inf
+
+
 def progress_of(detection: Detection, worker_id: str, offset: int) -> Progress:
     """Where detection is once it has applied the frame at an offset."""
     return Progress(
         worker_id=worker_id,
         frame_offset=offset,
         watermark=_instant(detection.event_time),
-        least_latest=_instant(detection.watermark.least),
+        least_latest=_instant(detection.times.least),
         latest=_instant(detection.latest_post),
         held_rows=len(detection.held_posts),
+        settling=detection.settling,
+        holding=detection.times.holding,
         at=datetime.now(UTC),
     )
 

@@ -179,8 +179,9 @@ class Telemetry:
         metrics = self.metrics
         metrics.posts.of().inc(result.posts)
         metrics.faults.of().inc(len(result.faults))
-        for collector, posts in result.late.items():
-            metrics.late_posts.of(self._late_label(collector)).inc(posts)
+        if result.late_posts is not None:
+            for collector in result.late_posts["collector"]:
+                metrics.late_posts.of(self._late_label(collector)).inc()
         self._count_dead_letters(result.dead_letters)
         for alert in result.alerts:
             self._count_alert(alert)

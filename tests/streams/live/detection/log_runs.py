@@ -62,9 +62,10 @@ def applied(log: Sequence[Frame], cuts: Iterable[int] = (), config: DetectionCon
 
 
 def plain_state(detection: Detection) -> tuple[Any, ...]:
-    watermark = detection.watermark
+    times = detection.times
     return (
-        detection.positions.next, watermark.latest, detection.latest_post, detection.late, detection.pace.left,
+        detection.positions.next, times.sources, times.read, times.clock, detection.settled.points, detection.passed,
+        detection.latest_post, detection.late,
         detection.profiled_until, len(detection.held_posts), len(detection.held_follows), detection.event_time,
     )  # fmt: skip
 
@@ -74,8 +75,10 @@ def cuts_of(log: Sequence[Frame], seed: int, count: int = 4) -> list[int]:
 
 
 def posts(number: int, begin: int, *rows: tuple[str, int], **more: Any) -> Frame:
-    """A frame of posts (id, seconds after the start) in one partition."""
-    values = [post_value(name, created_at=when(second), **more) for name, second in rows]
+    """A frame of posts (id, seconds after the start) in one partition, each of an account of its own."""
+    values = [
+        post_value(name, account_id=f"by-{name}", created_at=when(second), **more) for name, second in rows
+    ]
     messages = [Message(begin + row, 2**41, b"k", value) for row, value in enumerate(values)]
     frame, letters = decoded("posts.v1", (number, begin, messages))
     assert not letters

@@ -11,16 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import UsageError
+from streams.live.exchange.post_encoding import encode_posts
 from streams.live.publishing import publish
-from streams.live.publishing.post_encoding import encode_posts
 from streams.live.publishing.publish import parts_of
 from streams.live.service.commands import speed_of
 from streams.ordering.ordered_posts import OrderedBatch
+from tests.streams.live.exchange.test_post_encoding import frame, plain
 from tests.streams.live.publishing.broker_in_memory import (
     Broker,
     published,
 )
-from tests.streams.live.publishing.test_post_encoding import frame, plain
 from tests.streams.small_world import START, post, write_jsonl
 
 

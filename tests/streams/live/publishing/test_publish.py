@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from schemas.errors import InputError
-from streams.live.exchange.decoding import END_HEADER, UPTO_HEADER
+from streams.live.exchange.decoding import COLLECTOR_HEADER, END_HEADER, UPTO_HEADER
 from streams.live.publishing import publish
 from tests.streams.live.publishing.broker_in_memory import PARTITIONS, STEP, Broker, Workers, published
 from tests.streams.small_world import START, Post, post, small_world, write_jsonl
@@ -47,6 +47,7 @@ def test_given_posts_that_are_on_the_topic_then_every_partition_shows_how_far_th
         if one.value is not None:
             latest = json.loads(one.value)["created_at"]
         elif one.headers[0][0] == UPTO_HEADER:
+            assert one.headers[1][0] == COLLECTOR_HEADER
             upto = pl.from_epoch(pl.Series([int(one.headers[0][1])])).dt.strftime("%Y-%m-%dT%H:%M:%SZ").item()
             assert upto == latest
             said.append((one.topic, one.partition))
@@ -55,8 +56,8 @@ def test_given_posts_that_are_on_the_topic_then_every_partition_shows_how_far_th
     assert len(said) >= 3 * len(places)
     # the end comes last, once on every partition
     ends = broker.sent[-len(places) :]
-    assert [(one.topic, one.partition, one.value, one.headers) for one in ends] == [
-        (topic, partition, None, ((END_HEADER, b""),)) for topic, partition in places
+    assert [(one.topic, one.partition, one.value, one.headers[0]) for one in ends] == [
+        (topic, partition, None, (END_HEADER, b"")) for topic, partition in places
     ]
 
 

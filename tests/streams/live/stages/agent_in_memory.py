@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import polars as pl
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
@@ -45,6 +46,7 @@ class Record:
     offset: int
     headers: tuple[tuple[str, bytes], ...]
     value: bytes
+    timestamp: int = -1
 
 
 @dataclass
@@ -87,6 +89,7 @@ class ResultProducer:
 
     published: list[Alert] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
+    late: int = 0
     progressed: list[Progress] = field(default_factory=list)
     stands_still: bool = False
     refuses: int = 0
@@ -95,6 +98,9 @@ class ResultProducer:
         if self.stands_still:
             await asyncio.Event().wait()
         self.published.extend(alerts)
+
+    async def write_late_posts(self, posts: pl.DataFrame | None) -> None:
+        self.late += 0 if posts is None else len(posts)
 
     async def write_dead_letters(self, letters: Iterable[DeadLetter]) -> None:
         self.letters.extend(letters)
@@ -182,7 +188,9 @@ async def made(
     """A detection agent as `start` makes it, without a broker."""
     monkeypatch.setattr(frame_log, "AIOKafkaConsumer", Consumer())
     settings = Settings()
-    settings = msgspec.structs.replace(settings, worker=msgspec.structs.replace(settings.worker, **worker))
+    settings = msgspec.structs.replace(
+        settings, worker=msgspec.structs.replace(settings.worker, **{"settle_s": 0.0, **worker})
+    )
     said = Log()
     one = DetectionAgent(
         Connection(KafkaSettings(), None, None, None),

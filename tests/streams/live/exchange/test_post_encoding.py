@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detectors.post_columns import POSTS
 from schemas.events import PostEvent
-from streams.live.publishing.post_encoding import encode_posts
+from streams.live.exchange.post_encoding import encode_posts
 from tests.streams.live.partitions import Message, decoded
 
 METRICS = ("likes", "reposts", "replies", "quotes", "views")

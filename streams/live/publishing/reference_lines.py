@@ -1,0 +1,76 @@
+"""Profiles and follow events of files, as records with their keys."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+import polars as pl
+
+from schemas.errors import InputError
+from streams.sources.cells.times import rfc3339_seconds
+from streams.sources.files.compressed import ByteInput
+
+
+def profile_lines(path: str) -> Iterator[tuple[str, bytes]]:
+    """Lines of a file and their keys. A line that is no profile is published as it is, and the worker rejects it."""
+    for lines, text in _lines(path):
+        keys = _field(text, "platform") + ":" + _field(text, "account_id")
+        yield from zip(keys.to_list(), lines.to_list(), strict=True)
+
+
+def follow_lines(path: str) -> Iterator[tuple[str, bytes]]:
+    """Follow events in the order of time, because workers wait until each partition has passed a tick.
+
+    They are held in memory, about 400 bytes for each event.
+    """
+    parts = [
+        pl.DataFrame(
+            {
+                "at": rfc3339_seconds(_field(text, "at")),
+                "key": _field(text, "platform") + ":" + _field(text, "followee_id"),
+                "line": lines,
+            }
+        )
+        for lines, text in _lines(path)
+    ]
+    if parts:
+        events = pl.concat(parts).sort("at", maintain_order=True)
+        yield from events.select("key", "line").iter_rows()
+
+
+def _lines(path: str) -> Iterator[tuple[pl.Series, pl.Series]]:
+    """The lines of a file of JSON objects in batches, as bytes and as text; the text is empty if it is not UTF-8.
+
+    Blank lines are left out.
+
+    Raises:
+        InputError: the file cannot be read, or does not hold JSON objects.
+    """
+    stream = ByteInput(path)
+    rest = b""
+    first = True
+    for block in chain(stream.blocks(), [None]):
+        data = rest + (block.data if block is not None else b"\n")
+        whole, _, rest = data.rpartition(b"\n")
+        lines = pl.Series("line", whole.split(b"\n"), dtype=pl.Binary)
+        text = _text(lines).str.strip_chars()
+        not_blank = text.is_null() | (text.str.len_bytes() > 0)
+        lines, text = lines.filter(not_blank), text.filter(not_blank).fill_null("")
+        if first and len(text) and not text[0].startswith("{"):
+            raise InputError(f"{stream.name}: publishing takes JSON objects, one on each line.")
+        if len(text):
+            first = False
+            yield lines, text
+
+
+def _text(lines: pl.Series) -> pl.Series:
+    """Bytes as text; null where they are not UTF-8."""
+    try:
+        return lines.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        whole = [line if line.decode("utf-8", "ignore").encode() == line else None for line in lines]
+        return pl.Series(lines.name, whole, dtype=pl.Binary).cast(pl.String)
+
+
+def _field(lines: pl.Series, name: str) -> pl.Series:
+    """A field of each line; empty if it is absent."""
+    return lines.str.json_path_match(f"$.{name}").fill_null("")
