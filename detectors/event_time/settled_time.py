@@ -9,7 +9,7 @@ import math
 from typing import ClassVar
 
 _STEPS = 64
-"""Parts of the time to settle that are told apart. Chosen, not measured: it bounds what is remembered."""
+"""Parts of the time to settle that are kept apart. Chosen, not measured: it bounds what is remembered."""
 
 
 class SettledTime:

@@ -271,12 +271,7 @@ class PublishingOptions:
         ),
     ] = None
     collector: Annotated[
-        str | None,
-        typer.Option(
-            "--collector",
-            metavar="NAME",
-            help="Publish under this name, apart from other collectors; otherwise each run has one of its own.",
-        ),
+        str | None, typer.Option("--collector", metavar="NAME", help="Publish under this name.")
     ] = None
 
 

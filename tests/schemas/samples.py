@@ -159,6 +159,8 @@ FULL: dict[str, msgspec.Struct] = {
         least_latest=NOON,
         latest=LATER,
         held_rows=12,
+        settling=True,
+        holding=["posts.v1/3"],
         at=LATER,
     ),
     "registry_entity": RegistryEntity(
