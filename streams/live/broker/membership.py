@@ -65,3 +65,12 @@ async def until_assigned(consumer: AIOKafkaConsumer) -> None:
     while coordinator._subscription.subscription.assignment is None:
         coordinator.check_errors()
         await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def leave_for_good(consumer: AIOKafkaConsumer) -> None:
+    """Leave the group without closing the consumer, which can do nothing more afterwards."""
+    coordinator = consumer._coordinator
+    for task in (coordinator._coordination_task, coordinator._heartbeat_task):
+        if task is not None:
+            task.cancel()  # it would join again
+    await coordinator._maybe_leave_group()

@@ -6,6 +6,7 @@ its group, and a consumer of aiokafka with such a fault stands still until someb
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import faust
@@ -13,8 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.conn import CloseReason
 from aiokafka.errors import KafkaError
 
-from streams.live.broker.closing import stop_consumer
-from streams.live.broker.membership import still_member
+from streams.live.broker.membership import leave_for_good, still_member
 from streams.live.broker.outages import BrokerWatch, passes
 from streams.live.telemetry.telemetry import Telemetry
 
@@ -81,17 +81,17 @@ class FrameConsumer:
                 await self._watch.until_reachable()
                 await asyncio.sleep(_LOOK_EVERY_S)
 
-    async def leave(self, upto: int, seconds: float) -> None:
-        """Commit the offset `upto`, if it is above 0, and leave the group: another worker then takes over at once."""
+    async def leave(self, upto: int) -> None:
+        """Commit the offset `upto`, if it is above 0, and leave the group: another worker then takes over at once.
+
+        The consumer stays open, because Faust would take a closed one for a fault. The process should end now.
+        """
 
         async def leave(consumer: AIOKafkaConsumer) -> None:
             if upto and self._frames in consumer.assignment():
-                try:
-                    async with asyncio.timeout(seconds / 2):
-                        await consumer.commit({self._frames: upto})
-                except (KafkaError, TimeoutError):
-                    pass  # the next owner applies some frames again
-            await stop_consumer(consumer, seconds / 2)
+                with suppress(KafkaError):  # then the next owner applies some frames again
+                    await consumer.commit({self._frames: upto})
+            await leave_for_good(consumer)
 
         await self._in_its_thread(leave)
 

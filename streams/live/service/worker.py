@@ -10,7 +10,6 @@ import math
 import os
 import socket
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,17 +30,17 @@ from streams.live.ingest.progress_reader import ProgressReader
 from streams.live.service.frame_consumer import FrameConsumer
 from streams.live.service.kernels_first import compile_first
 from streams.live.service.logs import set_up
-from streams.live.service.supervision import FAILED, Supervisor
+from streams.live.service.supervision import Supervisor
 from streams.live.service.web import Web, listen
 from streams.live.stages.detection_agent import DetectionAgent
 from streams.live.stages.review_watch import ReviewWatch
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
 
-_SAVING_S = 3.0
+_SAVING_S = 2.5
 """Seconds for finishing the current frame and batch and saving the state. Chosen, not measured."""
 _LEAVING_S = 1.0
-"""Seconds for leaving the group of detection. Chosen, not measured: it takes milliseconds when the brokers answer."""
+"""Seconds for leaving both groups. Chosen, not measured: it takes milliseconds when the brokers answer."""
 _ENDING_S = 4.7
 """Seconds after a signal until the process ends, whatever it waits for. An operator may count on 5."""
 
@@ -75,8 +74,9 @@ def run(settings: Settings) -> int:
     try:
         program.execute_from_commandline()
     except (Exception, SystemExit) as error:
-        parts.supervisor.fail("the worker", error)
-    return FAILED
+        if not parts.supervisor.stopping:
+            parts.supervisor.fail("the worker", error)
+    return 0
 
 
 async def _require(broker: Connection, settings: Settings) -> None:
@@ -215,12 +215,12 @@ class _WorkerParts:
 
     async def _stop(self) -> None:
         self.give_up()
-        saving = asyncio.create_task(self.agent.stop(_SAVING_S))
-        await asyncio.wait({saving, self._reading} if self._reading else {saving}, timeout=_SAVING_S + 0.2)
-        if saving.done():
-            # the topics have everything by now, so that a fault here costs nothing but time
-            with suppress(Exception):
-                await self.frames.leave(saving.result(), _LEAVING_S)
+        saved = await self.agent.stop(_SAVING_S)
+        # the topics have everything by now, so that a fault here costs nothing but time
+        leaving = [asyncio.create_task(self.frames.leave(saved))]
+        if self._reading is not None:
+            leaving.append(self._reading)
+        await asyncio.wait(leaving, timeout=_LEAVING_S)
         self.log.info(
             "worker stopped", records=self.ingest.records, posts=self.agent.posts, alerts=self.agent.alerts
         )

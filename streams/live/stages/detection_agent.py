@@ -131,7 +131,7 @@ class DetectionAgent:
             self._log.warning(
                 "no time to save the state", next_frame=self._next_frame, saved=self._saved_next_frame
             )
-        await self._producer.stop()
+        await self._producer.stop(0.3)
         self._threads.shutdown(wait=False)
         return self._next_result
 
