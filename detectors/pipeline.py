@@ -30,6 +30,7 @@ from detectors.evidence.pairs import PairStore
 from detectors.followers.follow_edges import FollowEvents
 from detectors.networks.network_stage import NetworkStage
 from detectors.reference.reference_data import ReferenceData
+from detectors.reference.rule_clock import RuleClock
 from detectors.stage_timing import StageTimer, untimed
 from detectors.stores import PIPELINE_STORES
 from detectors.synchrony.cells import Cells, window_table
@@ -88,17 +89,9 @@ class Pipeline:
         self.stage = NetworkStage(config, self.cells, self._exposure, self.pairs, self.accounts)
         self._assessed_before = AssessedBefore()
         self._alert_writer = AlertWriter(config, code_version, mode, run_id)
-        self._reporter = NetworkReporter(
-            config,
-            self.stage,
-            self.observations,
-            self.pairs,
-            self.samples,
-            self.accounts,
-            self._assessed_before,
-            self._alert_writer,
-            timer,
-        )
+        held = self.stage, self.observations, self.pairs, self.samples, self.accounts
+        self._reporter = NetworkReporter(config, *held, self._assessed_before, self._alert_writer, timer)
+        self._rule_clock = RuleClock()
         self._timer = timer
         self._tick_s = config.time.tick_s
         self._now = None
@@ -151,13 +144,19 @@ class Pipeline:
         Entities are matched by their ids. Facts about entities that are gone are dropped; facts about the others are
         kept. For accounts that are new to the registry, the follows seen so far count. Their earlier posts do not: they
         are no source of copies, and earlier links to these accounts or mentions of them are no evidence. The next alert
-        computes a new baseline.
+        computes a new baseline. What the registry and the rules change about networks is reported at the next tick.
 
         Args:
             reference_data: registry, profiles and reviewers' rules; replaces all three.
         """
-        if not reference_data.registry.includes(self.observations.reference_data.registry):
+        before = self.observations.reference_data
+        if not reference_data.registry.includes(before.registry):
             self._assessed_before.forget_ties()
+        if (reference_data.registry.entities, reference_data.rules) != (
+            before.registry.entities,
+            before.rules,
+        ):
+            self._rule_clock.changed()
         self._observation_extractor.set_reference_data(reference_data)
         self.observations.set_reference_data(reference_data)
 
@@ -270,8 +269,9 @@ class Pipeline:
         if self._now is None:
             return
         while self._now < until:
-            # without unsettled shares nothing can happen before evidence ages at the end of the day
-            tick = self._next_tick(self._now) if self._unsettled else self._next_day(self._now)
+            # without unsettled shares nothing can happen before a rule changes or evidence ages at the end of the day
+            ahead = min(self._rule_clock.tick(self._now, self._tick_s), self._next_day(self._now))
+            tick = self._next_tick(self._now) if self._unsettled else ahead
             end_time = min(tick, until)
             if self._unsettled:
                 self._push(*_NO_SHARES, end_time)
@@ -317,8 +317,9 @@ class Pipeline:
         self.samples.settle(now)
         self.pairs.make_room(now)
         yield from self._reporter.on_changes(changes, self._run_state(now))
-        if end_of_day:
+        if end_of_day or now >= self._rule_clock.due_at:
             yield from self._reporter.on_changed_suspicion(self._run_state(now))
+            self._rule_clock.looked(self.observations.reference_data.rules, now)
 
     def _run_state(self, now: int) -> RunState:
         """How far the run has come, for the alerts of a tick."""

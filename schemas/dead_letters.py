@@ -23,6 +23,8 @@ class Reason(StrEnum):
     """A post of this id was already counted."""
     LATE = "late"
     """Its event time was before the watermark of its source when it arrived."""
+    CONTRADICTORY = "contradictory"
+    """It contradicts records before it: an entity that claims an account, handle or domain of another, for example."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

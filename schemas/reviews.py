@@ -15,7 +15,7 @@ class RuleKind(StrEnum):
     MUTE = "mute"
     """Mutes the alerts of a network: their severity is `info`, and they name the rule."""
     ALLOW = "allow"
-    """Marks accounts as legitimate: they do not count towards covertness."""
+    """Marks accounts, or all members of a network, as legitimate: they do not count towards covertness."""
 
 
 class SuppressionRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -25,12 +25,15 @@ class SuppressionRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         Name, Meta(description="Id of the rule: unique, and named in every alert that the rule affects.")
     ]
     kind: Annotated[RuleKind, Meta(description="Whether it mutes a network or allows accounts.")]
-    network_id: Annotated[str | None, Meta(description="Id of the network to mute.")] = None
+    network_id: Annotated[
+        str | None,
+        Meta(description="Id of the network to mute; without `account_ids`, of the network to allow."),
+    ] = None
     account_ids: Annotated[
         list[AccountKey],
         Meta(
-            description="`allow`: the accounts to allow. `mute`: mutes any network most of whose members are "
-            "among them, whatever its id."
+            description="`allow`: the accounts to allow; absent: all members of the network. `mute`: mutes any network "
+            "most of whose members are among them, whatever its id."
         ),
     ] = msgspec.field(default_factory=list)
     since: Annotated[
@@ -45,8 +48,6 @@ class SuppressionRule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         """Refuse a rule that cannot match anything."""
         if not self.network_id and not self.account_ids:
             raise ValueError("a rule needs a network_id or account_ids")
-        if self.kind is RuleKind.ALLOW and not self.account_ids:
-            raise ValueError("a rule that allows needs account_ids")
 
 
 class ReviewKind(StrEnum):

@@ -18,8 +18,9 @@ from detectors.alerts.signals import signals
 from detectors.alerts.suggested_actions import suggested_actions
 from detectors.config import DetectionConfig
 from detectors.covertness import words
+from detectors.covertness.assessed_before import OBSCURITY
 from detectors.covertness.assessment import Assessment
-from detectors.covertness.covertness import Covertness, priority, severity
+from detectors.covertness.covertness import SUSPECTED, Covertness, priority, severity
 from detectors.covertness.network_context import NetworkContext
 from detectors.networks.networks import Network
 from schemas.alerts import (
@@ -30,6 +31,7 @@ from schemas.alerts import (
     Provenance,
     Reach,
     ScoreTerm,
+    Suppression,
     Technique,
 )
 from schemas.networks import Lifecycle
@@ -84,7 +86,8 @@ class AlertWriter:
 
     A network is reported at once when it opens, merges, splits or is resolved, or has grown by a quarter; other changes
     of membership at most once a day. Changes of its context are reported at once: suspicion comes or goes, or another
-    term would carry it by itself. A suspected network is also reported when it goes quiet, and when it posts again.
+    term would carry it by itself. So is a rule that mutes it or mutes it no more. A suspected network is also reported
+    when it goes quiet, and when it posts again.
 
     Args:
         config: its hash goes into every alert.
@@ -137,8 +140,18 @@ class AlertWriter:
         last = self._last_alerts.get(network.number)
         return last is not None and last.suspected and last.quiet is not (context.quiet_since is not None)
 
+    def muting_changed(self, network: Network, muted: Suppression | None) -> bool:
+        """Whether another rule mutes the network than at its last alert, or none does any more."""
+        last = self._last_alerts.get(network.number)
+        return last is not None and last.alert.suppression != muted
+
     def close(
-        self, network: Network, lifecycle: Lifecycle, now: int, successor: Network | None
+        self,
+        network: Network,
+        lifecycle: Lifecycle,
+        now: int,
+        successor: Network | None,
+        muted: Suppression | None = None,
     ) -> Alert | None:
         """The closing alert of a network that was resolved or merged; None if there was no alert about it.
 
@@ -147,6 +160,7 @@ class AlertWriter:
             lifecycle: how it ends.
             now: event time, seconds.
             successor: the network that it was merged into; None: it was resolved.
+            muted: the rule that mutes it.
         """
         last = self._last_alerts.pop(network.number, None)
         if last is None:
@@ -156,7 +170,7 @@ class AlertWriter:
         else:
             ending = "The network is closed: no new activity for a while."
         return msgspec.structs.replace(
-            last.alert,
+            _under(last.alert, muted),
             alert_id=_alert_id(network.network_id, last.revision + 1),
             revision=last.revision + 1,
             lifecycle=lifecycle,
@@ -259,6 +273,21 @@ class AlertWriter:
             ),
             privacy=Privacy(pseudonymised=False),
         )
+
+
+def _under(alert: Alert, muted: Suppression | None) -> Alert:
+    """An alert under the rule that mutes it now."""
+    if alert.suppression == muted:
+        return alert
+    terms = tuple(alert.covertness_terms)
+    strong = tuple(term.name for term in terms if term.name != OBSCURITY and term.value >= SUSPECTED)
+    covert = Covertness(alert.covertness, terms, None, strong)
+    return msgspec.structs.replace(
+        alert,
+        suppression=muted,
+        severity=severity(covert, alert.coordination, alert.member_count, muted=muted is not None),
+        priority=priority(covert, alert.coordination, alert.member_count, muted=muted is not None),
+    )
 
 
 def _assessed_at(alert: Alert, at: int) -> datetime | None:

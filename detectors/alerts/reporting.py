@@ -15,8 +15,9 @@ from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.pairs import PairStore
 from detectors.networks.network_stage import NetworkChange, NetworkStage
 from detectors.networks.networks import Network
+from detectors.reference.review_rules import muting_rule
 from detectors.stage_timing import StageTimer
-from schemas.alerts import Alert
+from schemas.alerts import Alert, Suppression
 from schemas.networks import Lifecycle
 
 
@@ -64,7 +65,10 @@ class NetworkReporter:
         for change in changes:
             self._take_over(change)
             if change.successor is not None or change.lifecycle is Lifecycle.RESOLVED:
-                closing = self._writer.close(change.network, change.lifecycle, run.now, change.successor)
+                muted = self._muted(change.network, run.now)
+                closing = self._writer.close(
+                    change.network, change.lifecycle, run.now, change.successor, muted
+                )
                 if closing is not None:
                     yield closing
             elif self._writer.needs_alert(change.network, change.lifecycle, run.now):
@@ -74,15 +78,23 @@ class NetworkReporter:
     def on_changed_suspicion(self, run: RunState) -> Iterator[Alert]:
         """Report networks whose suspicion came, went or got another strong term since their last alert.
 
-        Of those that were suspected, also the ones that went quiet, or post again.
+        Of those that were suspected, also the ones that went quiet, or post again. Of all, those that a reviewer's rule
+        mutes now or mutes no more.
         """
         for network in list(self._stage.networks.alive.values()):
             if self._writer.last_alert_at(network) in (None, run.now):
                 continue
-            if self._writer.is_suspected(network) or has_evidence(network, self._observations):
+            muting_changed = self._writer.muting_changed(network, self._muted(network, run.now))
+            if (
+                muting_changed
+                or self._writer.is_suspected(network)
+                or has_evidence(network, self._observations)
+            ):
                 assessment = self._assess(network, run.now)
-                if self._writer.suspicion_changed(network, assessment.covert) or self._writer.quiet_changed(
-                    network, assessment.context
+                if (
+                    muting_changed
+                    or self._writer.suspicion_changed(network, assessment.covert)
+                    or self._writer.quiet_changed(network, assessment.context)
                 ):
                     yield self._alert(network, Lifecycle.UPDATED, assessment, run)
 
@@ -92,6 +104,14 @@ class NetworkReporter:
             members = np.array(network.members, np.int32)
             baseline = self._observations.baseline(now, self._stage.networks.network_of, members)
             return assess(network, self._observations, baseline, self._accounts, self._before, now)
+
+    def _muted(self, network: Network, now: int) -> Suppression | None:
+        """The rule that mutes a network at event time `now`, seconds."""
+        rules = self._observations.reference_data.rules
+        names = self._accounts.names
+        return muting_rule(
+            rules, network.network_id, [names[member] for member in network.members] if rules else [], now
+        )
 
     def _take_over(self, change: NetworkChange) -> None:
         """Let what was assessed of a network stand for what has become of it."""

@@ -58,7 +58,7 @@ def assess(
     affiliation = affiliations(
         reference_data, accounts.keys[members], observations.facts.linked_owners(members)
     )
-    rules = allowed_accounts(reference_data.rules, now)
+    rules = allowed_accounts(reference_data.rules, network.network_id, names, now)
     allowed = np.array([name in rules for name in names], np.bool_)
     is_open = affiliation.open | allowed
     subject = Subject(members, is_open, members[~is_open], affiliation, observations, baseline, accounts, now)

@@ -91,7 +91,7 @@ class Registry:
                     key = (platform, folded_handle(account.handle))
                     faults += _claim(handles, key, number, ordered, "handle")
             for domain in entity.domains:
-                forms, fault = _domain_forms(domain)
+                forms, fault = domain_forms(domain)
                 if fault is not None:
                     faults.append(f"{entity.entity_id}: {fault}")
                 for form in forms:
@@ -226,7 +226,7 @@ def _claim(
     return [f"{ordered[owner].entity_id} and {ordered[number].entity_id} both have the {what} {name}"]
 
 
-def _domain_forms(given: str) -> tuple[list[str], str | None]:
+def domain_forms(given: str) -> tuple[list[str], str | None]:
     """The spellings of a domain in links, and what is wrong with it, if anything."""
     domain = given.strip().lower().rstrip(".").removeprefix("www.")
     if any(mark in domain for mark in "/:@ ") or "." not in domain:

@@ -7,15 +7,26 @@ from schemas.alerts import Suppression
 from schemas.reviews import RuleKind, SuppressionRule
 
 
-def allowed_accounts(rules: Sequence[SuppressionRule], now: int) -> dict[str, SuppressionRule]:
-    """The rule that allows each allowed account at event time `now` (seconds); by `platform:account_id`."""
+def allowed_accounts(
+    rules: Sequence[SuppressionRule], network_id: str, accounts: Sequence[str], now: int
+) -> dict[str, SuppressionRule]:
+    """The rule that allows each allowed account of a network at event time `now`; by `platform:account_id`.
+
+    Args:
+        rules: all of them; the first that allows an account counts.
+        network_id: the network.
+        accounts: its members.
+        now: seconds.
+    """
     moment = datetime.fromtimestamp(now, UTC)
-    return {
-        account: rule
-        for rule in reversed(rules)
-        if rule.kind is RuleKind.ALLOW and _in_force(rule, moment)
-        for account in rule.account_ids
-    }
+    known = set(accounts)
+    allowed: dict[str, SuppressionRule] = {}
+    for rule in reversed(rules):
+        if rule.kind is RuleKind.ALLOW and _in_force(rule, moment):
+            named = known.intersection(rule.account_ids) if rule.account_ids else known
+            if rule.account_ids or rule.network_id == network_id:
+                allowed |= dict.fromkeys(named, rule)
+    return allowed
 
 
 def muting_rule(

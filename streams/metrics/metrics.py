@@ -195,7 +195,9 @@ class WorkerMetrics(MetricSet, label="prefix"):
         "Wall-clock time from an alert's latest evidence to the alert. Meaningless for dumps, which are old.",
         buckets=_AGES,
     )
-    rules = detection_gauge("lockstep_suppression_rules", "Reviewers' rules in force.")
+    rules = detection_gauge(
+        "lockstep_suppression_rules", "Reviewers' rules, by records of rules and by reviews."
+    )
     reviewed = gauge(
         "lockstep_reviewed_networks",
         "Networks that reviewers have labelled, by label. Disputed: their labels disagree.",
@@ -206,9 +208,13 @@ class WorkerMetrics(MetricSet, label="prefix"):
         "Networks alive that are suspected of being covert and that no reviewer has labelled.",
     )
     entities = detection_gauge("lockstep_registry_entities", "Entities of the registry in use.")
+    entities_set_aside = detection_gauge(
+        "lockstep_registry_entities_set_aside",
+        "Entities of the registry whose latest record is not in use, because it contradicts others.",
+    )
     faults = counter(
         "lockstep_log_faults_total",
-        "Faults in the log of frames: missing offsets, unreadable frames, a registry that contradicts itself.",
+        "Faults in the log of frames: missing offsets, unreadable frames, entities that contradict others.",
     )
     snapshot_bytes = detection_gauge(
         "lockstep_snapshot_bytes", "Size of the state when last saved or loaded, compressed."

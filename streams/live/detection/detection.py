@@ -60,7 +60,7 @@ class FrameResult:
     """Ids of networks whose latest alert is to be deleted, because they were closed long ago."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    """What an operator should know: offsets that are missing, a registry that contradicts itself."""
+    """What an operator should know: offsets that are missing, entities that contradict others."""
     posts: int = 0
     """Count of posts applied."""
     late_posts: pl.DataFrame | None = None
@@ -138,7 +138,7 @@ class Detection:
             see_spans(times, *seen, spans, start, frame.at)
             self.held_follows.add(rows.select(HELD_FOLLOWS.keys()))
         elif header.kind != "marks" and len(rows):
-            if fault := self.references.take(Frame(header, rows)):
+            if fault := self.references.take(Frame(header, rows), result.dead_letters):
                 result.faults.append(fault)
         take_marks(times, frame, self.positions)
         times.advance()

@@ -1,5 +1,6 @@
-"""Reference data of a live run: registry, profiles and rules as the log has brought them so far."""
+"""Reference data of a live run: registry, profiles, rules and reviews as the log has brought them so far."""
 
+from collections.abc import Collection
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -7,14 +8,19 @@ import polars as pl
 
 from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import Registry, RegistryError
+from detectors.reference.review_decisions import ReviewDecisions
+from detectors.reference.sound_entities import sound_entities
 from detectors.state.state_forms import StateError
 from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
+from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
 from schemas.registry import RegistryEntity
-from schemas.reviews import SuppressionRule
-from streams.live.exchange.frames import Frame
+from schemas.reviews import ReviewEvent, SuppressionRule
+from streams.live.detection.positions import partition_name
+from streams.live.exchange.frames import LOW_RATE, Frame, Kind
 
 _entities = msgspec.json.Decoder(RegistryEntity)
 _rules = msgspec.json.Decoder(SuppressionRule)
+_reviews = msgspec.json.Decoder(ReviewEvent)
 
 _MIN_UNMERGED = 10_000
 """Rows of new profiles that wait, at least, before they are merged into those known: to merge few at a time would look
@@ -26,9 +32,11 @@ class LiveReferenceData:
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_registry"})
     entities: dict[str, str]
-    """JSON of each entity, by id."""
+    """JSON of each entity, by id, in the order in which they came; one that comes again changed is last."""
     entities_used: dict[str, str]
-    """The entities of the registry in use: the latest ones that did not contradict each other."""
+    """The record of each entity that is in use."""
+    set_aside: dict[str, str]
+    """Why the latest record of an entity is not in use, by id."""
     rules: dict[str, str]
     """JSON of each rule, by id."""
     _profiles: list[Annotated[pl.DataFrame, PROFILES]]
@@ -37,47 +45,83 @@ class LiveReferenceData:
     def __init__(self) -> None:
         self.entities = {}
         self.entities_used = {}
+        self.set_aside = {}
         self.rules = {}
+        self.reviews = ReviewDecisions()
         self._profiles = [pl.DataFrame(schema=PROFILES)]
         self._unmerged = 0
         """Count of rows that are not merged yet."""
         self._registry = Registry.of()
         self.entities_changed = False
-        """Whether registry or rules have changed since `current` was last called."""
+        """Whether registry, rules or reviews have changed since `current` was last called."""
         self.profiles_changed = False
 
-    def take(self, frame: Frame) -> str | None:
+    def take(self, frame: Frame, letters: list[DeadLetter] | None = None) -> str | None:
         """Take in a frame of reference data.
+
+        Args:
+            frame: of any of the kinds that this class knows.
+            letters: gets a dead letter for each entity of the frame that contradicts others.
 
         Returns:
             Why some of it is not used; None: all of it is. A record that cannot be read leaves the one before it with
-            the same key in place. While the registry contradicts itself, the registry before it stays in use.
+            the same key in place. An entity that contradicts others is set aside until one of them changes.
         """
-        if frame.header.kind == "profiles":
+        kind = frame.header.kind
+        if kind == "profiles":
             self._profiles.append(frame.rows.select(PROFILES.keys()))
             self._unmerged += len(frame.rows)
             if self._unmerged > max(len(self._profiles[0]), _MIN_UNMERGED):
                 self._merge()
             self.profiles_changed = True
             return None
-        registry = frame.header.kind == "registry"
-        table, decoder = (self.entities, _entities) if registry else (self.rules, _rules)
-        faults = []
-        for key, value in frame.rows.select("key", "value").iter_rows():
-            if value is None:
-                table.pop(key, None)
-                continue
+        faults: list[str] = []
+        changed: dict[str, tuple[int, int]] = {}
+        """Source and offset of the record of each entity that is new, gone or has changed."""
+        for key, value, source, offset in frame.rows.select(*LOW_RATE).iter_rows():
             try:
-                decoder.decode(value)
+                if self._take_record(kind, key, value):
+                    changed[key] = source, offset
             except DECODING_ERRORS as error:
                 # for example when this worker has another version than the worker that accepted the record
                 faults.append(f"{key}: cannot be read: {decoding_fault(error)}")
-            else:
-                table[key] = value
         self.entities_changed = True
-        if registry and (fault := self._rebuild()):
-            faults.append(f"the registry stays as it was: {fault}")
+        if kind == "registry" and changed:
+            faults += self._rebuild(changed)
+            if letters is not None:
+                spans = frame.header.spans
+                letters.extend(
+                    self._letter(key, partition_name(spans[source].topic, spans[source].partition), offset)
+                    for key, (source, offset) in changed.items()
+                    if key in self.set_aside
+                )
         return "; ".join(faults) or None
+
+    def _take_record(self, kind: Kind, key: str, value: str | None) -> bool:
+        """Take in one record; returns whether it changes what is known under its key."""
+        if kind == "reviews":
+            return self.reviews.take(_reviews.decode(value or ""))
+        table, decoder = (self.entities, _entities) if kind == "registry" else (self.rules, _rules)
+        if value is not None:
+            decoder.decode(value)
+        if table.get(key) == value:
+            return False
+        table.pop(key, None)
+        if value is not None:
+            table[key] = value
+        return True
+
+    def _letter(self, key: str, source: str, offset: int) -> DeadLetter:
+        """The dead letter for an entity that was set aside."""
+        raw = self.entities[key]
+        return DeadLetter(
+            source=source,
+            position=offset,
+            reason=Reason.CONTRADICTORY,
+            detail=f"{key} is set aside: {self.set_aside[key]}",
+            raw=raw[:RAW_LIMIT],
+            raw_bytes=len(raw.encode()),
+        )
 
     @property
     def profiles(self) -> pl.DataFrame:
@@ -95,7 +139,7 @@ class LiveReferenceData:
         """Everything as it now is."""
         self.entities_changed = self.profiles_changed = False
         rules = [_rules.decode(text) for _, text in sorted(self.rules.items())]
-        return ReferenceData(self._registry, self.profiles, rules)
+        return ReferenceData(self._registry, self.profiles, [*rules, *self.reviews.rules()])
 
     def restored(self) -> None:
         """Check what was saved, and index the registry that was in use.
@@ -110,20 +154,45 @@ class LiveReferenceData:
                 _entities.decode(text)
             for text in self.rules.values():
                 _rules.decode(text)
-            self._registry = Registry.of(_entities.decode(text) for text in self.entities_used.values())
+            sound = sound_entities(map(_entities.decode, self.entities_used.values()))
+            self._registry = Registry.of(sound.used)
         except (msgspec.DecodeError, ValueError, RecursionError, RegistryError) as error:
             raise StateError(f"the saved reference data are damaged: {error}") from error
+        if sound.set_aside or not self.set_aside.keys() <= self.entities.keys():
+            raise StateError("the saved reference data are damaged: entities in use contradict others")
 
     @property
     def registry(self) -> Registry:
         """The entities in use, indexed."""
         return self._registry
 
-    def _rebuild(self) -> str | None:
-        """Index the registry as it now is; returns why it cannot be used, if it cannot."""
-        try:
-            self._registry = Registry.of(_entities.decode(text) for text in self.entities.values())
-        except RegistryError as error:
-            return str(error)
-        self.entities_used = dict(self.entities)
-        return None
+    def _rebuild(self, changed: Collection[str]) -> list[str]:
+        """Choose the entities to use.
+
+        Those that are in use and have not changed take precedence, then those that have changed now, then those that
+        were set aside before. If the latest record of an entity cannot be used, the one that is in use stays if it can.
+
+        Returns:
+            What is wrong with those that changed.
+        """
+        used, latest = self.entities_used, self.entities
+        same = [text for key, text in used.items() if latest.get(key) == text]
+        others = [(key, text) for key, text in latest.items() if used.get(key) != text]
+        fresh = [text for key, text in others if key in changed]
+        waiting = [text for key, text in others if key not in changed]
+        former = [text for key, text in used.items() if latest.get(key, text) != text]
+        records = [*same, *fresh, *waiting, *former]
+        sound = sound_entities(map(_entities.decode, records))
+        self._registry = Registry.of(sound.used)
+        self.entities_used = {
+            entity.entity_id: records[place] for entity, place in zip(sound.used, sound.places, strict=True)
+        }
+        self.set_aside = sound.set_aside
+        return [
+            *(f"{key} is set aside: {why}" for key, why in sound.set_aside.items() if key in changed),
+            *(
+                f"{key}: its parent {parent} is not in the registry, and it is used without a parent"
+                for key, parent in sound.orphans.items()
+                if key in changed or parent in changed
+            ),
+        ]

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -18,7 +18,7 @@ from detectors.traces.traces import keyed
 from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
 from schemas.registry import RegistryEntity
-from schemas.reviews import SuppressionRule
+from schemas.reviews import ReviewEvent, SuppressionRule
 from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, OffsetSpan
 from streams.reference_files.follow_events import decoded_follows
 from streams.reference_files.profiles import decoded_profiles
@@ -44,10 +44,17 @@ KIND_OF: dict[str, Kind] = {
     "accounts.v1": "profiles",
     "registry.v1": "registry",
     "suppressions.v1": "rules",
+    "reviews.v1": "reviews",
 }
 """What the public topics hold, by name without prefix."""
 COLLECTOR = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 """Names that a collector may have; records under another one count as unnamed."""
+_LOW_RATE: dict[Kind, tuple[msgspec.json.Decoder[Any], str]] = {
+    "registry": (msgspec.json.Decoder(RegistryEntity), "entity_id"),
+    "rules": (msgspec.json.Decoder(SuppressionRule), "rule_id"),
+    "reviews": (msgspec.json.Decoder(ReviewEvent), "event_id"),
+}
+"""Decoder, and the field that names a record, of topics with few records."""
 WAITED_FOR = ("posts.v1", "follows.v1")
 """Topics whose partitions carry event time."""
 
@@ -167,7 +174,7 @@ def decode_batch(
     header = Header(kind=kind, spans=batch.spans)
     if not batch.records:
         return Frame(header, pl.DataFrame(schema=COLUMNS[kind])), []
-    if kind in ("registry", "rules"):
+    if kind in _LOW_RATE:
         return _low_rate(batch, header)
     records, letters = _lines(batch)
     stamps = np.array([record.timestamp for record in batch.records], np.int64) // 1_000
@@ -239,12 +246,8 @@ def _raw(value: bytes) -> str:
 
 
 def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
-    """Decode registry entities and rules one at a time: there are few, and each must be complete."""
-    decoder: msgspec.json.Decoder[RegistryEntity] | msgspec.json.Decoder[SuppressionRule]
-    if header.kind == "registry":
-        decoder, name = msgspec.json.Decoder(RegistryEntity), "entity_id"
-    else:
-        decoder, name = msgspec.json.Decoder(SuppressionRule), "rule_id"
+    """Decode entities, rules and reviews one at a time: there are few, and each must be complete."""
+    decoder, name = _LOW_RATE[header.kind]
     rows: list[tuple[str, str | None, int, int]] = []
     letters = []
     batch.bytes = sum(len(record.value or b"") for record in batch.records)
@@ -255,6 +258,8 @@ def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
             try:
                 text = record.value.decode()
                 record_id = getattr(decoder.decode(text), name)
+                if header.kind == "reviews":
+                    key = record_id  # reviews have the key of their network
                 fault = "" if record_id == key else f"the record's key is not its {name}"
             except DECODING_ERRORS as error:
                 fault = str(decoding_fault(error))

@@ -25,7 +25,7 @@ HEADER = "lockstep-frame"
 MOST_BYTES = 480 << 10
 """A larger frame is split. Below 512 KiB, well under the usual limits of 1 MB for a message."""
 
-Kind = Literal["posts", "follows", "profiles", "registry", "rules", "marks"]
+Kind = Literal["posts", "follows", "profiles", "registry", "rules", "reviews", "marks"]
 
 _PLACE = {"source": pl.UInt16(), "offset": pl.Int64()}
 """Index of the span that a row is from, and its offset in that partition."""
@@ -47,13 +47,14 @@ FOLLOWS: Mapping[str, pl.DataType] = {
 }
 """As `detectors.followers.follow_edges.FollowEvents`."""
 LOW_RATE: Mapping[str, pl.DataType] = {"key": pl.String(), "value": pl.String(), **_PLACE}
-"""Registry entities and reviewers' rules as checked JSON; null: the record was deleted."""
+"""Registry entities, reviewers' rules and reviews as checked JSON; null: the record was deleted."""
 COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
     "posts": KEYED_POSTS,
     "follows": FOLLOWS,
     "profiles": {**PROFILES, **_PLACE},
     "registry": LOW_RATE,
     "rules": LOW_RATE,
+    "reviews": LOW_RATE,
     "marks": {},
 }
 
@@ -66,6 +67,7 @@ _NEVER_NULL: Mapping[str, tuple[str, ...]] = {
     "profiles": ("account", "observed"),
     "registry": ("key",),
     "rules": ("key",),
+    "reviews": ("key", "value"),
     "marks": (),
 }  # fmt: skip
 """Columns that every row must have, besides its place."""

@@ -1,4 +1,7 @@
-"""Reads the audit log of reviews for the metrics. Nothing in detection depends on it."""
+"""Reads the audit log of reviews for the metrics.
+
+Nothing in detection depends on it: what reviewers mute and allow reaches detection by way of ingest, like all else.
+"""
 
 import asyncio
 from typing import Any

@@ -47,7 +47,8 @@ class DetectionGauges:
         """Sample everything."""
         metrics, references, pipeline = self._metrics, detection.references, detection.pipeline
         metrics.entities.of().set(len(references.entities_used))
-        metrics.rules.of().set(len(references.rules))
+        metrics.entities_set_aside.of().set(len(references.set_aside))
+        metrics.rules.of().set(len(references.rules) + len(references.reviews.rules()))
         for metric, labels, count in self._counts(detection):
             metric.of(*labels).inc(max(0, count - self._known.get((metric, labels), 0)))
             self._known[metric, labels] = count

@@ -146,5 +146,12 @@ def test_given_an_allowance_when_it_has_lapsed_then_it_counts_no_more() -> None:
         rule(RuleKind.ALLOW, account_ids=["x:1"], until=at(2)),
         rule(RuleKind.ALLOW, "s", account_ids=["x:2"]),
     ]
-    assert set(allowed_accounts(rules, int(at(1).timestamp()))) == {"x:1", "x:2"}
-    assert set(allowed_accounts(rules, int(at(3).timestamp()))) == {"x:2"}
+    members = ["x:1", "x:2", "x:3"]
+    assert set(allowed_accounts(rules, "n", members, int(at(1).timestamp()))) == {"x:1", "x:2"}
+    assert set(allowed_accounts(rules, "n", members, int(at(3).timestamp()))) == {"x:2"}
+
+
+def test_given_a_network_that_is_allowed_as_a_whole_then_all_its_members_are_and_no_others() -> None:
+    rules = [rule(RuleKind.ALLOW, network_id="n")]
+    assert set(allowed_accounts(rules, "n", ["x:1", "x:2"], 0)) == {"x:1", "x:2"}
+    assert allowed_accounts(rules, "other", ["x:1"], 0) == {}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.state.state_forms import StateError
+from schemas.dead_letters import DeadLetter, Reason
 from streams.live.detection import reference_data
 from streams.live.detection.detection import Detection
 from streams.live.detection.detection_state import captured, restored
@@ -97,39 +98,138 @@ def test_given_a_later_record_of_an_entity_then_it_takes_its_place_and_a_deletio
 
 
 @pytest.mark.parametrize("saved", [False, True])
-def test_given_a_registry_that_contradicts_itself_for_a_while_then_the_last_whole_one_stays_in_use(
+def test_given_an_entity_that_contradicts_others_then_it_alone_is_set_aside_until_it_is_corrected(
     saved: bool,
 ) -> None:
     known = LiveReferenceData()
+    letters: list[DeadLetter] = []
     known.take(frame("registry", entity("a", "a.example"), entity("b", "b.example")))
 
-    # a domain changes hands in two records, and a third comes in between
-    fault = known.take(frame("registry", entity("b", "b.example", "a.example")))
-    assert fault is not None
-    assert "the registry stays as it was" in fault
-    assert "a.example" in fault
-    assert "the registry stays as it was" in (known.take(frame("registry", entity("c", "c.example"))) or "")
+    fault = known.take(frame("registry", entity("d"), entity("c", "c.example", "a.example")), letters)
+    assert fault == "c is set aside: a and c both have the domain a.example"
+    (letter,) = letters
+    assert (letter.source, letter.position, letter.reason) == ("registry.v1/0", 1, Reason.CONTRADICTORY)
+    assert letter.detail == fault
+    assert json.loads(letter.raw)["entity_id"] == "c"
     if saved:
         known = again(known)
     assert domains_in_use(known) == {"a.example": "a", "b.example": "b"}
-    assert set(known.entities) == {"a", "b", "c"}
-    assert set(known.entities_used) == {"a", "b"}
+    assert list(known.set_aside) == ["c"]
+    assert set(known.entities_used) == {"a", "b", "d"}
+
+    # another change of the registry is in use at once, and what came first stays first though it changes
+    assert known.take(frame("registry", entity("e", "e.example"), entity("a", "a.example", note="n"))) is None
+    assert domains_in_use(known) == {"a.example": "a", "b.example": "b", "e.example": "e"}
+
+    assert known.take(frame("registry", entity("c", "c.example"))) is None
+    assert domains_in_use(known)["c.example"] == "c"
+    assert known.set_aside == {}
+
+
+def test_given_an_entity_that_was_set_aside_when_the_other_is_corrected_or_deleted_then_it_is_used() -> None:
+    for correction in (("a", None), entity("a", "other.example")):
+        known = LiveReferenceData()
+        known.take(frame("registry", entity("a", "x.example"), entity("b", "x.example")))
+        assert domains_in_use(known) == {"x.example": "a"}
+
+        assert known.take(frame("registry", correction)) is None
+
+        assert domains_in_use(known)["x.example"] == "b"
+        assert known.set_aside == {}
+
+
+def test_given_an_entity_that_is_deleted_while_it_is_set_aside_then_nothing_is_left_of_it() -> None:
+    known = LiveReferenceData()
+    known.take(frame("registry", entity("a", "x.example"), entity("b", "x.example")))
+
+    assert known.take(frame("registry", ("b", None))) is None
+
+    assert known.set_aside == {}
+    assert set(known.entities) == {"a"}
+
+
+def test_given_a_change_that_contradicts_then_the_record_before_it_stays_in_use() -> None:
+    known = LiveReferenceData()
+    known.take(frame("registry", entity("a", "a.example"), entity("b", "b.example")))
+
+    # a domain changes hands in two records
+    assert known.take(frame("registry", entity("b", "b.example", "a.example"))) is not None
+    assert domains_in_use(known) == {"a.example": "a", "b.example": "b"}
+    assert list(known.set_aside) == ["b"]
 
     assert known.take(frame("registry", entity("a"))) is None
-    assert domains_in_use(known) == {"a.example": "b", "b.example": "b", "c.example": "c"}
+    assert domains_in_use(known) == {"a.example": "b", "b.example": "b"}
 
 
-def test_given_a_parent_that_is_deleted_or_comes_later_then_the_one_before_stays_in_use() -> None:
+def test_given_two_entities_that_swap_their_domains_then_both_are_in_use_in_the_end() -> None:
     known = LiveReferenceData()
-    assert "parent" in (known.take(frame("registry", entity("b", "b.example", parent_id="a"))) or "")
-    assert domains_in_use(known) == {}
-    assert known.take(frame("registry", entity("a", "a.example"))) is None
-    assert domains_in_use(known) == {"a.example": "a", "b.example": "b"}
+    known.take(frame("registry", entity("a", "a.example"), entity("b", "b.example")))
 
-    assert known.take(frame("registry", ("a", None))) is not None
-    assert domains_in_use(known) == {"a.example": "a", "b.example": "b"}
+    known.take(frame("registry", entity("a", "b.example")))
+    known.take(frame("registry", entity("b", "a.example")))
+
+    assert domains_in_use(known) == {"b.example": "a", "a.example": "b"}
+    assert known.set_aside == {}
+
+
+def test_given_parents_in_a_circle_then_the_one_that_closes_it_is_set_aside() -> None:
+    known = LiveReferenceData()
+    circle = [entity(name, parent_id=parent) for name, parent in (("a", "c"), ("b", "a"), ("c", "b"))]
+
+    fault = known.take(frame("registry", *circle, entity("d", "d.example")))
+
+    assert fault is not None
+    assert "c is set aside: parents run in a circle: c -> b -> a -> c" in fault
+    assert set(known.entities_used) == {"a", "b", "d"}
+    assert list(known.set_aside) == ["c"]
+
+
+def test_given_a_parent_that_is_deleted_or_comes_later_then_the_entity_is_used_without_it_until_then() -> (
+    None
+):
+    known = LiveReferenceData()
+    alone = "b: its parent a is not in the registry, and it is used without a parent"
+    assert known.take(frame("registry", entity("b", "b.example", parent_id="a"))) == alone
+    assert domains_in_use(known) == {"b.example": "b"}
+    assert known.take(frame("registry", entity("a", "a.example"))) is None
+    assert known.registry.path(1) == (1, 0)
+
+    assert known.take(frame("registry", ("a", None))) == alone
+    assert domains_in_use(known) == {"b.example": "b"}
+    assert known.registry.path(0) == (0,)
     assert known.take(frame("registry", ("b", None))) is None
     assert domains_in_use(known) == {}
+
+
+def review(event_id: str, kind: str, at: int = 0, **more: Any) -> tuple[str, dict[str, Any]]:
+    return event_id, {
+        "event_id": event_id,
+        "alert_id": "alert",
+        "alert_revision": 1,
+        "network_id": "n",
+        "actor": "r",
+        "role": "reviewer",
+        "at": f"2026-01-01T00:00:{at:02}Z",
+        "kind": kind,
+        "reason": "why",
+        **more,
+    }
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_given_reviews_then_they_make_and_end_rules_beside_those_of_the_topic_of_rules(saved: bool) -> None:
+    known = LiveReferenceData()
+    known.take(frame("rules", rule("z")))
+    assert known.take(frame("reviews", review("m", "mute"), review("c", "comment"))) is None
+    assert known.entities_changed
+    if saved:
+        known = again(known)
+    assert [one.rule_id for one in known.current().rules] == ["z", "review:m"]
+
+    known.take(frame("reviews", review("u", "unmute", 1)))
+    assert known.entities_changed
+    assert [one.rule_id for one in known.current().rules] == ["z"]
+    assert "cannot be read" in (known.take(frame("reviews", ("x", "{}"))) or "")
 
 
 @pytest.mark.parametrize(

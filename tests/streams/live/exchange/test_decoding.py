@@ -1,5 +1,6 @@
 """Kafka records to rows of a frame; what cannot be used becomes a dead letter with its place."""
 
+import json
 from typing import Any
 
 import polars as pl
@@ -151,7 +152,7 @@ def test_given_a_message_without_a_value_then_it_deletes_or_is_nothing_or_is_no_
     else:
         assert letters == []
         deleted = [("e", None, 0, 5), ("f", None, 0, 6)]
-        assert frame.rows.rows() == ([] if topic == "accounts.v1" else deleted)
+        assert frame.rows.rows() == ([] if topic in ("accounts.v1", "reviews.v1") else deleted)
     assert dict(frame.rows.schema) == dict(COLUMNS[KIND_OF[topic]])
 
 
@@ -180,6 +181,32 @@ def test_given_reference_data_then_each_is_under_its_own_key_or_set_aside(topic:
     assert details[1] == details[2] == f"the record's key is not its {name}"
     assert details[8] == "nested too deeply"
     assert all(letter.reason is Reason.MALFORMED and letter.source == f"{topic}/0" for letter in letters)
+
+
+def test_given_reviews_then_each_is_under_the_id_of_its_event_whatever_the_key_of_its_record() -> None:
+    def review(event_id: str, **more: Any) -> bytes:
+        given = {
+            "alert_id": "a",
+            "alert_revision": 1,
+            "network_id": "n",
+            "actor": "r",
+            "role": "lead",
+            "reason": "why",
+        }
+        given |= {"event_id": event_id, "at": "2026-01-01T00:00:00Z", "kind": "mute"}
+        return json.dumps(given | more).encode()
+
+    messages = [
+        Message(0, 0, b"n", review("e1")),
+        Message(1, 0, None, review("e2")),
+        Message(2, 0, b"n", review("e3", kind="of another version")),
+        Message(3, 0, b"n", None),
+    ]
+
+    frame, letters = decoded("reviews.v1", (0, 0, messages))
+
+    assert frame.rows.select("key", "offset").rows() == [("e1", 0), ("e2", 1)]
+    assert [(letter.position, letter.reason) for letter in letters] == [(2, Reason.MALFORMED)]
 
 
 def test_given_a_batch_then_it_knows_its_bytes() -> None:

@@ -1,0 +1,107 @@
+"""Which entities of a registry can be used together, if some of them contradict others.
+
+An entity contradicts those before it if it claims an account, handle or domain that one of them has, or if parents
+would run in a circle. It also cannot be used if one of its domains is none. A parent that is not known contradicts
+nothing: the entity is used without it, until it is there.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from detectors.reference.registry import domain_forms, folded_handle
+from schemas.registry import RegistryEntity
+
+_Claim: TypeAlias = tuple[str, str, str]
+"""What is claimed (`account`, `handle` or `domain`), the platform, and the name of it."""
+
+
+class SoundEntities(NamedTuple):
+    """Entities that can be used together."""
+
+    used: list[RegistryEntity]
+    """As given, in their order. Those whose parent is unknown have none."""
+    places: list[int]
+    """Where each of these was among all that were given, from 0."""
+    set_aside: dict[str, str]
+    """Why each other entity cannot be used, by its id."""
+    orphans: dict[str, str]
+    """The parent that is not known, by the id of the entity."""
+
+
+def sound_entities(entities: Iterable[RegistryEntity]) -> SoundEntities:
+    """Choose the entities that can be used together.
+
+    Args:
+        entities: those that come first take precedence. Of several records of one entity the first counts that can be
+            used.
+    """
+    used: dict[str, RegistryEntity] = {}
+    places: list[int] = []
+    owners: dict[_Claim, str] = {}
+    set_aside: dict[str, str] = {}
+    for place, entity in enumerate(entities):
+        if entity.entity_id in used:
+            continue
+        claims, faults = _claims(entity)
+        faults += [
+            f"{owners[claim]} and {entity.entity_id} both have the {_described(claim)}"
+            for claim in claims
+            if claim in owners
+        ]
+        faults += _circle(entity, used)
+        if faults:
+            set_aside.setdefault(entity.entity_id, "; ".join(faults))
+        else:
+            used[entity.entity_id] = entity
+            places.append(place)
+            owners |= dict.fromkeys(claims, entity.entity_id)
+    orphans = {
+        entity.entity_id: entity.parent_id
+        for entity in used.values()
+        if entity.parent_id is not None and entity.parent_id not in used
+    }
+    return SoundEntities(
+        [
+            msgspec.structs.replace(entity, parent_id=None) if entity.entity_id in orphans else entity
+            for entity in used.values()
+        ],
+        places,
+        set_aside,
+        orphans,
+    )
+
+
+def _claims(entity: RegistryEntity) -> tuple[list[_Claim], list[str]]:
+    """Everything that only one entity can have, each once; and which domains are none."""
+    claims: dict[_Claim, None] = {}
+    faults = []
+    for account in entity.accounts:
+        platform = account.platform.lower()
+        if account.account_id:
+            claims["account", platform, account.account_id] = None
+        if account.handle:
+            claims["handle", platform, folded_handle(account.handle)] = None
+    for domain in entity.domains:
+        forms, fault = domain_forms(domain)
+        faults += [f"{entity.entity_id}: {fault}"] if fault is not None else []
+        claims |= dict.fromkeys(("domain", "", form) for form in forms)
+    return list(claims), faults
+
+
+def _circle(entity: RegistryEntity, used: dict[str, RegistryEntity]) -> Iterator[str]:
+    """The circle in which parents would run, if they would."""
+    path = [entity.entity_id]
+    parent = entity.parent_id
+    while parent is not None:
+        path.append(parent)
+        if parent == entity.entity_id:
+            yield f"parents run in a circle: {' -> '.join(path)}"
+            return
+        parent = used[parent].parent_id if parent in used else None
+
+
+def _described(claim: _Claim) -> str:
+    what, platform, name = claim
+    return f"{what} {name}" if what == "domain" else f"{what} {name} on {platform}"
