@@ -13,8 +13,8 @@ from streams.outputs.plain_text import plain_lines
 from streams.settings.options import (
     Config,
     DeadLetters,
-    Inputs,
     NoProgress,
+    OptionalInputs,
     PublishingOptions,
     ReadingOptions,
     RunId,
@@ -106,18 +106,26 @@ def worker(
 @live.command()
 @grouped
 def publish(
-    inputs: Inputs,
     publishing: PublishingOptions,
     reading: ReadingOptions,
+    inputs: OptionalInputs = None,
     dead_letters: DeadLetters = None,
     run_id: RunId = None,
     no_progress: NoProgress = False,
 ) -> None:
-    """Publish dumps to the topics, in the order of event time. Reference data and follow events go first."""
+    """Publish dumps to the topics, in the order of event time. Reference data and follow events go first.
+
+    Without dumps it publishes only the reference data and follow events that options name.
+    """
     with reported_faults():
         from streams.live.service import commands  # noqa: PLC0415 - --help need not wait for it
 
         published = commands.publish(
-            inputs, publishing, reading, run_id=run_id, dead_letters=dead_letters, progress=not no_progress
+            inputs or [],
+            publishing,
+            reading,
+            run_id=run_id,
+            dead_letters=dead_letters,
+            progress=not no_progress,
         )
         typer.echo(plain_lines(published), err=True)

@@ -246,36 +246,6 @@ class FigureOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishingOptions:
-    """How dumps are published."""
-
-    speed: Annotated[
-        str,
-        typer.Option(
-            "--speed", metavar="60x|max", help="Multiple of event time, or as fast as the broker takes it."
-        ),
-    ] = "max"
-    end: Annotated[
-        bool,
-        typer.Option(
-            "--end",
-            help="Announce at the end that no more posts will come, so that the last evidence settles as in a replay.",
-        ),
-    ] = False
-    resume: Annotated[
-        str | None,
-        typer.Option(
-            "--resume",
-            metavar="FILE",
-            help="Save the progress to this file. If it exists, continue from there.",
-        ),
-    ] = None
-    collector: Annotated[
-        str | None, typer.Option("--collector", metavar="NAME", help="Publish under this name.")
-    ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class SimulationOptions:
     """What world is simulated, and where it is written."""
 

@@ -61,6 +61,9 @@ class PublishOptions:
     """Report at the end that no more posts will come: the last evidence is then settled, as at the end of a replay."""
     resume: str | None = None
     """File that notes how far the run has come."""
+    delete_entities: tuple[str, ...] = ()
+    """Ids of registry entities to delete."""
+    delete_rules: tuple[str, ...] = ()
     collector: str | None = None
     """Name under which it publishes; None: one of its own."""
 
@@ -90,18 +93,25 @@ class Publisher:
         self._prefix = connection.settings.topic_prefix
         self.published = 0
         """Count of posts that the broker has, including those of an earlier run."""
+        self.records: dict[str, int] = {}
+        """Count of other records that the broker has, deletions among them, by topic without prefix."""
 
-    async def run(self, posts: OrderedPosts) -> None:
+    async def run(self, posts: OrderedPosts | None) -> None:
         """Publish everything.
+
+        Args:
+            posts: None: only reference data, follow events and deletions.
 
         Raises:
             InputError: an input cannot be read.
             OutputError: the file that notes how far it has come cannot be written.
             aiokafka.errors.KafkaError: the broker refused a message.
         """
-        self.published = skip = self._begun(posts)
+        skip = 0
+        if posts is not None:
+            self.published = skip = self._begun(posts)
+            self._note(posts)  # before anything is published: a file that cannot be written shows at once
         self._headers = [(COLLECTOR_HEADER, self._collector.encode())]
-        self._note(posts)  # before anything is published: a file that cannot be written shows at once
         notices = Notices(self._say)
         self._watch = BrokerWatch(self._connection, notices)
         self._producer = LastingProducer(
@@ -113,11 +123,13 @@ class Publisher:
             if not skip:
                 await self._references()
                 await self._producer.insist(self._until_read)
-            await self._posts(posts, skip)
-            # without an end, nothing waits for what this run will not write
-            await self._producer.insist(
-                partial(self._report, END_HEADER if self._options.end else LEAVE_HEADER)
-            )
+            if posts is not None:
+                await self._posts(posts, skip)
+            if posts is not None or self._options.follows is not None:
+                # without an end, nothing waits for what this run will not write
+                await self._producer.insist(
+                    partial(self._report, END_HEADER if self._options.end else LEAVE_HEADER)
+                )
         finally:
             watching.cancel()
             await self._producer.stop()
@@ -157,7 +169,10 @@ class Publisher:
             raise OutputError(f"--resume: {path} cannot be written: {error.strerror or error}.") from error
 
     async def _references(self) -> None:
+        """Publish reference data and follow events; what is deleted goes first, since others may take its accounts."""
         options = self._options
+        for topic, ids in ((REGISTRY, options.delete_entities), (SUPPRESSIONS, options.delete_rules)):
+            await self._send(topic, [(name, None) for name in ids])
         if options.registry is not None:
             known = read_registry(options.registry)
             # parents first, so that what a worker has read so far never lacks one
@@ -179,13 +194,16 @@ class Publisher:
 
         Workers that start later read reference data first. If no worker is running, this does not wait.
         """
+        published = [topic for topic in (REGISTRY, SUPPRESSIONS, ACCOUNTS) if topic.name in self.records]
+        if not published:
+            return
         arguments = consumer_arguments(self._connection, "publish")
         consumer = AIOKafkaConsumer(**arguments, group_id=f"{self._prefix}ingest")
         try:
             await consumer.start()
             partitions = [
                 TopicPartition(topic.full_name(self._prefix), number)
-                for topic in (REGISTRY, SUPPRESSIONS, ACCOUNTS)
+                for topic in published
                 for number in await self._producer.partitions_for(topic.full_name(self._prefix))
             ]
             ends = await consumer.end_offsets(partitions)
@@ -231,12 +249,12 @@ class Publisher:
         if upto:
             await self._report(UPTO_HEADER, str(upto).encode())
 
-    async def _send(self, topic: Topic, records: Iterable[tuple[str, bytes]]) -> None:
+    async def _send(self, topic: Topic, records: Iterable[tuple[str, bytes | None]]) -> None:
         name = topic.full_name(self._prefix)
         remaining = iter(records)
         while some := list(islice(remaining, _STEP)):
 
-            async def send(some: list[tuple[str, bytes]] = some) -> None:
+            async def send(some: list[tuple[str, bytes | None]] = some) -> None:
                 in_flight = InFlight()
                 for key, value in some:
                     await in_flight.add(
@@ -245,6 +263,7 @@ class Publisher:
                 await in_flight.settled()
 
             await self._producer.insist(send)
+            self.records[topic.name] = self.records.get(topic.name, 0) + len(some)
 
     async def _report(self, header: str, value: bytes = b"") -> None:
         """Write a record without a value to every partition that carries event time.

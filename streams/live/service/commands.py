@@ -8,7 +8,7 @@ import msgspec
 from rich.console import Console
 
 from schemas.errors import UsageError
-from schemas.service.topics import Role
+from schemas.service.topics import POSTS, Role
 from streams.live.broker.broker_check import FAULTS, broker_error
 from streams.live.broker.connection import connection
 from streams.live.broker.topic_admin import require_topics
@@ -60,35 +60,46 @@ def publish(
     dead_letters: str | None,
     progress: bool,
 ) -> str:
-    """Run `lockstep publish`. Returns what was published, in words."""
+    """Run `lockstep publish`. Returns what was published, in words.
+
+    Raises:
+        UsageError: there is nothing to publish.
+    """
     options = PublishOptions(
         registry=reading.registry,
         suppressions=reading.suppressions,
         accounts=reading.accounts,
         follows=reading.follows,
+        delete_entities=tuple(publishing.delete_entity or ()),
+        delete_rules=tuple(publishing.delete_rule or ()),
         speed=speed_of(publishing.speed),
         end=publishing.end,
         resume=publishing.resume,
         collector=publishing.collector,
     )
+    if not inputs:
+        _check_without_posts(options)
     settings = for_run(load_settings(reading.config), run_id)
     broker = connection(settings.kafka)
     log = DeadLetterLog(None, settings.input)
     console = Console(stderr=True)
     bar = ProgressBar(console, shown=progress)
-    posts = OrderedPosts(
-        expand_inputs(inputs),
-        settings,
-        log,
-        format=reading.format,
-        unordered=reading.unordered,
-        on_progress=bar.show,
-    )
-    posts.open()
+    posts: OrderedPosts | None = None
+    if inputs:
+        posts = OrderedPosts(
+            expand_inputs(inputs),
+            settings,
+            log,
+            format=reading.format,
+            unordered=reading.unordered,
+            on_progress=bar.show,
+        )
+        posts.open()
 
     def shown(count: int) -> None:
-        posts.progress.posts = count
-        bar.show(posts.progress)
+        if posts is not None:
+            posts.progress.posts = count
+            bar.show(posts.progress)
 
     def say(line: str) -> None:
         console.print(plain_lines(line), markup=False, highlight=False, soft_wrap=True)
@@ -96,7 +107,10 @@ def publish(
     publisher = Publisher(broker, options, shown, say)
 
     async def run() -> None:
-        await require_topics(broker, settings.kafka.topic_prefix, Role.COLLECTOR)
+        # who maintains the registry need not have the rights of a collector
+        collects = posts is not None or options.follows is not None or options.accounts is not None
+        role = Role.COLLECTOR if collects else Role.CURATOR
+        await require_topics(broker, settings.kafka.topic_prefix, role)
         try:
             await publisher.run(posts)
         except FAULTS as error:
@@ -105,11 +119,33 @@ def publish(
     with output(dead_letters) if dead_letters is not None else nullcontext() as file:
         if file is not None:
             log.write_to(file)
-        with bar:
+        with bar if posts is not None else nullcontext():
             asyncio.run(run())
-    for fault in posts.faults:
-        raise fault
-    if not publisher.published:
-        posts.check_used()
+    if posts is not None:
+        for fault in posts.faults:
+            raise fault
+        if not publisher.published:
+            posts.check_used()
     aside = f"; {log.total:,} rows rejected" if log.total else ""
-    return f"{publisher.published:,} posts on {settings.kafka.topic_prefix}posts.v1{aside}."
+    counts = ({} if posts is None else {POSTS.name: publisher.published}) | publisher.records
+    written = (
+        f"{count:,} {'posts' if topic == POSTS.name else 'records'} on {settings.kafka.topic_prefix}{topic}"
+        for topic, count in counts.items()
+    )
+    return f"{', '.join(written)}{aside}."
+
+
+def _check_without_posts(options: PublishOptions) -> None:
+    """Refuse a run that publishes nothing.
+
+    Raises:
+        UsageError: no option names anything to publish or delete, or one is about posts.
+    """
+    named = (options.registry, options.suppressions, options.accounts, options.follows)
+    if not (any(named) or options.delete_entities or options.delete_rules):
+        raise UsageError(
+            "publish: name dumps of posts, or what else to publish: --registry, --suppressions, --accounts, --follows, "
+            "--delete-entity or --delete-rule."
+        )
+    if options.end or options.resume is not None:
+        raise UsageError("--end and --resume are about posts, and no dump is named.")
