@@ -14,11 +14,10 @@ from streams.settings.options import (
     Config,
     DeadLetters,
     NoProgress,
-    OptionalInputs,
-    PublishingOptions,
     ReadingOptions,
     RunId,
 )
+from streams.settings.publishing_options import OptionalInputs, PublishingOptions
 
 live = typer.Typer()
 """The main program shows these commands beside its own: `lockstep topics`."""

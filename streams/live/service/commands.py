@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Mapping
 from contextlib import nullcontext
 
 import msgspec
@@ -18,7 +19,8 @@ from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain_lines
-from streams.settings.options import PublishingOptions, ReadingOptions
+from streams.settings.options import ReadingOptions
+from streams.settings.publishing_options import PublishingOptions
 from streams.settings.settings import for_run, load_settings
 from streams.sources import expand_inputs
 
@@ -65,6 +67,8 @@ def publish(
     Raises:
         UsageError: there is nothing to publish.
     """
+    if not inputs:
+        _check_without_posts(publishing, reading)
     options = PublishOptions(
         registry=reading.registry,
         suppressions=reading.suppressions,
@@ -77,8 +81,6 @@ def publish(
         resume=publishing.resume,
         collector=publishing.collector,
     )
-    if not inputs:
-        _check_without_posts(options)
     settings = for_run(load_settings(reading.config), run_id)
     broker = connection(settings.kafka)
     log = DeadLetterLog(None, settings.input)
@@ -126,26 +128,31 @@ def publish(
             raise fault
         if not publisher.published:
             posts.check_used()
-    aside = f"; {log.total:,} rows rejected" if log.total else ""
     counts = ({} if posts is None else {POSTS.name: publisher.published}) | publisher.records
+    return _published(counts, settings.kafka.topic_prefix, log.total)
+
+
+def _published(counts: Mapping[str, int], prefix: str, rejected: int) -> str:
+    """What was published, in words; `counts` are records by topic without prefix."""
     written = (
-        f"{count:,} {'posts' if topic == POSTS.name else 'records'} on {settings.kafka.topic_prefix}{topic}"
+        f"{count:,} {'posts' if topic == POSTS.name else 'records'} on {prefix}{topic}"
         for topic, count in counts.items()
     )
+    aside = f"; {rejected:,} rows rejected" if rejected else ""
     return f"{', '.join(written)}{aside}."
 
 
-def _check_without_posts(options: PublishOptions) -> None:
+def _check_without_posts(publishing: PublishingOptions, reading: ReadingOptions) -> None:
     """Refuse a run that publishes nothing.
 
     Raises:
         UsageError: no option names anything to publish or delete, or one is about posts.
     """
-    named = (options.registry, options.suppressions, options.accounts, options.follows)
-    if not (any(named) or options.delete_entities or options.delete_rules):
+    named = (reading.registry, reading.suppressions, reading.accounts, reading.follows)
+    if not (any(named) or publishing.delete_entity or publishing.delete_rule):
         raise UsageError(
             "publish: name dumps of posts, or what else to publish: --registry, --suppressions, --accounts, --follows, "
             "--delete-entity or --delete-rule."
         )
-    if options.end or options.resume is not None:
+    if publishing.end or publishing.resume is not None:
         raise UsageError("--end and --resume are about posts, and no dump is named.")

@@ -8,18 +8,18 @@ import typer
 from typer.testing import CliRunner
 
 from streams.command.option_groups import grouped
-from streams.settings import options
+from streams.settings import options, publishing_options
 from streams.settings.options import (
     DetectingOptions,
     FigureOptions,
     FileUse,
     LabelOptions,
-    PublishingOptions,
     ReadingOptions,
     SimulationOptions,
     WritingOptions,
     named_files,
 )
+from streams.settings.publishing_options import PublishingOptions
 
 GROUPS: list[Any] = [
     DetectingOptions, FigureOptions, LabelOptions, PublishingOptions, ReadingOptions, SimulationOptions, WritingOptions,
@@ -68,7 +68,8 @@ def test_every_option_is_called_after_its_field(group: Any) -> None:
 
 
 def test_every_group_of_the_module_is_looked_at() -> None:
-    assert set(GROUPS) == {kind for kind in vars(options).values() if hasattr(kind, "__dataclass_fields__")}
+    known = {**vars(options), **vars(publishing_options)}
+    assert set(GROUPS) == {kind for kind in known.values() if hasattr(kind, "__dataclass_fields__")}
 
 
 def test_given_options_then_the_files_they_name_are_known_by_option_and_use() -> None:
