@@ -16,9 +16,8 @@ from aiokafka.errors import KafkaError
 
 from benchmarks.chaos.world import ChaosWorld, Row
 from schemas.service.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY
-from streams.live.exchange.decoding import END_HEADER
+from streams.live.exchange.decoding import COLLECTOR_HEADER, END_HEADER
 
-_COLLECTOR_HEADER = "lockstep-collector"
 _NAMES = ("stream", "poller")
 _TOGETHER = 400
 """Records that are in flight together. Chosen, not measured."""
@@ -107,10 +106,10 @@ class Collectors:
     def _post(self, post: Row) -> Record:
         account = f"{post['platform']}:{post['account_id']}"
         collector = _NAMES[sum(account.encode()) % 2].encode()
-        return POSTS.name, _json(post), account.encode(), [(_COLLECTOR_HEADER, collector)], None
+        return POSTS.name, _json(post), account.encode(), [(COLLECTOR_HEADER, collector)], None
 
     async def _load_follows(self) -> None:
-        headers = [(_COLLECTOR_HEADER, b"graph")]
+        headers = [(COLLECTOR_HEADER, b"graph")]
         await self._write(
             (
                 FOLLOWS.name,
@@ -149,7 +148,7 @@ class Collectors:
             await self._producer.client.force_metadata_update()
             partitions = sorted(await self._producer.partitions_for(self.prefix + topic))
             for collector in collectors:
-                headers = [(END_HEADER, b""), (_COLLECTOR_HEADER, collector.encode())]
+                headers = [(END_HEADER, b""), (COLLECTOR_HEADER, collector.encode())]
                 await self._write((topic, None, b"end", headers, number) for number in partitions)
 
     async def _write(self, records: Iterable[Record]) -> None:

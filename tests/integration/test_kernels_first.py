@@ -11,6 +11,7 @@ import pytest
 from numba.core.caching import _CacheLocator
 
 from streams.kernels.kernel_list import listed_kernels
+from streams.settings.settings import WorkerSettings
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import LIMIT_S, Watcher, Worker
 from tests.integration.prometheus_server import free_ports
@@ -60,7 +61,9 @@ async def test_given_kernels_that_are_missing_then_a_worker_compiles_them_before
     service_of: ServiceFactory, diaspora_press: World, tmp_path: Path
 ) -> None:
     missing = kept_without(MISSING, tmp_path / "kernels")
-    service = service_of(diaspora_press, environment={"NUMBA_CACHE_DIR": str(tmp_path / "kernels")})
+    environment = {"NUMBA_CACHE_DIR": str(tmp_path / "kernels")}
+    settle_s = WorkerSettings().settle_s  # the first alert waits for it
+    service = service_of(diaspora_press, environment=environment, settle_s=settle_s)
     (port,) = free_ports(1)
 
     worker = service.start_worker("--web-port", str(port))

@@ -18,6 +18,7 @@ from deploy.grafana.dashboards import DASHBOARDS
 from deploy.prometheus.programs import program
 from schemas.alerts import Alert, Severity
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel
+from streams.live.exchange.decoding import COLLECTOR_HEADER
 from tests.deploy.test_rules import ALERTS, RECORDS, names_in
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import PROGRAM, Service, Watcher, Worker
@@ -161,7 +162,7 @@ async def _late(service: Service, posts: Path) -> None:
             post = json.loads(line)
             value = json.dumps({**post, "post_id": f"late-{post['post_id']}"}).encode()
             key = f"{post['platform']}:{post['account_id']}".encode()
-            headers = [("lockstep-collector", b"slow")]
+            headers = [(COLLECTOR_HEADER, b"slow")]
             await producer.send_and_wait(f"{service.prefix}posts.v1", value, key=key, headers=headers)
 
 
