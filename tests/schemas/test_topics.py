@@ -15,6 +15,7 @@ from schemas.alerts import Alert
 from schemas.errors import UsageError
 from schemas.generate.asyncapi import document
 from schemas.generate.json_schema import ASYNCAPI, PUBLISHED, RECORDS
+from schemas.service.alert_headers import ALERT_HEADERS
 from schemas.service.topics import (
     DEFAULT_PREFIX,
     FRAMES,
@@ -205,6 +206,12 @@ def test_the_page_about_topics_has_the_table_as_it_is() -> None:
         ]
         for topic in TOPICS
     }
+
+
+def test_the_page_about_topics_names_every_header_of_alerts() -> None:
+    headers = [header.name for header in ALERT_HEADERS]
+    named = [row[0].strip("`") for row in rows("topics.md")]
+    assert [name for name in named if name in headers] == headers
 
 
 @pytest.mark.parametrize("role", Role)

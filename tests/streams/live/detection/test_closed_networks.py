@@ -8,6 +8,10 @@ from detectors.state.capture import capture, restore
 from schemas.alerts import Alert
 from schemas.networks import Lifecycle
 from streams.live.detection.closed_networks import KEPT_S, ClosedNetworks
+from streams.live.detection.detection import Detection
+from streams.live.detection.detection_state import captured, restored
+from streams.live.state.state_codec import encode
+from streams.settings.settings import Settings
 from tests.schemas.samples import MINIMAL, NOON
 
 CLOSED = int(NOON.timestamp())
@@ -36,6 +40,14 @@ def test_given_networks_that_live_on_or_were_merged_then_they_never_expire() -> 
     for lifecycle in set(Lifecycle) - {Lifecycle.RESOLVED}:
         closed.note(closing(f"net-{lifecycle}", lifecycle))
     assert closed.take_expired(CLOSED + 10 * KEPT_S) == []
+
+
+def test_the_state_of_detection_remembers_closed_networks() -> None:
+    config = Settings().detection
+    detection = Detection(config, "live", "one")
+    detection.closed.note(closing("net-a"))
+    after = restored(list(encode(captured(detection))), config, "live", "two")
+    assert after.closed.take_expired(CLOSED + KEPT_S) == ["net-a"]
 
 
 def test_given_a_restart_in_between_then_the_same_networks_expire_at_the_same_time() -> None:
