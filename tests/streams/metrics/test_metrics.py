@@ -28,7 +28,7 @@ UNITS = (
 )
 COUNTED = (
     "_ready", "_reachable", "_built", "_owner", "_edges", "_hypotheses", "_spread", "_networks", "_members",
-    "_rules", "_entities", "_posts", "_alerts", "_dead_letters",
+    "_rules", "_entities", "_posts", "_alerts", "_dead_letters", "_set_aside",
 )  # fmt: skip
 """Gauges that count things named by themselves, or are 0 or 1."""
 
