@@ -66,7 +66,7 @@ class Chaos:
             "faults": {
                 kind: {
                     "times": len(faults),
-                    "longest until the cause was gone, s": round(max(fault.end - fault.begin for fault in faults), 1),
+                    "longest, s": round(max(fault.end - fault.begin for fault in faults), 1),
                     "ready after s, median and most": [
                         round(statistics.median(fault.recovered_s for fault in faults), 1),
                         round(max(fault.recovered_s for fault in faults), 1),
