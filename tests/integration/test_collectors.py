@@ -80,7 +80,7 @@ async def agreed(service: Service, watcher: Watcher, world: World, records: Path
     letters = [json.loads(value) for value in await watcher.values("dead-letters.v1")]
     assert service.stop() == [0], service.logs()
     assert [letter for letter in letters if letter["reason"] == "late"] == []
-    assert await watcher.values("late-posts.v1") == []
+    assert await watcher.values("late-posts.v1") == [], watcher.progress
     assert await watcher.alerts() == expected
 
 

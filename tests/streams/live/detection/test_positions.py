@@ -7,9 +7,10 @@ import polars as pl
 
 from detectors.event_time.collector_times import CollectorTimes
 from streams.live.detection.positions import Gap, Positions, partition_name, see_spans, take_marks
-from streams.live.exchange.frames import Frame, Header, Mark, OffsetSpan
+from streams.live.exchange.decoding import COLLECTOR_HEADER, LEAVE_HEADER
+from streams.live.exchange.frames import Frame, Header, Mark, OffsetSpan, decode, encode_parted
+from tests.streams.live.partitions import Message, decoded, post_value
 
-LATENESS = 10
 TOPIC = "posts.v1"
 Row = tuple[int, int]
 """Offset and event time."""
@@ -181,3 +182,30 @@ def test_given_a_clock_that_is_ahead_then_event_time_stays_below_the_time_of_the
     merge.take(Run(0, 0, [(0, 400), (1, 500)], upto=600, at=300))
 
     assert merge.latest == {name(0): 300}
+
+
+def test_given_a_report_in_a_frame_that_is_parted_then_it_takes_effect_after_all_rows() -> None:
+    # one collector leaves at the beginning of a run, in which another goes on
+    leaves = [
+        Message(0, 2**41, b"k", post_value("p")),
+        Message(1, 0, None, None, [(LEAVE_HEADER, b""), by("first")]),
+    ]
+    goes_on = [
+        Message(at, 2**41, b"k", post_value(f"p{at}", account_id=str(at)), [by("second")])
+        for at in range(2, 40)
+    ]
+    leaves[0].headers = [by("first")]
+    frame, letters = decoded(TOPIC, (0, 0, [*leaves, *goes_on]))
+    assert not letters
+    merge = Merge(0)
+
+    for part in [decode(*encoded) for encoded in encode_parted(frame, 1)]:
+        rows, spans, _ = merge.positions.fresh(part.rows, part.header.spans)
+        columns = (rows[name].to_numpy() for name in ("created_at", "account_key", "source"))
+        see_spans(merge.times, *columns, spans, -math.inf)
+
+    assert set(merge.latest) == {f"{name(0)} second"}
+
+
+def by(collector: str) -> tuple[str, bytes]:
+    return COLLECTOR_HEADER, collector.encode()
