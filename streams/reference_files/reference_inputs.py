@@ -10,6 +10,7 @@ from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.follow_events import read_follows
 from streams.reference_files.profiles import read_profiles
 from streams.reference_files.registry_file import read_registry
+from streams.reference_files.reviews_file import rules_of_reviews
 from streams.reference_files.suppressions import read_suppressions
 from streams.settings.options import ReadingOptions
 
@@ -26,7 +27,7 @@ def read_reference_inputs(files: ReadingOptions, dead_letters: DeadLetterLog) ->
     """Read the reference files that the options name.
 
     Args:
-        files: of these, `registry`, `accounts`, `follows` and `suppressions`.
+        files: of these, `registry`, `accounts`, `follows`, `suppressions` and `reviews`.
         dead_letters: where profiles and follow events go that cannot be used.
 
     Raises:
@@ -35,6 +36,8 @@ def read_reference_inputs(files: ReadingOptions, dead_letters: DeadLetterLog) ->
     # the registry first: its faults show at once, and a follow file may be large
     registry = read_registry(files.registry) if files.registry is not None else None
     rules = read_suppressions(files.suppressions) if files.suppressions is not None else []
+    if files.reviews is not None:
+        rules += rules_of_reviews(files.reviews)
     profiles = (
         read_profiles(files.accounts, dead_letters)
         if files.accounts is not None

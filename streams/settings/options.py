@@ -118,6 +118,16 @@ class ReadingOptions:
             rich_help_panel=_READING,
         ),
     ] = None
+    reviews: Annotated[
+        str | None,
+        READ,
+        typer.Option(
+            "--reviews",
+            metavar="FILE",
+            help="The audit log of reviews, one event a line. What reviewers mute and allow counts like a rule.",
+            rich_help_panel=_READING,
+        ),
+    ] = None
     unordered: Annotated[
         bool,
         typer.Option(

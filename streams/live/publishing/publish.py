@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError
 
 from schemas.errors import InputError
-from schemas.service.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, SUPPRESSIONS, Topic
+from schemas.service.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, REVIEWS, SUPPRESSIONS, Topic
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.broker.in_flight import InFlight
@@ -35,6 +35,7 @@ from streams.live.publishing.reference_lines import follow_lines, profile_lines
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts
 from streams.outputs.output_files import OutputError
 from streams.reference_files.registry_file import read_registry
+from streams.reference_files.reviews_file import read_reviews
 from streams.reference_files.suppressions import read_suppressions
 
 _PATIENCE_S = 10.0
@@ -53,6 +54,7 @@ class PublishOptions:
 
     registry: str | None = None
     suppressions: str | None = None
+    reviews: str | None = None
     accounts: str | None = None
     follows: str | None = None
     speed: float | None = None
@@ -184,6 +186,9 @@ class Publisher:
         if options.suppressions is not None:
             rules = read_suppressions(options.suppressions)
             await self._send(SUPPRESSIONS, ((rule.rule_id, msgspec.json.encode(rule)) for rule in rules))
+        if options.reviews is not None:
+            events = read_reviews(options.reviews)
+            await self._send(REVIEWS, ((event.network_id, msgspec.json.encode(event)) for event in events))
         if options.accounts is not None:
             await self._send(ACCOUNTS, profile_lines(options.accounts))
         if options.follows is not None:
@@ -194,7 +199,9 @@ class Publisher:
 
         Workers that start later read reference data first. If no worker is running, this does not wait.
         """
-        published = [topic for topic in (REGISTRY, SUPPRESSIONS, ACCOUNTS) if topic.name in self.records]
+        published = [
+            topic for topic in (REGISTRY, SUPPRESSIONS, REVIEWS, ACCOUNTS) if topic.name in self.records
+        ]
         if not published:
             return
         arguments = consumer_arguments(self._connection, "publish")

@@ -72,6 +72,7 @@ def publish(
     options = PublishOptions(
         registry=reading.registry,
         suppressions=reading.suppressions,
+        reviews=reading.reviews,
         accounts=reading.accounts,
         follows=reading.follows,
         delete_entities=tuple(publishing.delete_entity or ()),
@@ -148,11 +149,11 @@ def _check_without_posts(publishing: PublishingOptions, reading: ReadingOptions)
     Raises:
         UsageError: no option names anything to publish or delete, or one is about posts.
     """
-    named = (reading.registry, reading.suppressions, reading.accounts, reading.follows)
+    named = (reading.registry, reading.suppressions, reading.reviews, reading.accounts, reading.follows)
     if not (any(named) or publishing.delete_entity or publishing.delete_rule):
         raise UsageError(
-            "publish: name dumps of posts, or what else to publish: --registry, --suppressions, --accounts, --follows, "
-            "--delete-entity or --delete-rule."
+            "publish: name dumps of posts, or what else to publish: --registry, --suppressions, --reviews, --accounts, "
+            "--follows, --delete-entity or --delete-rule."
         )
     if publishing.end or publishing.resume is not None:
         raise UsageError("--end and --resume are about posts, and no dump is named.")

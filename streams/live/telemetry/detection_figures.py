@@ -45,10 +45,8 @@ class DetectionGauges:
 
     def update(self, detection: Detection) -> None:
         """Sample everything."""
-        metrics, references, pipeline = self._metrics, detection.references, detection.pipeline
-        metrics.entities.of().set(len(references.entities_used))
-        metrics.entities_set_aside.of().set(len(references.set_aside))
-        metrics.rules.of().set(len(references.rules) + len(references.reviews.rules()))
+        metrics, pipeline = self._metrics, detection.pipeline
+        self.update_references(detection)
         for metric, labels, count in self._counts(detection):
             metric.of(*labels).inc(max(0, count - self._known.get((metric, labels), 0)))
             self._known[metric, labels] = count
@@ -73,6 +71,13 @@ class DetectionGauges:
         sizes = heapq.nlargest(_RANKS, (network.size for network in alive))
         for rank in range(_RANKS):
             metrics.members.of(str(rank + 1)).set(sizes[rank] if rank < len(sizes) else 0)
+
+    def update_references(self, detection: Detection) -> None:
+        """Sample the registry and the rules. They may change when no post comes, so that no later sample would show it."""
+        metrics, references = self._metrics, detection.references
+        metrics.entities.of().set(len(references.entities_used))
+        metrics.entities_set_aside.of().set(len(references.set_aside))
+        metrics.rules.of().set(len(references.rules) + len(references.reviews.rules()))
 
     def update_reviews(self, cases: ReviewCases) -> None:
         """Set the gauges of reviews, which may change while no frame comes."""

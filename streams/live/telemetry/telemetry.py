@@ -169,6 +169,7 @@ class Telemetry:
                 gauge.of().set(time_reached.timestamp())
         metrics.held.of("posts").set(len(detection.held_posts))
         metrics.held.of("follows").set(len(detection.held_follows))
+        self._gauges.update_references(detection)
         now = time.monotonic()
         if now - self._sampled_at >= _SAMPLE_EVERY_S:
             self._sampled_at = now
