@@ -18,6 +18,7 @@ from tests.detectors.post_worlds import DAY, START
 from tests.detectors.press_world import KNOWN, posts, rule
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import LIMIT_S, Service, Watcher
+from tests.streams.press_files import write_posts, write_registry
 
 pytestmark = pytest.mark.asyncio
 
@@ -32,8 +33,7 @@ async def test_given_decisions_of_people_then_each_takes_effect_while_the_servic
 ) -> None:
     service = service_of(idle_after_s=1.0)
     service.start_worker("--web-port", str(unused_tcp_port))
-    registry = tmp_path / "registry.jsonl"
-    registry.write_bytes(b"\n".join(map(msgspec.json.encode, KNOWN)))
+    registry = write_registry(tmp_path / "registry.jsonl")
     rules = tmp_path / "rules.jsonl"
     rules.write_bytes(msgspec.json.encode(rule(RuleKind.ALLOW, "x:someone")))
 
@@ -104,16 +104,8 @@ class Acting:
 
     def publish_posts(self, begin: int, end: int) -> None:
         """Publish the posts of a stretch of event time, in seconds since the first day began."""
-        metrics = ("likes", "reposts", "replies", "quotes")
         part = posts().filter(pl.col("created_at").is_between(START + begin, START + end, closed="left"))
-        path = self._folder / f"posts-{begin}.jsonl"
-        with path.open("w") as file:
-            for row in part.iter_rows(named=True):
-                post = {name: row[name] for name in ("post_id", "platform", "account_id", "text", "urls")}
-                post["created_at"] = datetime.fromtimestamp(row["created_at"], UTC).isoformat()
-                post["followers_count"] = row["followers_count"]
-                post["metrics"] = {name: row[name] for name in metrics}
-                file.write(json.dumps(post) + "\n")
+        path = write_posts(part, self._folder / f"posts-{begin}.jsonl")
         self._service.lockstep("publish", path, "--collector", "test", "--no-progress")
 
     async def alert(self, wanted: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:

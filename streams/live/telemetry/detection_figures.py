@@ -73,7 +73,7 @@ class DetectionGauges:
             metrics.members.of(str(rank + 1)).set(sizes[rank] if rank < len(sizes) else 0)
 
     def update_references(self, detection: Detection) -> None:
-        """Sample the registry and the rules. They may change when no post comes, so that no later sample would show it."""
+        """Sample the registry and the rules, after each frame: they may change when nothing comes later."""
         metrics, references = self._metrics, detection.references
         metrics.entities.of().set(len(references.entities_used))
         metrics.entities_set_aside.of().set(len(references.set_aside))
