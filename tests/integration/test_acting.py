@@ -136,7 +136,9 @@ class Acting:
                     seen = [float(line.split()[-1]) for line in page if line.startswith(name + "{")]
         except TimeoutError:
             letters = await self._watcher.values("dead-letters.v1")
-            raise AssertionError(f"{name} is {seen}, not {value}\n{letters}\n{self._service.logs()}") from None
+            raise AssertionError(
+                f"{name} is {seen}, not {value}\n{letters}\n{self._service.logs()}"
+            ) from None
 
     def _page(self) -> list[str]:
         with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/metrics", timeout=10) as page:
