@@ -36,6 +36,7 @@ OTHERS = {
     "accounts.v1": (b'{"platform": "x", "account_id": "1"}', "missing_field"),
     "registry.v1": (b'{"entity_id": "e", "name": "E", "kind": "no such kind"}', "malformed"),
     "suppressions.v1": (b'{"rule_id": "r"}', "malformed"),
+    "reviews.v1": (b'{"event_id": "e"}', "malformed"),
 }  # fmt: skip
 
 
