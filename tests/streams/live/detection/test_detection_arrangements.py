@@ -58,6 +58,15 @@ def change(kind: str, offset: int, world: World) -> Frame:
     elif kind == "rules":
         value = {"rule_id": "new", "kind": "mute", "account_ids": members, "reason": "known"}
         topic, key = "suppressions.v1", b"new"
+    elif kind == "reviews":
+        about = {
+            "alert_id": alerts[0]["alert_id"],
+            "alert_revision": 1,
+            "network_id": alerts[0]["network_id"],
+        }
+        said = {"actor": "r", "role": "lead", "at": "2030-01-01T00:00:00Z", "reason": "known"}
+        value = {"event_id": "new", "kind": "mute", "account_ids": members, **about, **said}
+        topic, key = "reviews.v1", b"new"
     else:
         platform, _, account = members[0].partition(":")
         seen = "2030-01-01T00:00:00Z"
@@ -74,7 +83,7 @@ def change(kind: str, offset: int, world: World) -> Frame:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["registry", "rules", "profiles"])
+@pytest.mark.parametrize("kind", ["registry", "rules", "reviews", "profiles"])
 def test_given_reference_data_that_change_midway_then_the_alerts_are_the_same_however_it_is_cut(
     kind: str,
 ) -> None:
