@@ -33,7 +33,7 @@ def compiled_code_is_kept() -> Finding:
         check=check,
         status=Status.WARN,
         found=f"{' and '.join(map(str, places))} cannot be written. Every start compiles again, which "
-        "takes half a minute.",
+        "takes one to three minutes.",
         mend="Set NUMBA_CACHE_DIR to a folder that can be written.",
     )
 
