@@ -52,6 +52,15 @@ print(json.dumps([len(before), quick, sorted(set(before) - set(missing_kernels()
 """
 
 
+FIRST = """
+from streams.live.service.kernels_first import compile_first
+from streams.live.service.logs import set_up
+from streams.settings.settings import Settings
+
+print(compile_first(Settings(), set_up("worker", "prefix."), None))
+"""
+
+
 def test_every_kernel_of_the_list_is_there() -> None:
     rows = msgspec.json.decode(FILE.read_bytes())["kernels"]
 
@@ -116,3 +125,23 @@ def test_given_a_replay_and_nothing_is_compiled_then_it_says_so_and_can_be_ended
         assert (
             replay.stderr.read() == ""
         )  # nobody holds it open any more: the processes that compile have ended
+
+
+@pytest.mark.slow
+def test_given_a_worker_that_compiles_when_it_is_asked_to_end_then_it_ends_within_seconds(
+    tmp_path: Path,
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", FIRST],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as worker:
+        assert worker.stderr is not None and worker.stdout is not None
+        said = json.loads(worker.stderr.readline())
+        assert said["event"] == f"compiling kernels: 0 of {len(listed_kernels())}"
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=5) == 0
+        assert worker.stdout.read() == "False\n"
+        assert json.loads(worker.stderr.read())["event"] == "worker stopped while it compiled kernels"
