@@ -21,6 +21,7 @@ from streams.live.exchange.decoding import COLLECTOR_HEADER, END_HEADER
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import Service, Watcher, replayed
 from tests.integration.worlds import World
+from tests.streams.small_world import small_world
 
 pytestmark = pytest.mark.asyncio
 
@@ -177,6 +178,7 @@ async def test_given_a_follow_graph_that_is_loaded_first_then_posts_are_judged_w
         service.lockstep(
             "publish", written(tmp_path / "one.jsonl", posts[:1]), *world.references, "--no-progress"
         )
+        await watcher.until_done()
         # 40 posts a second
         pace = (
             datetime.fromisoformat(posts[600]["created_at"]) - datetime.fromisoformat(posts[0]["created_at"])
@@ -184,6 +186,7 @@ async def test_given_a_follow_graph_that_is_loaded_first_then_posts_are_judged_w
         slow = service.publish_at(
             written(tmp_path / "slow.jsonl", posts[:600]), pace.total_seconds(), end=False
         )
+        await watcher.until(lambda p: p["held_rows"] > 1, "posts")
         begun = time.monotonic()
         await watcher.until(lambda p: "watermark" in p, "the first judgement")
         took = time.monotonic() - begun
@@ -192,3 +195,38 @@ async def test_given_a_follow_graph_that_is_loaded_first_then_posts_are_judged_w
         assert await asyncio.to_thread(slow.wait) == 0
         service.lockstep("publish", written(tmp_path / "rest.jsonl", posts[600:]), "--end", "--no-progress")
         await agreed(service, watcher, world, Path(world.inputs[0]), tmp_path)
+
+
+async def test_given_posts_that_come_too_late_then_they_are_kept_whole_and_a_replay_finds_what_was_missed(
+    service_of: ServiceFactory, tmp_path: Path
+) -> None:
+    service = service_of(settle_s=1.0)
+    posts = small_world()
+    behind = [post for post in posts if post["account_id"].startswith("together")]
+    others = [post for post in posts if post not in behind]
+    everything = replayed([written(tmp_path / "posts.jsonl", posts)], tmp_path)
+    service.start_worker()
+
+    async with Watcher(service) as watcher:
+        service.lockstep("publish", written(tmp_path / "others.jsonl", others), "--end", "--no-progress")
+        await watcher.until(lambda p: "watermark" in p and not p.get("settling"), "the end of the others")
+        await watcher.until_done()
+        late = written(tmp_path / "behind.jsonl", behind)
+        service.lockstep("publish", late, "--collector", "behind", "--no-progress")
+        await watcher.until_done()
+        kept = [json.loads(value) for value in await watcher.values("late-posts.v1")]
+        letters = [json.loads(value) for value in await watcher.values("dead-letters.v1")]
+        assert service.stop() == [0], service.logs()
+        assert await watcher.alerts() != everything
+
+    assert sorted(post["post_id"] for post in kept) == sorted(post["post_id"] for post in behind)
+    assert {letter["reason"] for letter in letters} == {"late"}
+    assert service.logs().count("posts came too late") == 1
+    out = tmp_path / "dump"
+    said = service.lockstep("topics", "dump", "posts.v1", "late-posts.v1", "--out", out)
+    assert f"{len(behind):,} records in {out}/late-posts.v1.jsonl" in said
+    files = [out / f"{topic}.jsonl" for topic in ("posts.v1", "late-posts.v1")]
+    assert replayed([*files, "--unordered"], tmp_path) == everything
+    assert (
+        replayed([written(tmp_path / "all.jsonl", [*others, *kept]), "--unordered"], tmp_path) == everything
+    )
