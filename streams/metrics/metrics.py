@@ -214,7 +214,7 @@ class WorkerMetrics(MetricSet, label="prefix"):
     )
     faults = counter(
         "lockstep_log_faults_total",
-        "Faults in the log of frames: missing offsets, unreadable frames, entities that contradict others.",
+        "Faults in the log of frames: missing offsets, unreadable frames and records.",
     )
     snapshot_bytes = detection_gauge(
         "lockstep_snapshot_bytes", "Size of the state when last saved or loaded, compressed."

@@ -60,7 +60,9 @@ class FrameResult:
     """Ids of networks whose latest alert is to be deleted, because they were closed long ago."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    """What an operator should know: offsets that are missing, entities that contradict others."""
+    """What is wrong with the log: offsets that are missing, records that cannot be read."""
+    registry_faults: list[str] = field(default_factory=list)
+    """What is wrong with entities of the registry: they contradict others, or lack a parent."""
     posts: int = 0
     """Count of posts applied."""
     late_posts: pl.DataFrame | None = None
@@ -139,7 +141,7 @@ class Detection:
             self.held_follows.add(rows.select(HELD_FOLLOWS.keys()))
         elif header.kind != "marks" and len(rows):
             if fault := self.references.take(Frame(header, rows), result.dead_letters):
-                result.faults.append(fault)
+                (result.registry_faults if header.kind == "registry" else result.faults).append(fault)
         take_marks(times, frame, self.positions)
         times.advance()
         self.settled.observe(times.clock, times.least)

@@ -177,6 +177,8 @@ class DetectionAgent:
         result = await self._apply(offset, headers.get(HEADER), value, at)
         for fault in result.faults:
             self._log.warning("fault in the log", offset=offset, fault=fault)
+        for fault in result.registry_faults:
+            self._log.warning("fault in the registry", offset=offset, fault=fault)
 
         async def publish() -> None:
             await self._results.write_dead_letters(result.dead_letters)

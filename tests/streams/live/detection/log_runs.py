@@ -56,7 +56,7 @@ def applied(log: Sequence[Frame], cuts: Iterable[int] = (), config: DetectionCon
         result = run.detection.apply(frame)
         run.alerts += result.alerts
         run.letters += result.dead_letters
-        run.faults += result.faults
+        run.faults += [*result.faults, *result.registry_faults]
         run.posts += result.posts
     return run
 
