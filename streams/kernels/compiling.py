@@ -7,9 +7,10 @@ runs one thread at a time: so threads would not help.
 
 import asyncio
 import os
+import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 from streams.kernels.kernel_list import listed_kernels
@@ -96,4 +97,35 @@ def compile_kernels(say: Callable[[str], None]) -> list[str]:
             f"compiling kernels, once after an installation: {done} of {total}, {time.monotonic() - begun:.0f} s"
         )
 
-    return asyncio.run(compile_missing(missing, shown))
+    return _until_terminated(compile_missing(missing, shown))
+
+
+def _until_terminated(work: Coroutine[None, None, list[str]]) -> list[str]:
+    """Do the work. SIGTERM ends it in order, with the processes that it has started, and then the program.
+
+    The handler of the program would raise in the middle of whatever the event loop is at, which asyncio reports with a
+    traceback.
+    """
+    terminated = False
+
+    async def watched() -> list[str]:
+        nonlocal terminated
+        working = asyncio.ensure_future(work)
+
+        def terminate() -> None:
+            nonlocal terminated
+            terminated = True
+            working.cancel()
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+        return await working
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        return asyncio.run(watched())
+    except asyncio.CancelledError:
+        if not terminated:
+            raise
+        raise SystemExit(128 + signal.SIGTERM) from None
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from schemas.service.progress import Progress
-from schemas.service.topics import DEFAULT_PREFIX, PROGRESS
+from schemas.service.topics import DEFAULT_PREFIX, PROGRESS, TOPICS
 from streams.doctor.broker import reached, rights, seen_topics, topics
 from streams.doctor.finding import Finding, Status
 from streams.doctor.rights import SeenRights
@@ -70,7 +70,7 @@ async def test_given_a_service_that_has_worked_then_all_is_well(
             0, {}
         )  # fmt: skip
         assert checks["brokers"]["found"] == f"1 at {service.bootstrap}"
-        assert checks["topics"]["found"] == "13, all as they should be"
+        assert checks["topics"]["found"] == f"{len(TOPICS)}, all as they should be"
         assert f"-{worker.pid}-" in checks["clocks"]["found"]
         assert "the worker is ready" in checks["metrics"]["found"]
         assert service.stop() == [0], service.logs()

@@ -79,6 +79,10 @@ class BrokerWatch:
         """Seconds for which the brokers have been reachable without a break; 0 if they are not."""
         return asyncio.get_running_loop().time() - self._changed_at if self.reachable else 0.0
 
+    def confirm(self) -> None:
+        """Note that a client of this process has just had an answer; the watch need not ask for it."""
+        self._back()
+
     async def until_reachable(self) -> None:
         """Wait for the end of the outage, if there is one."""
         await self._reachable.wait()

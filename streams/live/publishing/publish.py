@@ -132,6 +132,7 @@ class Publisher:
                 await self._producer.insist(
                     partial(self._report, END_HEADER if self._options.end else LEAVE_HEADER)
                 )
+            self._watch.confirm()
         finally:
             watching.cancel()
             await self._producer.stop()

@@ -26,7 +26,7 @@ from streams.live.broker.connection import Connection
 from streams.live.broker.outages import BrokerWatch, passes
 from streams.live.detection.detection import Detection, FrameResult, Waits
 from streams.live.detection.detection_state import captured, restored
-from streams.live.exchange.frames import HEADER, Frame, FrameError, decode
+from streams.live.exchange.frames import HEADER, FrameError, decode
 from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.exchange.result_producer import ResultProducer
 from streams.live.stages.frame_log import Headers, frames_between, progress_of, taken_at
@@ -175,10 +175,9 @@ class DetectionAgent:
         if self.detection is None or offset != self._next_frame:
             await self._catch_up(offset)
         result = await self._apply(offset, headers.get(HEADER), value, at)
-        for fault in result.faults:
-            self._log.warning("fault in the log", offset=offset, fault=fault)
-        for fault in result.registry_faults:
-            self._log.warning("fault in the registry", offset=offset, fault=fault)
+        for place, faults in (("log", result.faults), ("registry", result.registry_faults)):
+            for fault in faults:
+                self._log.warning(f"fault in the {place}", offset=offset, fault=fault)
 
         async def publish() -> None:
             await self._results.write_dead_letters(result.dead_letters)
@@ -265,10 +264,9 @@ class DetectionAgent:
         if offset in self._settings.worker.skip_frames:
             return FrameResult(faults=["left out, because worker.skip_frames names it"])
         try:
-            frame: Frame = decode(header, value, at)
+            return self._running().apply(decode(header, value, at))
         except FrameError as error:
             return FrameResult(faults=[f"left out: {error}"])
-        return self._running().apply(frame)
 
     async def _catch_up(self, upto: int) -> None:
         """Bring the state to where it was before frame `upto`, without publishing."""
