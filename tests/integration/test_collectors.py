@@ -191,7 +191,8 @@ async def test_given_a_follow_graph_that_is_loaded_first_then_posts_are_judged_w
         await watcher.until(lambda p: "watermark" in p, "the first judgement")
         took = time.monotonic() - begun
         assert slow.poll() is None, "all was published before anything was judged"
-        assert took < 15.0
+        # a rule that counts rows that wait would take as many posts as follow events: the better part of an hour
+        assert took < 45.0
         assert await asyncio.to_thread(slow.wait) == 0
         service.lockstep("publish", written(tmp_path / "rest.jsonl", posts[600:]), "--end", "--no-progress")
         await agreed(service, watcher, world, Path(world.inputs[0]), tmp_path)

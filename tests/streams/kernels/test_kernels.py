@@ -46,9 +46,9 @@ from streams.kernels.kernel_list import listed_kernels
 
 quick = [number for number, kernel in enumerate(listed_kernels()) if kernel.module == "{QUICK}"]
 before = missing_kernels()
-told = []
-faults = asyncio.run(compile_missing(quick, lambda done, missing: told.append([done, missing])))
-print(json.dumps([len(before), quick, sorted(set(before) - set(missing_kernels())), told, faults]))
+reports = []
+faults = asyncio.run(compile_missing(quick, lambda done, missing: reports.append([done, missing])))
+print(json.dumps([len(before), quick, sorted(set(before) - set(missing_kernels())), reports, faults]))
 """
 
 
@@ -88,11 +88,11 @@ def test_given_nothing_is_compiled_then_processes_compile_what_is_asked_for_and_
         text=True,
         check=True,
     )
-    before, quick, compiled, told, faults = json.loads(done.stdout)
+    before, quick, compiled, reports, faults = json.loads(done.stdout)
 
     assert before == len(listed_kernels()) and quick
     assert set(quick) <= set(compiled) and faults == []
-    assert told[0] == [0, len(quick)] and told[-1] == [len(quick), len(quick)]
+    assert reports[0] == [0, len(quick)] and reports[-1] == [len(quick), len(quick)]
 
 
 @pytest.mark.slow
@@ -103,7 +103,8 @@ def test_given_all_is_compiled_then_the_command_says_so_at_once() -> None:
     done = subprocess.run([PROGRAM, "compile"], capture_output=True, text=True, check=True)
 
     assert "kernels are compiled" in done.stderr and "compiling" not in done.stderr
-    assert time.monotonic() - begun < 10  # 1.5 s on an idle machine
+    # 1.5 s on an idle machine; to compile anything anew takes longer than this
+    assert time.monotonic() - begun < 30
 
 
 @pytest.mark.slow
@@ -142,6 +143,6 @@ def test_given_a_worker_that_compiles_when_it_is_asked_to_end_then_it_ends_withi
         said = json.loads(worker.stderr.readline())
         assert said["event"] == f"compiling kernels: 0 of {len(listed_kernels())}"
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(timeout=5) == 0
+        assert worker.wait(timeout=15) == 0
         assert worker.stdout.read() == "False\n"
         assert json.loads(worker.stderr.read())["event"] == "worker stopped while it compiled kernels"
