@@ -55,7 +55,7 @@ class SourceTime:
     def see(self, time: float, account: int) -> None:
         """Take one row. One that is far ahead counts when a row of another account is as far, or beyond."""
         if time <= self.latest + JUMP_S:
-            self.latest = max(self.latest, time)
+            self.reach(time)
             return
         self.ahead_rows += 1
         if self.ahead > -math.inf and account != self.ahead_account:
