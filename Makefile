@@ -73,7 +73,7 @@ demo: $(STAMP) ## find coordinated networks in two real data sets, and a covert 
 kafka: $(STAMP) ## a real Kafka broker at 127.0.0.1:9092 for development, data in out/kafka; Ctrl-C stops it
 	@$(BIN)/python deploy/kafka/broker.py --data out/kafka --port 9092
 
-check: $(STAMP) ## before every commit, two minutes: style, types, layers, schemas, fast tests
+check: $(STAMP) ## before every commit, under three minutes: style, types, layers, schemas, fast tests
 	@$(MAKE) --no-print-directory static kernels
 	@echo "== fast tests (without the slow ones, and without Kafka)"
 	@$(BIN)/python -m pytest -q -n $(CORES) -m "not slow and not kafka"
