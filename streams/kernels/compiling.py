@@ -10,8 +10,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from streams.kernels.kernel_list import listed_kernels
 
@@ -97,35 +97,32 @@ def compile_kernels(say: Callable[[str], None]) -> list[str]:
             f"compiling kernels, once after an installation: {done} of {total}, {time.monotonic() - begun:.0f} s"
         )
 
-    return _until_terminated(compile_missing(missing, shown))
+    async def compiled() -> list[str]:
+        with cancelled_by(signal.SIGTERM):
+            return await compile_missing(missing, shown)
 
-
-def _until_terminated(work: Coroutine[None, None, list[str]]) -> list[str]:
-    """Do the work. SIGTERM ends it in order, with the processes that it has started, and then the program.
-
-    The handler of the program would raise in the middle of whatever the event loop is at, which asyncio reports with a
-    traceback.
-    """
-    terminated = False
-
-    async def watched() -> list[str]:
-        nonlocal terminated
-        working = asyncio.ensure_future(work)
-
-        def terminate() -> None:
-            nonlocal terminated
-            terminated = True
-            working.cancel()
-
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
-        return await working
-
-    before = signal.getsignal(signal.SIGTERM)
     try:
-        return asyncio.run(watched())
+        return asyncio.run(compiled())
     except asyncio.CancelledError:
-        if not terminated:
-            raise
         raise SystemExit(128 + signal.SIGTERM) from None
+
+
+@contextmanager
+def cancelled_by(*numbers: int) -> Iterator[None]:
+    """Let signals cancel the current task, which then ends in order, with the processes that it has started.
+
+    A handler that raises does so in the middle of whatever the event loop is at; asyncio reports that with a traceback.
+    At the end the signals do again what they did before.
+    """
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - for the type checker
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL if before is None else before)
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

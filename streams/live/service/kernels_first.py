@@ -10,7 +10,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from streams.kernels.compiling import compile_missing, missing_kernels
+from streams.kernels.compiling import cancelled_by, compile_missing, missing_kernels
 from streams.kernels.late_compiling import tell_of_late_compiling
 from streams.live.service.web import Web
 from streams.live.telemetry.telemetry import Telemetry
@@ -50,22 +50,16 @@ async def _compile(missing: list[int], settings: Settings, log: Any, server: soc
         # each line has a text of its own: the log leaves out what repeats
         log.info(f"compiling kernels: {done} of {total}", seconds=round(time.monotonic() - begun))
 
-    compiling = asyncio.current_task()
-    assert compiling is not None  # noqa: S101 - for the type checker
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, compiling.cancel)
     try:
-        if web is not None:
-            await web.start()
-        for fault in await compile_missing(missing, shown):
-            log.warning("a kernel could not be compiled ahead", fault=fault)
+        with cancelled_by(signal.SIGTERM, signal.SIGINT):
+            if web is not None:
+                await web.start()
+            for fault in await compile_missing(missing, shown):
+                log.warning("a kernel could not be compiled ahead", fault=fault)
     except asyncio.CancelledError:
         log.info("worker stopped while it compiled kernels")
         return False
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
         if web is not None:
             with suppress(asyncio.CancelledError):
                 await web.stop()
