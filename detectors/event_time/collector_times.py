@@ -70,6 +70,17 @@ class SourceTime:
             if self.ahead_rows >= SAME_ACCOUNT_POSTS:
                 self.reach(self.ahead)
 
+    def see_all(self, times: I64, accounts: U64) -> None:
+        """Take rows in the order of arrival: event times, seconds, and keys of their accounts."""
+        if not len(times):
+            return
+        latest = float(times.max())
+        if latest <= self.latest + JUMP_S:
+            self.reach(latest)
+            return
+        for time, account in zip(times.tolist(), accounts.tolist(), strict=True):
+            self.see(float(time), account)
+
 
 class CollectorTimes:
     """All sources. Partitions are named `topic/number`.
@@ -136,13 +147,7 @@ class CollectorTimes:
             Event time that they have brought it to, seconds; minus infinity if they have not moved it.
         """
         before = source.latest
-        if not len(times):
-            return -math.inf
-        if float(times.max()) <= before + JUMP_S:
-            source.reach(float(times.max()))
-        else:
-            for time, account in zip(times.tolist(), accounts.tolist(), strict=True):
-                source.see(float(time), account)
+        source.see_all(times, accounts)
         return source.latest if source.latest > before else -math.inf
 
     def close(self, partition: str, collector: str) -> None:

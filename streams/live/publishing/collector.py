@@ -21,8 +21,7 @@ class ReachedTime:
         Args:
             part: columns key and timestamp, in event order.
         """
-        for key, timestamp in part.select("key", "timestamp").iter_rows():
-            self._source.see(float(timestamp // 1_000), hash(key))
+        self._source.see_all(part["timestamp"].to_numpy() // 1_000, part["key"].hash().to_numpy())
         return int(self._source.latest) if self._source.latest > 0 else 0
 
 

@@ -142,7 +142,7 @@ def test_given_nobody_left_in_a_partition_then_it_stays_where_it_was_until_it_is
     assert times.least == 300
 
 
-def test_given_more_collectors_than_are_told_apart_then_the_others_count_as_unnamed() -> None:
+def test_given_more_collectors_than_are_waited_for_apart_then_the_others_count_as_unnamed() -> None:
     times = times_of(A)
     for number in range(MOST_COLLECTORS + 10):
         see(times, A, f"c{number}", 100 + number)

@@ -49,7 +49,7 @@ def test_given_any_values_then_it_is_the_lowest_of_the_window(steps: list[tuple[
         seen.append((clock, max(wanted, settled.value)))
         settled.observe(*seen[-1])
 
-        # no more than 64 parts of the window are told apart
+        # no more than 64 parts of the window are kept apart
         assert lowest(seen, clock - SETTLE_S - 1) <= settled.value <= lowest(seen, clock - SETTLE_S)
         assert len(settled.points) <= 70
 
