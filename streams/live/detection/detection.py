@@ -68,6 +68,13 @@ class FrameResult:
     late_posts: pl.DataFrame | None = None
     """Posts that came too late, with the columns topic, partition, offset and collector; None: there are none."""
 
+    @property
+    def late_by_collector(self) -> dict[str, int]:
+        """Count of posts that came too late, by collector."""
+        if self.late_posts is None:
+            return {}
+        return dict(self.late_posts.group_by("collector", maintain_order=True).len().iter_rows())
+
 
 class Waits(NamedTuple):
     """How long event time waits for others, seconds by the clock of the log."""

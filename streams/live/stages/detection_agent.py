@@ -185,7 +185,7 @@ class DetectionAgent:
             await self._results.write_alerts(result.alerts, result.expired)
 
         await self._producer.insist(publish)
-        self._late.add(result.late_posts)
+        self._late.add(result.late_by_collector)
         self._next_result = offset + 1
         self._progress = self._applied
         self._telemetry.count_result(result)

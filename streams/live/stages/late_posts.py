@@ -3,9 +3,8 @@
 import math
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
-
-import polars as pl
 
 _EVERY_S = 60.0
 """Seconds between two lines in the log for the same reason. Chosen, not measured."""
@@ -24,11 +23,11 @@ class LatePostLog:
         """Count of posts that were not logged yet, by collector."""
         self._logged_at = -math.inf
 
-    def add(self, posts: pl.DataFrame | None) -> None:
-        """Take late posts, with the column collector; None: there are none."""
-        if posts is None:
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Take counts of late posts, by collector."""
+        if not counts:
             return
-        self._waiting.update(posts["collector"].to_list())
+        self._waiting.update(counts)
         now = time.monotonic()
         if now - self._logged_at < _EVERY_S:
             return

@@ -180,9 +180,8 @@ class Telemetry:
         metrics = self.metrics
         metrics.posts.of().inc(result.posts)
         metrics.faults.of().inc(len(result.faults))
-        if result.late_posts is not None:
-            for collector in result.late_posts["collector"]:
-                metrics.late_posts.of(self._late_label(collector)).inc()
+        for collector, count in result.late_by_collector.items():
+            metrics.late_posts.of(self._late_label(collector)).inc(count)
         self._count_dead_letters(result.dead_letters)
         for alert in result.alerts:
             self._count_alert(alert)
