@@ -14,6 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from benchmarks.live.worker_metrics import posts_applied
+from streams.live.broker.partitions import partitions_of
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.replay.replay import Replay
 from streams.settings.settings import Settings
@@ -180,5 +181,4 @@ async def _from_beginning(consumer: AIOKafkaConsumer, topic: str) -> dict[TopicP
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
     await consumer._client.force_metadata_update()
-    metadata = await consumer._client.fetch_all_metadata()
-    return [TopicPartition(topic, number) for number in metadata.partitions_for_topic(topic)]
+    return await partitions_of(consumer, topic)

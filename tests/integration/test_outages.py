@@ -1,4 +1,4 @@
-"""The broker is away and comes back, or a worker is told to end: what an operator sees, and that nothing is lost.
+"""The broker is away and comes back, or a worker gets a signal to end: what an operator sees, and that nothing is lost.
 
 The broker stands still (SIGSTOP), is killed or is stopped, while the service is idle and while posts come. Long forms
 try every combination, up to ten minutes: `make soak`.
@@ -200,7 +200,7 @@ async def test_given_outages_and_an_end_in_order_then_all_is_said_and_nothing_lo
         returned.append(await published_through(service, third, "all at once", outage, "killed", 12.0, probe))
         said_each_way(service, 2)
 
-        # the owner is told to end while posts come
+        # the owner gets a signal to end while posts come
         noted = tmp_path / "fourth.noted"
         publisher = publish(service, fourth, "--end", "--resume", str(noted))
         await until(lambda: _noted(noted) > 0, 60, "posts to be published")

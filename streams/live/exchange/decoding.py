@@ -214,8 +214,7 @@ def _lines(batch: Batch) -> tuple[Records, list[DeadLetter]]:
     batch.bytes = sum(map(len, values))
     data = b"\n".join(values)
     if data.count(b"\n") != len(values) - 1 or b"\r" in data:
-        # line ends have no meaning in JSON outside of strings, and are not allowed inside
-        values = [value.replace(b"\n", b" ").replace(b"\r", b" ") for value in values]
+        values = [one_line(value) for value in values]
     # an empty line would not be counted
     data = b"\n".join([value if value.strip() else b"null" for value in values])
     both = list(read_records(iter([Block(data + b"\n", 0)]), batch.topic, scan_lines, str))
@@ -224,6 +223,11 @@ def _lines(batch: Batch) -> tuple[Records, list[DeadLetter]]:
     first.dead_letters.clear()
     assert not any(len(records) for records in rest)  # noqa: S101 - the data end with a line end
     return first, letters
+
+
+def one_line(value: bytes) -> bytes:
+    """JSON without line ends: they have no meaning outside of strings, and are not allowed inside."""
+    return value.replace(b"\n", b" ").replace(b"\r", b" ")
 
 
 def _placed(letters: Iterable[DeadLetter], batch: Batch) -> Iterator[DeadLetter]:

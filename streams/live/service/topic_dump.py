@@ -5,13 +5,15 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from schemas.errors import UsageError
 from schemas.service.topics import TOPICS, Encoding, Topic
 from streams.live.broker.broker_check import FAULTS, broker_error, check_broker
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
+from streams.live.broker.partitions import partitions_of
+from streams.live.exchange.decoding import one_line
 from streams.outputs.output_files import OutputError
 
 _POLL_MS = 200
@@ -65,8 +67,7 @@ async def dump_topics(
 
 
 async def _dump(consumer: AIOKafkaConsumer, topic: Topic, name: str, path: Path) -> Dumped:
-    metadata = await consumer._client.fetch_all_metadata()
-    partitions = [TopicPartition(name, number) for number in metadata.partitions_for_topic(name) or ()]
+    partitions = await partitions_of(consumer, name)
     latest: dict[bytes, bytes] = {}
     records = 0
     with path.open("wb") as file:
@@ -86,13 +87,8 @@ async def _dump(consumer: AIOKafkaConsumer, topic: Topic, name: str, path: Path)
                         if record.value is not None:
                             latest[record.key] = record.value
                     elif record.value is not None:
-                        file.write(_line(record.value))
+                        file.write(one_line(record.value) + b"\n")
                         records += 1
             left = {part for part in left if await consumer.position(part) < ends[part]}
-        file.writelines(map(_line, latest.values()))
+        file.writelines(one_line(value) + b"\n" for value in latest.values())
     return Dumped(path=str(path), records=records + len(latest))
-
-
-def _line(value: bytes) -> bytes:
-    # line ends have no meaning in JSON outside of strings, and are not allowed inside
-    return value.replace(b"\n", b" ").replace(b"\r", b" ") + b"\n"

@@ -7,7 +7,7 @@ import asyncio
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from detectors.reference.review_cases import ReviewCases
 from schemas.reviews import ReviewEvent
@@ -16,6 +16,7 @@ from streams.live.broker.broker_check import FAULTS
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.broker.outages import BrokerWatch
+from streams.live.broker.partitions import partitions_of
 from streams.live.telemetry.telemetry import Telemetry
 
 _POLL_MS = 1_000
@@ -57,10 +58,7 @@ class ReviewWatch:
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "reviews"))
         try:
             await consumer.start()
-            numbers = await consumer._client.fetch_all_metadata()
-            partitions = [
-                TopicPartition(topic, number) for number in numbers.partitions_for_topic(topic) or ()
-            ]
+            partitions = await partitions_of(consumer, topic)
             if not partitions:
                 return
             consumer.assign(partitions)
