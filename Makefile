@@ -118,9 +118,9 @@ lock: $(STAMP) ## write requirements.lock anew from pyproject.toml (LOCK_FLAGS=-
 		--generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements.lock $(LOCK_FLAGS)
 	@echo "wrote requirements.lock"
 
-quality: $(STAMP) ## detection quality on labelled data: make quality DATA=DIR
+quality: $(STAMP) ## detection quality on labelled data: make quality DATA=DIR [SETS=A,B] [CODE=CHECKOUT]
 	@if [ -z "$(DATA)" ]; then echo "which data? make quality DATA=DIR" >&2; exit 2; fi
-	@$(BIN)/python -m benchmarks.quality "$(DATA)"
+	@$(BIN)/python -m benchmarks.quality "$(DATA)" $(if $(SETS),--sets "$(SETS)") $(if $(CODE),--code "$(CODE)")
 
 bench: $(STAMP) ## speed and memory on generated load
 	@$(BIN)/python -m benchmarks.replay --profile

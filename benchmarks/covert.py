@@ -18,10 +18,10 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.runs.alerts_file import bare
+from benchmarks.runs.alerts_file import bare, is_merged_away
 from benchmarks.runs.program import Program, ProgramError
 from benchmarks.runs.tables import markdown
-from schemas.alerts import Alert, Lifecycle, Severity
+from schemas.alerts import Alert, Severity
 from streams.simulation.records.canonical import Label, read_labels
 
 SCENARIOS = ("diaspora-press", "troll-farm", "spam-amplifier", "paid-placement", "quiet")
@@ -92,25 +92,12 @@ def latest_alerts(path: Path) -> list[Alert]:
     latest: dict[str, Alert] = {}
     for line in path.read_bytes().splitlines():
         alert = decoder.decode(line)
-        if _is_merged_away(alert, latest.get(alert.network_id)):
+        before = latest.get(alert.network_id)
+        if is_merged_away(alert.lifecycle, alert.explanation, before and before.explanation):
             del latest[alert.network_id]
         else:
             latest[alert.network_id] = alert
     return sorted(latest.values(), key=lambda alert: (-alert.priority, -alert.coordination, alert.network_id))
-
-
-def _is_merged_away(alert: Alert, previous: Alert | None) -> bool:
-    """Whether an alert closes a network that was merged into another one.
-
-    The network that took it in has the lifecycle `merged` too, with an explanation of its own. The closing alert
-    repeats the explanation of the alert before it, after a sentence about the merger.
-    """
-    return (
-        alert.lifecycle is Lifecycle.MERGED
-        and previous is not None
-        and alert.explanation != previous.explanation
-        and alert.explanation.endswith(previous.explanation)
-    )
 
 
 def _score(cell: Cell, seed: int, alerts: Sequence[Alert], labels: Sequence[Label]) -> None:

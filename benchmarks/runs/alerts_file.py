@@ -16,6 +16,8 @@ class AlertedNetworks:
     """Number of alerts: every revision of every network."""
     members: dict[str, set[str]] = field(default_factory=dict)
     """Accounts (without platform) that were ever in a network, by network."""
+    last: dict[str, set[str]] = field(default_factory=dict)
+    """Accounts in the last alert of each network; networks that were merged into others are left out."""
     capped: int = 0
     """Number of alerts that name only a part of the members."""
     crowds: list[int] = field(default_factory=list)
@@ -26,10 +28,16 @@ class AlertedNetworks:
         """Accounts that were ever in any network."""
         return set().union(*self.members.values())
 
+    @property
+    def last_accounts(self) -> set[str]:
+        """Accounts in the last alert of any network."""
+        return set().union(*self.last.values())
+
 
 def read_alerts(path: Path) -> AlertedNetworks:
     """Read an alerts file (JSONL); a missing file means that there was no alert."""
     found = AlertedNetworks()
+    explanations: dict[str, str] = {}
     if not path.exists():
         return found
     with path.open(encoding="utf-8") as lines:
@@ -42,7 +50,32 @@ def read_alerts(path: Path) -> AlertedNetworks:
             found.capped += len(members) < alert.get("member_count", 0)
             found.members.setdefault(alert["network_id"], set()).update(members)
             found.crowds += [round(sample["observed"]) for sample in alert.get("evidence", [])]
+            network, explanation = alert["network_id"], alert.get("explanation", "")
+            if is_merged_away(alert.get("lifecycle", ""), explanation, explanations.get(network)):
+                found.last.pop(network, None)
+            else:
+                found.last[network] = members
+            explanations[network] = explanation
     return found
+
+
+def is_merged_away(lifecycle: str, explanation: str, previous: str | None) -> bool:
+    """Whether an alert closes a network that was merged into another one.
+
+    The network that took it in has the lifecycle `merged` too, with an explanation of its own. The closing alert
+    repeats the explanation of the alert before it, after a sentence about the merger.
+
+    Args:
+        lifecycle: of the alert.
+        explanation: of the alert.
+        previous: explanation of the alert before it on the same network; None: there was none.
+    """
+    return (
+        lifecycle == "merged"
+        and previous is not None
+        and explanation != previous
+        and explanation.endswith(previous)
+    )
 
 
 def bare(account: str) -> str:

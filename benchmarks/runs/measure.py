@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -38,19 +38,25 @@ class Usage:
     """The last 32 KiB."""
 
 
-def measure(command: Sequence[str], *, timeout_s: float | None = None) -> Usage:
+def measure(
+    command: Sequence[str], *, timeout_s: float | None = None, environment: Mapping[str, str] | None = None
+) -> Usage:
     """Run `command` from the checkout and wait for it.
 
     Args:
         command: program and arguments; nothing is expanded by a shell.
         timeout_s: seconds after which the child is killed (its status is then -9).
+        environment: variables that the child has beside those of this process.
 
     Raises:
         OSError: the program cannot be started.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         started = time.perf_counter()
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=ROOT)
+        variables = None if environment is None else {**os.environ, **environment}
+        child = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=ROOT, env=variables
+        )
         timer = threading.Timer(timeout_s or threading.TIMEOUT_MAX, child.kill)
         if timeout_s is not None:
             timer.start()

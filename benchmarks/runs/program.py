@@ -1,7 +1,7 @@
 """The `lockstep` program under test, run as a user runs it."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ class Program:
     """The console script of an environment."""
 
     path: Path
+    code: Path | None = None
+    """Another checkout, whose packages the program is to use; None: those it has."""
 
     @classmethod
     def beside_python(cls) -> "Program":
@@ -29,17 +31,25 @@ class Program:
         Raises:
             ProgramError: it cannot be started or fails.
         """
-        return checked([str(self.path), *map(str, arguments)], timeout_s)
+        environment = None if self.code is None else {"PYTHONPATH": str(self.code)}
+        return checked([str(self.path), *map(str, arguments)], timeout_s, environment)
 
 
-def checked(command: Sequence[str], timeout_s: float | None = None) -> Usage:
+def checked(
+    command: Sequence[str], timeout_s: float | None = None, environment: Mapping[str, str] | None = None
+) -> Usage:
     """Measure a command that must succeed.
+
+    Args:
+        command: program and arguments.
+        timeout_s: seconds after which it is killed.
+        environment: variables that it has beside those of this process.
 
     Raises:
         ProgramError: it cannot be started or fails.
     """
     try:
-        usage = measure(command, timeout_s=timeout_s)
+        usage = measure(command, timeout_s=timeout_s, environment=environment)
     except OSError as error:
         raise ProgramError(f"{command[0]} does not start: {error.strerror}") from error
     if usage.status != 0:

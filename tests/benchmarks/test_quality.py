@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.oracle import compare, german_posts
 from benchmarks.quality.generated_worlds import Worlds
-from benchmarks.quality.parts import measured
+from benchmarks.quality.parts import QualityPlan, measured
 from benchmarks.quality.result_rows import QualityRow, table
 from benchmarks.runs.alerts_file import read_alerts, recall
 from benchmarks.runs.program import Program
@@ -48,7 +48,8 @@ def test_given_a_program_that_finds_all_covert_groups_then_recall_is_by_size_and
     fake: FakeProgram, tmp_path: Path
 ) -> None:
     worlds = Worlds(tmp_path, accounts=3500, days=1)
-    rows = {row.data: row for row in measured(fake(FINDS_ALL_IO), None, worlds, [1], 1)}
+    plan = QualityPlan(worlds, seeds=[1], noise_seeds=1)
+    rows = {row.data: row for row in measured(fake(FINDS_ALL_IO), plan)}
     assert rows["noise, 1 seeds"].passed
     assert rows["minute-noise, 1 seeds"].alerts == 0
     assert rows["networks, seed 1"].first_detection_s == 7200
@@ -64,7 +65,7 @@ def test_given_a_program_that_finds_all_covert_groups_then_recall_is_by_size_and
 def test_given_a_program_that_fails_then_the_rows_say_so(fake: FakeProgram, tmp_path: Path) -> None:
     worlds = Worlds(tmp_path, accounts=300, days=1)
     program = fake("raise SystemExit('cannot read that')")
-    rows = list(measured(program, None, worlds, [], 1, ["noise"]))
+    rows = list(measured(program, QualityPlan(worlds, noise_seeds=1, parts=["noise"])))
     assert len(rows) == 2
     assert all(row.passed is False and "cannot read that" in row.note for row in rows)
 
