@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from schemas.evidence import Evidence
-from schemas.networks import Lifecycle, MemberRole
+from schemas.networks import Lifecycle, MemberRole, Tie
 from schemas.values import AccountKey, Count, Instant, Name, Seconds, Unit
 
 SCHEMA_VERSION: Literal["1"] = "1"
@@ -273,6 +273,16 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             description="Number of samples that are not in `evidence`, for length. All samples, with more accounts and "
             "posts each, are in the NetworkSnapshot of this `network_id` and `revision`."
         ),
+    ] = 0
+    ties: Annotated[
+        list[Tie],
+        Meta(
+            description="What ties pairs of members, by kind. A published alert has none, for length: they are in the "
+            "NetworkSnapshot of this `network_id` and `revision`."
+        ),
+    ] = msgspec.field(default_factory=list)
+    ties_left_out: Annotated[
+        Count, Meta(description="Number of pairs with a tie that are not in `ties`, for length.")
     ] = 0
     counter_evidence: Annotated[
         list[CounterEvidence], Meta(description="Facts that support an innocent explanation.")

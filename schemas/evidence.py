@@ -5,7 +5,27 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from schemas.registry import EntityKind
 from schemas.values import AccountKey, Expectation, Instant, Name
+
+
+class EntityTie(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The registry entity that a sample is about, and what the entity did: published the original, or follows."""
+
+    entity_id: Annotated[Name, Meta(description="Id of the entity in the registry.")]
+    name: Annotated[Name, Meta(description="Name of the entity.")]
+    kind: Annotated[EntityKind, Meta(description="What sort of organisation or person the entity is.")]
+    account_id: Annotated[
+        AccountKey | None,
+        Meta(description="The account of the entity that wrote the original, or that follows the member."),
+    ] = None
+    post_id: Annotated[str | None, Meta(description="Id of the original that was copied.")] = None
+    text: Annotated[str | None, Meta(description="The original, or its beginning.")] = None
+    published_at: Annotated[Instant | None, Meta(description="When the original was published, UTC.")] = None
+    permalink: Annotated[
+        str | None,
+        Meta(description="Address of the original, or of the follower's profile, where it can be built."),
+    ] = None
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,3 +52,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         float, Meta(description="Number of members that acted on the object within the window.")
     ]
     expected: Annotated[Expectation, Meta(description="Number of members that chance alone would give.")]
+    entity: Annotated[
+        EntityTie | None,
+        Meta(description="The registry entity that the sample is about; absent: it is about none."),
+    ] = None

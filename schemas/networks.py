@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from schemas.evidence import Evidence
 from schemas.shares import TraceKind
-from schemas.values import AccountKey, Count, Instant, Name, Unit
+from schemas.values import AccountKey, Count, Expectation, Instant, Name, Seconds, Unit
 
 
 class Lifecycle(StrEnum):
@@ -54,6 +54,33 @@ class NetworkMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     ] = None
 
 
+class Tie(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What ties two members, of one kind."""
+
+    account_a: Annotated[AccountKey, Meta(description="One of the accounts, as `platform:account_id`.")]
+    account_b: Annotated[AccountKey, Meta(description="The other account; it sorts after `account_a`.")]
+    kind: Annotated[
+        Name,
+        Meta(
+            description="A kind of trace that both shared, or `recurring_crowd`, `uncredited_copies` or `rhythm`.",
+            examples=["url"],
+        ),
+    ]
+    co_shares: Annotated[
+        Count | None, Meta(description="Objects that both shared within the window; absent for other ties.")
+    ] = None
+    expected: Annotated[Expectation | None, Meta(description="Co-shares that chance alone would give.")] = (
+        None
+    )
+    p_value: Annotated[
+        Unit | None, Meta(description="Probability of so many independent co-shares by chance.")
+    ] = None
+    window_s: Annotated[Seconds | None, Meta(description="Time window of the co-shares in seconds.")] = None
+    validated: Annotated[
+        bool, Meta(description="True when the pair is an edge of the network by this kind of evidence.")
+    ] = False
+
+
 class NetworkSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A network at one tick: its whole state, not a change."""
 
@@ -89,3 +116,10 @@ class NetworkSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         list[Evidence],
         Meta(description="All samples to check by hand, strongest first; alerts have some of them."),
     ] = msgspec.field(default_factory=list)
+    ties: Annotated[
+        list[Tie],
+        Meta(description="What ties pairs of members, by kind: validated ties first, then by chance."),
+    ] = msgspec.field(default_factory=list)
+    ties_left_out: Annotated[
+        Count, Meta(description="Number of further pairs with a tie, which `ties` leaves out for length.")
+    ] = 0

@@ -259,6 +259,8 @@ class AlertWriter:
             member_count=members,
             signals=signals(facts, context),
             evidence=evidence(facts, context, accounts.names),
+            ties=facts.ties.listed,
+            ties_left_out=facts.ties.left_out,
             counter_evidence=counter,
             techniques=_techniques(facts),
             related_networks=[],

@@ -29,12 +29,10 @@ BRIEF_WEAK_SAMPLES = 1
 the terms say there that nothing was seen, or no more than chance gives."""
 BRIEF_ACCOUNTS = 3
 """Accounts of each sample in a brief alert. It has the address of the first post alone."""
-_PERMALINKS = {"x": "https://x.com/i/web/status/{}"}
-"""Address of a post, by platform; only where an id alone leads to the post."""
 
 
 def evidence(facts: NetworkFacts, context: NetworkContext, names: Sequence[str]) -> list[Evidence]:
-    """Samples of the context terms, then the objects that members shared together.
+    """Samples of the context terms, then the objects that members shared together; without addresses.
 
     Args:
         facts: what the members shared.
@@ -58,6 +56,7 @@ def _of_term(term: str, sample: Sample, names: Sequence[str]) -> Evidence:
         window_end=words.utc(sample.time),
         observed=1.0,
         expected=round(sample.expected, 6),
+        entity=sample.entity,
     )
 
 
@@ -65,18 +64,11 @@ def _of_object(sample: ObjectFacts, names: Sequence[str]) -> Evidence:
     """One object with the accounts and posts that shared it."""
     accounts = [names[account] for account in sample.accounts[:_MOST_ACCOUNTS]]
     post_ids = list(sample.post_ids[: len(accounts)])
-    links = [
-        _PERMALINKS[platform].format(post_id)
-        for platform, post_id in zip(
-            (account.split(":", 1)[0] for account in accounts), post_ids, strict=True
-        )
-        if platform in _PERMALINKS and post_id.isdigit()
-    ]
     return Evidence(
         kind=sample.kind.value,
         account_ids=accounts,
         post_ids=post_ids,
-        permalinks=links,
+        permalinks=[],
         object=sample.label,
         window_start=words.utc(sample.start),
         window_end=words.utc(sample.end),
@@ -86,7 +78,7 @@ def _of_object(sample: ObjectFacts, names: Sequence[str]) -> Evidence:
 
 
 def brief(alert: Alert) -> Alert:
-    """The alert with fewer samples, each with fewer accounts. All counts stay as they are.
+    """The alert with fewer samples, each with fewer accounts, and without ties. All counts stay as they are.
 
     It keeps `BRIEF_OBJECTS` objects, and of each context term `BRIEF_STRONG_SAMPLES` or `BRIEF_WEAK_SAMPLES`: first the
     strongest, then each time the one that adds most to what is there: another kind, then accounts not seen yet, then an
@@ -114,6 +106,8 @@ def brief(alert: Alert) -> Alert:
         alert,
         evidence=[shortened[number] for number in sorted(kept)],
         evidence_left_out=len(shortened) - len(kept),
+        ties=[],
+        ties_left_out=alert.ties_left_out + len({(tie.account_a, tie.account_b) for tie in alert.ties}),
     )
 
 

@@ -1,5 +1,6 @@
 """The facts about one network, gathered from the evidence: what an alert is written from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from detectors.evidence.pairs import PairStore
 from detectors.networks.edges import Ground
 from detectors.networks.network_stage import NetworkStage
 from detectors.networks.networks import Network
+from detectors.networks.pair_ties import Ties, pair_ties
 from detectors.statistics.tails import LEAST_EXPECTED, poisson_surprise
 from detectors.synchrony.cells import cell_of, rows_in_window, widest_strata
 from detectors.synchrony.exposure import counted
@@ -92,6 +94,8 @@ class NetworkFacts:
     crowded: float
     """Share of the members' co-shares whose object drew more than 50 accounts in its widest window."""
     languages: tuple[str, ...]
+    ties: Ties
+    """Pairs of members by kind of tie."""
     minute_clock: bool
     """Whether all times of the evidence are whole minutes: the source has no seconds."""
 
@@ -103,6 +107,7 @@ def gather_facts(
     pairs: PairStore,
     posts_behind: CoShareSamples,
     posts_of: I64,
+    account_names: Sequence[str],
 ) -> NetworkFacts:
     """Gather the facts about `network` as they are now.
 
@@ -113,6 +118,7 @@ def gather_facts(
         pairs: the evidence.
         posts_behind: the posts behind the evidence.
         posts_of: int64, posts of each account so far.
+        account_names: `platform:account_id` by account number.
     """
     members = np.array(network.members, np.int32)
     chosen = pairs.rows[_rows_between(members, pairs.rows, pairs.table)]
@@ -155,6 +161,7 @@ def gather_facts(
         median_gap_s=float(np.median(chosen["gap"])) if len(chosen) else 0.0,
         crowded=float((widest > _stratum_of(config, CROWDED)).mean()) if len(chosen) else 0.0,
         languages=languages,
+        ties=pair_ties(config, edges, null, pairs, chosen["pair"], account_names),
         minute_clock=bool(
             len(chosen) and (chosen["time"] % 60 == 0).all() and (chosen["gap"] % 60 == 0).all()
         ),

@@ -129,6 +129,12 @@ class NetworkReporter:
         """The next alert about a network."""
         with self._timer("alerts"):
             facts = gather_facts(
-                self._config, self._stage, network, self._pairs, self._samples, self._accounts.posts
+                self._config,
+                self._stage,
+                network,
+                self._pairs,
+                self._samples,
+                self._accounts.posts,
+                self._accounts.names,
             )
             return self._writer.write(facts, assessment, self._accounts, lifecycle, run)

@@ -22,12 +22,12 @@ import polars as pl
 from detectors.arrays.dtypes import I32, U64, Bools
 from detectors.arrays.sorted_keys import places
 from detectors.attribution.crediting import Crediting
-from detectors.attribution.facts import FACTS, Fact
+from detectors.attribution.facts import FACTS, ORIGIN_COLUMNS, SHOWN_LETTERS, Fact, facts_frame
 from detectors.attribution.hidden_mentions.hidden_mentions import HiddenMentionFinder
 from detectors.config import KINDS
 from detectors.reference.affiliation import opaque_entities
 from detectors.reference.reference_data import ReferenceData
-from detectors.reference.registry import NO_ENTITY, DomainMatcher, Registry, watched_entities
+from detectors.reference.registry import NO_ENTITY, WEB, DomainMatcher, Registry, watched_entities
 from detectors.traces.traces import Traces
 from schemas.shares import TraceKind
 
@@ -39,7 +39,7 @@ _MOST_COPIES = 1 << 18
 class AttributionExtractor:
     """Finds the facts about traced posts, in event order. Remembers what entities published and which posts copied it.
 
-    Memory: about 100 bytes for each text of an entity within `memory_s`, and for each of the latest `_MOST_COPIES`
+    Memory: about 400 bytes for each text of an entity within `memory_s`, and for each of the latest `_MOST_COPIES`
     copies.
 
     Args:
@@ -132,15 +132,13 @@ class AttributionExtractor:
         labels = traces.labels.gather(shares)
         matches = self._domains.match(labels)
         matched = matches["link"].to_numpy()
-        return pl.DataFrame(
+        return facts_frame(
             {
                 "row": traces.share_post[shares[matched]].astype(np.uint32),
                 "kind": np.full(len(matched), Fact.REGISTRY_LINK, np.uint8),
                 "entity": matches["entity"],
-                "origin": pl.Series([None], dtype=pl.String).new_from_index(0, len(matched)),
                 "detail": labels.gather(matched),
-            },
-            schema=FACTS,
+            }
         ).unique(["row", "entity"], keep="first", maintain_order=True)
 
     def _mentions(self, traces: Traces) -> pl.DataFrame:
@@ -160,19 +158,17 @@ class AttributionExtractor:
         rows = np.flatnonzero(own).astype(np.uint32)
         matches = self._hidden.find(posts["text"].gather(rows), posts["mentions"].gather(rows))
         entity = self._handle_entity[matches["handle"].to_numpy()]
-        return pl.DataFrame(
+        return facts_frame(
             {
                 "row": rows[matches["row"].to_numpy()],
                 "kind": np.full(len(matches), Fact.HIDDEN_MENTION, np.uint8),
                 "entity": entity,
-                "origin": pl.Series([None], dtype=pl.String).new_from_index(0, len(matches)),
                 "detail": matches["excerpt"],
-            },
-            schema=FACTS,
+            }
         ).unique(["row", "entity"], keep="first", maintain_order=True)
 
     def _copies(self, posts: pl.DataFrame, traces: Traces, author: I32, own: Bools) -> pl.DataFrame:
-        """Posts whose text an entity published before: columns row, entity, origin and link (of the original)."""
+        """Posts whose text an entity published before: columns row, entity, those of the original, and its link."""
         shares = np.flatnonzero(traces.share_kind == _TEXT)
         post = traces.share_post[shares]
         objects = traces.share_object[shares]
@@ -198,7 +194,7 @@ class AttributionExtractor:
                 check_sortedness=False,
             )
             .drop_nulls("entity")
-            .select("row", "entity", "origin", "link")
+            .select("row", "entity", *ORIGIN_COLUMNS, "link")
         )
 
     def _remember(self, posts: pl.DataFrame, traces: Traces, post: I32, objects: U64, author: I32) -> None:
@@ -212,6 +208,10 @@ class AttributionExtractor:
                 "time": traces.times[rows],
                 "entity": author[rows],
                 "origin": posts["post_id"].gather(rows),
+                "origin_account": posts["platform"].gather(rows) + ":" + posts["account_id"].gather(rows),
+                "origin_time": traces.times[rows],
+                "origin_text": posts["text"].gather(rows).str.slice(0, SHOWN_LETTERS),
+                "origin_link": _addresses(posts, rows),
                 "link": _first_links(traces, len(posts))[rows],
             },
             schema=_ORIGINS,
@@ -239,13 +239,10 @@ class AttributionExtractor:
         likely = places(np.sort(self._copied["key"].to_numpy()), reposted)[1] & (author == NO_ENTITY)
         rows = np.flatnonzero(likely)
         reposts = pl.DataFrame({"row": rows.astype(np.uint32), "key": reposted[rows]})
-        return reposts.join(self._copied, on="key", maintain_order="left").select(
-            "row",
-            pl.lit(int(Fact.PASSED_ON), pl.UInt8).alias("kind"),
-            "entity",
-            "origin",
-            detail="copy",
-        )
+        passed_on = reposts.join(self._copied, on="key", maintain_order="left")
+        kind = np.full(len(passed_on), Fact.PASSED_ON, np.uint8)
+        taken = {name: passed_on[name] for name in ("row", "entity", "origin")}
+        return facts_frame({**taken, "kind": kind, "detail": passed_on["copy"]})
 
 
 _COPIED = {"key": pl.UInt64, "time": pl.Int64, "entity": pl.Int32, "origin": pl.String, "copy": pl.String}
@@ -253,9 +250,15 @@ _ORIGINS = {
     "object": pl.UInt64,
     "time": pl.Int64,
     "entity": pl.Int32,
-    "origin": pl.String,
+    **{name: FACTS[name] for name in ORIGIN_COLUMNS},
     "link": pl.UInt64,  # key of the first link in the original, 0 for none
 }
+
+
+def _addresses(posts: pl.DataFrame, rows: I32) -> pl.Series:
+    """The address of each article of a site: its first link; null for posts of platforms. String."""
+    first = pl.col("urls").list.first()
+    return posts.select("platform", "urls")[rows].select(pl.when(platform=WEB).then(first)).to_series()
 
 
 def _first_links(traces: Traces, posts: int) -> U64:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from detectors.arrays.dtypes import Bools
-from detectors.attribution.facts import Fact
+from detectors.attribution.facts import ORIGIN_COLUMNS, SHOWN_LETTERS, Fact
 from detectors.reference.registry import Registry
 
 _LEAST_NAME = 4
@@ -41,7 +41,7 @@ class Crediting:
         from working as a credit.
 
         Args:
-            copies: columns row, entity, origin, and same_link (whether the post has the original's link).
+            copies: columns row, entity, `ORIGIN_COLUMNS`, and same_link (whether the post has the original's link).
             posts: columns of `detectors.post_columns.POSTS`.
             credited: columns row and entity of working mentions and of links into domains.
             hidden: facts of hidden mentions.
@@ -79,8 +79,15 @@ class Crediting:
         named_openly = pl.col("named") & pl.col("kept_out").is_null()
         credit = pl.col("linked").fill_null(value=False) | named_openly | pl.col("same_link")
         kind = pl.when(credit).then(int(Fact.CREDITED_COPY)).otherwise(int(Fact.COPY)).cast(pl.UInt8)
+        # the original is shown beside a copy without credit only, so the others do without its text
+        about = [pl.when(~credit).then(name).alias(name) for name in ORIGIN_COLUMNS[1:]]
         return copies.select(
-            "row", kind.alias("kind"), "entity", "origin", detail=pl.col("text").str.slice(0, 280)
+            "row",
+            kind.alias("kind"),
+            "entity",
+            "origin",
+            *about,
+            detail=pl.col("text").str.slice(0, SHOWN_LETTERS),
         )
 
 

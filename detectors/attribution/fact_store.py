@@ -78,8 +78,8 @@ class FactStore:
     """Facts about posts, by account.
 
     Counts stay for ever (4 bytes for each account and kind). The facts themselves stay for `keep_days`, at most
-    `max_facts` of them, at about 200 bytes each. Where there are more, the oldest leave early, and
-    `evicted_early` counts them.
+    `max_facts` of them, at about 200 bytes each, copies without credit at 500. Where there are more, the oldest
+    leave early, and `evicted_early` counts them.
 
     Args:
         keep_days: as in `EvidenceConfig`; 0: facts stay for ever.

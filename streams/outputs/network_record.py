@@ -5,7 +5,7 @@ from schemas.networks import NetworkMember, NetworkSnapshot
 
 
 def network_of(alert: Alert) -> NetworkSnapshot:
-    """The network that an alert describes, with all samples that the alert has."""
+    """The network that an alert describes, with all samples and ties that the alert has."""
     return NetworkSnapshot(
         network_id=alert.network_id,
         revision=alert.revision,
@@ -27,4 +27,6 @@ def network_of(alert: Alert) -> NetworkSnapshot:
         predecessor_ids=alert.predecessor_ids,
         successor_ids=alert.successor_ids,
         evidence=alert.evidence,
+        ties=alert.ties,
+        ties_left_out=alert.ties_left_out,
     )

@@ -19,6 +19,7 @@ from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.alert_sinks import AlertSinks
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import STDOUT, check_outputs, output
+from streams.outputs.permalinks import Permalinks
 from streams.reference_files.reference_inputs import read_reference_inputs
 from streams.replay.replay import Replay
 from streams.reports.latest_alerts import LatestAlerts
@@ -114,6 +115,7 @@ def local_run(
             log.write_to(files.enter_context(output(options.writing.dead_letters)))
         run.set_reference_data(read_reference_inputs(options.reading, log))
         networks = LatestAlerts()
+        links = Permalinks(settings.permalinks)
         failures: list[InputError] = []
         sinks = AlertSinks(
             *(
@@ -123,7 +125,8 @@ def local_run(
         )
         with bar:
             try:
-                for alert in run.run():
+                for found in run.run():
+                    alert = links.linked(found)
                     sinks.write(alert)
                     networks.add(alert, merged_away=run.merged_away(alert))
                     on_alert(alert, run)

@@ -17,6 +17,7 @@ from schemas.errors import UsageError
 from schemas.service.topics import replay_prefix
 from schemas.values import Unit
 from streams.settings.kafka_settings import KafkaSettings, kafka_section
+from streams.settings.permalink_settings import checked_addresses
 from streams.sources import ColumnMapping
 
 T = TypeVar("T")
@@ -86,6 +87,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     input: InputSettings = msgspec.field(default_factory=InputSettings)
     kafka: KafkaSettings = msgspec.field(default_factory=KafkaSettings)
     worker: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
+    permalinks: dict[str, str] = msgspec.field(default_factory=dict)
+    """The section `[permalinks]`: address of a post by platform, beside those that Lockstep knows."""
     mapping: ColumnMapping | None = None
     """The section `[source]`: columns of a CSV in no known format."""
 
@@ -106,7 +109,7 @@ def load_settings(path: str | None, environ: Mapping[str, str] = os.environ) -> 
         raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: is not valid TOML: {error}.") from error
-    known = _DETECTION_KEYS | {"source", "input", "kafka", "worker"}
+    known = _DETECTION_KEYS | {"source", "input", "kafka", "permalinks", "worker"}
     if unknown := sorted(set(document) - known):
         raise UsageError(f"{path}: unknown: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
     source = document.get("source")
@@ -120,6 +123,9 @@ def load_settings(path: str | None, environ: Mapping[str, str] = os.environ) -> 
             input=_converted(document.get("input", {}), InputSettings, "input"),
             kafka=_converted(kafka_section(document.get("kafka", {}), environ), KafkaSettings, "kafka"),
             worker=_converted(document.get("worker", {}), WorkerSettings, "worker"),
+            permalinks=checked_addresses(
+                _converted(document.get("permalinks", {}), dict[str, str], "permalinks")
+            ),
             mapping=ColumnMapping.from_config(source) if source is not None else None,
         )
     except UsageError as error:

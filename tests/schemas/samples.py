@@ -23,8 +23,8 @@ from schemas.alerts import (
 )
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.events import AccountProfile, FollowAction, FollowEvent, Metrics, PostEvent
-from schemas.evidence import Evidence
-from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot
+from schemas.evidence import EntityTie, Evidence
+from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot, Tie
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, SuppressionRule
 from schemas.service.progress import Progress
@@ -112,6 +112,26 @@ EVIDENCE = Evidence(
     window_end=LATER,
     observed=2.0,
     expected=0.001,
+    entity=EntityTie(
+        entity_id="cns",
+        name="A news agency",
+        kind=EntityKind.STATE_MEDIA,
+        account_id="twitter:9",
+        post_id="0",
+        text="Hola a todos",
+        published_at=NOON,
+        permalink="https://example.org/0",
+    ),
+)
+TIE = Tie(
+    account_a="twitter:7",
+    account_b="twitter:8",
+    kind="text",
+    co_shares=2,
+    expected=0.01,
+    p_value=0.001,
+    window_s=60,
+    validated=True,
 )
 
 FULL: dict[str, msgspec.Struct] = {
@@ -220,6 +240,8 @@ FULL: dict[str, msgspec.Struct] = {
         predecessor_ids=["n0"],
         successor_ids=["n2"],
         evidence=[EVIDENCE],
+        ties=[TIE],
+        ties_left_out=1,
     ),
     "alert": msgspec.structs.replace(
         MINIMAL["alert"],
@@ -262,6 +284,8 @@ FULL: dict[str, msgspec.Struct] = {
             )
         ],
         evidence=[EVIDENCE],
+        ties=[TIE],
+        ties_left_out=1,
         evidence_left_out=9,
         counter_evidence=[CounterEvidence(kind="few_posts", summary="Only 12 posts were seen")],
         techniques=[Technique(framework="DISARM", id="T0000", name="A technique")],

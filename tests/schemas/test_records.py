@@ -60,6 +60,8 @@ def test_an_alert_always_has_the_fields_that_consumers_rely_on() -> None:
         "assessed_at",
         "successor_ids",
         "evidence_left_out",
+        "ties",
+        "ties_left_out",
     }
     assert written["covertness"] is None
     assert written["schema_version"] == "1"
@@ -96,6 +98,8 @@ def test_alert_v1_has_exactly_its_documented_fields() -> None:
         "signals",
         "evidence",
         "evidence_left_out",
+        "ties",
+        "ties_left_out",
         "counter_evidence",
         "techniques",
         "related_networks",

@@ -19,6 +19,7 @@ from detectors.covertness.terms.term import (
     strength,
 )
 from detectors.reference.registry import Registry
+from schemas.evidence import EntityTie
 
 _LEAST_POSTS = 5
 """Posts of all members together below which what they publish is not assessed.
@@ -96,8 +97,30 @@ def _samples(finding: RateFinding, registry: Registry) -> tuple[Sample, ...]:
     """The latest of these posts."""
     expected = finding.expected / max(finding.posts, 1)
     return tuple(
-        Sample(row["account"], _object(row, registry), row["time"], expected, row["post_id"])
+        Sample(
+            row["account"],
+            _object(row, registry),
+            row["time"],
+            expected,
+            row["post_id"],
+            _entity(row, registry),
+        )
         for row in finding.samples.iter_rows(named=True)
+    )
+
+
+def _entity(fact: dict[str, Any], registry: Registry) -> EntityTie:
+    """Whose post, handle or site it is and, for a copy, the original."""
+    entity = registry.entities[fact["entity"]]
+    return EntityTie(
+        entity_id=entity.entity_id,
+        name=entity.name,
+        kind=entity.kind,
+        account_id=fact["origin_account"],
+        post_id=fact["origin"],
+        text=fact["origin_text"],
+        permalink=fact["origin_link"],
+        published_at=None if fact["origin_time"] is None else words.utc(fact["origin_time"]),
     )
 
 

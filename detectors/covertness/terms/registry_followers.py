@@ -20,6 +20,7 @@ from detectors.covertness.terms.term import (
 )
 from detectors.followers.follower_overlap import Enrichment, OverlappingPairs
 from detectors.reference.registry import Registry
+from schemas.evidence import EntityTie
 
 _SHOWN_FOLLOWS = 10
 """Follows that an alert shows as evidence, to keep its size bounded; not measured."""
@@ -79,6 +80,7 @@ class RegistryFollowers:
                 f"followed by {names[follower]}: {subject.registry.relation(owner)}",
                 subject.now,
                 expected,
+                entity=_follower(subject.registry, owner, names[follower]),
             )
             for member, follower, owner in zip(
                 followed[:_SHOWN_FOLLOWS].tolist(),
@@ -99,6 +101,12 @@ class RegistryFollowers:
     def has_evidence(self, members: I32, observations: AccountObservations) -> bool:
         """Whether an account of the registry follows a member."""
         return bool(observations.followers.followers_of(observations.keys_of(members))[2].any())
+
+
+def _follower(registry: Registry, owner: int, account: str) -> EntityTie:
+    """An account of the registry that follows a member."""
+    entity = registry.entities[owner]
+    return EntityTie(entity_id=entity.entity_id, name=entity.name, kind=entity.kind, account_id=account)
 
 
 def _by_follows(owners: I64) -> list[int]:

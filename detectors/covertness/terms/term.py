@@ -11,6 +11,7 @@ from detectors.covertness.account_observations import AccountObservations
 from detectors.covertness.baseline import Baseline
 from detectors.reference.affiliation import Affiliation
 from detectors.reference.registry import Registry
+from schemas.evidence import EntityTie
 
 _DECADES = 8.0
 """Powers of ten at which a chance has full strength: 1 in 100 million.
@@ -93,6 +94,8 @@ class Sample:
     """How many such acts ordinary accounts give for each post or member counted."""
     post_id: str | None = None
     """None: the act is no post."""
+    entity: EntityTie | None = None
+    """The registry entity that the act is about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Writes what a worker produces: frames, alerts, networks, dead letters and progress."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import polars as pl
@@ -28,6 +28,7 @@ from streams.live.exchange.frames import HEADER
 from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.exchange.post_encoding import encode_posts
 from streams.outputs.network_record import network_of
+from streams.outputs.permalinks import Permalinks
 
 ORIGIN_HEADER = "lockstep-origin"
 """Header of a late post: topic without prefix, partition and offset of the record, for example `posts.v1/3/1700`."""
@@ -41,11 +42,18 @@ class ResultProducer:
     Args:
         producer: started. It waits for all replicas, and its retries write no record twice.
         prefix: of the topics.
+        permalinks: address of a post by platform, as in the settings.
     """
 
-    def __init__(self, producer: AIOKafkaProducer | LastingProducer, prefix: str) -> None:
+    def __init__(
+        self,
+        producer: AIOKafkaProducer | LastingProducer,
+        prefix: str,
+        permalinks: Mapping[str, str] | None = None,
+    ) -> None:
         self._producer = producer
         self._prefix = prefix
+        self._links = Permalinks(permalinks)
 
     async def write_alerts(self, alerts: Iterable[Alert], expired: Iterable[str] = ()) -> None:
         """Write alerts and the networks they describe. On return the broker has them.
@@ -58,7 +66,8 @@ class ResultProducer:
             expired: ids of networks whose latest alert is deleted.
         """
         in_flight = InFlight()
-        for alert in alerts:
+        for found in alerts:
+            alert = self._links.linked(found)
             key, value, headers = alert.network_id, _encoder.encode(brief(alert)), alert_headers(alert)
             await in_flight.add(self._send(ALERTS, key, value, headers))
             await in_flight.add(self._send(ALERTS_LATEST, key, value, headers))

@@ -65,14 +65,15 @@ class DetectionAgent:
         telemetry: Telemetry,
         watch: BrokerWatch,
     ) -> None:
-        mode: Mode = "replay" if is_replay(connection.settings.topic_prefix) else "live"
+        self._prefix = connection.settings.topic_prefix
+        mode: Mode = "replay" if is_replay(self._prefix) else "live"
         self._connection = connection
         self._settings = settings
         self._worker_id = worker_id
         self._log = log
         self._telemetry = telemetry
         self._watch = watch
-        self._partition = TopicPartition(FRAMES.full_name(connection.settings.topic_prefix), 0)
+        self._partition = TopicPartition(FRAMES.full_name(self._prefix), 0)
         waits = Waits(settings.worker.settle_s, settings.worker.collector_wait_s)
         self._arguments = settings.detection, mode, worker_id, waits
         self._late = LatePostLog(log)
@@ -106,7 +107,7 @@ class DetectionAgent:
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="detection")
         self._producer = LastingProducer(self._connection, "detection", self._watch, self._log)
         await self._producer.start()
-        self._results = ResultProducer(self._producer, self._connection.settings.topic_prefix)
+        self._results = ResultProducer(self._producer, self._prefix, self._settings.permalinks)
         self._snapshots = Snapshots(self._connection, self._producer)
         self._started.set()
 
@@ -128,9 +129,8 @@ class DetectionAgent:
                 if self._next_frame != self._saved_next_frame:
                     await self.save()
         except TimeoutError:
-            self._log.warning(
-                "no time to save the state", next_frame=self._next_frame, saved=self._saved_next_frame
-            )
+            frames = {"next_frame": self._next_frame, "saved": self._saved_next_frame}
+            self._log.warning("no time to save the state", **frames)
         await self._producer.stop(0.3)
         self._threads.shutdown(wait=False)
         return self._next_result

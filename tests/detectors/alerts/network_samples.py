@@ -10,6 +10,7 @@ from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.openness import Openness
 from detectors.covertness.terms.term import Answer, TermResult, strength
 from detectors.networks.networks import Network
+from detectors.networks.pair_ties import Ties
 from schemas.shares import TraceKind
 
 START = 1_611_792_000
@@ -47,6 +48,7 @@ def facts(members: int = 5, **changed: Any) -> NetworkFacts:
         "median_gap_s": 30.0,
         "crowded": 0.0,
         "languages": ("es",),
+        "ties": Ties([], 0),
         "minute_clock": False,
     }
     return NetworkFacts(network=of, members=tuple(of.members), **(given | changed))

@@ -10,7 +10,7 @@ from detectors.arrays.dtypes import U64
 from detectors.arrays.hashing import hash_strings
 from detectors.attribution.attribution import AttributionExtractor
 from detectors.attribution.fact_store import FactStore
-from detectors.attribution.facts import FACTS, Fact
+from detectors.attribution.facts import FACTS, Fact, facts_frame
 from detectors.config import DetectionConfig
 from detectors.post_columns import POSTS, conform
 from detectors.reference.reference_data import ReferenceData
@@ -78,7 +78,10 @@ def facts_of(
         part = frame[begin : begin + batch]
         facts = attribution.extract(part, traces.extract(part), reposted_in(part))
         assert dict(facts.schema) == FACTS
-        found += [(begin + row, Fact(kind), entity) for row, kind, entity, _, _ in facts.iter_rows()]
+        found += [
+            (begin + row, Fact(kind), entity)
+            for row, kind, entity in facts["row", "kind", "entity"].iter_rows()
+        ]
     return found
 
 
@@ -229,8 +232,11 @@ def test_given_any_batches_then_the_facts_are_the_same(batch: int) -> None:
 
 
 def some_facts(*facts: tuple[int, Fact, int]) -> pl.DataFrame:
-    rows = [(row, int(kind), entity, "0", "text") for row, kind, entity in facts]
-    return pl.DataFrame(rows, schema=FACTS, orient="row")
+    rows, kinds, entities = zip(*facts, strict=True)
+    texts = ["text"] * len(facts)
+    return facts_frame(
+        {"row": rows, "kind": [int(kind) for kind in kinds], "entity": entities, "detail": texts}
+    )
 
 
 def ledger_with(*facts: tuple[int, Fact, int], times: list[int] | None = None) -> FactStore:

@@ -24,7 +24,16 @@ def test_given_a_name_of_four_letters_or_more_in_the_text_then_it_credits(
 ) -> None:
     registry = Registry.of([RegistryEntity(entity_id="agency", name=name, kind=EntityKind.STATE_MEDIA)])
     copies = pl.DataFrame(
-        {"row": [0], "entity": [0], "origin": ["1"], "same_link": [False]},
+        {
+            "row": [0],
+            "entity": [0],
+            "origin": ["1"],
+            "origin_account": ["x:7"],
+            "origin_time": [0],
+            "origin_text": ["Lluvia"],
+            "origin_link": ["https://orbe.example/1"],
+            "same_link": [False],
+        },
         schema_overrides={"row": pl.UInt32, "entity": pl.Int32},
     )
     none = pl.DataFrame(schema={"row": pl.UInt32, "entity": pl.Int32})

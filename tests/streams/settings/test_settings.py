@@ -204,6 +204,26 @@ def test_what_is_wrong_about_the_live_service_is_named(text: str, reason: str, t
     assert "my.toml" in str(caught.value)
 
 
+def test_addresses_of_posts_on_further_platforms_are_settings(tmp_path: Path) -> None:
+    settings = load(tmp_path, "[permalinks]\nvk = 'https://vk.com/wall{post_id}'")
+    assert settings.permalinks == {"vk": "https://vk.com/wall{post_id}"}
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("vk.com/{post_id}", "permalinks.vk: give an address that begins with https://"),
+        ("javascript:{post_id}", "permalinks.vk: give an address that begins with https://"),
+        ("https://{handle}/1", "permalinks.vk: give an address that begins with https://"),
+        ("https://vk.com/wall", "permalinks.vk: give an address with one or more of the fields"),
+        ("https://vk.com/{post_id}/{name}", "permalinks.vk: give an address with one or more of the fields"),
+    ],
+)
+def test_an_address_that_cannot_be_filled_is_refused(address: str, reason: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=re.escape(reason)):
+        load(tmp_path, f"[permalinks]\nvk = '{address}'")
+
+
 @pytest.mark.parametrize("server", ["127.0.0.1:9092", "localhost", "[::1]:9092", "127.8.0.1"])
 def test_on_one_machine_a_password_may_be_sent_as_it_is(server: str, tmp_path: Path) -> None:
     settings = load(
