@@ -8,6 +8,8 @@ without coordination, or if exact pairs differ from those of CooRTweet.
 """
 
 import argparse
+import os
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +18,7 @@ from pathlib import Path
 from benchmarks.quality.generated_worlds import Worlds
 from benchmarks.quality.parts import PARTS, SET_NAMES, QualityPlan, measured
 from benchmarks.quality.result_rows import COLUMNS, line, write_json
+from benchmarks.runs.measure import ROOT
 from benchmarks.runs.program import Program
 
 
@@ -35,7 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--work", type=Path, help="keep copies and worlds here (default: a temporary folder)")
     parser.add_argument("--json", type=Path, help="write the rows here")
     parser.add_argument("--lockstep", type=Path, help="the program (default: the one of this environment)")
-    parser.add_argument("--code", type=Path, help="another checkout, whose code the program is to run")
+    parser.add_argument(
+        "--code",
+        type=Path,
+        help="the checkout whose code the program runs (default: the first of PYTHONPATH, or this one)",
+    )
     return parser
 
 
@@ -47,6 +54,15 @@ def _chosen(
     if unknown := set(names) - set(known):
         parser.error(f"{option}: no {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     return names
+
+
+def _code(given: Path | None) -> Path:
+    """The checkout whose code the program runs: the one given, that of PYTHONPATH, or this one.
+
+    The program of an environment that several checkouts share runs the code of one of them otherwise.
+    """
+    first_place = os.environ.get("PYTHONPATH", "").split(os.pathsep)[0]
+    return (given or Path(first_place or ROOT)).absolute()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,8 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if folder is not None and not folder.is_dir():
             parser.error(f"{folder}: no such folder")
     program = Program.beside_python() if args.lockstep is None else Program(args.lockstep.absolute())
-    if args.code is not None:
-        program = replace(program, code=args.code.absolute())
+    code = _code(args.code)
+    print(f"code: {code}", file=sys.stderr)
+    program = replace(program, code=code)
     with tempfile.TemporaryDirectory() as temporary:
         work = (args.work or Path(temporary)).absolute()
         work.mkdir(parents=True, exist_ok=True)
