@@ -25,3 +25,47 @@ Name = Annotated[str, Meta(min_length=1)]
 
 AccountKey = Annotated[str, Meta(min_length=3, pattern=r"^[^:]+:.+", examples=["twitter:2244994945"])]
 """An account as `platform:account_id`, which is unique over all platforms."""
+
+
+PLATFORM_ALIASES = {
+    "twitter": "x",
+    "twitter.com": "x",
+    "x.com": "x",
+    "x/twitter": "x",
+    "twitter/x": "x",
+    "x (twitter)": "x",
+    "fb": "facebook",
+    "facebook.com": "facebook",
+    "ig": "instagram",
+    "insta": "instagram",
+    "instagram.com": "instagram",
+    "yt": "youtube",
+    "youtube.com": "youtube",
+    "tg": "telegram",
+    "t.me": "telegram",
+    "telegram.org": "telegram",
+    "bsky": "bluesky",
+    "bsky.app": "bluesky",
+    "bsky.social": "bluesky",
+    "masto": "mastodon",
+    "tiktok.com": "tiktok",
+    "tik tok": "tiktok",
+    "reddit.com": "reddit",
+    "vk.com": "vk",
+    "vkontakte": "vk",
+    "website": "web",
+    "site": "web",
+}
+"""Other names of platforms, in lower case."""
+
+
+def platform_name(written: str) -> str:
+    """The name of a platform as Lockstep writes it: in lower case, without other names for it."""
+    name = written.strip().lower()
+    return PLATFORM_ALIASES.get(name, name)
+
+
+def account_name(written: str) -> str:
+    """`platform:account_id` with the platform as `platform_name` writes it; a text without a platform stays."""
+    platform, colon, account = written.partition(":")
+    return f"{platform_name(platform)}:{account}" if colon else written

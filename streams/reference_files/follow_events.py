@@ -17,7 +17,7 @@ from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.follow_lines import FIELDS, plain_events
-from streams.sources.cells.times import rfc3339_seconds
+from streams.sources.cells.times import times
 from streams.sources.files.compressed import BLOCK_SIZE, Block, ByteInput
 from streams.sources.files.csv_rows import Layout, csv_records, read_rows, split_record
 from streams.sources.files.json_rows import decode_objects
@@ -142,7 +142,7 @@ def keyed_events(
         rows.select(pl.concat_str("platform", pl.lit(":"), name)).to_series()
         for name in ("follower_id", "followee_id")
     ]
-    at = rfc3339_seconds(rows["at"])
+    at = times(rows["at"])
     action = pl.col("action").replace_strict(_CODES, default=None, return_dtype=pl.UInt8)
     blank = [(pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")) for name in FIELDS]
     checks = rows.select(

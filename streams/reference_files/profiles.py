@@ -8,7 +8,7 @@ from detectors.reference.reference_data import PROFILES
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from streams.outputs.dead_letter_log import DeadLetterLog
-from streams.sources.cells.times import rfc3339_seconds
+from streams.sources.cells.times import times
 from streams.sources.files.compressed import ByteInput
 from streams.sources.files.json_rows import decode_objects
 from streams.sources.files.lines import scan_lines
@@ -68,10 +68,10 @@ def decoded_profiles(records: Records) -> tuple[pl.DataFrame, I64]:
         "display_name",
         "description",
         pl.col("followers_count").alias("followers"),
-        rfc3339_seconds(frame["created_at"]).alias("created"),
+        times(frame["created_at"]).alias("created"),
         "verified",
         "platform_label",
-        rfc3339_seconds(frame["observed_at"]).alias("observed"),
+        times(frame["observed_at"]).alias("observed"),
     )
     blank = [(pl.col(name).is_null() | (pl.col(name).str.strip_chars() == "")) for name in _REQUIRED]
     missing = frame.select(pl.any_horizontal(blank)).to_series()

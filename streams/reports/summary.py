@@ -27,6 +27,8 @@ REASONS = {
     Reason.OVERSIZED: "longer than a record may be",
     Reason.MISSING_FIELD: "a required field is absent",
     Reason.BAD_TIME: "time unreadable or implausible",
+    Reason.ROUNDED_ID: "an id rounded by a spreadsheet",
+    Reason.COLLISION: "the id of another post",
     Reason.DUPLICATE: "the same post again",
     Reason.LATE: "too far out of order",
 }

@@ -4,6 +4,7 @@
     cells       single cells: times, counts, lists
     formats     records to posts, one file for each format
     detect      which format a file has
+    settling    ids, names of platforms and reposts get the form that all detectors compare
     screening   rows without an id, account, platform or plausible time become dead letters
     opening     from the path a user gives to a source
 

@@ -15,7 +15,10 @@ from detectors.arrays.dtypes import I64
 from detectors.post_columns import conform
 from schemas.dead_letters import Reason
 from streams.sources.base import SourceBatch
+from streams.sources.cells.identities import rounded
+from streams.sources.cells.times import time_advice
 from streams.sources.files.records import Records
+from streams.sources.settling import settle
 
 EARLIEST = 946_684_800
 """2000-01-01 UTC, before the launch of any platform that Lockstep reads."""
@@ -39,12 +42,14 @@ class Decoded:
 
 def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> SourceBatch:
     """Turn unusable posts into dead letters and the rest into a batch."""
-    posts = conform(decoded.posts)
+    settled = settle(conform(decoded.posts))
+    posts = settled.posts
     latest = now() + LEEWAY
     created = pl.col("created_at")
     checks = posts.with_columns(decoded.when.alias("when")).select(
-        *(_blank(name).alias(name) for name in REQUIRED),
+        *(pl.col(name).is_null().alias(name) for name in REQUIRED),
         _blank("when").alias("created_at"),
+        *(rounded(pl.col(name)).alias(f"{name}_rounded") for name in settled.rounded),
         (created.is_null() | (created < EARLIEST) | (created > latest)).alias("untimely"),
     )
     bad = checks.select(pl.any_horizontal(pl.all())).to_series()
@@ -54,8 +59,13 @@ def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> Sour
             faults = checks.row(row, named=True)
             missing = [name for name in (*REQUIRED, "created_at") if faults[name]]
             record = row if decoded.rows is None else int(decoded.rows[row])
+            shortened = [name for name in settled.rounded if faults[f"{name}_rounded"]]
             if missing:
-                records.set_aside(record, Reason.MISSING_FIELD, f"{', '.join(missing)} is absent or empty")
+                records.set_aside(record, Reason.MISSING_FIELD, _absence(missing))
+            elif shortened:
+                records.set_aside(
+                    record, Reason.ROUNDED_ID, _rounding(shortened[0], posts[shortened[0]][row])
+                )
             else:
                 fault = _time_fault(decoded.when[row], posts["created_at"][row], latest)
                 records.set_aside(record, Reason.BAD_TIME, fault)
@@ -70,10 +80,23 @@ def _blank(name: str) -> pl.Expr:
     return column.is_null() | (column.str.strip_chars() == "")
 
 
+def _absence(missing: list[str]) -> str:
+    if missing == ["account_id"]:
+        return "account_id is absent or empty, or says that the author is not known"
+    return f"{', '.join(missing)} is absent or empty"
+
+
+def _rounding(name: str, written: str) -> str:
+    return (
+        f"{name} {written!r} is rounded: a spreadsheet has cut off its digits, and many ids have become one. Export "
+        "again with ids as text, without opening the file in a spreadsheet, or name another column in [source]"
+    )
+
+
 def _time_fault(written: str, seconds: int | None, latest: float) -> str:
     shown = written if len(written) <= 60 else f"{written[:60]}..."
     if seconds is None:
-        return f"{shown!r} is not a time that can be read"
+        return f"{shown!r} is not a time that can be read: {time_advice(written)}"
     if seconds < EARLIEST:
         return f"{shown!r} lies before 2000-01-01"
     bound = datetime.fromtimestamp(latest, UTC)

@@ -6,7 +6,7 @@ from itertools import chain
 import polars as pl
 
 from schemas.errors import InputError
-from streams.sources.cells.times import rfc3339_seconds
+from streams.sources.cells.times import times
 from streams.sources.files.compressed import ByteInput
 
 
@@ -25,7 +25,7 @@ def follow_lines(path: str) -> Iterator[tuple[str, bytes]]:
     parts = [
         pl.DataFrame(
             {
-                "at": rfc3339_seconds(_field(text, "at")),
+                "at": times(_field(text, "at")),
                 "key": _field(text, "platform") + ":" + _field(text, "followee_id"),
                 "line": lines,
             }

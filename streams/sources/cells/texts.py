@@ -1,18 +1,36 @@
-"""Links, hashtags and mentions in the text of a post, and lists written as text."""
+"""Links, hashtags and mentions in the text of a post, text in HTML, and counts."""
+
+import html
 
 import polars as pl
 
-_URL = r"https?://[^\s\"<>]+"
-_TRAILING = ".,;:!?)]}'’”»…"  # noqa: RUF001
+# A link ends at a space, a quote, a bracket of HTML, an invisible character, or punctuation of Chinese and Japanese.
+_URL = r"https?://[^\s\"<>\p{Cf}\x{3000}-\x{3003}\x{3008}-\x{3011}，！？；：（）｡]+"  # noqa: RUF001
+_TRAILING = ".,;:!?}'’”»"  # noqa: RUF001
 # Before a hashtag or a mention there is no part of a word; otherwise it is an anchor or a mail address. A hashtag of
 # digits only is a number.
 _HASHTAG = r"(?:^|[^\w&/])[#＃]\w*[^\W\d_]\w*"  # noqa: RUF001 - the full-width sign is meant
 _MENTION = r"(?:^|[^\w@.])[@＠]\w+"  # noqa: RUF001
+_SHORTEST = len("https://")
+_LINE_ENDS = r"(?i)<br\s*/?>|</p>\s*<p[^>]*>"
 
 
 def urls_in(text: pl.Expr) -> pl.Expr:
-    """Links in order, without the punctuation of the sentence around them."""
-    return text.str.extract_all(_URL).list.eval(pl.element().str.strip_chars_end(_TRAILING))
+    """Links in order, without the punctuation of the sentence around them. A link that is cut off is no link."""
+    link = pl.element()
+    cut = link.str.contains(r"…|\.\.\.$")
+    bare = link.str.strip_chars_end(_TRAILING)
+    # a bracket at the end belongs to the link if it was opened in it
+    opened, closed = bare.str.count_matches(r"[(\[]"), bare.str.count_matches(r"[)\]]")
+    bare = (
+        pl.when(opened == 0)
+        .then(bare.str.strip_chars_end(_TRAILING + ")]"))
+        .when(closed > opened)
+        .then(bare.str.replace(r"[)\]]$", ""))
+        .otherwise(bare)
+    )
+    found = text.str.extract_all(_URL)
+    return found.list.eval(bare.filter(~cut & (bare.str.len_bytes() > _SHORTEST)))
 
 
 def hashtags_in(text: pl.Expr) -> pl.Expr:
@@ -30,26 +48,16 @@ def without_urls(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(_URL, " ").str.replace_all(r"\s+", " ").str.strip_chars()
 
 
-def written_list(column: pl.Expr, separator: str) -> pl.Expr:
-    """Read lists written as text, `[a, b]` or `['a', 'b']`; `[]` is an empty list, an empty cell is unknown."""
-    inner = column.str.strip_chars().str.strip_prefix("[").str.strip_suffix("]")
-    items = inner.str.split(separator).list.eval(pl.element().str.strip_chars(" '\""))
-    return pl.when(column.is_not_null()).then(_no_blanks(items))
-
-
-def split_list(column: pl.Expr, separator: str) -> pl.Expr:
-    """Split text at a separator; blank items are dropped, an empty cell is unknown."""
-    return _no_blanks(column.str.split(separator).list.eval(pl.element().str.strip_chars()))
-
-
-def known(column: pl.Expr) -> pl.Expr:
-    """Null where a tool wrote a word for unknown, such as `nan`."""
-    return pl.when(~column.str.to_lowercase().is_in(["nan", "none", "null", "na", "n/a"])).then(column)
+def plain_text(markup: pl.Expr) -> pl.Expr:
+    """Text as readers see it: without the tags of HTML, with its entities as characters."""
+    bare = markup.str.replace_all(_LINE_ENDS, "\n").str.replace_all(r"(?s)<!--.*?-->|</?[A-Za-z][^<>]*>", "")
+    return bare.map_batches(_without_entities, return_dtype=pl.String, is_elementwise=True)
 
 
 def count(column: pl.Expr) -> pl.Expr:
-    """Read a count, `12` or `12.0`; null where the text is not a count, since no count is required."""
-    number = column.str.strip_chars().cast(pl.Float64, strict=False)
+    """Read a count, `12`, `12.0` or `1,234`; null where the text is not a count, since no count is required."""
+    grouped = column.str.strip_chars().str.replace_all(r"(\d),(\d{3})", "${1}${2}")
+    number = grouped.cast(pl.Float64, strict=False)
     return pl.when(number >= 0).then(number.floor().cast(pl.Int64, strict=False))
 
 
@@ -58,5 +66,7 @@ def _marked(text: pl.Expr, pattern: str, signs: str) -> pl.Expr:
     return matches.list.eval(pl.element().str.replace(f"^[^{signs}]*[{signs}]", ""))
 
 
-def _no_blanks(items: pl.Expr) -> pl.Expr:
-    return items.list.eval(pl.element().filter(pl.element() != ""))
+def _without_entities(texts: pl.Series) -> pl.Series:
+    # the standard library knows all entities; few texts have any
+    rows = texts.str.contains("&", literal=True).fill_null(value=False).arg_true()
+    return texts.scatter(rows, [html.unescape(text) for text in texts.gather(rows)]) if len(rows) else texts

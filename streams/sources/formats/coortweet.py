@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from streams.sources.cells.times import unix_seconds
+from streams.sources.cells.null_words import known
+from streams.sources.cells.times import times
 from streams.sources.formats.format import CsvFormat
 from streams.sources.screening import Decoded
 
@@ -20,11 +21,12 @@ class Coortweet(CsvFormat):
     def posts(self, rows: pl.DataFrame) -> Decoded:
         """Make one post row of each share."""
         when = rows["timestamp_share"]
+        rows = rows.with_columns(known(pl.col("object_id")))
         posts = rows.select(
             pl.col("content_id").alias("post_id"),
             pl.lit("unknown").alias("platform"),
             "account_id",
-            unix_seconds(when).alias("created_at"),
+            times(when).alias("created_at"),
             pl.col("object_id").alias("part"),
             pl.when(pl.col("object_id").is_not_null()).then(pl.concat_list("object_id")).alias("urls"),
         )

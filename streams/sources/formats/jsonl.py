@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from detectors.post_columns import POSTS
-from streams.sources.cells.times import rfc3339_seconds
+from streams.sources.cells.times import times
 from streams.sources.files.compressed import Block
 from streams.sources.files.json_rows import decode_objects
 from streams.sources.files.lines import scan_lines
@@ -45,7 +45,7 @@ class Jsonl:
         # Removing nulls from lists takes a fifth of the decoding time, and most dumps have none.
         listed = _LISTS if b"null" in records.data else []
         posts = frame.with_columns(
-            rfc3339_seconds(when).alias("created_at"),
+            times(when).alias("created_at"),
             *(pl.col(name).list.drop_nulls() for name in listed),
             *(pl.col("metrics").struct.field(name) for name in _METRICS),
         )

@@ -8,8 +8,10 @@ import polars as pl
 from detectors.post_columns import POSTS
 from schemas.checks.decoding_faults import decoding_fault
 from schemas.errors import UsageError
-from streams.sources.cells.texts import count, known, split_list
-from streams.sources.cells.times import any_seconds, text_seconds, unix_seconds
+from streams.sources.cells.lists import handles, links, tags, words
+from streams.sources.cells.null_words import known
+from streams.sources.cells.texts import count
+from streams.sources.cells.times import text_seconds, times, unix_seconds
 from streams.sources.files.csv_rows import Layout
 from streams.sources.formats.format import CsvFormat
 from streams.sources.screening import Decoded
@@ -97,7 +99,7 @@ class Mapped(CsvFormat):
             fields.append(pl.lit(self._mapping.platform).alias("platform"))
         if self._mapping.row_is_share:
             # A null becomes an empty text, so that the position of an object shows its kind.
-            objects = [pl.col(columns[name]).fill_null("") for name in OBJECTS if name in columns]
+            objects = [known(pl.col(columns[name])).fill_null("") for name in OBJECTS if name in columns]
             fields.append(
                 pl.concat_str(objects, separator="|").alias("part") if objects else pl.lit("").alias("part")
             )
@@ -107,22 +109,30 @@ class Mapped(CsvFormat):
         value = known(pl.col(column))
         match POSTS[name]:
             case pl.List():
-                separator = self._mapping.list_separator
-                if separator is not None:
-                    return split_list(value, separator).alias(name)
-                return pl.when(value.is_not_null()).then(pl.concat_list(value)).alias(name)
+                return self._list(name, pl.col(column)).alias(name)
             case pl.Int64():
                 return count(value).alias(name)
         # In ids and texts a word such as "null" may be meant literally.
         return pl.col(column).alias(name)
 
+    def _list(self, name: str, cell: pl.Expr) -> pl.Expr:
+        separator = self._mapping.list_separator
+        match name:
+            case "urls":
+                return links(cell, separator)
+            case "mentions":
+                return handles(cell, separator)
+            case "hashtags":
+                return tags(cell, separator)
+        return words(cell, separator)
+
     def _seconds(self, when: pl.Series) -> pl.Series:
         match self._mapping.time_format:
             case None:
-                return any_seconds(when)
+                return times(when)
             case "unix":
                 return unix_seconds(when)
             case "unix_ms":
-                return unix_seconds(when) // 1000
+                return unix_seconds(when, 1_000)
             case pattern:
                 return text_seconds(when, pattern)

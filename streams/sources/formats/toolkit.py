@@ -4,8 +4,10 @@ from typing import ClassVar
 
 import polars as pl
 
-from streams.sources.cells.texts import hashtags_in, known, mentions_in, split_list
-from streams.sources.cells.times import unix_seconds
+from streams.sources.cells.lists import links
+from streams.sources.cells.null_words import known
+from streams.sources.cells.texts import hashtags_in, mentions_in
+from streams.sources.cells.times import times
 from streams.sources.formats.format import CsvFormat
 from streams.sources.screening import Decoded
 
@@ -36,9 +38,9 @@ class Toolkit(CsvFormat):
             pl.col("message_id").alias("post_id"),
             pl.lit("x").alias("platform"),
             pl.col("user_id").alias("account_id"),
-            unix_seconds(when).alias("created_at"),
+            times(when).alias("created_at"),
             text.alias("text"),
-            split_list(pl.col("urls"), " ").alias("urls"),
+            links(pl.col("urls")).alias("urls"),
             hashtags_in(text).alias("hashtags"),
             mentions_in(text).alias("mentions"),
             known(pl.col("repost_id")).alias("repost_of"),

@@ -2,8 +2,10 @@
 
 import polars as pl
 
-from streams.sources.cells.texts import count, known, written_list
-from streams.sources.cells.times import rfc3339_seconds
+from streams.sources.cells.lists import handles, links, tags
+from streams.sources.cells.null_words import known
+from streams.sources.cells.texts import count
+from streams.sources.cells.times import times
 from streams.sources.formats.format import CsvFormat
 from streams.sources.screening import Decoded
 
@@ -44,8 +46,6 @@ class TwitterIo(CsvFormat):
             "reply_to": "in_reply_to_tweetid",
             "quote_of": "quoted_tweet_tweetid",
         }
-        # Links may contain a comma, but never a comma and a space.
-        lists = {"urls": ", ", "hashtags": ",", "user_mentions": ","}
         counts = {
             "followers_count": "follower_count",
             "following_count": "following_count",
@@ -57,14 +57,11 @@ class TwitterIo(CsvFormat):
         posts = rows.select(
             *(known(pl.col(column)).alias(name) for name, column in ids.items()),
             pl.lit("x").alias("platform"),
-            rfc3339_seconds(when, usual="%Y-%m-%d %H:%M").alias("created_at"),
+            times(when, usual="%Y-%m-%d %H:%M").alias("created_at"),
             pl.col("tweet_text").alias("text"),
-            *(
-                written_list(known(pl.col(column)), separator).alias(
-                    "mentions" if column == "user_mentions" else column
-                )
-                for column, separator in lists.items()
-            ),
+            links(pl.col("urls")).alias("urls"),
+            tags(pl.col("hashtags")).alias("hashtags"),
+            handles(pl.col("user_mentions")).alias("mentions"),
             *(count(pl.col(column)).alias(name) for name, column in counts.items()),
         )
         return Decoded(posts, when)
