@@ -17,6 +17,7 @@ from detectors.arrays.dtypes import I32, I64, U64, Bools
 from detectors.arrays.hashing import hash_strings
 from schemas.errors import InputError
 from schemas.registry import EntityKind, RegistryEntity
+from schemas.values import platform_name
 
 Key = TypeVar("Key", str, tuple[str, str])
 
@@ -84,7 +85,7 @@ class Registry:
         domains: dict[str, int] = {}
         for number, entity in enumerate(ordered):
             for account in entity.accounts:
-                platform = account.platform.lower()
+                platform = platform_name(account.platform)
                 if account.account_id:
                     faults += _claim(accounts, f"{platform}:{account.account_id}", number, ordered, "account")
                 if account.handle:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from schemas.reviews import ReviewEvent, ReviewKind, RuleKind, SuppressionRule
+from schemas.values import account_name
 
 RULE_PREFIX = "review:"
 """The id of a rule is this and the id of the event that made it."""
@@ -65,14 +66,14 @@ class ReviewDecisions:
             elif event.kind is ReviewKind.UNMUTE and ends:
                 muted.pop(network_id, None)
             elif event.kind is ReviewKind.ALLOW and event.account_ids:
-                allowed |= dict.fromkeys(event.account_ids, event)
+                allowed |= dict.fromkeys(map(account_name, event.account_ids), event)
             elif event.kind is ReviewKind.ALLOW:
                 allowed_networks[network_id] = event
             elif event.kind is ReviewKind.DISALLOW and ends:
                 allowed_networks.pop(network_id, None)
                 of_network = [name for name, made_by in allowed.items() if made_by.network_id == network_id]
                 for account in event.account_ids or of_network:
-                    allowed.pop(account, None)
+                    allowed.pop(account_name(account), None)
         yield from (_rule(event, RuleKind.MUTE) for events in muted.values() for event in events)
         accounts_of: dict[str, list[str]] = {}
         for account, event in allowed.items():

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from schemas.alerts import Suppression
 from schemas.reviews import RuleKind, SuppressionRule
+from schemas.values import account_name
 
 
 def allowed_accounts(
@@ -23,7 +24,7 @@ def allowed_accounts(
     allowed: dict[str, SuppressionRule] = {}
     for rule in reversed(rules):
         if rule.kind is RuleKind.ALLOW and _in_force(rule, moment):
-            named = known.intersection(rule.account_ids) if rule.account_ids else known
+            named = known.intersection(map(account_name, rule.account_ids)) if rule.account_ids else known
             if rule.account_ids or rule.network_id == network_id:
                 allowed |= dict.fromkeys(named, rule)
     return allowed
@@ -40,7 +41,7 @@ def muting_rule(
     for rule in rules:
         if rule.kind is not RuleKind.MUTE or not _in_force(rule, moment):
             continue
-        named = set(rule.account_ids)
+        named = set(map(account_name, rule.account_ids))
         if rule.network_id == network_id or 2 * len(named.intersection(accounts)) > len(accounts):
             return Suppression(rule_id=rule.rule_id, until=rule.until, reason=rule.reason)
     return None

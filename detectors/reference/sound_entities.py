@@ -12,6 +12,7 @@ import msgspec
 
 from detectors.reference.registry import domain_forms, folded_handle
 from schemas.registry import RegistryEntity
+from schemas.values import platform_name
 
 _Claim: TypeAlias = tuple[str, str, str]
 """What is claimed (`account`, `handle` or `domain`), the platform, and the name of it."""
@@ -78,7 +79,7 @@ def _claims(entity: RegistryEntity) -> tuple[list[_Claim], list[str]]:
     claims: dict[_Claim, None] = {}
     faults = []
     for account in entity.accounts:
-        platform = account.platform.lower()
+        platform = platform_name(account.platform)
         if account.account_id:
             claims["account", platform, account.account_id] = None
         if account.handle:

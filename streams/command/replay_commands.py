@@ -57,6 +57,7 @@ def backtest(
         )
 
     outcome = local_run(options, console, note, scores.add_posts)
+    scores.check_known(labels.labels)
     figures = BacktestFigures(
         accounts=scores.account_figures(),
         networks=scores.network_figures(),

@@ -15,8 +15,10 @@ from detectors.followers.follow_edges import ACTIONS, FollowEvents
 from detectors.traces.traces import ACCOUNT_KEYS
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
+from schemas.values import PLATFORM_ALIASES, platform_name
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.follow_lines import FIELDS, plain_events
+from streams.sources.cells.identities import ids
 from streams.sources.cells.times import times
 from streams.sources.files.compressed import BLOCK_SIZE, Block, ByteInput
 from streams.sources.files.csv_rows import Layout, csv_records, read_rows, split_record
@@ -28,6 +30,14 @@ from streams.sources.screening import EARLIEST, LEEWAY
 FOLLOW_EVENT = pl.Struct(dict.fromkeys(FIELDS, pl.String()))
 EVENT_TABLE = {"at": pl.Int64(), "follower": pl.UInt64(), "followee": pl.UInt64(), "action": pl.UInt8()}
 _CODES = {action.value: code for code, action in enumerate(ACTIONS)}
+_NAMES = {
+    form: platform_name(form)
+    for name in {*PLATFORM_ALIASES, *PLATFORM_ALIASES.values()}
+    for form in (name, name.title(), name.upper())
+    if platform_name(form) != form
+}
+"""Other names of platforms, and the names that Lockstep gives them."""
+_OTHER_NAMES = [f'"{name}"'.encode() for name in _NAMES]
 _SEPARATORS = (",", "\t", ";", "|")
 _HEAD = 64 << 10
 _JUDGED_FIRST = 1_000
@@ -70,7 +80,10 @@ def read_follows(
     )
     for records in found:
         if layout is not None:
-            rows, numbers = read_rows(records, layout, FIELDS), np.arange(len(records), dtype=np.int64)
+            rows = read_rows(records, layout, FIELDS).with_columns(
+                ids(pl.col(name)) for name in ("follower_id", "followee_id")
+            )
+            numbers = np.arange(len(records), dtype=np.int64)
             parts.append(keyed_events(rows, numbers, records, latest)[0])
         else:
             parts.append(decoded_follows(records, latest)[0])
@@ -112,6 +125,9 @@ def decoded_follows(records: Records, latest: float) -> tuple[pl.DataFrame, I64]
     Returns:
         Columns of `EVENT_TABLE`, and the row of `records` of each, ascending.
     """
+    if any(name in records.data for name in _OTHER_NAMES):
+        # the quick way takes names of platforms as they are
+        return keyed_events(*decode_objects(records, FOLLOW_EVENT), records, latest)
     plain = plain_events(records, latest)
     table = pl.DataFrame({name: getattr(plain, name) for name in EVENT_TABLE}, schema=EVENT_TABLE)
     if len(table) == len(records):
@@ -138,6 +154,7 @@ def keyed_events(
     Returns:
         Columns of `EVENT_TABLE`, and the row of `records` of each.
     """
+    rows = rows.with_columns(pl.col("platform").replace(_NAMES))
     accounts = [
         rows.select(pl.concat_str("platform", pl.lit(":"), name)).to_series()
         for name in ("follower_id", "followee_id")

@@ -2,13 +2,18 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.errors import InputError, UsageError
+from schemas.values import account_name
 from streams.sources.files.compressed import ByteInput
 
 _COLUMNS = ("account_id", "label")
+_SEPARATORS = (",", ";", "\t", "|")
+_ROUNDED = re.compile(r"(?:[^:]+:)?\d(?:\.\d+)?[eE]\+?\d+")
+_DECIMALS = re.compile(r"^((?:[^:]+:)?\d+)\.0+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,7 @@ class Labels:
     """The label of each labelled account.
 
     Args:
-        label_of: label by account as the file names it: `platform:id`, or the bare id for any platform.
+        label_of: label by account: `platform:id`, or the bare id for any platform.
         positive: the label of accounts that should be found.
     """
 
@@ -62,17 +67,26 @@ def read_labels(path: str, positive: str) -> Labels:
         raise InputError(
             f"{stream.name}: byte {error.start + 1:,} is not UTF-8. Save the labels as UTF-8."
         ) from error
-    rows = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
+    header = text.lstrip().partition("\n")[0]
+    separator = max(_SEPARATORS, key=header.count)
+    rows = csv.DictReader(io.StringIO(text.lstrip(), newline=""), skipinitialspace=True, delimiter=separator)
+    rows.fieldnames = [column.strip().lower() for column in rows.fieldnames or ()]
     label_of: dict[str, str] = {}
     try:
-        missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
+        missing = [column for column in _COLUMNS if column not in rows.fieldnames]
         if missing:
             raise InputError(
                 f"{stream.name}: column {' and '.join(missing)} is missing. Its first line must be "
-                "account_id,label or account_id,label,group."
+                "account_id,label or account_id,label,group, with commas, semicolons, tabs or bars between them."
             )
         for row in rows:
             account, label = ((row[column] or "").strip() for column in _COLUMNS)
+            if _ROUNDED.fullmatch(account):
+                raise InputError(
+                    f"{stream.name}: account {account} in line {rows.line_num} is rounded: a spreadsheet has cut off "
+                    "its digits. Save the labels again with account ids as text."
+                )
+            account = account_name(_DECIMALS.sub(r"\1", account))
             if not account or not label:
                 raise InputError(
                     f"{stream.name}: line {rows.line_num} has no {'label' if account else 'account_id'}."

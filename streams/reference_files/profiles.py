@@ -8,6 +8,7 @@ from detectors.reference.reference_data import PROFILES
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.sources.cells.identities import ids, platforms
 from streams.sources.cells.times import times
 from streams.sources.files.compressed import ByteInput
 from streams.sources.files.json_rows import decode_objects
@@ -62,6 +63,7 @@ def read_profiles(path: str, dead_letters: DeadLetterLog) -> pl.DataFrame:
 def decoded_profiles(records: Records) -> tuple[pl.DataFrame, I64]:
     """Columns of `reference_data.PROFILES`, and the row of `records` of each; other records become dead letters."""
     frame, rows = decode_objects(records, _PROFILE)
+    frame = frame.with_columns(platforms(pl.col("platform")), ids(pl.col("account_id")))
     table = frame.select(
         pl.concat_str(pl.col("platform"), pl.lit(":"), pl.col("account_id")).alias("account"),
         "handle",

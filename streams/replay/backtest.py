@@ -29,6 +29,7 @@ import numpy as np
 import polars as pl
 
 from schemas.alerts import Alert, Severity
+from schemas.errors import InputError
 from schemas.networks import Lifecycle
 from streams.reference_files.labels import Labels
 
@@ -107,6 +108,8 @@ class BacktestScores:
         self._labels = labels
         self._names = pl.Series("name", list(labels.label_of), pl.String).implode()
         self._first_post: dict[str, int] = {}
+        self._example: str | None = None
+        """An account that has a post."""
         self._first_member: dict[str, int] = {}
         self._networks: dict[str, dict[str, float]] = {}
         """Labelled members of each network, with their rank scores."""
@@ -116,6 +119,8 @@ class BacktestScores:
 
     def add_posts(self, posts: pl.DataFrame) -> None:
         """Add posts in event order, with the columns account, account_id and created_at."""
+        if self._example is None and len(posts):
+            self._example = posts["account"][0]
         known = pl.col("account").is_in(self._names) | pl.col("account_id").is_in(self._names)
         firsts = posts.lazy().select("account", "account_id", "created_at").filter(known)
         firsts = firsts.unique("account", keep="first", maintain_order=True)
@@ -123,6 +128,27 @@ class BacktestScores:
             entry = self._labels.entry(account)
             if entry is not None:
                 self._first_post.setdefault(entry, second)
+
+    def check_known(self, source: str) -> None:
+        """Fail if the labels are of other accounts than the posts: every figure would be 0, and mean nothing.
+
+        Args:
+            source: name of the file of labels.
+
+        Raises:
+            InputError: there were posts, and none of a labelled account, or none of a positive one.
+        """
+        if self._example is None or any(map(self._labels.is_positive, self._first_post)):
+            return
+        entries = list(self._labels.label_of)
+        which, named = f"{len(entries):,} labelled accounts", entries[0]
+        if self._first_post:
+            positive = [entry for entry in entries if self._labels.is_positive(entry)]
+            which, named = f"{len(positive):,} accounts labelled {self._labels.positive!r}", positive[0]
+        raise InputError(
+            f"{source}: none of its {which} has a post in the data. It names accounts such as {named}; posts are by "
+            f"accounts such as {self._example}. Labels need the account ids of the posts, with or without the platform."
+        )
 
     def add_alert(
         self, alert: Alert, tick: datetime, *, merged_away: bool, unnamed: Sequence[str] = ()

@@ -45,9 +45,7 @@ def ids(column: pl.Expr) -> pl.Expr:
     it. An id in exponent form, such as `1.72E+18`, stays as it is, so that `rounded` finds it.
     """
     value = known(column).str.strip_chars()
-    formula = value.str.extract_groups(_FORMULA)
-    unwrapped = pl.coalesce(formula.struct.field("1"), formula.struct.field("2"), value)
-    return unwrapped.str.replace(r"^(\d+)\.0+$", "${1}")
+    return value.str.replace(_FORMULA, "${1}${2}").str.replace(r"^(\d+)\.0+$", "${1}")
 
 
 def odd(column: pl.Expr) -> pl.Expr:
