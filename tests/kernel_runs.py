@@ -4,6 +4,7 @@ Among them are runs that go on from a saved state, whose arrays cannot be writte
 everything is evicted.
 """
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -51,6 +52,18 @@ def _commands(folder: Path) -> None:
     rows = [f"o{row % 5},a{row % 7},p{row},{1_700_000_000 + row}" for row in range(200)]
     table.write_text("\n".join(["object_id,account_id,content_id,timestamp_share", *rows, ""]))
     _run("replay", str(table), "--alerts", str(folder / "table.jsonl"), "--no-progress")
+    objects = folder / "posts.json"
+    made = [
+        {
+            "post_id": f"p{row}",
+            "platform": "x",
+            "account_id": f"a{row % 7}",
+            "created_at": 1_700_000_000 + row,
+        }
+        for row in range(200)
+    ]
+    objects.write_text(json.dumps({"rows": made}))
+    _run("replay", str(objects), "--no-progress")
 
 
 def _run(*words: str) -> None:

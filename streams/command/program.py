@@ -15,6 +15,7 @@ import typer
 from streams.command.faults import exit_on_failures, reported_faults
 from streams.command.live_program import live
 from streams.command.option_groups import grouped
+from streams.command.source_program import sources
 from streams.outputs.plain_text import plain_lines
 from streams.settings.options import (
     Config,
@@ -170,6 +171,7 @@ def compile_all() -> None:
             raise typer.Exit(1)
 
 
+app.add_typer(sources)
 app.add_typer(live)
 
 

@@ -4,6 +4,7 @@ It always reads the source that is furthest behind in event time, and holds rows
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -80,6 +81,8 @@ class OrderedPosts:
     progress: ReadProgress = field(default_factory=ReadProgress)
     timer: StageTimes = field(default_factory=StageTimes)
     """Seconds by stage."""
+    others: Counter[str] = field(default_factory=Counter)
+    """What the inputs hold that is no post, such as likes: how many of each."""
     faults: list[InputError] = field(default_factory=list)
     """Faults of inputs that ended early; the rows before the fault were used."""
 
@@ -180,6 +183,7 @@ class OrderedPosts:
             for letter in batch.dead_letters:
                 self.dead_letters.add(letter)
             self.dead_letters.count_rows(len(batch.posts))
+            self.others.update(batch.others)
             self._bytes_of[name] = max(batch.bytes_read, self._bytes_of.get(name, 0))
             self.progress.bytes_read = sum(self._bytes_of.values())
             self.on_progress(self.progress)

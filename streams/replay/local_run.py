@@ -181,4 +181,5 @@ def _figures(run: Replay, log: DeadLetterLog, seconds: float, options: RunOption
         examples=dict(log.examples),
         evicted_early=run.evicted_early,
         dead_letters_kept=options.writing.dead_letters is not None,
+        others=dict(run.ordered.others),
     )

@@ -1,7 +1,7 @@
 """The summary on the terminal at the end of a run, for a person who never saw the code."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rich.console import Console
@@ -49,6 +49,8 @@ class RunFigures:
     evicted_early: Mapping[str, int]
     dead_letters_kept: bool
     """Whether rejected rows were written to a file."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """What the inputs hold that is no post, such as likes."""
 
 
 def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) -> None:
@@ -68,6 +70,9 @@ def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) 
         console.print("No network was found: chance explains everything that accounts shared together.")
     else:
         console.print("There were no posts to look at.")
+    if figures.others:
+        counts = ", ".join(f"{count:,} {plain(kind, 40)}" for kind, count in sorted(figures.others.items()))
+        console.print(f"\nNot posts, so only counted: {counts}.")
     _show_rejected(console, figures)
     for store, count in figures.evicted_early.items():
         console.print(_lost(_STORES[store], count))

@@ -71,8 +71,7 @@ class ReadingOptions:
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Format of all inputs, if their content does not show it: jsonl, twitter-io, ira, "
-            "coortweet, toolkit, mapped.",
+            help="Format of all inputs, if their content does not show it; `lockstep sources` lists the formats.",
             rich_help_panel=_READING,
         ),
     ] = None

@@ -1,6 +1,6 @@
 """The interface of a source: batches of canonical posts, with dead letters for the rows that cannot be used."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -21,6 +21,8 @@ class SourceBatch:
     dead_letters: list[DeadLetter] = field(default_factory=list)
     bytes_read: int = 0
     """Bytes of the (compressed) input consumed so far, for the progress bar."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """What the input holds that is no post, such as likes: how many of each in this batch."""
 
 
 class Source(Protocol):

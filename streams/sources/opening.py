@@ -11,7 +11,7 @@ from streams.sources.base import Source, SourceBatch
 from streams.sources.detect import HEAD_SIZE, detect
 from streams.sources.files.compressed import BLOCK_SIZE, Block, ByteInput
 from streams.sources.formats.format import Format
-from streams.sources.formats.mapped import ColumnMapping
+from streams.sources.formats.tables.column_mapping import ColumnMapping
 from streams.sources.screening import screen
 
 

@@ -4,8 +4,8 @@ One post dated 2100 would push the watermark past every other post. One dated 19
 empty ticks. Both become dead letters here.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -38,6 +38,8 @@ class Decoded:
     """The time of each post as text, as the file has it; null or empty if it is absent."""
     rows: I64 | None = None
     """The row of the records that each post came from; None when no record was set aside."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """What the records hold that is no post, such as likes: how many of each."""
 
 
 def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> SourceBatch:
@@ -72,7 +74,7 @@ def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> Sour
         posts = posts.filter(~bad)
         rows = rows[~bad.to_numpy()]
     records.dead_letters.sort(key=lambda letter: letter.position)
-    return SourceBatch(posts, rows, records.dead_letters, records.bytes_read)
+    return SourceBatch(posts, rows, records.dead_letters, records.bytes_read, decoded.others)
 
 
 def _blank(name: str) -> pl.Expr:

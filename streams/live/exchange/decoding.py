@@ -25,7 +25,7 @@ from streams.reference_files.profiles import decoded_profiles
 from streams.sources.files.compressed import Block
 from streams.sources.files.lines import scan_lines
 from streams.sources.files.records import Records, read_records
-from streams.sources.formats.jsonl import Jsonl
+from streams.sources.formats.canonical.jsonl import Jsonl
 from streams.sources.screening import LEEWAY, screen
 
 COLLECTOR_HEADER = "lockstep-collector"

@@ -2,7 +2,8 @@
 
     compressed   gzip, zstd or plain; a file or a pipe; blocks of decompressed bytes
     records      blocks cut into whole records, whatever the size of the blocks
-    lines, csv_scan   where the records of JSONL and of CSV begin and end
+    lines, csv_scan, json_scan   where the records of JSONL, CSV and other JSON begin and end
+    json_sample  how the records of a JSON input are laid out
     json_rows, csv_rows   records as data frames
 
 Records that cannot be decoded become dead letters here.

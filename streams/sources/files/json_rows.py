@@ -6,7 +6,7 @@ about single records; the pass over rows only finds the faulty ones and words th
 
 import re
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -23,14 +23,24 @@ _ESCAPE = re.compile(
     r"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     r"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
+# Some writers put these where a number is unknown; JSON has no such words. Texts are matched first, and stay.
+_WORD = r"[:,\[]\s*(?:NaN|-?Infinity)\s*[,\]}]"
+_WORDS = re.compile(r'"(?:[^"\\]|\\.)*"|(-?\b(?:NaN|Infinity)\b)')
 
 
-def decode_objects(records: Records, schema: pl.Struct) -> tuple[pl.DataFrame, I64]:
+def decode_objects(
+    records: Records, schema: pl.Struct, mend: Callable[[pl.Series], pl.Series] = lambda lines: lines
+) -> tuple[pl.DataFrame, I64]:
     """Decode records to the fields of `schema`; absent fields are null.
 
     Where text is expected, numbers and truth values become text. Where a list of texts is expected, a single text
-    becomes a list of one. Half of a surrogate pair becomes U+FFFD. Records that are not an object, or that have other
-    types than `schema`, become dead letters.
+    becomes a list of one. Half of a surrogate pair becomes U+FFFD, and `NaN` becomes null. Records that are not an
+    object, or that have other types than `schema`, become dead letters.
+
+    Args:
+        records: with one JSON object each.
+        schema: the fields to read.
+        mend: changes the texts of the records before, one by one, where a field may have several types.
 
     Returns:
         The frame and, for each of its rows, the row of `records` that it came from.
@@ -43,11 +53,11 @@ def decode_objects(records: Records, schema: pl.Struct) -> tuple[pl.DataFrame, I
     table = pl.Series("line", [records.data], dtype=pl.Binary).to_frame()
     table = table.select(line.cast(pl.String).str.split("\n").explode().str.strip_chars(" \t\r"))
     is_object = line.str.starts_with("{") & line.str.ends_with("}")
-    has_surrogate = line.str.contains(_SURROGATE)
-    whole, mending = table.select(is_object.all(), has_surrogate.any().alias("mending")).row(0)
-    lines = table["line"]
+    is_odd = line.str.contains(f"{_SURROGATE}|{_WORD}")
+    whole, mending = table.select(is_object.all(), is_odd.any().alias("mending")).row(0)
+    lines = mend(table["line"])
     if mending:
-        where = table.select(has_surrogate.arg_true()).to_series()
+        where = table.select(is_odd.arg_true()).to_series()
         lines = lines.scatter(where, [_mended(text) for text in lines.gather(where)])
     if whole and (_stand_alone(records.data.split(b"\n")) or (mending and _stand_alone(lines))):
         frame = _decoded(lines, schema)
@@ -129,25 +139,32 @@ def _fault(line: str, schema: pl.Struct) -> str | None:
 def _type_fault(record: dict[str, object], schema: pl.Struct, path: str) -> str | None:
     for field in schema.fields:
         value = record.get(field.name)
-        if value is None:
-            continue
-        where = f"field {path}{field.name}"
-        match field.dtype:
-            case pl.Struct() as inner:
-                if not isinstance(value, dict):
-                    return f"{where} is {_noun(value)}, an object is expected"
-                if fault := _type_fault(value, inner, f"{path}{field.name}."):
-                    return fault
-            case pl.List():
-                items = value if isinstance(value, list) else [value]
-                if any(isinstance(item, dict | list) for item in items):
-                    return f"{where} is not a list of texts"
-            case pl.String():
-                if isinstance(value, dict | list):
-                    return f"{where} is {_noun(value)}, text is expected"
-            case _:
-                if isinstance(value, dict | list | str):
-                    return f"{where} is {_noun(value)}, a number is expected"
+        if value is not None and (fault := _value_fault(value, field.dtype, f"{path}{field.name}")):
+            return fault
+    return None
+
+
+def _value_fault(value: object, dtype: object, path: str) -> str | None:
+    match dtype:
+        case pl.Struct() as inner:
+            if not isinstance(value, dict):
+                return f"field {path} is {_noun(value)}, an object is expected"
+            return _type_fault(value, inner, f"{path}.")
+        case pl.List(inner=pl.Struct() | pl.List() as inner):
+            if not isinstance(value, list):
+                return f"field {path} is {_noun(value)}, a list is expected"
+            faults = (_value_fault(item, inner, f"{path}[]") for item in value if item is not None)
+            return next(filter(None, faults), None)
+        case pl.List():
+            items = value if isinstance(value, list) else [value]
+            if any(isinstance(item, dict | list) for item in items):
+                return f"field {path} is not a list of texts"
+        case pl.String():
+            if isinstance(value, dict | list):
+                return f"field {path} is {_noun(value)}, text is expected"
+        case _:
+            if isinstance(value, dict | list | str):
+                return f"field {path} is {_noun(value)}, a number is expected"
     return None
 
 
@@ -157,7 +174,8 @@ def _noun(value: object) -> str:
 
 
 def _mended(line: str) -> str:
-    return _ESCAPE.sub(lambda match: "\\ufffd" if match.group(1) else match.group(0), line)
+    line = _ESCAPE.sub(lambda match: "\\ufffd" if match.group(1) else match.group(0), line)
+    return _WORDS.sub(lambda match: "null" if match.group(1) else match.group(0), line)
 
 
 def _empty(schema: pl.Struct) -> pl.DataFrame:

@@ -5,8 +5,11 @@ import numpy as np
 from streams.sources.files.records import OVERSIZED, RECORD_LIMIT, Scan
 
 
-def scan_lines(buffer: bytes, final: bool) -> Scan:
-    """Find the lines of a buffer; empty lines and lines with only a carriage return are not records."""
+def scan_lines(buffer: bytes, final: bool, limit: int = RECORD_LIMIT) -> Scan:
+    """Find the lines of a buffer; empty lines and lines with only a carriage return are not records.
+
+    `limit` is the number of bytes that the longest record may have.
+    """
     octets = np.frombuffer(buffer, dtype=np.uint8)
     ends = np.flatnonzero(octets == 10).astype(np.int64, copy=False)
     consumed = int(ends[-1]) + 1 if len(ends) else 0
@@ -16,7 +19,7 @@ def scan_lines(buffer: bytes, final: bool) -> Scan:
             ends = np.append(ends, len(buffer))
             consumed = len(buffer)
         else:
-            overlong = len(buffer) - consumed > RECORD_LIMIT
+            overlong = len(buffer) - consumed > limit
     starts = np.empty_like(ends)
     starts[:1] = 0
     starts[1:] = ends[:-1] + 1
@@ -26,5 +29,5 @@ def scan_lines(buffer: bytes, final: bool) -> Scan:
     blank[single[octets[starts[single]] == 13]] = True
     if blank.any():
         starts, ends, lengths = starts[~blank], ends[~blank], lengths[~blank]
-    verdicts = np.where(lengths > RECORD_LIMIT, OVERSIZED, 0).astype(np.uint8)
+    verdicts = np.where(lengths > limit, OVERSIZED, 0).astype(np.uint8)
     return Scan(starts, ends, verdicts, consumed, overlong)

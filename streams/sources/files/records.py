@@ -5,7 +5,7 @@ handles the rest of a block that belongs to the next record, oversized records, 
 numbers of records.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -33,6 +33,10 @@ class Scan:
     """Bytes that belong to these records; what follows belongs to a record that is not complete yet."""
     overlong: bool
     """The rest is already longer than a record may be: drop it up to its line end."""
+    data: bytes | None = None
+    """The bytes that `starts` and `ends` count in, if they are not those of the buffer."""
+    lengths: Mapping[int, int] = field(default_factory=dict)
+    """Bytes of records that are not here whole, by row."""
 
 
 OVERSIZED = 255
@@ -78,6 +82,7 @@ def read_records(
     *,
     decodable: int = 0,
     first_number: int = 1,
+    limit: int = RECORD_LIMIT,
 ) -> Iterator[Records]:
     """Cut blocks into records. The records do not depend on the size of the blocks.
 
@@ -88,12 +93,13 @@ def read_records(
         explain: explains a verdict of the scanner.
         decodable: records with a verdict up to this one can be decoded.
         first_number: number of the first record; 0 if it is a header, which is then dropped.
+        limit: bytes of the longest record, as the scanner has it.
 
     Raises:
         InputError: from `blocks`, after the records before the fault. A record that the fault cuts in two becomes a
             dead letter, since the rest of it might change its meaning.
     """
-    cutter = _Cutter(source, scan, explain, decodable, first_number)
+    cutter = _Cutter(source, scan, explain, decodable, first_number, limit)
     bytes_read = 0
     fault: InputError | None = None
     try:
@@ -109,13 +115,20 @@ def read_records(
 
 class _Cutter:
     def __init__(
-        self, source: str, scan: Scanner, explain: Callable[[int], str], decodable: int, first_number: int
+        self,
+        source: str,
+        scan: Scanner,
+        explain: Callable[[int], str],
+        decodable: int,
+        first_number: int,
+        limit: int,
     ) -> None:
         self._source = source
         self._scan = scan
         self._explain = explain
         self._decodable = decodable
         self._number = first_number
+        self._limit = limit
         self._rest = b""
         self._overlong_head: bytes | None = None  # the start of an oversized line that has not ended yet
         self._overlong_bytes = 0
@@ -145,7 +158,7 @@ class _Cutter:
     def _cut(self, buffer: bytes, final: bool, letters: list[DeadLetter], bytes_read: int) -> Records:
         scan = self._scan(buffer, final)
         self._rest = buffer[scan.consumed :]
-        records = self._records(buffer, scan, letters, bytes_read)
+        records = self._records(buffer if scan.data is None else scan.data, scan, letters, bytes_read)
         if scan.overlong:
             # Only what a dead letter shows is kept, since the line may never end.
             self._overlong_head = self._rest[: 4 * RAW_LIMIT]
@@ -167,7 +180,8 @@ class _Cutter:
         for row in np.flatnonzero(~keep & (numbers > 0)):
             raw = buffer[scan.starts[row] : scan.ends[row]]
             verdict = int(scan.verdicts[row])
-            letters.append(self._excised(int(numbers[row]), verdict, raw, len(raw)))
+            length = scan.lengths.get(int(row), len(raw))
+            letters.append(self._excised(int(numbers[row]), verdict, raw, length))
         picked = _pick(buffer, scan.starts, scan.ends, keep)
         if not _is_utf8(picked[0]):
             keep = keep.copy()
@@ -196,7 +210,7 @@ class _Cutter:
 
     def _excised(self, number: int, verdict: int, raw: bytes, length: int) -> DeadLetter:
         if verdict == OVERSIZED:
-            detail = f"longer than {RECORD_LIMIT:,} bytes"
+            detail = f"longer than {self._limit:,} bytes"
             return _dead_letter(self._source, number, Reason.OVERSIZED, detail, raw, length)
         return _dead_letter(self._source, number, Reason.MALFORMED, self._explain(verdict), raw, length)
 

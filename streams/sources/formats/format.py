@@ -1,6 +1,6 @@
 """What a format must provide; everything else is the same for all formats."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 import polars as pl
@@ -29,17 +29,27 @@ class Format(Protocol):
 
 
 class CsvFormat:
-    """The part that all CSV formats share. A format sets `name`, `needed` and `optional`, and implements `posts`."""
+    """The part that all CSV formats share.
+
+    A format sets `name`, `about`, `needed` and `optional`, and implements `posts`.
+    """
 
     name: str
+    about: str
+    """What it is, in a few words."""
     time_ordered = False
     needed: tuple[str, ...] = ()
-    """Columns that must be there. They also identify the format: no other format has all of them."""
+    """Columns that must be there. They also identify the format, unless it has a `fits` of its own."""
     optional: tuple[str, ...] = ()
     """Columns that are read if they are there; otherwise they are null."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+
+    @classmethod
+    def fits(cls, columns: Collection[str]) -> bool:
+        """Whether a table with these columns is in this format."""
+        return all(name in columns for name in cls.needed)
 
     def records(self, blocks: Iterator[Block], source: str) -> Iterator[Records]:
         """Cut the input into records."""

@@ -1,6 +1,7 @@
 """Inputs written for a test, and everything that reading one gave."""
 
 import gzip
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ class Taken:
     format: str
     time_ordered: bool
     size: int | None
+    others: dict[str, int] = field(default_factory=dict)
     bytes_read: int = 0
     fault: InputError | None = None
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -45,17 +47,27 @@ Take = Callable[..., Taken]
 def take_all(path: str, **options: Any) -> Taken:
     source = open_source(path, now=lambda: NOW, **options)
     frames, dead, bytes_read, fault = [pl.DataFrame(schema=POSTS)], [], 0, None
+    others: Counter[str] = Counter()
     try:
         for batch in source.batches():
             assert batch.posts.schema == pl.Schema(POSTS)
             frames.append(batch.posts)
             dead += batch.dead_letters
+            others.update(batch.others)
             bytes_read = batch.bytes_read
     except InputError as error:
         fault = error
     posts = pl.concat(frames)
     return Taken(
-        posts, dead, source.format, source.time_ordered, source.size, bytes_read, fault, posts.to_dicts()
+        posts,
+        dead,
+        source.format,
+        source.time_ordered,
+        source.size,
+        dict(others),
+        bytes_read,
+        fault,
+        posts.to_dicts(),
     )
 
 

@@ -16,6 +16,7 @@ class Coortweet(CsvFormat):
     """
 
     name = "coortweet"
+    about = "input of CooRTweet"
     needed = ("object_id", "account_id", "content_id", "timestamp_share")
 
     def posts(self, rows: pl.DataFrame) -> Decoded:

@@ -1,4 +1,4 @@
-"""The input of coordination-network-toolkit: columns by position."""
+"""The input of coordination-network-toolkit: columns by name, or by position where they have no names."""
 
 from typing import ClassVar
 
@@ -13,9 +13,10 @@ from streams.sources.screening import Decoded
 
 
 class Toolkit(CsvFormat):
-    """Message, user, name, repost, reply, text, unix time, urls: by position, with or without a header."""
+    """Message, user, name, repost, reply, text, unix time, urls."""
 
     name = "toolkit"
+    about = "input of coordination-network-toolkit"
     time_ordered = True
     positions: ClassVar[tuple[str, ...]] = (
         "message_id",
@@ -27,8 +28,8 @@ class Toolkit(CsvFormat):
         "timestamp",
         "urls",
     )
-    needed = ("message_id", "user_id", "repost_id", "reply_id", "message", "timestamp")
-    optional = ("urls",)
+    needed = ("message_id", "user_id", "message", "timestamp")
+    optional = ("repost_id", "reply_id", "urls")
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
         """Make posts; hashtags and mentions come from the text."""

@@ -1,12 +1,11 @@
 """The Internet Research Agency tweets as FiveThirtyEight published them."""
 
-from hashlib import blake2b
-
 import polars as pl
 
 from streams.sources.cells.texts import count, hashtags_in, mentions_in, urls_in, without_urls
 from streams.sources.cells.times import text_seconds
 from streams.sources.formats.format import CsvFormat
+from streams.sources.formats.text_keys import text_keys
 from streams.sources.screening import Decoded
 
 
@@ -18,6 +17,7 @@ class Ira(CsvFormat):
     """
 
     name = "ira"
+    about = "Internet Research Agency, as FiveThirtyEight published it"
     needed = ("author", "content", "publish_date")
     optional = ("language", "following", "followers", "retweet")
 
@@ -33,7 +33,7 @@ class Ira(CsvFormat):
         )
         keys = rows.select(identity.alias("identity"), original.alias("original"))
         posts = rows.select(
-            _hashed(keys["identity"]).alias("post_id"),
+            text_keys(keys["identity"]).alias("post_id"),
             pl.lit("x").alias("platform"),
             pl.col("author").str.to_lowercase().alias("account_id"),
             text_seconds(when, "%m/%d/%Y %H:%M").alias("created_at"),
@@ -42,15 +42,8 @@ class Ira(CsvFormat):
             urls_in(text).alias("urls"),
             hashtags_in(text).alias("hashtags"),
             mentions_in(text).alias("mentions"),
-            ("text:" + _hashed(keys["original"])).alias("repost_of"),
+            ("text:" + text_keys(keys["original"])).alias("repost_of"),
             count(pl.col("followers")).alias("followers_count"),
             count(pl.col("following")).alias("following_count"),
         )
         return Decoded(posts, when)
-
-
-def _hashed(texts: pl.Series) -> pl.Series:
-    # ids must stay the same, and polars does not promise that its hash does from version to version. This is the only
-    # loop over rows of usable data, at about a microsecond a row.
-    hashes = [None if text is None else blake2b(text.encode(), digest_size=8).hexdigest() for text in texts]
-    return pl.Series(hashes, dtype=pl.String)

@@ -17,6 +17,7 @@ class TwitterIo(CsvFormat):
     """
 
     name = "twitter-io"
+    about = "Twitter's archive of information operations"
     needed = ("tweetid", "userid", "tweet_time")
     optional = (
         "tweet_text",

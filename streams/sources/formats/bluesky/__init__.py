@@ -1,0 +1,1 @@
+"""Posts of Bluesky: events of its network, records of repositories, views of its API."""

@@ -1,0 +1,1 @@
+"""Posts in Lockstep's own form."""

@@ -1,0 +1,1 @@
+"""Posts of Mastodon and other servers of the fediverse."""

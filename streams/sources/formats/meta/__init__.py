@@ -1,0 +1,1 @@
+"""Posts of Facebook and Instagram: CrowdTangle, Meta Content Library, Meta Business Suite."""

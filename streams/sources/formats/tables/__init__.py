@@ -1,0 +1,1 @@
+"""Tables of tools that know many platforms, and any other input by a mapping."""
