@@ -19,6 +19,7 @@ import msgspec
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.events import AccountProfile, FollowEvent, PostEvent
+from schemas.figures.backtest import BacktestFigures
 from schemas.generate import asyncapi
 from schemas.networks import NetworkSnapshot
 from schemas.registry import RegistryEntity
@@ -35,6 +36,7 @@ RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
     {
         "account_profile": AccountProfile,
         "alert": Alert,
+        "backtest": BacktestFigures,
         "dead_letter": DeadLetter,
         "follow_event": FollowEvent,
         "network_snapshot": NetworkSnapshot,

@@ -12,11 +12,12 @@ from rich.text import Text
 
 from schemas.alerts import Alert
 from schemas.errors import InputError
+from schemas.figures.backtest import BacktestFigures
 from streams.doctor.doctor import examine, show_findings
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain
 from streams.reference_files.labels import read_labels
-from streams.replay.backtest import BacktestFigures, BacktestScores
+from streams.replay.backtest import BacktestScores
 from streams.replay.local_run import Outcome, RunOptions, local_run
 from streams.replay.replay import Replay
 from streams.replay.run_metrics import write_run_metrics
@@ -68,6 +69,7 @@ def backtest(
         posts=outcome.figures.posts,
         dead_letters=sum(outcome.figures.dead_letters.values()),
         seconds=round(outcome.figures.seconds, 3),
+        by_chance=outcome.figures.by_chance,
         config_hash=outcome.run.settings.detection.digest,
         code_version=VERSION,
     )

@@ -14,7 +14,7 @@ from streams.outputs.output_files import OutputError
 
 _SLICE = 20_000
 """Most rows that a feed yields at a time."""
-_RECORD_BATCH = 2_000
+RECORD_BATCH = 2_000
 """Rows of a record batch in a run's file: the least that can be read at a time."""
 
 
@@ -69,13 +69,10 @@ class RunSorter:
                 self._folder = tempfile.TemporaryDirectory(prefix="lockstep-sort-")
             path = Path(self._folder.name) / f"run-{self.runs:05d}.arrow"
             frame.sort("created_at", maintain_order=True).write_ipc(
-                path, compression="lz4", record_batch_size=_RECORD_BATCH
+                path, compression="lz4", record_batch_size=RECORD_BATCH
             )
         except (OSError, pl.exceptions.ComputeError) as error:
-            raise OutputError(
-                f"{tempfile.gettempdir()}: temporary files for sorting cannot be written: {error}. Set "
-                "TMPDIR to a folder with as much free space as the unpacked dump takes."
-            ) from error
+            raise temporary_files_fault("sorting", error) from error
         self.runs += 1
         return path
 
@@ -83,11 +80,19 @@ class RunSorter:
         scan = pl.scan_ipc(path)
         # all feeds together hold about as many rows as one run did while it was sorted
         share = self._run_rows // max(self.runs, 1)
-        rows = max(_RECORD_BATCH, min(_SLICE, share - share % _RECORD_BATCH))
+        rows = max(RECORD_BATCH, min(_SLICE, share - share % RECORD_BATCH))
         begin = 0
         while len(frame := scan.slice(begin, rows).collect()):
             yield frame
             begin += rows
+
+
+def temporary_files_fault(purpose: str, error: Exception) -> OutputError:
+    """The fault to raise when temporary files for `purpose` cannot be written, with what to do about it."""
+    return OutputError(
+        f"{tempfile.gettempdir()}: temporary files for {purpose} cannot be written: {error}. Set TMPDIR to a folder "
+        "with as much free space as the unpacked dump takes."
+    )
 
 
 def _slices(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:

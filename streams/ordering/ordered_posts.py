@@ -78,6 +78,8 @@ class OrderedPosts:
     format: str | None = None
     unordered: bool = False
     on_progress: Callable[[ReadProgress], None] = lambda progress: None
+    sources: Sequence[Source] | None = None
+    """What to read in place of `inputs`."""
     progress: ReadProgress = field(default_factory=ReadProgress)
     timer: StageTimes = field(default_factory=StageTimes)
     """Seconds by stage."""
@@ -107,10 +109,14 @@ class OrderedPosts:
             InputError: an input cannot be read, or is in no known format.
         """
         block = max(1 << 16, min(_BLOCK_BYTES, _OPEN_BYTES // max(len(self.inputs), 1)))
-        self._sources = [
-            open_source(path, format=self.format, mapping=self.settings.mapping, block_size=block)
-            for path in self.inputs
-        ]
+        self._sources = (
+            [
+                open_source(path, format=self.format, mapping=self.settings.mapping, block_size=block)
+                for path in self.inputs
+            ]
+            if self.sources is None
+            else list(self.sources)
+        )
         sizes = [source.size for source in self._sources]
         self.progress.bytes_total = sum(s for s in sizes if s is not None) if None not in sizes else None
 

@@ -17,9 +17,10 @@ class ProgressBar:
     Args:
         console: where to draw.
         shown: False to draw nothing at all.
+        task: what runs.
     """
 
-    def __init__(self, console: Console, *, shown: bool) -> None:
+    def __init__(self, console: Console, *, shown: bool, task: str = "reading") -> None:
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(_WIDTH),
@@ -29,7 +30,7 @@ class ProgressBar:
             transient=True,
             disable=not (shown and console.is_terminal),
         )
-        self._task: TaskID = self._bar.add_task("reading", total=None, share="", reached="")
+        self._task: TaskID = self._bar.add_task(task, total=None, share="", reached="")
         self._start = time.perf_counter()
 
     def __enter__(self) -> "ProgressBar":

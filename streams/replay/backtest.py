@@ -24,77 +24,14 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-import msgspec
 import numpy as np
 import polars as pl
 
 from schemas.alerts import Alert, Severity
 from schemas.errors import InputError
+from schemas.figures.backtest import AccountFigures, NetworkFigures, Quantiles, SuspectedFigures
 from schemas.networks import Lifecycle
 from streams.reference_files.labels import Labels
-
-
-class AccountFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """Precision and recall of accounts. None: undefined, since no account was found."""
-
-    precision: float | None
-    recall: float
-    f1: float | None
-    average_precision: float
-    labelled: int
-    """Accounts with a label."""
-    positive: int
-    """Of those, accounts that should be found."""
-    found: int
-    """Labelled accounts found, positive or not."""
-    without_posts: int
-    """Labelled accounts without a post in the data; they count as not found."""
-
-
-class NetworkFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """How well networks and labels agree."""
-
-    count: int
-    """Networks that did not merge into others."""
-    purity: float | None
-    labelled_accounts: int
-    """Labelled accounts in them."""
-
-
-class SuspectedFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """Precision and recall of suspected networks. Without a registry, no network can be suspected."""
-
-    networks: int
-    accounts: int
-    """Labelled accounts in them."""
-    precision: float | None
-    """None: undefined, since no account was suspected."""
-    recall: float
-
-
-class Quantiles(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds of event time; None when no positive account was found."""
-
-    p50: float | None
-    p90: float | None
-
-
-class BacktestFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """What `lockstep backtest --json` writes."""
-
-    accounts: AccountFigures
-    networks: NetworkFigures
-    suspected: SuspectedFigures
-    time_to_detection_s: Quantiles
-    first_detection_s: float | None
-    """None: no network was mostly positive."""
-    alerts: int
-    posts: int
-    dead_letters: int
-    seconds: float
-    """Wall-clock time of the run."""
-    config_hash: str
-    code_version: str
 
 
 class BacktestScores:

@@ -4,7 +4,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,13 +14,16 @@ from rich.console import Console
 
 from schemas.alerts import Alert
 from schemas.errors import InputError, UsageError
+from schemas.figures.backtest import ChanceFigures, FoundCount
 from streams.kernels.compiling import compile_kernels
 from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.alert_sinks import AlertSinks
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import STDOUT, check_outputs, output
 from streams.outputs.permalinks import Permalinks
-from streams.reference_files.reference_inputs import read_reference_inputs
+from streams.reference_files.reference_inputs import ReferenceInputs, read_reference_inputs
+from streams.replay.chance.check import check_by_chance
+from streams.replay.chance.post_spool import PostSpool
 from streams.replay.replay import Replay
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.pairs_csv import write_pairs
@@ -89,7 +92,6 @@ def local_run(
     """
     # after Ctrl-C, polars would go on reading: a run that waits for standard input could not be interrupted
     signal.siginterrupt(signal.SIGINT, True)
-    start = time.perf_counter()
     settings = settings_of(options)
     inputs = expand_inputs(options.inputs)
     read = [*inputs, *options.files(FileUse.READ).values()]
@@ -97,6 +99,51 @@ def local_run(
         raise UsageError("standard input (-) can be read only once.")
     config = options.reading.config
     check_outputs(options.files(FileUse.WRITTEN), [*read, *([config] if config else [])])
+    with PostSpool() as spool:
+
+        def take(posts: pl.DataFrame) -> None:
+            if options.detecting.check_by_chance:
+                spool.add(posts)
+            on_posts(posts)
+
+        done = _detected(options, settings, inputs, console, on_alert, take)
+        written = {
+            "--alerts": options.writing.alerts,
+            "--networks": options.writing.networks,
+            "--dead-letters": options.writing.dead_letters,
+        }
+        figures = done.figures
+        if not done.failures:
+            _write_pairs_and_timings(options, done.run)
+            if spool.rows:
+                figures = replace(figures, by_chance=_by_chance(options, done, spool, console))
+            _write_report(options, done.run, done.networks, figures)
+            written |= {"--pairs": options.writing.pairs, "--report": options.writing.report}
+    files_written = {option: path for option, path in written.items() if path not in (None, STDOUT)}
+    return Outcome(done.run, done.networks, figures, [*done.run.faults, *done.failures], files_written)
+
+
+@dataclass(frozen=True, slots=True)
+class _Detected:
+    """What detection leaves behind when all posts are read."""
+
+    run: Replay
+    references: ReferenceInputs
+    networks: LatestAlerts
+    figures: RunFigures
+    failures: list[InputError]
+
+
+def _detected(
+    options: RunOptions,
+    settings: Settings,
+    inputs: list[str],
+    console: Console,
+    on_alert: Watcher,
+    on_posts: Callable[[pl.DataFrame], None],
+) -> _Detected:
+    """Read and detect, and write alerts, networks and dead letters."""
+    start = time.perf_counter()
     with ExitStack() as files:
         bar = ProgressBar(console, shown=not options.writing.no_progress)
         log = DeadLetterLog(None, settings.input)
@@ -113,7 +160,8 @@ def local_run(
         compile_kernels(console.print)
         if options.writing.dead_letters is not None:
             log.write_to(files.enter_context(output(options.writing.dead_letters)))
-        run.set_reference_data(read_reference_inputs(options.reading, log))
+        references = read_reference_inputs(options.reading, log)
+        run.set_reference_data(references)
         networks = LatestAlerts()
         links = Permalinks(settings.permalinks)
         failures: list[InputError] = []
@@ -133,16 +181,23 @@ def local_run(
             except InputError as failure:
                 failures.append(failure)
     figures = _figures(run, log, time.perf_counter() - start, options)
-    written = {
-        "--alerts": options.writing.alerts,
-        "--networks": options.writing.networks,
-        "--dead-letters": options.writing.dead_letters,
-    }
-    if not failures:
-        _write_rest(options, run, networks, figures)
-        written |= {"--pairs": options.writing.pairs, "--report": options.writing.report}
-    files_written = {option: path for option, path in written.items() if path not in (None, STDOUT)}
-    return Outcome(run, networks, figures, [*run.faults, *failures], files_written)
+    return _Detected(run, references, networks, figures, failures)
+
+
+def _by_chance(options: RunOptions, done: _Detected, spool: PostSpool, console: Console) -> ChanceFigures:
+    """What detection finds in copies without coordination."""
+    found = FoundCount(networks=len(done.networks), accounts=done.networks.accounts)
+    settings = done.run.settings
+    done.run.release()  # a copy needs as much memory as the run itself
+    return check_by_chance(
+        spool,
+        options.detecting.check_by_chance,
+        found,
+        settings,
+        done.references,
+        console,
+        progress=not options.writing.no_progress,
+    )
 
 
 def settings_of(options: RunOptions) -> Settings:
@@ -157,16 +212,19 @@ def settings_of(options: RunOptions) -> Settings:
     return settings
 
 
-def _write_rest(options: RunOptions, run: Replay, networks: LatestAlerts, figures: RunFigures) -> None:
+def _write_pairs_and_timings(options: RunOptions, run: Replay) -> None:
     if options.writing.pairs is not None:
         with output(options.writing.pairs) as file:
             write_pairs(file, run.pipeline)
-    if options.writing.report is not None:
-        with output(options.writing.report) as file:
-            write_report(file, [Path(name).name for name in run.inputs], figures, networks)
     if options.writing.timings is not None:
         with output(options.writing.timings) as file:
             file.write(msgspec.json.encode(run.timings) + b"\n")
+
+
+def _write_report(options: RunOptions, run: Replay, networks: LatestAlerts, figures: RunFigures) -> None:
+    if options.writing.report is not None:
+        with output(options.writing.report) as file:
+            write_report(file, [Path(name).name for name in run.inputs], figures, networks)
 
 
 def _figures(run: Replay, log: DeadLetterLog, seconds: float, options: RunOptions) -> RunFigures:

@@ -24,6 +24,7 @@ from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.reference_inputs import ReferenceInputs
 from streams.replay.read_ahead import ReadAhead
 from streams.settings.settings import Settings
+from streams.sources import Source
 from streams.version import VERSION
 
 _AHEAD = 2
@@ -51,15 +52,24 @@ class Replay:
     unordered: bool = False
     on_progress: Callable[[ReadProgress], None] = lambda progress: None
     on_posts: Callable[[pl.DataFrame], None] = lambda posts: None
+    sources: Sequence[Source] | None = None
+    """What to read in place of `inputs`."""
     run_id: str = field(default_factory=lambda: uuid4().hex)
     ordered: OrderedPosts = field(init=False)
     """Where the posts come from."""
 
     def __post_init__(self) -> None:
         self.ordered = OrderedPosts(
-            self.inputs, self.settings, self.dead_letters, self.format, self.unordered, self.on_progress
+            self.inputs,
+            self.settings,
+            self.dead_letters,
+            self.format,
+            self.unordered,
+            self.on_progress,
+            self.sources,
         )
         self._pipeline: Pipeline | None = None
+        self._released = False
         self._first_time: int | None = None
 
     @property
@@ -80,6 +90,8 @@ class Replay:
     @property
     def pipeline(self) -> Pipeline:
         """The pipeline; without reference data if `set_reference_data` was not called before the first use."""
+        if self._released:
+            raise RuntimeError("the memory of this run was released")
         if self._pipeline is None:
             self._pipeline = self._built(ReferenceInputs())
         return self._pipeline
@@ -87,6 +99,11 @@ class Replay:
     def set_reference_data(self, references: ReferenceInputs) -> None:
         """Set reference data and follow events; call it before `run`."""
         self._pipeline = self._built(references)
+
+    def release(self) -> None:
+        """Give up the memory of detection. Nothing that asks the pipeline works afterwards."""
+        self._pipeline = None
+        self._released = True
 
     def _built(self, references: ReferenceInputs) -> Pipeline:
         pipeline = Pipeline(

@@ -10,9 +10,9 @@ from prometheus_client import CollectorRegistry, write_to_textfile
 
 from schemas.alerts import Severity
 from schemas.dead_letters import Reason
+from schemas.figures.backtest import BacktestFigures
 from streams.metrics.metrics import RunMetrics
 from streams.outputs.output_files import OutputError
-from streams.replay.backtest import BacktestFigures
 from streams.replay.local_run import Outcome
 from streams.version import VERSION
 

@@ -31,6 +31,12 @@ class LatestAlerts:
     def __len__(self) -> int:
         return len(self._latest)
 
+    @property
+    def accounts(self) -> int:
+        """Accounts in the latest alerts, each once. Those that an alert leaves out for length count as well."""
+        named = {member.account_id for alert in self._latest.values() for member in alert.members}
+        return len(named) + sum(alert.member_count - len(alert.members) for alert in self._latest.values())
+
     def add(self, alert: Alert, *, merged_away: bool) -> None:
         """Add an alert; `merged_away` is the answer of `streams.replay.replay.Replay.merged_away`."""
         self.alerts += 1

@@ -9,6 +9,7 @@ import jinja2
 
 from schemas.alerts import Alert, Signal
 from streams.outputs.plain_text import plain
+from streams.reports.by_chance import chance_sentences
 from streams.reports.latest_alerts import LatestAlerts, is_closed, nouns, shared_kinds
 from streams.reports.summary import REASONS, RunFigures, duration
 from streams.version import VERSION
@@ -70,6 +71,7 @@ def write_report(
         inputs=inputs,
         figures=figures,
         networks=networks,
+        chance=None if figures.by_chance is None else chance_sentences(figures.by_chance),
         rejected=[
             (REASONS[reason], count)
             for reason, count in sorted(figures.dead_letters.items(), key=lambda i: -i[1])

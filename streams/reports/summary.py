@@ -13,7 +13,9 @@ from detectors.stores import STORES, Store
 from schemas.alerts import Alert, Severity
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.evidence import Evidence
+from schemas.figures.backtest import ChanceFigures
 from streams.outputs.plain_text import plain
+from streams.reports.by_chance import chance_sentences
 from streams.reports.latest_alerts import LatestAlerts, is_closed, nouns, shared_kinds
 
 SHOWN_NETWORKS = 15
@@ -51,6 +53,8 @@ class RunFigures:
     """Whether rejected rows were written to a file."""
     others: Mapping[str, int] = field(default_factory=dict)
     """What the inputs hold that is no post, such as likes."""
+    by_chance: ChanceFigures | None = None
+    """What was found in copies without coordination, if that was asked for."""
 
 
 def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) -> None:
@@ -73,6 +77,8 @@ def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) 
     if figures.others:
         counts = ", ".join(f"{count:,} {plain(kind, 40)}" for kind, count in sorted(figures.others.items()))
         console.print(f"\nNot posts, so only counted: {counts}.")
+    if figures.by_chance is not None:
+        _show_chance(console, figures.by_chance)
     _show_rejected(console, figures)
     for store, count in figures.evicted_early.items():
         console.print(_lost(_STORES[store], count))
@@ -152,6 +158,12 @@ def _sample(sample: Evidence) -> str:
         f"\u2022 {plain(sample.object, 160)} ({noun}): {int(sample.observed):,} members within "
         f"{duration(took)} from {sample.window_start:%Y-%m-%d %H:%M:%S} UTC: {who}"
     )
+
+
+def _show_chance(console: Console, chance: ChanceFigures) -> None:
+    console.print()
+    console.print(Text("Checked by chance", style="bold"))
+    console.print(_indented(" ".join(chance_sentences(chance))))
 
 
 def _show_rejected(console: Console, figures: RunFigures) -> None:

@@ -149,6 +149,18 @@ class DetectingOptions:
             rich_help_panel=_DETECTING,
         ),
     ] = False
+    check_by_chance: Annotated[
+        int,
+        typer.Option(
+            "--check-by-chance",
+            metavar="N",
+            min=0,
+            max=1_000,
+            help="Repeat the detection on N copies of the posts in which nobody acts together, and report what chance "
+            "and shared interest made. Each copy takes about as long as the run itself.",
+            rich_help_panel=_DETECTING,
+        ),
+    ] = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,15 @@ from schemas.alerts import (
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.events import AccountProfile, FollowAction, FollowEvent, Metrics, PostEvent
 from schemas.evidence import EntityTie, Evidence
+from schemas.figures.backtest import (
+    AccountFigures,
+    BacktestFigures,
+    ChanceFigures,
+    FoundCount,
+    NetworkFigures,
+    Quantiles,
+    SuspectedFigures,
+)
 from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot, Tie
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, SuppressionRule
@@ -33,7 +42,30 @@ from schemas.shares import TraceKind
 NOON = datetime(2023, 2, 14, 12, 0, 0, 250_000, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
 
+_BACKTEST = BacktestFigures(
+    accounts=AccountFigures(
+        precision=None,
+        recall=0.0,
+        f1=None,
+        average_precision=0.5,
+        labelled=3,
+        positive=1,
+        found=0,
+        without_posts=0,
+    ),
+    networks=NetworkFigures(count=0, purity=None, labelled_accounts=0),
+    suspected=SuspectedFigures(networks=0, accounts=0, precision=None, recall=0.0),
+    time_to_detection_s=Quantiles(p50=None, p90=None),
+    first_detection_s=None,
+    alerts=0,
+    posts=9,
+    dead_letters=0,
+    seconds=1.25,
+    config_hash="abc",
+    code_version="1.0",
+)
 MINIMAL: dict[str, msgspec.Struct] = {
+    "backtest": _BACKTEST,
     "post_event": PostEvent(post_id="1", platform="twitter", account_id="7", created_at=NOON),
     "follow_event": FollowEvent(
         platform="twitter", follower_id="7", followee_id="8", action=FollowAction.SNAPSHOT, at=NOON
@@ -135,6 +167,19 @@ TIE = Tie(
 )
 
 FULL: dict[str, msgspec.Struct] = {
+    "backtest": msgspec.structs.replace(
+        _BACKTEST,
+        by_chance=ChanceFigures(
+            in_the_data=FoundCount(networks=2, accounts=8),
+            in_copies=[FoundCount(networks=0, accounts=0), FoundCount(networks=1, accounts=3)],
+            networks=0.5,
+            accounts=1.5,
+            account_share=0.1875,
+            exchanged_posts=5,
+            moved_posts=4,
+            seed=0,
+        ),
+    ),
     "post_event": PostEvent(
         post_id="1625450001234567890",
         platform="twitter",

@@ -1,0 +1,1 @@
+"""What is measured about a run, as files that other programs read."""
