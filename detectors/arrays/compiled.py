@@ -5,6 +5,8 @@ from typing import TypeVar, cast
 
 import numba
 
+from detectors.arrays.kernel_cache import KernelCache
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -14,7 +16,9 @@ def compiled(function: F) -> F:
     Overflow of unsigned integers wraps, as hashing needs; floating point is strict (no `fastmath`),
     since results must be equal to the bit on every machine of one architecture.
     """
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
+    dispatcher._cache = KernelCache(function)  # type: ignore[attr-defined] # as `cache=True` does, in numba's words
+    return cast(F, dispatcher)
 
 
 def inlined(function: F) -> F:

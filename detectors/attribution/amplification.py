@@ -34,6 +34,9 @@ def amplified(facts: pl.DataFrame, followers: I64) -> pl.DataFrame:
     """
     copy = ["detail", "entity", "origin"]
     copies = facts.filter(pl.col("kind") == int(Fact.COPY))
+    reposts = facts.filter(pl.col("kind") == int(Fact.PASSED_ON))
+    if copies.is_empty() or reposts.is_empty():
+        return facts.clear()
     authors = copies.select(
         pl.col("post_id").alias("detail"),
         "entity",
@@ -41,7 +44,6 @@ def amplified(facts: pl.DataFrame, followers: I64) -> pl.DataFrame:
         author="account",
         audience=pl.Series(followers, dtype=pl.Int64).gather(copies["account"]),
     ).unique(copy, keep="first")
-    reposts = facts.filter(pl.col("kind") == int(Fact.PASSED_ON))
     reposts = reposts.unique(["account", *copy], keep="first", maintain_order=True)
     reposts = reposts.join(authors, on=copy, maintain_order="left")
     by_others = reposts.filter(pl.col("account") != pl.col("author"), pl.col("audience") >= 0)

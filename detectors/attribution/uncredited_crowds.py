@@ -19,9 +19,7 @@ Null model, cost and false positives: `docs/detectors/uncredited-crowds.md`.
 
 import numpy as np
 import polars as pl
-from scipy import special
-from scipy.sparse import coo_array, csr_array, triu
-from scipy.sparse.csgraph import connected_components
+import scipy  # its parts load when first used
 
 from detectors.arrays.dtypes import F64, I32, I64, U64, Bools
 from detectors.arrays.pair_keys import pair_keys
@@ -170,16 +168,18 @@ def _overlap_ratio(credited: pl.DataFrame, share: F64) -> float:
     return (observed + _UNKNOWN_INTEREST) / (expected + 1.0)
 
 
-def _incidence(copied: pl.DataFrame, chosen: pl.Series, accounts: int) -> csr_array:
+def _incidence(copied: pl.DataFrame, chosen: pl.Series, accounts: int) -> "scipy.sparse.csr_array":
     """Crowds by accounts: 1 where the account is in the crowd."""
     kept = copied.filter(pl.col("original").is_in(chosen.implode()))
     kept = kept.group_by("original", maintain_order=True).head(_MOST_MEMBERS)
     row = np.searchsorted(chosen.to_numpy(), kept["original"].to_numpy())
     ones = np.ones(len(kept), np.int64)
-    return csr_array((ones, (row, kept["account"].to_numpy())), shape=(len(chosen), accounts))
+    return scipy.sparse.csr_array((ones, (row, kept["account"].to_numpy())), shape=(len(chosen), accounts))
 
 
-def _met_again(crowds: csr_array, share: F64, interest: float, expected: F64) -> list[RecurringCrowd]:
+def _met_again(
+    crowds: "scipy.sparse.csr_array", share: F64, interest: float, expected: F64
+) -> list[RecurringCrowd]:
     """The crowds that overlap with another beyond chance, each with those of its accounts that are members.
 
     Args:
@@ -189,7 +189,7 @@ def _met_again(crowds: csr_array, share: F64, interest: float, expected: F64) ->
         expected: accounts of each crowd that are expected by chance.
     """
     sizes = np.diff(crowds.indptr).astype(np.float64)
-    overlaps = triu(crowds @ crowds.T, k=1).tocoo()
+    overlaps = scipy.sparse.triu(crowds @ crowds.T, k=1).tocoo()
     fits = overlaps.data >= MIN_OVERLAP
     first, second, overlap = overlaps.row[fits], overlaps.col[fits], overlaps.data[fits]
     if not len(overlap):
@@ -197,15 +197,15 @@ def _met_again(crowds: csr_array, share: F64, interest: float, expected: F64) ->
     # given the accounts of one crowd: how many of them the other crowd would have for how much they post
     posted = crowds @ share
     mean = interest * (sizes[first] * posted[second] + sizes[second] * posted[first]) / 2
-    chances = special.gammainc(overlap, np.maximum(mean, 1e-9))  # P(X >= k)
+    chances = scipy.special.gammainc(overlap, np.maximum(mean, 1e-9))  # P(X >= k)
     surprise = -np.log(np.maximum(chances, 1e-300))
     passed = benjamini_hochberg(surprise, LEVEL, len(sizes) * (len(sizes) - 1) / 2)
     first, second, surprise = first[passed], second[passed], surprise[passed]
     best = np.zeros(len(sizes))
     for side in (first, second):
         np.maximum.at(best, side, surprise)
-    links = coo_array((np.ones(len(first)), (first, second)), shape=(len(sizes), len(sizes)))
-    group_of = connected_components(links, directed=False)[1]
+    links = scipy.sparse.coo_array((np.ones(len(first)), (first, second)), shape=(len(sizes), len(sizes)))
+    group_of = scipy.sparse.csgraph.connected_components(links, directed=False)[1]
     met = []
     for group in np.unique(group_of[best > 0]).tolist():
         rows = np.flatnonzero(group_of == group)
@@ -215,7 +215,7 @@ def _met_again(crowds: csr_array, share: F64, interest: float, expected: F64) ->
     return met
 
 
-def _members(crowds: csr_array, expected: F64) -> list[I32]:
+def _members(crowds: "scipy.sparse.csr_array", expected: F64) -> list[I32]:
     """The members in each crowd of one group: its accounts that are in a second crowd, or all of them.
 
     All are members where hardly any are expected by chance (`_SAFE`), the group is large (`_LARGE`) and the crowd meets
@@ -234,6 +234,6 @@ def _members(crowds: csr_array, expected: F64) -> list[I32]:
     ]
 
 
-def _row(crowds: csr_array, crowd: int) -> I32:
+def _row(crowds: "scipy.sparse.csr_array", crowd: int) -> I32:
     """The accounts of one crowd."""
     return np.asarray(crowds.indices[crowds.indptr[crowd] : crowds.indptr[crowd + 1]])

@@ -11,7 +11,7 @@ from detectors.arrays.dtypes import I64, Bools
 from detectors.attribution.facts import Fact
 from detectors.attribution.uncredited_crowds import member_edges, uncredited_crowds
 from detectors.attribution.uncredited_pairs import uncredited_groups
-from detectors.networks.edges import Edges, Ground, edges_of
+from detectors.networks.edges import NO_EDGES, Edges, Ground, edges_of
 
 _COPIES = ("account", "time", "post_id", "kind", "entity", "origin")
 
@@ -26,6 +26,8 @@ def uncredited_edges(counted: pl.DataFrame, amplified: pl.DataFrame, posts: I64,
         posts: int64, by account number.
         ordinary: bool, by account number: whether the account is in no network.
     """
+    if counted.is_empty():
+        return NO_EDGES
     facts = counted.select(_COPIES)
     carried = amplified.select(_COPIES).with_columns(kind=pl.lit(int(Fact.COPY), pl.UInt8))
     crowds = uncredited_crowds(pl.concat([facts, carried]), posts, ordinary)

@@ -28,8 +28,7 @@ import math
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_array, csr_array, triu
-from scipy.sparse.csgraph import connected_components
+import scipy  # its parts load when first used
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I32, I64, Bools
@@ -46,6 +45,8 @@ MIN_COMMON = 2
 MOST_COPIERS = 50
 """Originals that more accounts copy without credit are left to `detectors.attribution.uncredited_crowds`. Bounds the
 work: a million copies are at most 25 million pairs, 0.3 GB for a moment (`docs/detectors/uncredited-pairs.md`)."""
+_CHOICES = [int(kind) for kind in (Fact.COPY, Fact.HIDDEN_MENTION, Fact.REGISTRY_LINK)]
+"""Kinds of facts that are choices of an account: what it copied, wrote or linked to without credit."""
 _MOST_COMPARED = 500
 """Most accounts with credited copies that are compared to learn what is usual: 125,000 pairs. With 200 credited copies
 each that takes 4 s on a busy core (measured, `docs/detectors/uncredited-pairs.md`)."""
@@ -62,6 +63,8 @@ def uncredited_groups(facts: pl.DataFrame, ordinary: Bools) -> list[RecurringCro
     Returns:
         The accounts of each group, two or more, with the greatest surprise of a pair among them.
     """
+    if facts["kind"].is_in(_CHOICES).sum() < 2 * MIN_COMMON:
+        return []
     copied = pl.concat([first_copies(facts, Fact.COPY), _marks(facts)])
     credited = first_copies(facts, Fact.CREDITED_COPY)
     carried = pl.concat([copied, credited]).unique(["original", "account"])
@@ -75,8 +78,8 @@ def uncredited_groups(facts: pl.DataFrame, ordinary: Bools) -> list[RecurringCro
     surprise = np.minimum(surprise, _usual(surprise, copies_of(credited, ordinary), originals, popular))
     passed = benjamini_hochberg(surprise, LEVEL, len(accounts) * (len(accounts) - 1) / 2)
     first, second, surprise = first[passed], second[passed], surprise[passed]
-    ties = coo_array((surprise, (first, second)), shape=(len(accounts), len(accounts)))
-    group_of = connected_components(ties, directed=False)[1]
+    ties = scipy.sparse.coo_array((surprise, (first, second)), shape=(len(accounts), len(accounts)))
+    group_of = scipy.sparse.csgraph.connected_components(ties, directed=False)[1]
     return [
         RecurringCrowd(accounts[group_of == group], float(surprise[group_of[first] == group].max()))
         for group in np.unique(group_of[first]).tolist()
@@ -99,13 +102,14 @@ def _marks(facts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _choices(copied: pl.DataFrame, originals: pl.Series) -> tuple[I32, csr_array]:
+def _choices(copied: pl.DataFrame, originals: pl.Series) -> "tuple[I32, scipy.sparse.csr_array]":
     """Accounts with `MIN_COMMON` originals or more, ascending; and a matrix, 1 where an account chose an original."""
     kept = copied.filter(pl.len().over("account") >= MIN_COMMON)
     column = np.searchsorted(originals.to_numpy(), kept["original"].to_numpy())
     accounts, row = np.unique(kept["account"].to_numpy(), return_inverse=True)
     ones = np.ones(len(row), np.int64)
-    return accounts.astype(np.int32), csr_array((ones, (row, column)), shape=(len(accounts), len(originals)))
+    shape = (len(accounts), len(originals))
+    return accounts.astype(np.int32), scipy.sparse.csr_array((ones, (row, column)), shape=shape)
 
 
 def _meeting(counts: I64, leaving: int = 0) -> F64:
@@ -122,7 +126,7 @@ def _meeting(counts: I64, leaving: int = 0) -> F64:
     return others * np.maximum(others - 1.0, 0.0) / max(float(counts.sum()), 1.0) ** 2
 
 
-def _pairs(choices: csr_array, popular: F64, counts: I64) -> tuple[I32, I32, F64]:
+def _pairs(choices: "scipy.sparse.csr_array", popular: F64, counts: I64) -> tuple[I32, I32, F64]:
     """Pairs with `MIN_COMMON` originals in common or more: two rows of `choices` each, and the surprise.
 
     Args:
@@ -130,7 +134,7 @@ def _pairs(choices: csr_array, popular: F64, counts: I64) -> tuple[I32, I32, F64
         popular: chance to meet at each original, from all who carry it.
         counts: accounts that carry each original in the same way as those under test.
     """
-    pairs = triu(choices @ choices.T, k=1).tocoo()
+    pairs = scipy.sparse.triu(choices @ choices.T, k=1).tocoo()
     several = pairs.data >= MIN_COMMON
     first, second = pairs.row[several].astype(np.int32), pairs.col[several].astype(np.int32)
     chosen = (choices.indptr, choices.indices, first, second)

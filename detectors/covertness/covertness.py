@@ -24,7 +24,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scipy import special
+import scipy  # its parts load when first used
 
 from detectors.covertness import words
 from detectors.covertness.member_obscurity import MemberObscurity
@@ -111,7 +111,7 @@ def combined_chance(chances: Mapping[EvidenceSource, Sequence[float]]) -> float 
     if not by_source:
         return None
     half = -sum(math.log(max(p, 1e-300)) for p in by_source)
-    return float(special.gammaincc(len(by_source), half))
+    return float(scipy.special.gammaincc(len(by_source), half))
 
 
 def _chances_by_source(context: NetworkContext) -> dict[EvidenceSource, list[float]]:

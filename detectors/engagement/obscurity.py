@@ -36,7 +36,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+import scipy  # its parts load when first used
 
 from detectors.arrays.dtypes import F64, I32, I64, Bools
 from detectors.statistics.peer_ranks import THIRDS, PeerComparison, Ranks, median
@@ -264,9 +264,9 @@ def majority_chance(tail: float, peers: int, members: int) -> float:
     if above <= 0:
         return 1.0
     logs = (
-        special.betaln(least + below, members - least + above)
-        - special.betaln(below, above)
-        - special.betaln(least + 1, members - least + 1)
+        scipy.special.betaln(least + below, members - least + above)
+        - scipy.special.betaln(below, above)
+        - scipy.special.betaln(least + 1, members - least + 1)
         - np.log(members + 1)
     )
     return float(min(1.0, np.exp(logs).sum()))

@@ -16,7 +16,7 @@ sequences" (2002).
 from typing import ClassVar, NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array, triu
+import scipy  # its parts load when first used
 
 from detectors.arrays.dtypes import F64, I64, U64, Bools
 from detectors.arrays.sorted_keys import places
@@ -204,9 +204,9 @@ class FollowNullModel:
         out_degree = self._store.out_degrees
         informative = np.bincount(numbers, minlength=len(out_degree)) <= MOST_FOLLOWED
         shape = (len(keys), len(out_degree))
-        follows = csr_array((informative[numbers].astype(np.int64), numbers, start), shape=shape)
+        follows = scipy.sparse.csr_array((informative[numbers].astype(np.int64), numbers, start), shape=shape)
         follows.eliminate_zeros()
-        pairs = triu(follows @ follows.T, k=1).tocoo()
+        pairs = scipy.sparse.triu(follows @ follows.T, k=1).tocoo()
         order = np.lexsort((pairs.col, pairs.row))
         weights = out_degree[informative] / max(float(out_degree[informative].sum()), 1.0)
         return _Shared(

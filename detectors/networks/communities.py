@@ -6,11 +6,9 @@ one component it cannot. Only components whose edges changed are clustered again
 
 import random
 
-import igraph
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+import scipy  # its parts load when first used
 
 from detectors.arrays.dtypes import F64, I32
 
@@ -41,8 +39,9 @@ def communities(a: I32, b: I32, weight: F64, changed: I32, previous: I32, seed: 
         return vertices.astype(np.int32), []
     ends = ends.reshape(2, -1)
     ones = np.ones(len(a))
-    _, component = connected_components(
-        coo_array((ones, (ends[0], ends[1])), shape=(len(vertices), len(vertices))), directed=False
+    _, component = scipy.sparse.csgraph.connected_components(
+        scipy.sparse.coo_array((ones, (ends[0], ends[1])), shape=(len(vertices), len(vertices))),
+        directed=False,
     )
     touched = np.unique(component[np.isin(vertices, changed)])
     edge_component = component[ends[0]]
@@ -64,6 +63,8 @@ def _split(vertices: I32, ends: npt.NDArray[np.intp], weight: F64, previous: I32
     accounts = vertices[local]
     if len(local) <= 3:
         return [accounts.astype(np.int32)]
+    import igraph  # noqa: PLC0415 - 0.1 CPU seconds that data without communities do not need
+
     graph = igraph.Graph(n=len(local), edges=inner.reshape(2, -1).T)
     labels = previous[accounts]
     # accounts without a community start on their own

@@ -3,6 +3,7 @@
 These are facts about the registry and never mean guilt: many accounts are in it because they are run openly.
 """
 
+import functools
 import itertools
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +26,6 @@ NO_ENTITY = -1
 WEB = "web"
 """The platform whose accounts are sites. A site's account id is its registered domain."""
 
-_SUFFIXES = PublicSuffixList()
 _MOST_FAULTS = 10
 """Faults listed in one error message; further ones are only counted."""
 
@@ -45,8 +45,14 @@ def registered_domain(host: str) -> str | None:
     None for a public suffix itself, an IP address or a name of one label. Source: the Public Suffix List in the package
     publicsuffixlist.
     """
-    domain: str | None = _SUFFIXES.privatesuffix(host.lower().rstrip("."))
+    domain: str | None = _suffixes().privatesuffix(host.lower().rstrip("."))
     return None if domain is None or domain.replace(".", "").isdigit() else domain
+
+
+@functools.cache
+def _suffixes() -> PublicSuffixList:
+    """The list, read at the first question: that takes 0.1 CPU seconds."""
+    return PublicSuffixList()
 
 
 @dataclass(frozen=True, slots=True)

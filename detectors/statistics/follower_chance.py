@@ -11,7 +11,7 @@ Source of the shrinkage: Robbins, "An empirical Bayes approach to statistics" (1
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
+import scipy  # its parts load when first used
 
 from detectors.arrays.dtypes import F64, I64
 
@@ -77,10 +77,10 @@ def upper_tail(observed: I64, expected: F64, dispersion: F64) -> F64:
     """
     count = np.maximum(observed, 1).astype(np.float64)
     mean = np.maximum(expected, np.finfo(np.float64).tiny)
-    p = special.gammainc(count, mean)
+    p = scipy.special.gammainc(count, mean)
     for part in _PARTS:
         spread = np.maximum(dispersion * part, 1e-9)
-        p = np.maximum(p, special.betainc(count, 1 / spread, spread * mean / (1 + spread * mean)))
+        p = np.maximum(p, scipy.special.betainc(count, 1 / spread, spread * mean / (1 + spread * mean)))
     return np.where(observed > 0, np.clip(p, LEAST_P, 1.0), 1.0)
 
 

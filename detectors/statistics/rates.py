@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import special
+import scipy  # its parts load when first used
 
 from detectors.arrays.dtypes import I64
 
@@ -95,7 +95,7 @@ def tail(observed: float, expected: float, shape: float) -> float:
     """Chance of `observed` events or more, if `expected` are expected and the rates have this gamma shape."""
     if observed <= 0:
         return 1.0
-    return float(special.betainc(observed, shape, expected / (expected + shape)))
+    return float(scipy.special.betainc(observed, shape, expected / (expected + shape)))
 
 
 def pooled_tail(observed: int, trials: I64, rate: Rate) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 import polars as pl
-from scipy.special import gammaincinv
+import scipy  # its parts load when first used
 
 from detectors.arrays.dtypes import F64, I32, I64, Bools
 from detectors.config import BIN_LENGTHS_S
@@ -271,7 +271,7 @@ class RhythmStore:
         shifts, family_start, weight = self._shifts(len(crowds))
         bar = np.log(tested * (tested - 1) / 2 / self._level)
         most_coincidences = len(crowds) * self._bin_s // OCCASION_S + 2
-        highest_rate = gammaincinv(np.arange(1, most_coincidences + 1), np.exp(-bar))
+        highest_rate = scipy.special.gammaincinv(np.arange(1, most_coincidences + 1), np.exp(-bar))
         highest_rate[: MIN_COINCIDENCES - 1] = 0.0
         return RhythmRules(
             bins_per_hour=per_hour,

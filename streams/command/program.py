@@ -162,7 +162,7 @@ def compile_all() -> None:
     """Compile the kernels ahead, so that no run waits for it; `make setup` does this.
 
     It takes a minute or two once, and a second when they are compiled. A replay and a worker compile what is
-    missing before they begin.
+    missing before they begin. It also writes Python's byte code of the program.
     """
     with reported_faults():
         from streams.command import compile_command  # noqa: PLC0415 - --help need not wait for it

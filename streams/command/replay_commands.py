@@ -13,14 +13,12 @@ from rich.text import Text
 from schemas.alerts import Alert
 from schemas.errors import InputError
 from schemas.figures.backtest import BacktestFigures
-from streams.doctor.doctor import examine, show_findings
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain
 from streams.reference_files.labels import read_labels
 from streams.replay.backtest import BacktestScores
 from streams.replay.local_run import Outcome, RunOptions, local_run
 from streams.replay.replay import Replay
-from streams.replay.run_metrics import write_run_metrics
 from streams.reports.summary import duration, show_summary
 from streams.settings.options import FigureOptions, LabelOptions
 from streams.version import VERSION
@@ -35,6 +33,8 @@ def replay(options: RunOptions) -> Sequence[InputError]:
     console = _stderr()
     outcome = local_run(options, console)
     if options.writing.metrics is not None:
+        from streams.replay.run_metrics import write_run_metrics  # noqa: PLC0415 - loads the Prometheus client
+
         write_run_metrics(options.writing.metrics, outcome)
     _show(console, outcome)
     return outcome.failures
@@ -77,6 +77,8 @@ def backtest(
         with output(json) as file:
             file.write(msgspec.json.format(msgspec.json.encode(figures), indent=1) + b"\n")
     if options.writing.metrics is not None:
+        from streams.replay.run_metrics import write_run_metrics  # noqa: PLC0415 - loads the Prometheus client
+
         write_run_metrics(options.writing.metrics, outcome, figures)
     _show(console, outcome)
     console.print()
@@ -88,6 +90,8 @@ def backtest(
 
 def doctor(config: str | None, *, registry: str | None, live: bool, as_json: bool) -> bool:
     """`lockstep doctor`: whether no check failed."""
+    from streams.doctor.doctor import examine, show_findings  # noqa: PLC0415 - other commands need none of it
+
     findings = examine(config, registry=registry, live=live)
     if as_json:
         with output("-") as file:

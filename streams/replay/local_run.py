@@ -27,7 +27,6 @@ from streams.replay.chance.post_spool import PostSpool
 from streams.replay.replay import Replay
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.pairs_csv import write_pairs
-from streams.reports.report import write_report
 from streams.reports.summary import RunFigures
 from streams.settings.options import DetectingOptions, FileUse, ReadingOptions, WritingOptions, named_files
 from streams.settings.settings import Settings, load_settings
@@ -223,6 +222,8 @@ def _write_pairs_and_timings(options: RunOptions, run: Replay) -> None:
 
 def _write_report(options: RunOptions, run: Replay, networks: LatestAlerts, figures: RunFigures) -> None:
     if options.writing.report is not None:
+        from streams.reports.report import write_report  # noqa: PLC0415 - loads Jinja
+
         with output(options.writing.report) as file:
             write_report(file, [Path(name).name for name in run.inputs], figures, networks)
 

@@ -1,0 +1,54 @@
+"""A command loads what it needs, and nothing else."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LOADED = """
+import sys
+from streams.command.program import main
+sys.argv = ["lockstep", *sys.argv[1:]]
+try:
+    main()
+finally:
+    print(*(name for name in sys.modules if sys.modules[name] is not None), file=sys.stderr)
+"""
+
+
+def loaded(*words: str | Path) -> set[str]:
+    """Modules that are loaded when a command has ended."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *map(str, words)], capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["replay", "--help"], ["worker", "--help"]])
+def test_help_loads_no_library_that_computes(words: list[str]) -> None:
+    assert (
+        loaded(*words) & {"numpy", "polars", "numba", "scipy", "igraph", "faust", "aiokafka", "jinja2"}
+        == set()
+    )
+
+
+@pytest.mark.slow
+def test_a_short_replay_loads_no_library_that_only_others_need(tmp_path: Path) -> None:
+    posts = tmp_path / "posts.csv"
+    rows = [f"o{row % 40},a{row % 9},p{row},{1_700_000_000 + 90 * row}" for row in range(200)]
+    posts.write_text("\n".join(["object_id,account_id,content_id,timestamp_share", *rows, ""]))
+
+    modules = loaded("replay", posts, "--no-progress", "--alerts", tmp_path / "alerts.jsonl")
+
+    assert {"polars", "numba"} <= modules
+    unneeded = {
+        "matplotlib",
+        "faust",
+        "aiokafka",
+        "jinja2",
+        "prometheus_client",
+        "scipy.special",
+        "scipy.sparse",
+    }
+    assert modules & unneeded == set()
