@@ -49,7 +49,8 @@ def csv_format(text: str, name: str, format_name: str | None, mapping: ColumnMap
         return Toolkit(_by_position(line, name))
     raise FormatError(
         f"{name}: no known format has these columns: {listed(widest.columns)}. `lockstep sources` lists the formats. "
-        f"For any other table name its columns in a configuration file and give it with --config:\n{EXAMPLE}"
+        f"For any other table, `lockstep inspect` writes the mapping to start from. It goes into a configuration file, "
+        f"which is given with --config:\n{EXAMPLE}"
     )
 
 

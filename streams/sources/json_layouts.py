@@ -42,7 +42,8 @@ def json_format(text: str, name: str, format_name: str | None, mapping: ColumnMa
     )
     raise FormatError(
         f"{name}: its JSON objects are {what}. The first has the keys: {keys}{inside}. `lockstep sources` lists the "
-        f"formats. For other JSON name its fields in a configuration file and give it with --config:\n{EXAMPLE}"
+        f"formats. For other JSON, `lockstep inspect` writes the mapping to start from. It goes into a configuration "
+        f"file, which is given with --config:\n{EXAMPLE}"
     )
 
 

@@ -136,7 +136,7 @@ def _bracketed(
             table.filter(quoted).select("row", items=_cleaned(_unquoted(cell.str.extract_all(_QUOTED)))),
             table.filter(~objects & ~quoted).select("row", items=_cleaned(bare)),
         ]
-    )
+    ).sort("row")
 
 
 def _values(cell: pl.Expr, keys: tuple[str, ...]) -> pl.Expr:

@@ -93,3 +93,16 @@ def test_given_a_separator_when_lists_are_read_then_only_it_parts_items():
 def test_given_no_rows_or_only_unknown_ones_when_read_then_nothing_fails():
     assert read(links) == []
     assert read(tags, None, "nan") == [None, None]
+
+
+FORMS = ["['a']", "[]", '[{"id":"b"}]', "[c]", "d", "e f", None, "nan"]
+ITEMS = [["a"], [], ["b"], ["c"], ["d"], ["e", "f"], None, None]
+
+
+@pytest.mark.parametrize("kept", range(1, 2 ** len(FORMS), 7))
+def test_given_any_mixture_of_forms_when_read_then_each_row_keeps_its_own_items(kept):
+    """In every order, with some forms or all: a row never gets the items of another."""
+    places = [place for place in range(len(FORMS)) if kept >> place & 1]
+    for turn in range(len(places)):
+        order = places[turn:] + places[:turn] + places[::-1]
+        assert read(words, *(FORMS[place] for place in order)) == [ITEMS[place] for place in order]
