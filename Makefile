@@ -14,7 +14,7 @@ find_python = for name in python3.13 python3.12 python3.11 python3; do \
 	if "$$name" -c '$(1)' >/dev/null 2>&1; then echo "$$name"; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo kafka check test static kernels programs dashboards golden lock quality bench soak clean
+.PHONY: help setup demo kafka check test static kernels programs dashboards pictures golden lock quality bench soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -104,10 +104,15 @@ programs: $(STAMP)
 	@$(BIN)/python deploy/kafka/jars.py
 	@echo "== Prometheus for the tests (of the system, or its Debian package unpacked into .venv)"
 	@$(BIN)/python deploy/prometheus/programs.py
+	@echo "== Chromium for the tests of the report (of the system, or its Debian package)"
+	@$(BIN)/python deploy/chromium/browser.py
 
 dashboards: $(STAMP) ## write Grafana's dashboards and the tables of metrics anew, after a change of either
 	@$(BIN)/python -m deploy.grafana.dashboards
 	@$(BIN)/python -m deploy.prometheus.metrics_page
+
+pictures: $(STAMP) ## write the pictures of the report in docs/pictures anew, with Chromium
+	@$(BIN)/python -m tests.report_pictures
 
 golden: $(STAMP) ## write tests/golden anew, after a change of detection that is meant
 	@$(BIN)/python -m tests.golden_alerts

@@ -27,6 +27,7 @@ from streams.replay.chance.post_spool import PostSpool
 from streams.replay.replay import Replay
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.pairs_csv import write_pairs
+from streams.reports.report_posts import ReportPosts
 from streams.reports.summary import RunFigures
 from streams.settings.options import DetectingOptions, FileUse, ReadingOptions, WritingOptions, named_files
 from streams.settings.settings import Settings, load_settings
@@ -98,11 +99,13 @@ def local_run(
         raise UsageError("standard input (-) can be read only once.")
     config = options.reading.config
     check_outputs(options.files(FileUse.WRITTEN), [*read, *([config] if config else [])])
-    with PostSpool() as spool:
+    with PostSpool() as spool, ReportPosts() as report_posts:
 
         def take(posts: pl.DataFrame) -> None:
             if options.detecting.check_by_chance:
                 spool.add(posts)
+            if options.writing.report is not None:
+                report_posts.add(posts)
             on_posts(posts)
 
         done = _detected(options, settings, inputs, console, on_alert, take)
@@ -116,7 +119,8 @@ def local_run(
             _write_pairs_and_timings(options, done.run)
             if spool.rows:
                 figures = replace(figures, by_chance=_by_chance(options, done, spool, console))
-            _write_report(options, done.run, done.networks, figures)
+            if options.writing.report is not None:
+                _write_report(options.writing.report, done, figures, report_posts)
             written |= {"--pairs": options.writing.pairs, "--report": options.writing.report}
     files_written = {option: path for option, path in written.items() if path not in (None, STDOUT)}
     return Outcome(done.run, done.networks, figures, [*done.run.faults, *done.failures], files_written)
@@ -220,12 +224,17 @@ def _write_pairs_and_timings(options: RunOptions, run: Replay) -> None:
             file.write(msgspec.json.encode(run.timings) + b"\n")
 
 
-def _write_report(options: RunOptions, run: Replay, networks: LatestAlerts, figures: RunFigures) -> None:
-    if options.writing.report is not None:
-        from streams.reports.report import write_report  # noqa: PLC0415 - loads Jinja
+def _write_report(path: str, done: _Detected, figures: RunFigures, posts: ReportPosts) -> None:
+    from streams.reports.page.case import posts_shown  # noqa: PLC0415 - loads Jinja, as the next one does
+    from streams.reports.report import MOST_NETWORKS, queued, write_report  # noqa: PLC0415
 
-        with output(options.writing.report) as file:
-            write_report(file, [Path(name).name for name in run.inputs], figures, networks)
+    described = queued(done.networks)[:MOST_NETWORKS]
+    members = {member.account_id for alert in described for member in alert.members}
+    details = posts.details(members, posts_shown(described))
+    inputs = [Path(name).name for name in done.run.inputs]
+    links = Permalinks(done.run.settings.permalinks)
+    with output(path) as file:
+        write_report(file, inputs, figures, done.networks, details=details, links=links)
 
 
 def _figures(run: Replay, log: DeadLetterLog, seconds: float, options: RunOptions) -> RunFigures:

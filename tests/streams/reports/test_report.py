@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 
 import msgspec
 
-from schemas.alerts import Alert
+from schemas.alerts import Alert, Privacy
 from schemas.dead_letters import Reason
+from schemas.networks import Lifecycle
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.report import write_report
 from streams.reports.summary import RunFigures
@@ -33,7 +34,9 @@ FIGURES = RunFigures(
 class Tags(HTMLParser):
     """Checks that tags are closed in order, and keeps their attributes."""
 
-    VOID = frozenset({"meta", "br", "rect"})
+    VOID = frozenset({"meta", "br", "input"})
+    NO_END = frozenset({"td", "tr"})
+    """Their end tags may be left out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,11 +45,11 @@ class Tags(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.attributes += [(tag, name, value) for name, value in attrs]
-        if tag not in self.VOID:
+        if tag not in self.VOID | self.NO_END:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
+        if tag not in self.VOID | self.NO_END:
             assert self.open.pop() == tag
 
 
@@ -90,12 +93,37 @@ def test_everything_that_an_alert_says_is_on_it() -> None:
 
 
 def test_only_links_to_the_web_can_be_clicked_on() -> None:
-    alert = ALERT
-    links = ["javascript:alert(1)", "https://x.example/1"]
-    sample = msgspec.structs.replace(alert.evidence[0], permalinks=links)
-    page = page_of(msgspec.structs.replace(alert, evidence=[sample]))
-    assert "javascript:" not in page
-    assert 'href="https://x.example/1"' in page
+    entity = ALERT.evidence[0].entity
+    assert entity is not None
+    for address, linked in (("javascript:alert(1)", False), ("https://x.example/1", True)):
+        sample = msgspec.structs.replace(
+            ALERT.evidence[0], entity=msgspec.structs.replace(entity, permalink=address)
+        )
+        page = page_of(msgspec.structs.replace(ALERT, evidence=[sample]))
+        assert (f'href="{address}"' in page) is linked
+        assert "javascript:" not in page
+
+
+def test_every_piece_of_evidence_about_posts_with_addresses_opens_them() -> None:
+    shown = msgspec.structs.replace(ALERT, privacy=Privacy(pseudonymised=False))
+    page = page_of(shown)
+    assert 'href="https://x.com/i/web/status/1"' in page
+    assert 'href="https://x.com/i/web/status/2"' in page
+    assert "x.com" not in page_of(ALERT)
+
+
+def test_suspected_networks_come_first_whatever_their_priority() -> None:
+    recorded = msgspec.structs.replace(
+        ALERT,
+        network_id="net-open",
+        covertness=0.1,
+        priority=99,
+        suppression=None,
+        lifecycle=Lifecycle.OPENED,
+    )
+    suspected = msgspec.structs.replace(recorded, network_id="net-covert", covertness=0.9, priority=1)
+    page = page_of(recorded, suspected)
+    assert page.index("net-covert") < page.index("net-open")
 
 
 def test_when_nothing_was_found_then_the_report_says_so() -> None:
