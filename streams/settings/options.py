@@ -25,7 +25,7 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT",
-        help="Dumps of posts: files, plain or compressed with gzip or zstd, globs in quotes, or - for "
+        help="Dumps of posts: files (plain, gzip, zstd, bzip2, xz, zip, Parquet), globs in quotes, or - for "
         "standard input.",
         show_default=False,
     ),

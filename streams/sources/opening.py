@@ -26,7 +26,7 @@ def open_source(
     """Recognise the format of an input and open it; `-` is standard input.
 
     Args:
-        path: a file, plain or compressed with gzip or zstd, or `-`.
+        path: a file, plain or compressed, or `-`.
         format: one of `FORMATS`, to override the detection.
         mapping: which column holds what, for a CSV in no known format.
         block_size: decompressed bytes decoded at a time. The resulting posts do not depend on it.

@@ -1,7 +1,9 @@
 """Compressed, broken and foreign files, pipes and paths: a plain error, and all that could be read before it."""
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import sys
 from types import SimpleNamespace
@@ -14,9 +16,15 @@ from streams.sources import expand_inputs, open_source
 from tests.streams.sources.dumps import CSV_HEADER, line, lines, share
 
 zstd = zstandard.ZstdCompressor(write_checksum=True).compress
-both_ways = pytest.mark.parametrize("compress", [gzip.compress, zstd], ids=["gzip", "zstd"])
+both_ways = pytest.mark.parametrize(
+    "compress", [gzip.compress, zstd, bz2.compress, lzma.compress], ids=["gzip", "zstd", "bzip2", "xz"]
+)
 
-FOREIGN = {"zip": b"PK\x03\x04....", "bzip2": b"BZh91AY", "xz": b"\xfd7zXZ\x00\x00", "Parquet": b"PAR1...."}
+FOREIGN = {
+    "a 7z archive": b"7z\xbc\xaf\x27\x1c....",
+    "an SQLite database": b"SQLite format 3\x00....",
+    "an old spreadsheet": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....",
+}
 
 
 @both_ways
@@ -42,7 +50,7 @@ def test_given_a_truncated_file_when_read_then_all_readable_comes_before_the_err
     taken = take(data[: len(data) // 2], block_size=1 << 16)
     assert "end early" in str(taken.fault)
     assert f"{len(data) // 2:,} bytes" in str(taken.fault)
-    assert 8_000 < len(taken.rows) < 12_000
+    assert 6_000 < len(taken.rows) < 12_000  # bzip2 gives whole blocks of 900 kB only
     assert [letter.detail for letter in taken.dead] in ([], ["the input ends inside this record"])
 
 
