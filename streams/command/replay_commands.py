@@ -19,7 +19,8 @@ from streams.reference_files.labels import read_labels
 from streams.replay.backtest import BacktestScores
 from streams.replay.local_run import Outcome, RunOptions, local_run
 from streams.replay.replay import Replay
-from streams.reports.summary import duration, show_summary
+from streams.reports.durations import duration
+from streams.reports.summary import show_summary
 from streams.settings.options import FigureOptions, LabelOptions
 from streams.version import VERSION
 

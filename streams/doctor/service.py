@@ -14,7 +14,7 @@ from streams.doctor.finding import Finding, Status
 from streams.live.broker.broker_check import PATIENCE_S
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.state.snapshots import Manifest
-from streams.reports.summary import duration
+from streams.reports.durations import duration
 from streams.version import VERSION
 
 MOST_SKEW_S = 5.0

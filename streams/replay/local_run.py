@@ -183,7 +183,7 @@ def _detected(
                     on_alert(alert, run)
             except InputError as failure:
                 failures.append(failure)
-    figures = _figures(run, log, time.perf_counter() - start, options)
+    figures = _figures(run, log, time.perf_counter() - start, options, failed=bool(failures))
     return _Detected(run, references, networks, figures, failures)
 
 
@@ -237,7 +237,9 @@ def _write_report(path: str, done: _Detected, figures: RunFigures, posts: Report
         write_report(file, inputs, figures, done.networks, details=details, links=links)
 
 
-def _figures(run: Replay, log: DeadLetterLog, seconds: float, options: RunOptions) -> RunFigures:
+def _figures(
+    run: Replay, log: DeadLetterLog, seconds: float, options: RunOptions, *, failed: bool
+) -> RunFigures:
     first = run.first_time
     return RunFigures(
         posts=run.progress.posts,
@@ -249,5 +251,6 @@ def _figures(run: Replay, log: DeadLetterLog, seconds: float, options: RunOption
         examples=dict(log.examples),
         evicted_early=run.evicted_early,
         dead_letters_kept=options.writing.dead_letters is not None,
+        overview=None if failed else run.overview(),
         others=dict(run.ordered.others),
     )

@@ -5,14 +5,17 @@ gives them to the pipeline. Reading, ordering and tracing run ahead in a thread 
 calling thread. All decisions are made in `detectors`.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import msgspec
+import numpy as np
 import polars as pl
 
+from detectors.evidence.pair_overview import pair_overview
 from detectors.pipeline import Pipeline, TracedPosts
 from detectors.stores import POST_IDS
 from schemas.alerts import Alert
@@ -23,6 +26,8 @@ from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts, ReadProgr
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.reference_inputs import ReferenceInputs
 from streams.replay.read_ahead import ReadAhead
+from streams.replay.share_counts import ShareCounts
+from streams.reports.what_there_was import RunOverview
 from streams.settings.settings import Settings
 from streams.sources import Source
 from streams.version import VERSION
@@ -70,6 +75,7 @@ class Replay:
         )
         self._pipeline: Pipeline | None = None
         self._released = False
+        self._shared = ShareCounts()
         self._first_time: int | None = None
 
     @property
@@ -129,6 +135,35 @@ class Replay:
         counts = {**self.pipeline.evicted_early, POST_IDS.name: self.ordered.forgotten_early}
         return {store: count for store, count in counts.items() if count}
 
+    def overview(self) -> RunOverview | None:
+        """What there was to look at; None before the first post."""
+        pipeline, last = self.pipeline, self.progress.event_time
+        if self._first_time is None or last is None:
+            return None
+        stage, gate = pipeline.stage, self.settings.detection.gate
+        every = np.arange(pipeline.pairs.size, dtype=np.int32)
+        found = pair_overview(self.settings.detection, pipeline.pairs, stage.validated(every), stage.null())
+        names = pipeline.accounts.names
+        needed = stage.threshold
+        if math.isinf(needed):  # no pair passes: one alone would need this
+            needed = math.log(max(stage.hypotheses, 1.0) / gate.false_discovery_rate)
+        closest = found.closest
+        return RunOverview(
+            posts=self.progress.posts,
+            accounts=len(names),
+            active_accounts=pipeline.accounts.repeated,
+            posts_with=self._shared.posts_with,
+            repeated_link=self._shared.repeated_link(),
+            pairs=found,
+            closest_names=None
+            if closest is None
+            else (names[closest.accounts[0]], names[closest.accounts[1]]),
+            needed_p=math.exp(-needed),
+            min_objects=gate.min_objects,
+            min_members=gate.min_members,
+            span=last - datetime.fromtimestamp(self._first_time, UTC),
+        )
+
     def merged_away(self, alert: Alert) -> bool:
         """Whether an alert just yielded says that its network merged into another one.
 
@@ -182,6 +217,7 @@ class Replay:
         if self._first_time is None:
             self._first_time = int(batch.posts["created_at"][0])
         self.on_posts(batch.posts)
+        self._shared.add(traced.traces)
         yield from self._stamped(self.pipeline.apply(traced, batch.until), batch.late)
         self.progress.posts += len(batch.posts)
         self.progress.event_time = datetime.fromtimestamp(int(batch.posts["created_at"][-1]), UTC)

@@ -17,11 +17,13 @@ from schemas.alerts import Alert
 from streams.outputs.permalinks import Permalinks
 from streams.outputs.plain_text import plain
 from streams.reports.by_chance import chance_sentences
+from streams.reports.durations import duration
 from streams.reports.latest_alerts import LatestAlerts, nouns, shared_kinds
 from streams.reports.page.case import case_of
 from streams.reports.page.words_shown import state_of
 from streams.reports.report_posts import PostDetails
-from streams.reports.summary import REASONS, RunFigures, duration
+from streams.reports.summary import REASONS, RunFigures
+from streams.reports.what_there_was import nothing_found, what_there_was
 from streams.version import VERSION
 
 MOST_NETWORKS = 300
@@ -63,6 +65,8 @@ def write_report(
         inputs=inputs,
         figures=figures,
         networks=networks,
+        nothing="No network was found." if figures.overview is None else nothing_found(figures.overview),
+        overview=[] if figures.overview is None else what_there_was(figures.overview, len(ranked)),
         chance=None if figures.by_chance is None else chance_sentences(figures.by_chance),
         rejected=[
             (REASONS[reason], count)

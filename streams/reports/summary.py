@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from rich.console import Console
 from rich.padding import Padding
@@ -16,12 +16,15 @@ from schemas.evidence import Evidence
 from schemas.figures.backtest import ChanceFigures
 from streams.outputs.plain_text import plain
 from streams.reports.by_chance import chance_sentences
+from streams.reports.durations import duration
 from streams.reports.latest_alerts import LatestAlerts, is_closed, nouns, shared_kinds
+from streams.reports.what_there_was import RunOverview, nothing_found, what_there_was
 
 SHOWN_NETWORKS = 15
 EXPLAINED_NETWORKS = 3
 _SAMPLES = 3
 _SAMPLE_ACCOUNTS = 4
+_MOST_CHARS = 4_000
 
 REASONS = {
     Reason.MALFORMED: "not valid in this format",
@@ -53,6 +56,8 @@ class RunFigures:
     """Whether rejected rows were written to a file."""
     others: Mapping[str, int] = field(default_factory=dict)
     """What the inputs hold that is no post, such as likes."""
+    overview: RunOverview | None = None
+    """What there was to look at; None where detection did not end."""
     by_chance: ChanceFigures | None = None
     """What was found in copies without coordination, if that was asked for."""
 
@@ -71,9 +76,15 @@ def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) 
         for rank, alert in enumerate(ranked[:EXPLAINED_NETWORKS], start=1):
             _explain(console, rank, alert)
     elif figures.posts:
-        console.print("No network was found: chance explains everything that accounts shared together.")
+        console.print(
+            "No network was found." if figures.overview is None else nothing_found(figures.overview)
+        )
     else:
         console.print("There were no posts to look at.")
+    if figures.overview is not None:
+        for paragraph in what_there_was(figures.overview, len(ranked)):
+            console.print()
+            console.print(_indented(plain(paragraph, _MOST_CHARS)))
     if figures.others:
         counts = ", ".join(f"{count:,} {plain(kind, 40)}" for kind, count in sorted(figures.others.items()))
         console.print(f"\nNot posts, so only counted: {counts}.")
@@ -140,7 +151,7 @@ def _explain(console: Console, rank: int, alert: Alert) -> None:
     if alert.covertness is not None:
         title += f", covertness {alert.covertness:.2f} of 1"
     console.print(Text(title, style="bold"))
-    console.print(_indented(plain(alert.explanation, 4_000)))
+    console.print(_indented(plain(alert.explanation, _MOST_CHARS)))
     for sample in alert.evidence[:_SAMPLES]:
         console.print(_indented(_sample(sample), 5))
 
@@ -185,12 +196,3 @@ def _show_rejected(console: Console, figures: RunFigures) -> None:
 
 def _indented(text: str, spaces: int = 3) -> Padding:
     return Padding(Text(text), (0, 0, 0, spaces))
-
-
-def duration(length: timedelta) -> str:
-    """A length of time in words, in the largest unit of which it has at least two."""
-    seconds = int(length.total_seconds())
-    for unit, name in ((86_400, "days"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * unit:
-            return f"{seconds / unit:,.0f} {name}"
-    return f"{seconds} s"

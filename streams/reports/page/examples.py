@@ -9,10 +9,10 @@ from markupsafe import Markup
 from schemas.alerts import Alert
 from schemas.evidence import EntityTie, Evidence
 from schemas.shares import TraceKind
+from streams.reports.durations import duration
 from streams.reports.page.accounts_shown import AccountNames
 from streams.reports.page.shown_text import differences, shown, shown_with
 from streams.reports.report_posts import PostDetails
-from streams.reports.summary import duration
 
 MOST_EXAMPLES = 3
 _LONGEST = 280

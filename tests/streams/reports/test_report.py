@@ -127,4 +127,4 @@ def test_suspected_networks_come_first_whatever_their_priority() -> None:
 
 
 def test_when_nothing_was_found_then_the_report_says_so() -> None:
-    assert "None was found" in page_of()
+    assert "No network was found" in page_of()
