@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I32, I64, U64, StructArray
-from detectors.arrays.pair_keys import pair_key
+from detectors.arrays.pair_keys import numbers_of, pair_key
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.null_model import NullModel, same_time
@@ -28,6 +28,9 @@ SAMPLES = 12
 CROWDED = 50
 """Accounts on an object above which it counts as crowded, as breaking news is: the edge of a stratum
 (`detectors.config.CoShareConfig.strata`). A judgement; not measured."""
+_MOST_PAIRS = 1_000_000
+"""Most pairs of members whose expected co-shares are added up: those of 1,400 members. In a larger network, this many
+evenly spaced pairs stand for all. It bounds the time of an alert."""
 _NONE = np.iinfo(np.int64).max
 
 
@@ -121,7 +124,7 @@ def gather_facts(
         account_names: `platform:account_id` by account number.
     """
     members = np.array(network.members, np.int32)
-    chosen = pairs.rows[_rows_between(members, pairs.rows, pairs.table)]
+    chosen = pairs.rows[_evidence_between(members, pairs)]
     a, b = pairs.accounts(chosen["pair"])
     edges = stage.members_edges(network)
     alone = (edges.grounds & Ground.ALONE) > 0
@@ -271,6 +274,16 @@ def _largest_burst(posts: I64, time: I64, gap_s: int) -> I64:
     return max(runs, key=len)
 
 
+def _evidence_between(members: I32, pairs: PairStore) -> I64:
+    """Rows of all pairs of `members`, ascending: found pair by pair, or by going through all rows if that is less."""
+    if len(members) * (len(members) - 1) // 2 <= pairs.size:
+        return _rows_between(members, pairs.rows, pairs.table)
+    first, second = numbers_of(pairs.keys)
+    is_member = np.zeros(max(int(members[-1]), int(second.max())) + 1, np.bool_)
+    is_member[members] = True
+    return np.flatnonzero((is_member[first] & is_member[second])[pairs.rows["pair"]])
+
+
 @compiled
 def _rows_between(members: I32, rows: StructArray, pairs: PairTable) -> I64:
     """Rows of all pairs of `members` (ascending account numbers), ascending."""
@@ -307,20 +320,30 @@ def _counters_of(members: I32, null: NullModel) -> F64:
 def _expected_among(members: I32, own: F64, null: NullModel) -> F64:
     """Co-shares that chance would give among all pairs of members, by kind and window.
 
-    As `detectors.evidence.null_model.expected_co_shares`, over counters fetched once.
+    As `detectors.evidence.null_model.expected_co_shares`, over counters fetched once. Beyond `_MOST_PAIRS` pairs, it is
+    estimated from evenly spaced ones.
     """
     out = np.zeros((len(null.mass), MAX_WINDOWS))
+    filled = own.sum(axis=0) > 0
+    total = len(members) * (len(members) - 1) // 2
+    step = 1 + total // _MOST_PAIRS
+    counted_pairs = 0
     for first in range(len(members)):
-        for second in range(first + 1, len(members)):
+        for second in range(first + 1, len(members), step):
+            counted_pairs += 1
             together = same_time(null, members[first], members[second])
             for kind in range(len(null.mass)):
                 activity = null.activity + kind
+                if own[first, activity] == 0 and own[second, activity] == 0:
+                    continue
                 scale = together / max(null.mass[kind], 1)
                 for window in range(MAX_WINDOWS):
                     for stratum in range(null.strata):
                         cell = cell_of(kind, window, stratum, null.strata)
+                        if not filled[cell]:
+                            continue
                         met = max(
                             own[first, cell] * own[second, activity], own[second, cell] * own[first, activity]
                         )
                         out[kind, window] += met * scale * null.sides[kind, window] * null.independent[kind]
-    return out
+    return out if step == 1 else out * (total / counted_pairs)
