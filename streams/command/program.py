@@ -17,6 +17,7 @@ from streams.command.live_program import live
 from streams.command.option_groups import grouped
 from streams.command.source_program import sources
 from streams.outputs.plain_text import plain_lines
+from streams.settings.export_options import ExportOptions
 from streams.settings.options import (
     Config,
     DetectingOptions,
@@ -87,6 +88,29 @@ def backtest(
 
         options = commands.RunOptions(inputs, reading, detecting, writing, more=(labels, figures))
         exit_on_failures(commands.backtest(options, labels, figures))
+
+
+@app.command()
+@grouped
+def export(
+    alerts: Annotated[
+        str,
+        typer.Argument(
+            metavar="ALERTS",
+            help="A file of alerts that `lockstep replay --alerts` wrote, plain or compressed; - for standard input.",
+            show_default=False,
+        ),
+    ],
+    options: ExportOptions,
+) -> None:
+    """Export the latest alert of each network to other tools: graphs, tables or STIX.
+
+    docs/export.md describes the forms.
+    """
+    with reported_faults():
+        from streams.exports.export import export as write_export  # noqa: PLC0415 - --help need not wait for it
+
+        typer.echo(plain_lines(write_export(alerts, options)), err=True)
 
 
 def _list_scenarios(wanted: bool) -> None:

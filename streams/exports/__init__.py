@@ -1,0 +1,9 @@
+"""Alerts and their networks for other tools: tables, graphs and STIX.
+
+alert_files   alerts and networks read from the files that a run wrote
+tables        networks, members, ties and evidence as frames with declared columns
+csv_tables    a table as CSV that a spreadsheet opens without running any of it
+graph_files   GraphML and GEXF
+stix_bundle   STIX 2.1
+export        chooses among them
+"""

@@ -1,0 +1,89 @@
+"""The last word on each network, read from the files of alerts and networks that a run wrote."""
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+import msgspec
+
+from schemas.alerts import Alert
+from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
+from schemas.errors import InputError
+from schemas.networks import NetworkSnapshot
+from streams.sources.files.compressed import ByteInput
+
+T = TypeVar("T")
+
+
+def latest_alerts(path: str) -> list[Alert]:
+    """The latest alert of each network that was not merged into another, in the order of the first ones.
+
+    Args:
+        path: of a file of alerts, plain or compressed; `-` is standard input.
+
+    Raises:
+        InputError: the file cannot be read, or a line is no alert.
+    """
+    latest: dict[str, Alert] = {}
+    for alert in _records(path, Alert, "an alert"):
+        known = latest.get(alert.network_id)
+        if known is None or alert.revision >= known.revision:
+            latest[alert.network_id] = alert
+    return [alert for alert in latest.values() if not alert.successor_ids]
+
+
+def with_networks(alerts: list[Alert], path: str) -> list[Alert]:
+    """The alerts with all the samples and ties of their networks.
+
+    Args:
+        alerts: as `latest_alerts` gives them.
+        path: of the file of networks of the same run.
+
+    Raises:
+        InputError: the file cannot be read, a line is no network, or it lacks the network of an alert.
+    """
+    wanted = {(alert.network_id, alert.revision) for alert in alerts}
+    networks = {
+        (network.network_id, network.revision): network
+        for network in _records(path, NetworkSnapshot, "a network")
+        if (network.network_id, network.revision) in wanted
+    }
+    missing = next((alert for alert in alerts if (alert.network_id, alert.revision) not in networks), None)
+    if missing is not None:
+        raise InputError(
+            f"{path}: has no revision {missing.revision} of {missing.network_id}. Give the file of networks that the "
+            "run of these alerts wrote."
+        )
+    return [_whole(alert, networks[alert.network_id, alert.revision]) for alert in alerts]
+
+
+def _whole(alert: Alert, network: NetworkSnapshot) -> Alert:
+    return msgspec.structs.replace(
+        alert,
+        evidence=network.evidence,
+        evidence_left_out=0,
+        ties=network.ties,
+        ties_left_out=network.ties_left_out,
+    )
+
+
+def _records(path: str, kind: type[T], noun: str) -> Iterator[T]:
+    """The records of a file, one a line; a line at a time is held."""
+    stream = ByteInput(path)
+    decoder = msgspec.json.Decoder(kind)
+    for number, line in enumerate(_lines(stream), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield decoder.decode(line)
+        except DECODING_ERRORS as error:
+            raise InputError(
+                f"{stream.name}: line {number} is not {noun}: {decoding_fault(error)}."
+            ) from error
+
+
+def _lines(stream: ByteInput) -> Iterator[bytes]:
+    rest = b""
+    for block in stream.blocks():
+        *lines, rest = (rest + block.data).split(b"\n")
+        yield from lines
+    yield rest
