@@ -6,14 +6,17 @@ everything is evicted.
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from typer.testing import CliRunner
 
 from streams.command.program import app
+from streams.live.exchange.decoding import END_HEADER
+from streams.live.exchange.frames import Frame
 from tests.streams.live.detection.log_runs import applied
 from tests.streams.live.detection.log_worlds import press, topics_of
-from tests.streams.live.partitions import ingested
+from tests.streams.live.partitions import Message, Topics, decoded, ingested
 from tests.streams.live.state.cut_worlds import simulated
 from tests.streams.live.state.test_cut_runs import through_chunks
 
@@ -28,8 +31,31 @@ def use_all_kernels() -> None:
         _commands(Path(folder))
     log = list(ingested(topics_of(press(), 2, seed=1), seed=1, batch_rows=500))
     applied(log, cuts=[len(log) // 3, len(log) // 2])
+    _registry_grows()
     run = simulated("troll-farm", 900, 6, tight=True)
     run.alerts([len(run.batches) // 3, len(run.batches) // 2], through_chunks)
+
+
+def _registry_grows() -> None:
+    """An entity more, when there are posts and a follow graph: in a state that was made here, and in a loaded one."""
+    topics = topics_of(press(), 2, seed=1, ends=False)
+    log = list(ingested(topics, seed=1, batch_rows=500))
+    entity = {"entity_id": "late", "name": "Late", "kind": "state_media", "domains": ["late.example"]}
+    ends = [
+        _read(topics, source, Message(0, 2**41, None, None, [(END_HEADER, b"")]))
+        for source in topics.logs
+        if source[0] in ("posts.v1", "follows.v1")
+    ]
+    update = _read(topics, ("registry.v1", 0), Message(0, 2**41, b"late", json.dumps(entity).encode()))
+    for cuts in ([], [len(log)]):
+        applied([*log, update, *ends], cuts)
+
+
+def _read(topics: Topics, source: tuple[str, int], message: Message) -> Frame:
+    """A message that comes after all others of its partition, as ingest reads it."""
+    topic, number = source
+    offset = len(topics.logs[source])
+    return decoded(topic, (number, offset, [replace(message, offset=offset)]))[0]
 
 
 def _commands(folder: Path) -> None:
