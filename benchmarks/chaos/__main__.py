@@ -24,7 +24,7 @@ _SHORT_S = 600.0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program; 1 if anything was lost, changed, invented or late, or health was not true."""
+    """Run the program; 1 if anything was lost, changed, invented or late, health was not true, or a worker failed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.chaos", description=__doc__)
     parser.add_argument("--seconds", type=float, default=float(os.environ.get("LOCKSTEP_SOAK_S", "3600")))
     parser.add_argument("--rate", type=float, default=50.0, help="posts a second, without bursts")

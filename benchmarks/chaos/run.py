@@ -65,18 +65,24 @@ async def _run(
     begin = time.time()
     rng = random.Random(arguments.seed)  # noqa: S311 - repeatable, not secret
     collectors = Collectors(broker.bootstrap, _PREFIX, world)
-    faults = Faults(service, broker, ports, prober, arguments.outages, arguments.every, rng)
     commits = CommitWatch(broker.bootstrap, _PREFIX)
     going = asyncio.Event()
     going.set()
     ended: list[str] = []
+    faults = Faults(service, broker, ports, prober, arguments.outages, arguments.every, rng, ended)
     async with ForgivingWatcher(service) as watcher:
         replacing = asyncio.create_task(replaced(service, ports, ended))
         looking = asyncio.create_task(_look(watcher, going))
         watching = asyncio.create_task(commits.run())
         wrong = asyncio.create_task(faults.run(watcher, going))
         try:
-            await collectors.run()
+            publishing = asyncio.create_task(collectors.run())
+            # a fault of this program ends the run at once
+            await asyncio.wait({publishing, wrong, replacing}, return_when=asyncio.FIRST_COMPLETED)
+            if not publishing.done():
+                publishing.cancel()
+                await asyncio.gather(wrong, replacing)
+            await publishing
             until = time.time()
             going.clear()
             await wrong  # the last fault ends

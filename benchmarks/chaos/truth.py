@@ -19,9 +19,10 @@ from benchmarks.chaos.faults import Fault
 from benchmarks.chaos.prober import Probe
 from schemas.service.topics import POSTS
 
-NOTICE_S = 6.0
-"""Seconds that a worker may take to notice that no broker answers: it asks once a second, and waits three for an
-answer."""
+NOTICE_S = 3.0
+"""Seconds that a worker may take to notice that no broker answers: it is not ready after 2 s without an answer."""
+SETTLED_S = 6.0
+"""Seconds after a fault in which a worker may still be busy with it. Chosen, not measured."""
 PROGRESS_S = 8.0
 """Seconds within which a worker that runs detection and is ready has to report progress while posts come. Chosen, not
 measured."""
@@ -115,7 +116,7 @@ def _without_progress(
         record = json.loads(value)
         process = int(record["worker_id"].split("-")[-2])
         reports.setdefault(process, []).append(datetime.fromisoformat(record["at"]).timestamp())
-    disturbed = [(fault.begin - 1, fault.end + NOTICE_S) for fault in faults]
+    disturbed = [(fault.begin - 1, fault.end + SETTLED_S) for fault in faults]
     return [
         f"worker {probe.process} said ready and ran detection, and reported no progress for {PROGRESS_S:.0f} s"
         for probe in ready
