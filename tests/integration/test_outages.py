@@ -26,14 +26,14 @@ from tests.integration.worlds import World
 
 pytestmark = pytest.mark.asyncio
 
-NOTICED_S = 6.0
-"""Seconds within which a worker notices an outage: a question a second, and 3 s for the answer."""
+NOTICED_S = 2.5
+"""Seconds within which a worker notices an outage: it is not ready after 2 s without an answer."""
 RETURNED_S = 30.0
 """Seconds within which the service works again once the broker is back."""
 ENDED_S = 5.0
 """Seconds for SIGTERM to exit."""
-HANDED_S = 10.0
-"""Seconds for a handover: 2 to 5 where tests do not share the cores, and twice that where they do."""
+HANDED_S = 5.0
+"""Seconds for a handover; more where other programs keep the cores busy, see `allowed`."""
 LOADS = ("idle", "20 a second", "all at once")
 AWAY, BACK = "the broker cannot be reached", "the broker is back"
 
@@ -123,6 +123,11 @@ def end(worker: Worker) -> float:
     return time.monotonic() - begun
 
 
+def allowed(seconds: float) -> float:
+    """A bound for what takes so long where each core has one program to run; in proportion where it has more."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def owner_of(workers: dict[int, Worker]) -> int:
     """Port of the worker that runs detection."""
     (port,) = [port for port in workers if owns(port)]
@@ -208,8 +213,8 @@ async def test_given_outages_and_an_end_in_order_then_all_is_said_and_nothing_lo
         (other,) = set(ports) - {ending}
         ended = asyncio.create_task(asyncio.to_thread(end, workers[ending]))
         service.workers.remove(workers[ending])
-        handed = await until(lambda: owns(other) and ask(other).status == 200, 30, "the handover")
-        assert handed < HANDED_S, service.logs()
+        handed = await until(lambda: owns(other) and ask(other).status == 200, 120, "the handover")
+        assert handed < allowed(HANDED_S), service.logs()
         assert await ended < ENDED_S
 
         await asyncio.to_thread(publisher.communicate)

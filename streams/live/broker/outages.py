@@ -1,7 +1,7 @@
 """Whether the brokers can be reached. One place of a worker asks and logs; every other part waits for what it finds.
 
 Clients of aiokafka retry without a word for 40 s and more, so none of them can say when an outage began or ended. The
-watch asks for the list of brokers on a connection of its own, once a second.
+watch asks for the list of brokers on a connection of its own, twice a second.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from streams.live.broker.broker_check import FAULTS, connect, reason_of
 from streams.live.broker.connection import Connection
 
-_ASK_EVERY_S = 1.0
+_ASK_EVERY_S = 0.5
 """Seconds between two questions. Chosen, not measured."""
 _PATIENCE_S = 3.0
 """Seconds without an answer after which the brokers count as away. Chosen, not measured."""
@@ -55,14 +55,20 @@ class BrokerWatch:
         connection: to the brokers.
         log: gets one line when the brokers cannot be reached any more, and one when they can again.
         on_change: called with true when they can be reached again, and with false when no longer.
+        on_answer: called at each answer.
     """
 
     def __init__(
-        self, connection: Connection, log: Any, on_change: Callable[[bool], None] = lambda reachable: None
+        self,
+        connection: Connection,
+        log: Any,
+        on_change: Callable[[bool], None] = lambda reachable: None,
+        on_answer: Callable[[], None] = lambda: None,
     ) -> None:
         self._connection = connection
         self._log = log
         self._on_change = on_change
+        self._on_answer = on_answer
         self._reachable = asyncio.Event()
         self._reachable.set()
         self._changed_at = 0.0
@@ -103,6 +109,7 @@ class BrokerWatch:
         try:
             while True:
                 await self._answered(opened)
+                self._on_answer()
                 self._back()
                 rested_at = asyncio.get_running_loop().time()
                 await asyncio.sleep(_ASK_EVERY_S)

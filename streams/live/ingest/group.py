@@ -5,6 +5,7 @@ from collections.abc import Callable
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 
 from streams.live.broker.connection import Connection, consumer_arguments
+from streams.live.broker.membership import heartbeat_s
 from streams.settings.settings import WorkerSettings
 
 _FETCH_BYTES = 512 << 10
@@ -32,7 +33,7 @@ def group_consumer(connection: Connection, settings: WorkerSettings) -> AIOKafka
         metadata_max_age_ms=_METADATA_MS,
         max_poll_records=settings.batch_rows,
         session_timeout_ms=int(settings.session_timeout_s * 1_000),
-        heartbeat_interval_ms=int(settings.session_timeout_s * 1_000 / 4),
+        heartbeat_interval_ms=int(heartbeat_s(settings.session_timeout_s) * 1_000),
     )
 
 

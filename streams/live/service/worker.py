@@ -21,6 +21,7 @@ from mode import Service
 from schemas.service.topics import FRAMES, Role
 from streams.live.broker.connection import Connection, connection, faust_settings
 from streams.live.broker.group_session import require_session_timeout
+from streams.live.broker.membership import heartbeat_s
 from streams.live.broker.outages import BrokerWatch
 from streams.live.broker.topic_admin import require_topics
 from streams.live.ingest.group import ingest_group
@@ -28,7 +29,7 @@ from streams.live.ingest.ingest import Ingest
 from streams.live.ingest.lag_watch import LagWatch
 from streams.live.ingest.progress_reader import ProgressReader
 from streams.live.service.frame_consumer import FrameConsumer
-from streams.live.service.kernels_first import compile_first
+from streams.live.service.kernels_first import compile_first, load_kernels
 from streams.live.service.logs import set_up
 from streams.live.service.supervision import Supervisor
 from streams.live.service.web import Web, listen
@@ -37,7 +38,7 @@ from streams.live.stages.review_watch import ReviewWatch
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
 
-_SAVING_S = 2.5
+_SAVING_S = 3.2
 """Seconds for finishing the current frame and batch and saving the state. Chosen, not measured."""
 _LEAVING_S = 1.0
 """Seconds for leaving both groups. Chosen, not measured: it takes milliseconds when the brokers answer."""
@@ -129,7 +130,7 @@ def _bare_app(settings: Settings, broker: Connection) -> faust.App:
         consumer_auto_offset_reset="earliest",
         broker_request_timeout=max(90.0, settings.worker.session_timeout_s + 10.0),  # Faust wants it longer
         broker_session_timeout=settings.worker.session_timeout_s,
-        broker_heartbeat_interval=settings.worker.session_timeout_s / 4,
+        broker_heartbeat_interval=heartbeat_s(settings.worker.session_timeout_s),
         broker_commit_interval=1.0,
         broker_max_poll_interval=3_600.0,
         stream_buffer_maxsize=128,
@@ -156,7 +157,9 @@ class _WorkerParts:
         self.log = log
         self.telemetry = Telemetry(self.prefix, settings.detection)
         self.supervisor = Supervisor(self.telemetry.health, log)
-        self.watch = BrokerWatch(broker, log, self.telemetry.set_broker_reachable)
+        self.watch = BrokerWatch(
+            broker, log, self.telemetry.set_broker_reachable, self.telemetry.note_broker_answer
+        )
         self.agent = DetectionAgent(broker, settings, worker_id, log, self.telemetry, self.watch)
         self.progress = ProgressReader(broker, self.watch, log)
         self.ingest = Ingest(broker, settings, log, self.telemetry, self.watch, self.progress)
@@ -167,6 +170,7 @@ class _WorkerParts:
         )
         self.web = Web(self.telemetry, server) if server is not None else None
         self._preparing: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None
         self._reading: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
 
@@ -183,6 +187,7 @@ class _WorkerParts:
         start("lag watch", self.lag.run())
         start("review watch", self.reviews.run())
         start("detection", self.frames.run())
+        self._loading = asyncio.create_task(self._load_kernels())
         self.log.info("worker started", prefix=self.prefix)
 
     def take_over(self) -> None:
@@ -200,6 +205,12 @@ class _WorkerParts:
             await self.agent.prepare(self.frames.committed)
         except Exception as error:
             self.supervisor.fail("rebuilding the state", error)
+
+    async def _load_kernels(self) -> None:
+        try:
+            await asyncio.to_thread(load_kernels)
+        except Exception as error:
+            self.supervisor.fail("loading kernels", error)
 
     def stop_soon(self) -> None:
         """Save and leave everything, and end the process within a few seconds."""

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -32,16 +32,19 @@ from streams.live.exchange.result_producer import ResultProducer
 from streams.live.stages.frame_log import Headers, frames_between, progress_of, taken_at
 from streams.live.stages.late_posts import LatePostLog
 from streams.live.stages.rebuild_report import RebuildReport
-from streams.live.state.snapshots import Snapshots, manifest
-from streams.live.state.state_codec import encode
+from streams.live.stages.state_saving import StateSaving
+from streams.live.state.snapshots import Snapshots
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
-from streams.version import VERSION
 
 _PROGRESS_EVERY_S = 0.2
 """Seconds between two records of progress. Chosen, not measured."""
 _AGAIN_S = 0.5
 """Seconds before frames are read again after a fault. Chosen, not measured."""
+
+
+class _Ending(Exception):
+    """The worker is ending. What is left to do is for another one."""
 
 
 class DetectionAgent:
@@ -83,20 +86,18 @@ class DetectionAgent:
         """Held while the state changes."""
         self.stopping = False
         """Whether the worker is ending."""
+        self._ended = False
+        """Whether the thread of detection takes no more work."""
         self._next_frame = 0
         """Offset of the frame to apply next. It changes together with the state, in the thread of detection."""
         self._next_result = 0
         """Offset of the frame whose result is to be published next."""
-        self._saved_at = time.monotonic()
-        """Clock time at which the latest snapshot was written, seconds."""
-        self._saved_next_frame = 0
-        """`_next_frame` when the state was last saved."""
-        self._writing: asyncio.Task[None] | None = None
-        """Writes the latest snapshot."""
         self._applied: Progress | None = None
         """Where detection is; it becomes `_progress` once the results have been published."""
         self._progress: Progress | None = None
         """The progress to be written."""
+        self._written: Progress | None = None
+        """The progress that was written, or is being written."""
         self.posts = 0
         """Count of posts applied here, without those of a rebuild."""
         self.alerts = 0
@@ -109,6 +110,9 @@ class DetectionAgent:
         await self._producer.start()
         self._results = ResultProducer(self._producer, self._prefix, self._settings.permalinks)
         self._snapshots = Snapshots(self._connection, self._producer)
+        self._saving = StateSaving(
+            self._snapshots, self._settings, self._captured, self._log, self._telemetry
+        )
         self._started.set()
 
     async def stop(self, seconds: float = 3.0) -> int:
@@ -125,12 +129,13 @@ class DetectionAgent:
             return 0
         try:
             async with asyncio.timeout(seconds), self._lock:
-                await self._finish_snapshot()
-                if self._next_frame != self._saved_next_frame:
-                    await self.save()
+                await self._write_progress()
+                await self._saving.save_last(self._next_frame)
         except TimeoutError:
-            frames = {"next_frame": self._next_frame, "saved": self._saved_next_frame}
-            self._log.warning("no time to save the state", **frames)
+            self._log.warning(
+                "no time to save the state", next_frame=self._next_frame, saved=self._saving.next_frame
+            )
+        self._ended = True
         await self._producer.stop(0.3)
         self._threads.shutdown(wait=False)
         return self._next_result
@@ -143,13 +148,14 @@ class DetectionAgent:
         """
         await self._started.wait()
         upto = await committed()
-        async with self._lock:
-            if self.stopping:
-                return
-            if self.detection is None or self._next_frame < upto:
-                await self._catch_up(upto)
-            else:
-                self._telemetry.confirm_state()
+        with suppress(_Ending):
+            async with self._lock:
+                if self.stopping:
+                    return
+                if self.detection is None or self._next_frame < upto:
+                    await self._catch_up(upto)
+                else:
+                    self._telemetry.confirm_state()
 
     async def take(self, offset: int, headers: Headers, value: bytes, at: float = -math.inf) -> None:
         """Apply a frame of the log. On return its offset may be committed.
@@ -161,10 +167,11 @@ class DetectionAgent:
             at: when the broker took it, seconds since 1970 UTC; minus infinity: not known.
         """
         await self._started.wait()  # Faust may have frames before all of the worker has started
-        async with self._lock:
-            if self.stopping:
-                await asyncio.Event().wait()  # the frame is for another worker
-            await self._take(offset, headers, value, at)
+        with suppress(_Ending):
+            async with self._lock:
+                if not self.stopping:
+                    return await self._take(offset, headers, value, at)
+        await asyncio.Event().wait()  # the frame is for another worker
 
     async def _take(self, offset: int, headers: Headers, value: bytes, at: float) -> None:
         if offset < self._next_result:
@@ -191,58 +198,20 @@ class DetectionAgent:
         self._telemetry.count_result(result)
         self.posts += result.posts
         self.alerts += len(result.alerts)
-        if self._writing is not None and self._writing.done():
-            await self._finish_snapshot()
-        snapshot_due = time.monotonic() - self._saved_at >= self._settings.worker.snapshot_every_s
-        if snapshot_due and self._writing is None:
-            await self._start_snapshot()
+        await self._saving.save_if_due()
 
     async def save(self) -> None:
         """Write a snapshot of the current state. On return the broker has it."""
-        await self._finish_snapshot()
-        await self._start_snapshot()
-        await self._finish_snapshot()
+        await self._saving.save()
 
-    async def _start_snapshot(self) -> None:
-        """Take a snapshot. It is written while detection goes on."""
+    async def _captured(self) -> tuple[State, int] | None:
+        """A copy of the state, and the offset of the last frame in it."""
         if self.detection is None:
-            return
-        begun = time.monotonic()
-        state, offset = await self._in_thread(lambda: (captured(self._running()), self._next_frame - 1))
-        self._writing = asyncio.create_task(self._write_snapshot(state, offset, time.monotonic() - begun))
-
-    async def _write_snapshot(self, state: State, offset: int, waited: float) -> None:
-        """Encode and write a state for which detection has waited `waited` seconds."""
-        begun = time.monotonic()
-        chunks = await asyncio.to_thread(list, encode(state))
-        del state  # it is as large as everything that detection holds
-        saved = manifest(
-            offset, chunks, self._settings.detection.digest, VERSION, datetime.now(UTC).isoformat()
+            return None
+        found: tuple[State, int] = await self._in_thread(
+            lambda: (captured(self._running()), self._next_frame - 1)
         )
-        await self._snapshots.write(saved, chunks)
-        self._saved_next_frame = saved.frame_offset + 1
-        self._saved_at = time.monotonic()
-        self._telemetry.show_snapshot(saved, waited)
-        self._log.info(
-            "snapshot written",
-            offset=saved.frame_offset,
-            bytes=saved.bytes,
-            seconds=round(waited, 2),
-            writing_seconds=round(self._saved_at - begun, 2),
-        )
-
-    async def _finish_snapshot(self) -> None:
-        """Wait until the snapshot in progress is written. If it cannot be, the next one is due as usual."""
-        writing, self._writing = self._writing, None
-        if writing is None:
-            return
-        try:
-            await writing
-        except FAULTS as error:
-            if not passes(error):
-                raise
-            self._saved_at = time.monotonic()
-            self._log.warning("the snapshot could not be written", error=type(error).__name__)
+        return found
 
     async def _apply(self, offset: int, header: bytes | None, value: bytes, at: float) -> FrameResult:
         def work() -> FrameResult:
@@ -254,7 +223,9 @@ class DetectionAgent:
                 raise
             self._next_frame = offset + 1
             self._applied = progress_of(self._running(), self._worker_id, offset)
-            self._telemetry.show_applied(self._running(), self._applied, time.perf_counter() - begun)
+            seconds = time.perf_counter() - begun
+            self._saving.count(seconds)
+            self._telemetry.show_applied(self._running(), self._applied, seconds)
             return result
 
         result: FrameResult = await self._in_thread(work)
@@ -281,6 +252,8 @@ class DetectionAgent:
                     self._running().timer.on_stage = self._telemetry.observe_stage
                     begin = self._next_frame
                     async for record in frames_between(self._connection, self._partition, begin, upto):
+                        if self.stopping:
+                            raise _Ending
                         self._note_gap(record.offset)
                         header = dict(record.headers).get(HEADER)
                         await self._apply(record.offset, header, record.value, taken_at(record))
@@ -295,6 +268,8 @@ class DetectionAgent:
                     await asyncio.sleep(_AGAIN_S)
             self._note_gap(upto)
             self._next_frame = max(self._next_frame, upto)
+        if upto:
+            self._applied = self._progress = progress_of(self._running(), self._worker_id, upto - 1)
         self._telemetry.show_rebuilt(self._running(), time.monotonic() - begun)
         self._log.info(
             "state rebuilt", offset=upto, frames=frames, seconds=round(time.monotonic() - begun, 2)
@@ -305,7 +280,8 @@ class DetectionAgent:
             self._log.warning("frames are gone", needed=self._next_frame, first=found)
 
     async def _load(self, upto: int) -> None:
-        await self._finish_snapshot()  # it may be writing to the slot that is read here
+        await self._saving.finish()  # it may be writing to the slot that is read here
+        begun = time.monotonic()
         snapshot = await self._snapshots.newest(upto)
         if snapshot is not None and snapshot.manifest.settings != self._settings.detection.digest:
             self._log.warning(
@@ -313,28 +289,36 @@ class DetectionAgent:
                 offset=snapshot.manifest.frame_offset,
             )
             snapshot = None
-        self.detection = Detection(*self._arguments)
-        self._next_frame = 0
+        # until the state is there, there is none: this may be cancelled, and is then done again
+        detection, next_frame = Detection(*self._arguments), 0
         if snapshot is not None:
             chunks, offset = snapshot.chunks, snapshot.manifest.frame_offset
             try:
-                self.detection = await self._in_thread(lambda: restored(chunks, *self._arguments))
+                detection = await self._in_thread(lambda: restored(chunks, *self._arguments))
+                next_frame = offset + 1
             except StateError as error:
                 self._log.warning("the snapshot cannot be used", offset=offset, error=str(error))
-                return
-            self._next_frame = offset + 1
+                snapshot = None
+        self.detection, self._next_frame = detection, next_frame
+        if snapshot is not None:
+            self._saving.count_loaded(snapshot.manifest, time.monotonic() - begun)
             self._telemetry.show_snapshot(snapshot.manifest)
-            self._log.info("snapshot loaded", offset=offset, bytes=snapshot.manifest.bytes)
+            self._log.info(
+                "snapshot loaded", offset=snapshot.manifest.frame_offset, bytes=snapshot.manifest.bytes
+            )
 
     async def publish_progress(self) -> None:
-        """Write now and then where detection is, until cancelled."""
+        """Write now and then where detection is, until the worker ends."""
         await self._started.wait()
-        written: Progress | None = None
-        while True:
+        while not self.stopping:
             await asyncio.sleep(_PROGRESS_EVERY_S)
-            if self._progress is not written and self._progress is not None:
-                written = self._progress
-                await self._producer.insist(partial(self._results.write_progress, written))
+            await self._write_progress()
+
+    async def _write_progress(self) -> None:
+        """Write where detection is, unless that has been written."""
+        if self._progress is not self._written and self._progress is not None:
+            self._written = self._progress
+            await self._producer.insist(partial(self._results.write_progress, self._written))
 
     def _running(self) -> Detection:
         assert self.detection is not None  # noqa: S101 - for the type checker: the first frame makes it
@@ -342,6 +326,8 @@ class DetectionAgent:
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         """Run `work` in the thread of detection. Cancelling the caller does not stop it: no frame is half applied."""
+        if self._ended:
+            raise _Ending
         doing = asyncio.get_running_loop().run_in_executor(self._threads, work)
         try:
             return await asyncio.shield(doing)

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 _POLLED_WITHIN_S = 10.0
 """Seconds without a turn of ingest after which a worker no longer counts as reading. Chosen, not measured: a turn takes
 well under a second unless it waits for a broker."""
+_ANSWERED_WITHIN_S = 2.0
+"""Seconds without an answer of a broker, which is asked twice a second, after which a worker is not ready. Chosen, not
+measured: an answer takes milliseconds. An outage, which ends sessions, is declared later."""
 
 
 @dataclass(slots=True)
@@ -23,7 +26,9 @@ class Health:
     stopping: bool = False
     """The worker is ending."""
     broker_reachable: bool = True
-    """A broker has answered within the last few seconds."""
+    """No outage is going on."""
+    broker_answered_at: float = float("inf")
+    """Clock time at which a broker last answered, seconds; infinity: none has been asked yet."""
     kernels_left: int = 0
     """Kernels that are yet to be compiled. The worker does nothing else meanwhile."""
     assigned: bool = False
@@ -52,6 +57,11 @@ class Health:
         return self.clock() - self.polled_at <= _POLLED_WITHIN_S
 
     @property
+    def broker_answers(self) -> bool:
+        """Whether a broker has answered lately."""
+        return self.broker_reachable and self.clock() - self.broker_answered_at <= _ANSWERED_WITHIN_S
+
+    @property
     def waits_for(self) -> list[str]:
         """What the worker waits for, in words; empty if it is ready."""
         waits = []
@@ -61,7 +71,7 @@ class Health:
             waits.append(self.failed)
         if self.stopping:
             waits.append("the worker is ending")
-        if not self.broker_reachable:
+        if not self.broker_answers:
             waits.append("the broker cannot be reached")
         if not self.assigned:
             waits.append("partitions have not been assigned yet")

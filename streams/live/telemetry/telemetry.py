@@ -106,6 +106,10 @@ class Telemetry:
         if partitions is not None:
             self.metrics.assigned.of().set(partitions if self.health.assigned else 0)
 
+    def note_broker_answer(self) -> None:
+        """A broker answers now."""
+        self.health.broker_answered_at = self.health.clock()
+
     def set_broker_reachable(self, reachable: bool) -> None:
         """Set whether a broker answers. After an outage, both groups have to confirm that the worker is a member."""
         self.health.broker_reachable = reachable

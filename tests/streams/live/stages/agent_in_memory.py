@@ -25,6 +25,7 @@ from streams.live.exchange import frames
 from streams.live.exchange.frames import HEADER, Frame
 from streams.live.stages import frame_log
 from streams.live.stages.detection_agent import DetectionAgent
+from streams.live.stages.state_saving import StateSaving
 from streams.live.state.snapshots import Manifest, Snapshot
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.kafka_settings import KafkaSettings
@@ -123,6 +124,12 @@ class Insistent:
                 await asyncio.sleep(0)
 
 
+class Closing(Insistent):
+    """A producer that can be closed."""
+
+    async def stop(self, seconds: float) -> None: ...
+
+
 @dataclass
 class Snapshots:
     """Keeps what is saved."""
@@ -170,8 +177,7 @@ class Made:
 
     async def settled(self) -> None:
         """Wait until the snapshot that is being written is written, or could not be."""
-        if self.agent._writing is not None:
-            await asyncio.wait([self.agent._writing])
+        await self.agent._saving.settled()
 
     @property
     def published(self) -> AlertTexts:
@@ -206,6 +212,7 @@ async def made(
         one._producer = Insistent()  # type: ignore[assignment]
         one._results = found.results  # type: ignore[assignment]
         one._snapshots = found.snapshots  # type: ignore[assignment]
+        one._saving = StateSaving(one._snapshots, settings, one._captured, said, one._telemetry)
         one._started.set()
         yield found
 

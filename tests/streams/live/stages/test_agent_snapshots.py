@@ -1,13 +1,19 @@
 """What the detection agent saves, and how another worker takes over from it."""
 
 import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 import pytest
 
+from streams.live.detection.detection import Detection
+from streams.live.stages import detection_agent
 from streams.live.state.snapshots import Snapshot
 from tests.streams.live.detection.log_worlds import small
 from tests.streams.live.stages.agent_in_memory import (
+    Closing,
     Slow,
     Snapshots,
     alerting,
@@ -128,3 +134,79 @@ async def test_given_a_snapshot_that_cannot_be_written_then_detection_says_so_an
         await one.settled()
         await one.take(1)
         assert one.log.of("the snapshot could not be written") == [{"error": "KafkaConnectionError"}]
+
+
+async def saved_after(count: int, monkeypatch: pytest.MonkeyPatch) -> Snapshots:
+    """Snapshots of an agent that has taken so many frames."""
+    snapshots = Snapshots()
+    async with made(monkeypatch, snapshots) as one:
+        for offset in range(count):
+            await one.take(offset)
+        await one.agent.save()
+    return snapshots
+
+
+def committed(offset: int) -> Callable[[], Awaitable[int]]:
+    async def found() -> int:
+        return offset
+
+    return found
+
+
+async def test_given_partitions_that_move_while_a_snapshot_is_loaded_then_it_is_loaded_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    snapshots = await saved_after(6, monkeypatch)
+    async with made(monkeypatch, snapshots) as other:
+        loading, goes_on = threading.Event(), threading.Event()
+        restored = detection_agent.restored
+
+        def slowly(*arguments: Any) -> Detection:
+            loading.set()
+            goes_on.wait(60)
+            return restored(*arguments)
+
+        monkeypatch.setattr(detection_agent, "restored", slowly)
+        preparing = asyncio.create_task(other.agent.prepare(committed(8)))
+        await asyncio.to_thread(loading.wait, 60)
+        preparing.cancel()
+        goes_on.set()
+        await asyncio.wait([preparing])
+        await other.agent.prepare(committed(8))
+        assert [line["frames"] for line in other.log.of("state rebuilt")] == [2]
+
+
+@pytest.mark.parametrize("at", ["loading", "applying"])
+async def test_given_an_end_in_order_while_the_state_is_rebuilt_then_nothing_fails(
+    monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    snapshots = await saved_after(1, monkeypatch)
+    reached, goes_on = threading.Event(), threading.Event()
+
+    def slow(work: Callable[..., Any]) -> Callable[..., Any]:
+        def slowly(*arguments: Any) -> Any:
+            reached.set()
+            goes_on.wait(60)
+            return work(*arguments)
+
+        return slowly
+
+    async with made(monkeypatch, snapshots) as other:
+        if at == "loading":
+            monkeypatch.setattr(detection_agent, "restored", slow(detection_agent.restored))
+        else:
+            monkeypatch.setattr(Detection, "apply", slow(Detection.apply))
+        other.agent._producer = Closing()  # type: ignore[assignment]
+        preparing = asyncio.create_task(other.agent.prepare(committed(8)))
+        taking = asyncio.create_task(other.take(8))
+        await asyncio.to_thread(reached.wait, 60)
+        stopping = asyncio.create_task(other.agent.stop(0.2 if at == "loading" else 60.0))
+        while at == "loading" and not stopping.done():
+            await asyncio.sleep(0.01)  # it does not wait for the snapshot
+        goes_on.set()
+        assert await stopping == 0
+        await preparing
+        await asyncio.wait({taking}, timeout=0.1)
+        assert not taking.done()  # the frame is for another worker
+        assert other.log.of("state rebuilt") == []
+        taking.cancel()

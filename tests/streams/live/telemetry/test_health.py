@@ -34,6 +34,8 @@ def health(**more: Any) -> Health:
         (health(detection_here=True), [REBUILDING]),
         (health(detection_here=True, state_built=True), []),
         (health(broker_reachable=False), [AWAY]),
+        (health(broker_answered_at=NOW - 1.9), []),
+        (health(broker_answered_at=NOW - 2.1), [AWAY]),
         (health(stopping=True), ["the worker is ending"]),
     ],
 )
