@@ -13,6 +13,8 @@ from streams.sources.formats.format import CsvFormat
 from streams.sources.formats.json_format import JsonFormat
 from streams.sources.formats.json_formats import JSON_FORMATS
 from streams.sources.formats.tables.mapped import Mapped
+from streams.sources.formats.web.articles import Articles
+from streams.sources.formats.web.feeds import Feeds
 
 EVIDENCE = {
     "reposts": ("repost_of",),
@@ -49,7 +51,8 @@ def catalogue() -> list[FormatFacts]:
     """All formats, in the order in which they are tried. What they fill is what they make of no rows at all."""
     kinds: list[type[JsonFormat] | type[CsvFormat]] = [*JSON_FORMATS, *CSV_FORMATS]
     facts = [FormatFacts(kind.name, kind.about, _fields(kind)) for kind in kinds]
-    return [*facts, FormatFacts(Mapped.name, Mapped.about, ())]
+    feeds = FormatFacts(Feeds.name, Feeds.about, _fields(Articles))
+    return [*facts, feeds, FormatFacts(Mapped.name, Mapped.about, ())]
 
 
 def _fields(kind: type[JsonFormat] | type[CsvFormat]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from streams.sources.formats.tables.toolkit import Toolkit
 from streams.sources.formats.telegram.tracker_csv import TelegramTrackerCsv
 from streams.sources.formats.videos.tiktok import TikTokCsv
 from streams.sources.formats.videos.youtube import YouTubeComments, YouTubeVideos
+from streams.sources.formats.web.media_cloud import MediaCloud
 from streams.sources.formats.x.ira import Ira
 from streams.sources.formats.x.twarc_csv import TwarcCsv
 from streams.sources.formats.x.twarc_v1_csv import TwarcV1Csv
@@ -34,6 +35,7 @@ CSV_FORMATS: tuple[type[CsvFormat], ...] = (
     YouTubeVideos,
     YouTubeComments,
     FourCat,
+    MediaCloud,
 )
 """In the order they are tried: the first that fits the header is taken.
 

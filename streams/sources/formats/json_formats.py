@@ -11,6 +11,7 @@ from streams.sources.formats.meta.crowdtangle_api import CrowdTangleApi
 from streams.sources.formats.telegram.api import TelegramApi
 from streams.sources.formats.telegram.desktop import TelegramDesktop
 from streams.sources.formats.videos.tiktok import TikTok
+from streams.sources.formats.web.articles import Articles
 from streams.sources.formats.x.api_v1 import TwitterV1
 from streams.sources.formats.x.api_v2 import XPages, XPosts, XStream
 
@@ -30,6 +31,7 @@ JSON_FORMATS: tuple[type[JsonFormat], ...] = (
     CrowdTangleApi,
     ContentLibrary,
     Reddit,
+    Articles,
 )
 """In the order they are tried: the first that fits an object of the beginning is taken.
 

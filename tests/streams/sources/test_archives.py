@@ -91,11 +91,12 @@ def test_given_an_archive_in_a_pipe_when_opened_then_the_file_is_asked_for(monke
             open_source("-")
 
 
-def test_given_a_zip_that_unpacks_to_a_gigabyte_when_read_then_memory_is_bounded(tmp_path):
+@pytest.mark.slow
+def test_given_a_zip_that_unpacks_to_much_when_read_then_memory_is_bounded(tmp_path):
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped, zipped.open("a.jsonl", "w") as file:
         file.write(line(1).encode() + b'{"text":"')
-        for _ in range(256):
+        for _ in range(32):
             file.write(b"x" * (4 << 20))
     source = open_source(str(path), block_size=1 << 20)
     tracemalloc.start()
