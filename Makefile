@@ -14,7 +14,7 @@ find_python = for name in python3.13 python3.12 python3.11 python3; do \
 	if "$$name" -c '$(1)' >/dev/null 2>&1; then echo "$$name"; break; fi; done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo kafka check test static kernels programs dashboards pictures golden lock quality bench soak clean
+.PHONY: help setup demo kafka check test static kernels programs dashboards pictures golden lock quality evasion bench soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -126,6 +126,9 @@ lock: $(STAMP) ## write requirements.lock anew from pyproject.toml (LOCK_FLAGS=-
 quality: $(STAMP) ## detection quality on labelled data: make quality DATA=DIR [SETS=A,B] [CODE=CHECKOUT]
 	@if [ -z "$(DATA)" ]; then echo "which data? make quality DATA=DIR" >&2; exit 2; fi
 	@$(BIN)/python -m benchmarks.quality "$(DATA)" $(if $(SETS),--sets "$(SETS)") $(if $(CODE),--code "$(CODE)")
+
+evasion: $(STAMP) ## how much of an operation is found, the more it hides: table and docs/pictures/evasion.svg
+	@$(BIN)/python -m benchmarks.evasion --picture docs/pictures/evasion.svg
 
 bench: $(STAMP) ## speed and memory on generated load
 	@$(BIN)/python -m benchmarks.replay --profile
