@@ -162,6 +162,8 @@ class FactStore:
 
     def age(self, now: int) -> None:
         """Drop facts older than `keep_days` at event time `now`, seconds."""
+        if not self._log:
+            return
         facts = self._all()
         if self._keep_days:
             facts = facts.filter(pl.col("time") >= now - self._keep_days * _DAY_S)
@@ -197,7 +199,7 @@ class FactStore:
     def counted_facts(self) -> pl.DataFrame:
         """The facts in the store without links that name their owner; columns of `FACT_LOG`, in event order."""
         facts = self._all()
-        return facts.filter(pl.Series(self._counted(facts), dtype=pl.Boolean))
+        return facts.filter(pl.Series(self._counted(facts), dtype=pl.Boolean)) if len(facts) else facts
 
     def linked_owners(self, members: I32) -> I32:
         """The opaque entity that most of each member's registry links lead to, `NO_ENTITY` where none does; int32.

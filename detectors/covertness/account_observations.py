@@ -254,7 +254,8 @@ class AccountObservations:
         with self._timer("uncredited_crowds"):
             held = self._amplify()
             posts, ordinary = self._accounts.posts[:seen], network_of[:seen] < 0
-            uncredited = uncredited_edges(held, self.amplified, posts, ordinary)
+            # a dump may have decades without a fact: no copies, no edges
+            uncredited = uncredited_edges(held, self.amplified, posts, ordinary) if len(held) else NO_EDGES
         if self._first_day is not None and (now - self._first_day) % _RHYTHM_EVERY_S == 0:
             with self._timer("rhythm"):
                 pairs = self.rhythm.evaluate(now)
@@ -297,7 +298,7 @@ class AccountObservations:
         """Find the copies that reached beyond their author's followers; return the facts held."""
         self._look_up()
         held = self.facts.counted_facts
-        self.amplified = amplified(held, self._followers_of(self._accounts.seen))
+        self.amplified = amplified(held, self._followers_of(self._accounts.seen)) if len(held) else held
         return held
 
     def _followers_of(self, count: int) -> I64:

@@ -8,6 +8,13 @@ from detectors.arrays.dtypes import Bools
 from detectors.event_time.duplicates import DuplicateFilter
 from schemas.dead_letters import Reason
 
+DUPLICATE = "a post of this id was counted before"
+EDITED = "a post of this id, account and time was counted before, with another text"
+ANOTHER_POST = (
+    "another post has this id, of another account or another time: ids that were rounded, or that count by channel or "
+    "server, are the usual reasons"
+)
+
 
 class RejectedRows(NamedTuple):
     """Rows that could be read, and are not counted."""
@@ -34,16 +41,39 @@ def without_late(rows: pl.DataFrame, late: Bools, detail: str) -> tuple[pl.DataF
 
 def without_duplicates(
     rows: pl.DataFrame, duplicates: DuplicateFilter
-) -> tuple[pl.DataFrame, RejectedRows | None]:
-    """Part rows into those of posts that are new and those of posts that were counted before.
+) -> tuple[pl.DataFrame, list[RejectedRows]]:
+    """Part rows into those of posts that are new and those whose id was counted before.
+
+    A post that comes again, as it was, is a duplicate. With another account, time or text it is another post that has
+    the same id, or one that was edited: a collision.
 
     Args:
-        rows: in event order, with the columns created_at and row_key.
+        rows: in event order, with the columns created_at, row_key, account_key and text.
         duplicates: what it remembers is brought up to date.
+
+    Returns:
+        The new rows, and the others by kind; no kind is empty.
     """
     fresh = duplicates.fresh(rows["created_at"].to_numpy(), rows["row_key"].to_numpy())
     if fresh.all():
-        return rows, None
-    mask = pl.Series(fresh)
-    detail = "a post of this id was counted before"
-    return rows.filter(mask), RejectedRows(rows.filter(~mask), Reason.DUPLICATE, detail)
+        return rows, []
+    mask = pl.Series("fresh", fresh)
+    again = rows.filter(~mask)
+    # Rows of one id and one time are released together, the one that counts first. If it is not here, it was counted
+    # at another time.
+    same = ["created_at", "row_key"]
+    first = rows.filter(mask).join(again.select(same).unique(), on=same, how="semi")
+    first = first.select(*same, first_account="account_key", first_text="text")
+    kinds = again.select(*same, "account_key", "text").join(first, on=same, how="left", maintain_order="left")
+    other = (pl.col("account_key") != pl.col("first_account")).fill_null(value=True)
+    edited = ~other & pl.col("text").ne_missing(pl.col("first_text"))
+    flags = kinds.select(other=other, edited=edited)
+    parts = (
+        (~(flags["other"] | flags["edited"]), Reason.DUPLICATE, DUPLICATE),
+        (flags["edited"], Reason.COLLISION, EDITED),
+        (flags["other"], Reason.COLLISION, ANOTHER_POST),
+    )
+    rejected = [
+        RejectedRows(again.filter(rows), reason, detail) for rows, reason, detail in parts if rows.any()
+    ]
+    return rows.filter(mask), rejected

@@ -6,9 +6,22 @@ from typing import BinaryIO
 import msgspec
 import polars as pl
 
+from detectors.event_time.rejected_rows import ANOTHER_POST
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
 from schemas.errors import TooManyBadRows
 from streams.settings.settings import InputSettings
+
+_HINTS = {
+    Reason.LATE: "The dump is not in order of time. Use --unordered.",
+    Reason.NOT_UTF8: "",  # the details of the following name the remedy
+    Reason.BAD_TIME: "",
+    Reason.ROUNDED_ID: "",
+}
+_LEAST_ROWS = 100
+"""Rows from which shares mean something at the end of a run. Chosen, not measured."""
+_OTHER_FORMAT = (
+    "The format is probably another one. Set it with --format, or describe the columns in --config."
+)
 
 
 class DeadLetterLog:
@@ -30,6 +43,8 @@ class DeadLetterLog:
         """Rows of posts seen, good and bad."""
         self._unusable = 0
         """Rows that suggest another format; a duplicate post does not."""
+        self._collisions = 0
+        """Rows that have the id of another post."""
 
     def write_to(self, file: BinaryIO) -> None:
         """Write every dead letter from now on to a file."""
@@ -44,12 +59,42 @@ class DeadLetterLog:
         """Count rows that were read well, and stop the run if too many others were not.
 
         Raises:
-            TooManyBadRows: too many of the rows so far cannot be used.
+            TooManyBadRows: too many of the rows so far cannot be used, or have the id of another post.
         """
         self.rows += rows
-        limit = self._settings.max_bad_share
-        if self.rows >= self._settings.bad_share_after and self._unusable > limit * self.rows:
+        if self.rows >= self._settings.bad_share_after:
+            self._check()
+
+    def check_shares(self) -> None:
+        """Test the shares at the end of a run, when it may have had few rows.
+
+        Raises:
+            TooManyBadRows: as for `count_rows`.
+        """
+        if self.rows >= min(_LEAST_ROWS, self._settings.bad_share_after):
+            self._check()
+
+    def _check(self) -> None:
+        if self._unusable > self._settings.max_bad_share * self.rows:
             raise TooManyBadRows(self._too_many())
+        if self.counts[Reason.LATE] > self._settings.max_late_share * self.rows:
+            late = self.examples[Reason.LATE]
+            raise TooManyBadRows(
+                f"{late.source}: {self.counts[Reason.LATE]:,} of {self.rows:,} rows came too late: the dump is not in "
+                "order of time. Use --unordered."
+            )
+        if self._collisions > self._settings.max_collision_share * self.rows:
+            raise TooManyBadRows(self._colliding())
+
+    def without_posts(self) -> str:
+        """Why a run used no row, in words."""
+        if not self.total:
+            return "holds no post. Check that its export has finished."
+        worst, count = self.counts.most_common(1)[0]
+        return (
+            f"none of {self.rows:,} rows can be used. The most frequent reason is '{worst.value}' ({count:,} rows: "
+            f"{self.examples[worst].detail})."
+        )
 
     def add(self, letter: DeadLetter) -> None:
         """Keep a dead letter, and count it as a row."""
@@ -67,7 +112,9 @@ class DeadLetterLog:
         """Keep rows that were read well but came late or twice, with the columns `detectors.post_columns.POSTS`."""
         if not len(rows):
             return
-        if reason is not Reason.DUPLICATE:
+        if reason is Reason.COLLISION:
+            self._collisions += len(rows) if detail == ANOTHER_POST else 0
+        elif reason is not Reason.DUPLICATE:
             self._unusable += len(rows)
         plain = rows.select(pl.exclude("account", "account_key", "post_key", "row_key"))
         # without a file, one example is enough
@@ -100,17 +147,26 @@ class DeadLetterLog:
             line = self._encoder.encode(msgspec.structs.replace(letter, source=source))
         self._file.write(line + b"\n")
 
+    def _colliding(self) -> str:
+        first = self.examples[Reason.COLLISION]
+        return (
+            f"{first.source}: {self._collisions:,} of {self.rows:,} rows have the id of another post, of another "
+            "account or another time. Check that ids are whole (a spreadsheet rounds long numbers) and that they are "
+            "not counted by channel or server. A column with other ids can be named in [source]; "
+            "input.max_collision_share allows more."
+        )
+
     def _too_many(self) -> str:
         worst, count = max(
-            ((reason, count) for reason, count in self.counts.items() if reason is not Reason.DUPLICATE),
+            (
+                (reason, count)
+                for reason, count in self.counts.items()
+                if reason not in (Reason.DUPLICATE, Reason.COLLISION)
+            ),
             key=lambda item: item[1],
         )
         first = self.examples[worst]
-        hint = (
-            "The dump is not in order of time. Use --unordered."
-            if worst is Reason.LATE
-            else "The format is probably another one. Set it with --format, or describe the columns in --config."
-        )
+        hint = _HINTS.get(worst, _OTHER_FORMAT)
         place = f", the first at record {first.position}" if first.position else ""
         return (
             f"{first.source}: {self._unusable:,} of {self.rows:,} rows cannot be used. The most frequent "

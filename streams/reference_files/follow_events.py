@@ -19,13 +19,13 @@ from schemas.values import PLATFORM_ALIASES, platform_name
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.follow_lines import FIELDS, plain_events
 from streams.sources.cells.identities import ids
-from streams.sources.cells.times import times
+from streams.sources.cells.times import EARLIEST, times
 from streams.sources.files.compressed import BLOCK_SIZE, Block, ByteInput
 from streams.sources.files.csv_rows import Layout, csv_records, read_rows, split_record
 from streams.sources.files.json_rows import decode_objects
 from streams.sources.files.lines import scan_lines
 from streams.sources.files.records import Records, read_records
-from streams.sources.screening import EARLIEST, LEEWAY
+from streams.sources.screening import LEEWAY
 
 FOLLOW_EVENT = pl.Struct(dict.fromkeys(FIELDS, pl.String()))
 EVENT_TABLE = {"at": pl.Int64(), "follower": pl.UInt64(), "followee": pl.UInt64(), "action": pl.UInt8()}

@@ -15,8 +15,8 @@ from detectors.arrays.dtypes import I64, U8, U64, Int
 from detectors.arrays.hashing import hash_slices
 from detectors.followers.follow_edges import ACTIONS
 from detectors.traces.traces import ACCOUNT_KEYS
+from streams.sources.cells.times import EARLIEST
 from streams.sources.files.records import Records
-from streams.sources.screening import EARLIEST
 
 FIELDS = ("platform", "follower_id", "followee_id", "action", "at")
 

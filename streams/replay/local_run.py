@@ -248,6 +248,7 @@ def _figures(
         last=run.progress.event_time,
         alerts=run.progress.alerts,
         dead_letters=dict(log.counts),
+        notices=run.ordered.notices,
         examples=dict(log.examples),
         evicted_early=run.evicted_early,
         dead_letters_kept=options.writing.dead_letters is not None,

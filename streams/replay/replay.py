@@ -206,8 +206,7 @@ class Replay:
             for batch, traced in steps:
                 yield from self._apply(batch, traced)
             yield from self._stamped(self.pipeline.end(), self.dead_letters.counts[Reason.LATE])
-        if not self.progress.posts:
-            self.ordered.check_used()
+        self.ordered.check_used(self.progress.posts)
 
     def _traced(self) -> Iterator[tuple[OrderedBatch, TracedPosts]]:
         for batch in self.ordered.batches():

@@ -1,6 +1,6 @@
 """The summary on the terminal at the end of a run, for a person who never saw the code."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -52,6 +52,8 @@ class RunFigures:
     dead_letters: Mapping[Reason, int]
     examples: Mapping[Reason, DeadLetter]
     evicted_early: Mapping[str, int]
+    notices: Sequence[str]
+    """What the posts say about the inputs themselves, in sentences."""
     dead_letters_kept: bool
     """Whether rejected rows were written to a file."""
     others: Mapping[str, int] = field(default_factory=dict)
@@ -91,6 +93,9 @@ def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) 
     if figures.by_chance is not None:
         _show_chance(console, figures.by_chance)
     _show_rejected(console, figures)
+    for notice in figures.notices:
+        console.print()
+        console.print(Text(f"Note: {plain(notice, 500)}"))
     for store, count in figures.evicted_early.items():
         console.print(_lost(_STORES[store], count))
 

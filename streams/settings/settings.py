@@ -35,9 +35,29 @@ class InputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     max_bad_share: Unit = 0.5
     """Share of rejected rows, 0-1, above which a run stops because the format must be another one."""
     bad_share_after: AtLeast0 = 1_000
-    """Rows that are read before that share is tested."""
+    """Rows that are read before these shares are tested. They are tested at the end too, from 100 rows on."""
+    max_late_share: Unit = 0.05
+    """Share of rows that come too late, 0-1, above which a run stops because a dump is not in order. Chosen, not
+    measured."""
+    max_collision_share: Unit = 0.05
+    """Share of rows whose id another post has, 0-1, above which a run stops because ids do not tell posts apart. A
+    few come of edits and of exports that overlap. Chosen, not measured."""
+    encoding: str | None = None
+    """Encoding of all dumps, such as `cp1252`; if absent, UTF-8, or UTF-16 or UTF-32 where the first bytes show it."""
+    look_ahead_rows: AtLeast0 = 200_000
+    """Rows at the beginning of all dumps together that are read before detection begins, to see whether they are in
+    order. A dump with fewer rows is sorted if it is not."""
     sort_rows: AtLeast1 = 500_000
     """Rows held in memory while an unordered dump is sorted. Further rows go to temporary files."""
+
+    def __post_init__(self) -> None:
+        if self.encoding is not None:
+            try:
+                "".encode(self.encoding)
+            except (LookupError, ValueError) as error:
+                raise UsageError(
+                    f"input.encoding: {self.encoding!r} is no known encoding; examples are cp1252, latin-1 and cp1251."
+                ) from error
 
 
 class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -23,6 +23,8 @@ class SourceBatch:
     """Bytes of the (compressed) input consumed so far, for the progress bar."""
     others: Mapping[str, int] = field(default_factory=dict)
     """What the input holds that is no post, such as likes: how many of each in this batch."""
+    rounded_references: int = 0
+    """Count of ids of other posts that were left out because they are rounded."""
 
 
 class Source(Protocol):

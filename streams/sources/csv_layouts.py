@@ -1,20 +1,17 @@
 """Finds the format of a CSV by the names of its columns, and how its columns lie."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import polars as pl
-
 from schemas.errors import FormatError, UsageError
-from streams.sources.cells.times import times
+from streams.sources.cells.times import is_time
 from streams.sources.files.csv_rows import Layout, split_record
 from streams.sources.formats.csv_formats import CSV_FORMATS
 from streams.sources.formats.format import Format
 from streams.sources.formats.tables.column_mapping import EXAMPLE, ColumnMapping
 from streams.sources.formats.tables.mapped import Mapped
 from streams.sources.formats.tables.toolkit import Toolkit
-from streams.sources.screening import EARLIEST
 
 SEPARATORS = (",", "\t", ";", "|")
 _SHOWN = 40
@@ -37,7 +34,7 @@ def csv_format(text: str, name: str, format_name: str | None, mapping: ColumnMap
         if format_name not in (None, kind.name):
             continue
         for layout in layouts:
-            renamed = fitted(layout, (*kind.needed, *kind.optional))
+            renamed = fitted(layout, (*kind.needed, *kind.optional), kind.other_names)
             if kind.fits(renamed.columns):
                 return kind(renamed)
         if format_name is not None and kind is not Toolkit:
@@ -45,8 +42,8 @@ def csv_format(text: str, name: str, format_name: str | None, mapping: ColumnMap
             raise FormatError(
                 f"{name}: is not in format {kind.name}. Its columns are {listed(widest.columns)}."
             )
-    if format_name == Toolkit.name or _looks_like_toolkit(layout_of(line, ",").columns):
-        return Toolkit(_by_position(line, name))
+    if format_name == Toolkit.name or _looks_like_toolkit(widest.columns):
+        return Toolkit(_by_position(widest, name))
     raise FormatError(
         f"{name}: no known format has these columns: {listed(widest.columns)}. `lockstep sources` lists the formats. "
         f"For any other table, `lockstep inspect` writes the mapping to start from. It goes into a configuration file, "
@@ -72,10 +69,15 @@ def layout_of(line: str, separator: str) -> Layout:
     return Layout(separator, tuple(column.strip() for column in split_record(line, separator)), header=True)
 
 
-def fitted(layout: Layout, wanted: Sequence[str]) -> Layout:
+def fitted(layout: Layout, wanted: Sequence[str], other_names: Mapping[str, str] | None = None) -> Layout:
     """Give columns the spelling that a format has: case, and spaces for underscores, do not matter.
 
     The first of several columns of one name counts.
+
+    Args:
+        layout: as the header names the columns.
+        wanted: the names that the format knows.
+        other_names: one of these by another name of it, which counts where the name itself is not there.
     """
     columns = list(layout.columns)
     for name in wanted:
@@ -85,6 +87,9 @@ def fitted(layout: Layout, wanted: Sequence[str]) -> Layout:
         place = next((at for at, column in enumerate(columns) if _folded(column) == folded), None)
         if place is not None and columns[place] not in wanted:
             columns[place] = name
+    for other, name in (other_names or {}).items():
+        if name not in columns and other in columns:
+            columns[columns.index(other)] = name
     return replace(layout, columns=tuple(columns))
 
 
@@ -99,13 +104,13 @@ def _folded(name: str) -> str:
 
 
 def _looks_like_toolkit(columns: tuple[str, ...]) -> bool:
-    return len(columns) in (7, 8) and (columns[:7] == Toolkit.positions[:7] or _is_time(columns[6]))
-
-
-def _by_position(line: str, name: str) -> Layout:
-    widest = max(
-        (layout_of(line, separator) for separator in SEPARATORS), key=lambda layout: len(layout.columns)
+    """Whether a row without names has a time in its place, and ids without spaces."""
+    return (
+        len(columns) in (7, 8) and is_time(columns[6]) and all(id_ and " " not in id_ for id_ in columns[:2])
     )
+
+
+def _by_position(widest: Layout, name: str) -> Layout:
     if len(widest.columns) < 7:
         raise FormatError(
             f"{name}: is not in format toolkit: its first line has {len(widest.columns)} fields, and "
@@ -113,12 +118,7 @@ def _by_position(line: str, name: str) -> Layout:
         )
     extra = tuple(f"extra_{number}" for number in range(len(widest.columns)))
     columns = (*Toolkit.positions, *extra)[: len(widest.columns)]
-    return Layout(widest.separator, columns, header=not _is_time(widest.columns[6]))
-
-
-def _is_time(text: str) -> bool:
-    seconds = times(pl.Series([text]))[0]
-    return seconds is not None and seconds >= EARLIEST
+    return Layout(widest.separator, columns, header=not is_time(widest.columns[6]))
 
 
 def _require(layout: Layout, wanted: Sequence[str], problem: str) -> None:

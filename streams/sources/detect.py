@@ -1,6 +1,5 @@
 """Recognises the format of an input by its first bytes, never by its name."""
 
-import codecs
 import re
 
 from schemas.errors import FormatError, UsageError
@@ -28,7 +27,7 @@ def detect(head: bytes, name: str, format_name: str | None, mapping: ColumnMappi
     """Return the format of an input that begins with `head`, fitted to its columns.
 
     Args:
-        head: the first bytes, decompressed and without a byte order mark.
+        head: the first bytes, decompressed, in UTF-8 and without a byte order mark.
         name: the input's name, for errors.
         format_name: overrides the detection.
         mapping: columns or fields of an input in no known format; tried before the known formats, except for
@@ -40,7 +39,6 @@ def detect(head: bytes, name: str, format_name: str | None, mapping: ColumnMappi
     """
     if format_name is not None and format_name not in FORMATS:
         raise UsageError(f"unknown format {format_name!r}: known are {', '.join(FORMATS)}")
-    _reject_wide(head, name)
     text = head.decode("utf-8", "replace")
     is_json = re.match(r"\s*[{\[]", text) is not None
     if format_name in _JSON and not is_json:
@@ -60,19 +58,4 @@ def _markup(text: str, name: str, format_name: str | None) -> Format:
     raise FormatError(
         f"{name}: is a page of HTML or XML, and no feed (RSS or Atom). Export the posts as JSON or CSV: for a chat of "
         "Telegram, choose the machine-readable format."
-    )
-
-
-def _reject_wide(head: bytes, name: str) -> None:
-    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        encoding = "UTF-32"
-    elif head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "UTF-16"
-    elif len(head) >= 4 and (head[:64:2].count(0) > 8 or head[1:64:2].count(0) > 8):
-        # In UTF-16 every other byte of a Latin letter is zero, with or without a byte order mark.
-        encoding = "UTF-16"
-    else:
-        return
-    raise FormatError(
-        f"{name}: is in {encoding}, and Lockstep reads UTF-8. Convert it: iconv -f {encoding} -t UTF-8"
     )

@@ -1,6 +1,5 @@
 """Turns the paths a user gives into sources to read."""
 
-import codecs
 import glob
 import os
 import time
@@ -9,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from schemas.errors import InputError
 from streams.sources.base import Source, SourceBatch
 from streams.sources.detect import HEAD_SIZE, detect
-from streams.sources.files.compressed import BLOCK_SIZE, Block, ByteInput
+from streams.sources.files.compressed import BLOCK_SIZE, ByteInput
+from streams.sources.files.encodings import Readable
 from streams.sources.formats.format import Format
 from streams.sources.formats.tables.column_mapping import ColumnMapping
 from streams.sources.screening import screen
@@ -20,6 +20,7 @@ def open_source(
     *,
     format: str | None = None,
     mapping: ColumnMapping | None = None,
+    encoding: str | None = None,
     block_size: int = BLOCK_SIZE,
     now: Callable[[], float] = time.time,
 ) -> Source:
@@ -29,6 +30,7 @@ def open_source(
         path: a file, plain or compressed, or `-`.
         format: one of `FORMATS`, to override the detection.
         mapping: which column holds what, for a CSV in no known format.
+        encoding: of the text, as Python names it; None: UTF-8, or UTF-16 or UTF-32 where the first bytes show it.
         block_size: decompressed bytes decoded at a time. The resulting posts do not depend on it.
         now: seconds since 1970 UTC; posts later than a day from now are set aside.
 
@@ -38,10 +40,12 @@ def open_source(
         UsageError: `format` is unknown, or is `mapped` without a mapping.
     """
     stream = ByteInput(path)
-    head = stream.peek(HEAD_SIZE).removeprefix(codecs.BOM_UTF8)
-    if not head.strip():
+    readable = Readable(stream.peek(HEAD_SIZE), encoding)
+    if not readable.head.strip():
         raise InputError(f"{stream.name}: is empty. Check that its export or download has finished.")
-    return _FileSource(path, stream, detect(head, stream.name, format, mapping), block_size, now)
+    return _FileSource(
+        path, stream, readable, detect(readable.head, stream.name, format, mapping), block_size, now
+    )
 
 
 def expand_inputs(patterns: Sequence[str]) -> list[str]:
@@ -67,31 +71,27 @@ class _FileSource:
     """One input in one format."""
 
     def __init__(
-        self, name: str, stream: ByteInput, format: Format, block_size: int, now: Callable[[], float]
+        self,
+        name: str,
+        stream: ByteInput,
+        readable: Readable,
+        format: Format,
+        block_size: int,
+        now: Callable[[], float],
     ) -> None:
         self.name = name
         self.format = format.name
         self.size = stream.size
         self.time_ordered = format.time_ordered
         self._stream = stream
+        self._readable = readable
         self._format = format
         self._block_size = block_size
         self._now = now
 
     def batches(self) -> Iterator[SourceBatch]:
         """Read the input once, from the beginning; see `Source.batches`."""
-        blocks = _without_mark(self._stream.blocks(self._block_size))
+        blocks = self._readable.blocks(self._stream.blocks(self._block_size))
         for records in self._format.records(blocks, self.name):
             if len(records) or records.dead_letters:
                 yield screen(self._format.decode(records), records, self._now)
-
-
-def _without_mark(blocks: Iterator[Block]) -> Iterator[Block]:
-    """Remove the byte order mark that some spreadsheets write before UTF-8."""
-    first = True
-    for block in blocks:
-        if first:
-            first = False
-            yield Block(block.data.removeprefix(codecs.BOM_UTF8), block.bytes_read)
-        else:
-            yield block

@@ -16,12 +16,10 @@ from detectors.post_columns import conform
 from schemas.dead_letters import Reason
 from streams.sources.base import SourceBatch
 from streams.sources.cells.identities import rounded
-from streams.sources.cells.times import time_advice
+from streams.sources.cells.times import EARLIEST, time_advice
 from streams.sources.files.records import Records
 from streams.sources.settling import settle
 
-EARLIEST = 946_684_800
-"""2000-01-01 UTC, before the launch of any platform that Lockstep reads."""
 LEEWAY = 86_400
 """Seconds that a post may lie in the future: a clock or a time zone can be wrong by up to a day."""
 
@@ -74,7 +72,9 @@ def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> Sour
         posts = posts.filter(~bad)
         rows = rows[~bad.to_numpy()]
     records.dead_letters.sort(key=lambda letter: letter.position)
-    return SourceBatch(posts, rows, records.dead_letters, records.bytes_read, decoded.others)
+    return SourceBatch(
+        posts, rows, records.dead_letters, records.bytes_read, decoded.others, settled.rounded_references
+    )
 
 
 def _blank(name: str) -> pl.Expr:

@@ -190,11 +190,11 @@ class Detection:
         with self.timer("order"):
             follows = self.held_follows.release(passed)
             posts = self.held_posts.release(passed)
-            rejected = None
+            rejected: list[RejectedRows] = []
             if posts is not None:
                 posts, rejected = without_duplicates(posts, self.duplicates)
-        if rejected is not None:
-            result.dead_letters.extend(_letters(rejected))
+        for rows in rejected:
+            result.dead_letters.extend(_letters(rows))
         self._update_reference_data(passed)
         if follows is not None:
             self._ready_pipeline().add_follow_events(_events(follows))

@@ -127,8 +127,8 @@ def publish(
     if posts is not None:
         for fault in posts.faults:
             raise fault
-        if not publisher.published:
-            posts.check_used()
+        if publisher.published or publishing.resume is None:
+            posts.check_used(publisher.published)
     counts = ({} if posts is None else {POSTS.name: publisher.published}) | publisher.records
     return _published(counts, settings.kafka.topic_prefix, log.total)
 

@@ -99,8 +99,7 @@ def _read(
     ]
     if rest["bracketed"].any():
         parts.append(_bracketed(rest.filter(bracketed), keys, plain))
-    found = [part for part in parts if len(part)]
-    read = found[0] if len(found) == 1 else pl.concat(found or parts[:1]).sort("row")
+    read = pl.concat(parts).sort("row")
     return _placed(read, len(cells)).alias(cells.name)
 
 

@@ -22,6 +22,8 @@ _SERIALS = (36_526, 73_051)
 _DIGITS_OF_DATES = ((20_000_101, 21_000_101), (20_000_101_000_000, 21_000_101_000_000))
 """Numbers that are dates without separators, `20231114` or `20231114222923`. Seconds of this size are of 1970,
 milliseconds of the 27th century."""
+EARLIEST = 946_684_800
+"""2000-01-01 UTC, before the launch of any platform that Lockstep reads."""
 COARSEST_S = 60
 """Seconds up to which a number in exponent form may be rounded: dumps with times to the minute are common."""
 
@@ -76,6 +78,12 @@ def coarseness(number: pl.Expr) -> pl.Expr:
     exponent = number.str.extract(r"[eE]([+-]?\d+)\s*$").cast(pl.Int64, strict=False)
     decimals = number.str.extract(r"\.(\d*)[eE]").fill_null("").str.len_bytes().cast(pl.Int64)
     return pl.lit(10.0).pow((exponent - decimals).clip(-30, 30))
+
+
+def is_time(written: str) -> bool:
+    """Whether one text is a time since 2000, in a form that `times` reads."""
+    seconds = times(pl.Series([written]))[0]
+    return seconds is not None and seconds >= EARLIEST
 
 
 def time_advice(written: str) -> str:

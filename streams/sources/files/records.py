@@ -191,7 +191,10 @@ class _Cutter:
                     raw.decode()
                 except UnicodeDecodeError as error:
                     keep[row] = False
-                    detail = f"byte {error.start + 1} of the record is not UTF-8 ({error.reason})"
+                    detail = (
+                        f"byte {error.start + 1} of the record is not UTF-8 ({error.reason}). Name the encoding in "
+                        '[input], such as encoding = "cp1252" for an export of Windows in Western Europe'
+                    )
                     letters.append(
                         _dead_letter(self._source, int(numbers[row]), Reason.NOT_UTF8, detail, raw)
                     )

@@ -1,7 +1,7 @@
 """What a format must provide; everything else is the same for all formats."""
 
-from collections.abc import Collection, Iterator
-from typing import Protocol
+from collections.abc import Collection, Iterator, Mapping
+from typing import ClassVar, Protocol
 
 import polars as pl
 
@@ -42,6 +42,8 @@ class CsvFormat:
     """Columns that must be there. They also identify the format, unless it has a `fits` of its own."""
     optional: tuple[str, ...] = ()
     """Columns that are read if they are there; otherwise they are null."""
+    other_names: ClassVar[Mapping[str, str]] = {}
+    """Names of these columns in other versions of the format: a name of above by the other one."""
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout

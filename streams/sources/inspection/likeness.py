@@ -11,10 +11,9 @@ from statistics import mean
 import polars as pl
 
 from streams.sources.cells.texts import hashtags_in, mentions_in, urls_in
-from streams.sources.cells.times import text_seconds, times
+from streams.sources.cells.times import EARLIEST, text_seconds, times
 from streams.sources.formats.tables.column_mapping import IN_TEXT, ColumnMapping
 from streams.sources.inspection.field_names import NAMES
-from streams.sources.screening import EARLIEST
 
 _TIME_FORMATS = (
     "%d/%m/%Y %H:%M:%S",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.event_time.duplicates import DuplicateFilter
-from detectors.event_time.rejected_rows import without_duplicates
+from detectors.event_time.rejected_rows import ANOTHER_POST, DUPLICATE, EDITED, without_duplicates
 from schemas.dead_letters import Reason
 
 Row = tuple[int, int]
@@ -86,14 +86,22 @@ def test_given_any_batches_then_new_are_those_of_two_generations(
 
 def test_given_posts_that_were_counted_before_then_they_are_rejected_with_the_reason() -> None:
     rows = pl.DataFrame(
-        {"created_at": [1, 1, 2], "row_key": [5, 6, 5], "text": ["first", "other", "again"]},
-        schema_overrides={"row_key": pl.UInt64},
+        {
+            "created_at": [1, 1, 1, 1, 1, 2],
+            "row_key": [5, 5, 5, 5, 6, 5],
+            "account_key": [8, 8, 8, 9, 8, 8],
+            "text": ["first", "first", "edited", "first", "other", "first"],
+        },
+        schema_overrides={"row_key": pl.UInt64, "account_key": pl.UInt64},
     )
     duplicates = DuplicateFilter(100, 1 << 20)
 
     kept, rejected = without_duplicates(rows, duplicates)
 
     assert kept["text"].to_list() == ["first", "other"]
-    assert rejected is not None
-    assert (rejected.rows["text"].to_list(), rejected.reason) == (["again"], Reason.DUPLICATE)
-    assert without_duplicates(rows[:0], duplicates)[1] is None
+    assert [(part.reason, part.detail, part.rows.rows()) for part in rejected] == [
+        (Reason.DUPLICATE, DUPLICATE, [(1, 5, 8, "first")]),
+        (Reason.COLLISION, EDITED, [(1, 5, 8, "edited")]),
+        (Reason.COLLISION, ANOTHER_POST, [(1, 5, 9, "first"), (2, 5, 8, "first")]),
+    ]
+    assert without_duplicates(rows[:0], duplicates)[1] == []

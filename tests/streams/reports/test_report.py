@@ -19,6 +19,7 @@ ALERT = FULL["alert"]
 assert isinstance(ALERT, Alert)
 NOW = datetime(2023, 2, 14, tzinfo=UTC)
 FIGURES = RunFigures(
+    notices=(),
     posts=1_000,
     seconds=2.5,
     first=NOW,

@@ -114,9 +114,26 @@ def test_given_a_file_that_may_not_be_read_when_opened_then_permissions_are_name
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_given_wide_encodings_when_opened_then_a_conversion_is_shown(take, encoding):
-    with pytest.raises(FormatError, match="iconv"):
-        take(lines(3).encode(encoding))
+def test_given_wide_encodings_when_read_then_they_are_as_utf8(take, encoding):
+    text = "".join(line(number, text="ä\n😀" * number) for number in range(300))
+    for size in (1 << 10, 1 << 20):
+        taken = take(text.encode(encoding), block_size=size)
+        assert taken.posts["text"].to_list() == ["ä\n😀" * number for number in range(300)]
+        assert not taken.dead
+
+
+def test_given_an_encoding_when_read_then_its_letters_arrive(take):
+    text = line(1, text="naïve café €")
+    assert take(text.encode("cp1252"), encoding="cp1252").rows[0]["text"] == "naïve café €"
+    (letter,) = take(text.encode("cp1252")).dead
+    assert 'encoding = "cp1252"' in letter.detail
+
+
+def test_given_lines_that_end_with_returns_when_read_then_they_are_lines(take):
+    rows = "".join(share(number) for number in range(50))
+    for size in (100, 1 << 20):
+        taken = take((CSV_HEADER + rows).replace("\n", "\r"), block_size=size)
+        assert taken.posts["post_id"].to_list() == [f"c{number}" for number in range(50)]
 
 
 def test_given_a_pipe_when_read_then_nothing_is_lost_to_recognition(monkeypatch):

@@ -1,5 +1,7 @@
 """The input of CooRTweet: one row for each share."""
 
+from typing import ClassVar
+
 import polars as pl
 
 from streams.sources.cells.null_words import known
@@ -17,6 +19,7 @@ class Coortweet(CsvFormat):
 
     name = "coortweet"
     about = "input of CooRTweet"
+    other_names: ClassVar[dict[str, str]] = {"id_user": "account_id"}
     needed = ("object_id", "account_id", "content_id", "timestamp_share")
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
