@@ -39,7 +39,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "no known columns": (b"a,b,c\n1,2,3\n", "no known format has these columns: a, b, c"),
     "other objects": (b'{"hello": "world"}\n', "in no known format"),
     "only a header": (b"object_id,account_id,content_id,timestamp_share\n", "holds no post"),
-    "zip": (b"PK\x03\x04" + bytes(200), "a zip archive"),
+    "zip": (b"PK\x03\x04" + bytes(200), "the zip archive is corrupted"),
     "no usable row": (
         lines([{**row, "created_at": "soon"} for row in ROWS[:20]]),
         "none of 20 rows can be used",
