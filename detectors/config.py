@@ -182,6 +182,17 @@ class RhythmConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """Posts held within that window. When there are more, the oldest leave early and are counted."""
 
 
+class PoolConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Pools: accounts that share within a minute of one another, though no two of them meet often."""
+
+    max_shares: StoreLimit = 1 << 23
+    """Shares, and posts without any, that are held until it is known who else shared the object within a day: those of
+    two to three days. When there are more, the oldest leave early and are counted."""
+    max_records: StoreLimit = 1 << 22
+    """Counts by account and day, and likewise posts with company within a minute, that are kept for
+    `evidence.keep_days`. When there are more, the oldest days leave early and are counted."""
+
+
 class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All settings of detection."""
 
@@ -194,6 +205,7 @@ class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     followers: FollowerConfig = msgspec.field(default_factory=FollowerConfig)
     attribution: AttributionConfig = msgspec.field(default_factory=AttributionConfig)
     rhythm: RhythmConfig = msgspec.field(default_factory=RhythmConfig)
+    pools: PoolConfig = msgspec.field(default_factory=PoolConfig)
     seed: AtLeast0 = 20_230_214
     """Seed of the community search."""
 

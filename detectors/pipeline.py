@@ -28,7 +28,9 @@ from detectors.covertness.observation_extractor import ObservationExtractor, Pos
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.pairs import PairStore
 from detectors.followers.follow_edges import FollowEvents
+from detectors.networks.edges import merged
 from detectors.networks.network_stage import NetworkStage
+from detectors.pools.pools import PoolStage
 from detectors.reference.reference_data import ReferenceData
 from detectors.reference.rule_clock import RuleClock
 from detectors.stage_timing import StageTimer, untimed
@@ -87,9 +89,10 @@ class Pipeline:
         longest_window_s = int(window_table(config).max())
         self.samples = CoShareSamples(longest_window_s + self.sharing.settle_lag_s)
         self.stage = NetworkStage(config, self.cells, self._exposure, self.pairs, self.accounts)
+        self.pools = PoolStage(config)
         self._assessed_before = AssessedBefore()
         self._alert_writer = AlertWriter(config, code_version, mode, run_id)
-        held = self.stage, self.observations, self.pairs, self.samples, self.accounts
+        held = self.stage, self.pools, self.observations, self.pairs, self.samples, self.accounts
         self._reporter = NetworkReporter(config, *held, self._assessed_before, self._alert_writer, timer)
         self._rule_clock = RuleClock()
         self._timer = timer
@@ -249,6 +252,8 @@ class Pipeline:
         end = int(np.searchsorted(traces.times, end_time, side="left"))
         self.accounts.count(batch.accounts[begin:end], batch.followers[begin:end])
         self.observations.add(traces, batch.traced.observed, batch.accounts, begin, end)
+        with self._timer("pools"):
+            self.pools.add(traces, batch.accounts, begin, end)
         self._posts += end - begin
         shares = slice(
             *np.searchsorted(batch.share_times, (traces.times[begin], end_time), side="left").tolist()
@@ -279,15 +284,7 @@ class Pipeline:
             if end_time == tick:
                 yield from self._tick(tick)
 
-    def _push(
-        self,
-        times: I64,
-        accounts: I32,
-        posts: I64,
-        kinds: U8,
-        objects: U64,
-        until: int,
-    ) -> None:
+    def _push(self, times: I64, accounts: I32, posts: I64, kinds: U8, objects: U64, until: int) -> None:
         """Add shares before event time `until`, and count the co-shares that are settled by then."""
         with self._timer("co_sharing"):
             co_shares, exposures = self.sharing.push(times, accounts, posts, kinds, objects, until)
@@ -307,7 +304,9 @@ class Pipeline:
             changes = self.stage.tick(now, self.observations.sources())
         if end_of_day:
             yield from self._reporter.on_changes(changes, self._run_state(now))
-            edges = self.observations.edges(now, self.stage.networks.network_of)
+            others = self.observations.edges(now, self.stage.networks.network_of)
+            with self._timer("pools"):
+                edges = merged([others, self.pools.edges(now, len(self.accounts))])
             with self._timer("reestimate"):
                 rows_before = len(self.pairs.rows)
                 changes = self.stage.reestimate(now, self.observations.sources(), edges)
@@ -340,11 +339,6 @@ class _Batch(NamedTuple):
     """Seconds; one entry a share."""
 
 
-_NO_SHARES = (
-    np.zeros(0, np.int64),
-    np.zeros(0, np.int32),
-    np.zeros(0, np.int64),
-    np.zeros(0, np.uint8),
-    np.zeros(0, np.uint64),
-)
+_NONE = np.zeros(0, np.int64)
+_NO_SHARES = (_NONE, _NONE.astype(np.int32), _NONE, _NONE.astype(np.uint8), _NONE.astype(np.uint64))
 """Times, accounts, posts, kinds and objects of no shares."""

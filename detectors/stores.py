@@ -97,6 +97,22 @@ PIPELINE_STORES = (
         evicted_early=lambda pipeline: pipeline.observations.facts.evicted_early,
     ),
     Store(
+        "pool_shares",
+        "shares of pools",
+        "pools.max_shares",
+        22,
+        held=lambda pipeline: len(pipeline.pools.waiting),
+        evicted_early=lambda pipeline: pipeline.pools.waiting.left_early,
+    ),
+    Store(
+        "pool_records",
+        "records of pools",
+        "pools.max_records",
+        77,
+        held=lambda pipeline: len(pipeline.pools.records),
+        evicted_early=lambda pipeline: pipeline.pools.records.left_early,
+    ),
+    Store(
         "rhythm",
         "posts of rhythm",
         "rhythm.max_posts",

@@ -62,7 +62,8 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Annotated[
         Name,
         Meta(
-            description="A kind of trace that both shared, or `recurring_crowd`, `uncredited_copies` or `rhythm`.",
+            description="A kind of trace that both shared, or `recurring_crowd`, `uncredited_copies`, "
+            "`rhythm` or `pool`.",
             examples=["url"],
         ),
     ]

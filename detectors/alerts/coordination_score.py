@@ -23,7 +23,7 @@ def coordination_terms(facts: NetworkFacts) -> list[ScoreTerm]:
     """The terms of the coordination score."""
     observed = sum(kind.observed for kind in facts.kinds)
     expected = sum(kind.expected for kind in facts.kinds)
-    others = facts.crowd_edges + facts.copy_edges + facts.rhythm_edges
+    others = facts.crowd_edges + facts.copy_edges + facts.rhythm_edges + facts.pool_edges
     if observed:
         beyond = max(0.0, 1.0 - expected / observed)
     else:
@@ -73,6 +73,8 @@ def _other_ties(facts: NetworkFacts) -> str:
         ties.append(f"{facts.copy_edges:,} by repeating the same originals without credit")
     if facts.rhythm_edges:
         ties.append(f"{facts.rhythm_edges:,} by posting in the same minutes")
+    if facts.pool_edges:
+        ties.append(f"{facts.pool_edges:,} as accounts of one pool")
     return ", ".join(ties)
 
 

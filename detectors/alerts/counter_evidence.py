@@ -102,6 +102,12 @@ def _shared(facts: NetworkFacts) -> Iterator[tuple[str, str]]:
             "Only hashtags and mentions are shared, no links or texts: campaigns, fans and audiences of an event do "
             "the same.",
         )
+    if facts.pool is not None and facts.pool_edges > facts.edges:
+        yield (
+            "prompt_followers",
+            "No two of them need to know of each other: one tool that posts for many, or alerts about one account that "
+            "many act on at once, look the same.",
+        )
     if facts.minute_clock:
         yield (
             "coarse_clock",

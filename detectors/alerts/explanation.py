@@ -70,6 +70,8 @@ def explanation(
 
 def _acts(facts: NetworkFacts) -> str:
     """What the members did together, for the headline."""
+    if _by_pool(facts):
+        return "share the same things within a minute of one another, again and again"
     if facts.kinds:
         acts = kind_words.acts([kind.kind for kind in facts.kinds[:2]])
         return f"{acts} within {words.span(facts.kinds[0].window_s)} of each other"
@@ -78,8 +80,15 @@ def _acts(facts: NetworkFacts) -> str:
     return "post in the same minutes" if facts.rhythm_edges else "met around the same objects again and again"
 
 
+def _by_pool(facts: NetworkFacts) -> bool:
+    """Whether most of the network's ties are those of a pool: then no pair says much."""
+    return facts.pool is not None and facts.pool_edges > facts.edges
+
+
 def _together(facts: NetworkFacts) -> str:
-    """The strongest kind of co-share."""
+    """The strongest kind of co-share; of a network that a pool holds together, what its accounts do."""
+    if facts.pool is not None and _by_pool(facts):
+        return f"{facts.pool.synchrony} {facts.pool.recurrence}"
     these = f"these {words.plural(len(facts.members), 'account')}"
     if not facts.kinds:
         return f"{these.capitalize()} appear to act together, but not by co-shares."
@@ -97,7 +106,10 @@ def _other_ties(facts: NetworkFacts, context: NetworkContext) -> list[str]:
         f"They also {kind_words.counted_acts(kind)} ({kind_words.times(kind.observed)}; chance: "
         f"{words.number(kind.expected)})."
         for kind in facts.kinds[1:2]
+        if not _by_pool(facts)
     ]
+    if facts.pool is not None and not _by_pool(facts):
+        parts.append(facts.pool.synchrony)
     if facts.crowd_edges and not facts.edges:
         parts.append("Nearly the same accounts met around several objects, at least an hour apart.")
     if facts.copy_edges:

@@ -17,6 +17,8 @@ from detectors.networks.edges import Ground
 from detectors.networks.network_stage import NetworkStage
 from detectors.networks.networks import Network
 from detectors.networks.pair_ties import Ties, pair_ties
+from detectors.pools.pool_facts import PoolFacts
+from detectors.pools.pools import PoolStage
 from detectors.statistics.tails import LEAST_EXPECTED, poisson_surprise
 from detectors.synchrony.cells import cell_of, rows_in_window, widest_strata
 from detectors.synchrony.exposure import counted
@@ -81,7 +83,11 @@ class NetworkFacts:
     copy_edges: int
     """Other pairs, tied by originals that both repeat without credit."""
     rhythm_edges: int
-    """Other pairs, tied by their rhythm alone."""
+    """Other pairs, tied by their rhythm."""
+    pool_edges: int
+    """Other pairs, tied as accounts of one pool alone."""
+    pool: PoolFacts | None
+    """What members that are in pools have in common; None: there are fewer than two."""
     edge_surprise: F64
     objects_per_edge: F64
     kinds: tuple[KindFacts, ...]
@@ -106,6 +112,7 @@ class NetworkFacts:
 def gather_facts(
     config: DetectionConfig,
     stage: NetworkStage,
+    pools: PoolStage,
     network: Network,
     pairs: PairStore,
     posts_behind: CoShareSamples,
@@ -117,6 +124,7 @@ def gather_facts(
     Args:
         config: windows and strata.
         stage: edges and null model.
+        pools: accounts of pools.
         network: one of the stage's.
         pairs: the evidence.
         posts_behind: the posts behind the evidence.
@@ -128,8 +136,7 @@ def gather_facts(
     a, b = pairs.accounts(chosen["pair"])
     edges = stage.members_edges(network)
     alone = (edges.grounds & Ground.ALONE) > 0
-    by_crowd = ~alone & ((edges.grounds & Ground.CROWD) > 0)
-    by_copies = ~alone & ~by_crowd & ((edges.grounds & Ground.COPIES) > 0)
+    first_ground = edges.grounds & -edges.grounds.astype(np.int16)  # grounds in the order of `Ground`
     starts = chosen["time"] - chosen["gap"]
     first = np.full(len(members), _NONE, np.int64)
     last = np.full(len(members), -_NONE, np.int64)
@@ -150,9 +157,11 @@ def gather_facts(
         first_seen=dict(zip(names, first[known].tolist(), strict=True)),
         last_seen=dict(zip(names, last[known].tolist(), strict=True)),
         edges=int(alone.sum()),
-        crowd_edges=int(by_crowd.sum()),
-        copy_edges=int(by_copies.sum()),
-        rhythm_edges=int((~alone & ~by_crowd & ~by_copies).sum()),
+        crowd_edges=int((first_ground == Ground.CROWD).sum()),
+        copy_edges=int((first_ground == Ground.COPIES).sum()),
+        rhythm_edges=int((first_ground == Ground.RHYTHM).sum()),
+        pool_edges=int((first_ground == Ground.POOL).sum()),
+        pool=pools.facts(members),
         edge_surprise=edges.surprise[alone],
         objects_per_edge=_objects_of_edges(edges.keys, independent, pairs),
         kinds=_by_kind(config, independent, _expected_among(members, own, null)),

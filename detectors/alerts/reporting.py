@@ -15,6 +15,7 @@ from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.pairs import PairStore
 from detectors.networks.network_stage import NetworkChange, NetworkStage
 from detectors.networks.networks import Network
+from detectors.pools.pools import PoolStage
 from detectors.reference.review_rules import muting_rule
 from detectors.stage_timing import StageTimer
 from schemas.alerts import Alert, Suppression
@@ -29,6 +30,7 @@ class NetworkReporter:
     Args:
         config: every setting that bears on detection.
         stage: the networks.
+        pools: accounts of pools.
         observations: everything observed about accounts.
         pairs: pair evidence.
         samples: the posts behind it.
@@ -42,6 +44,7 @@ class NetworkReporter:
         self,
         config: DetectionConfig,
         stage: NetworkStage,
+        pools: PoolStage,
         observations: AccountObservations,
         pairs: PairStore,
         samples: CoShareSamples,
@@ -52,6 +55,7 @@ class NetworkReporter:
     ) -> None:
         self._config = config
         self._stage = stage
+        self._pools = pools
         self._observations = observations
         self._pairs = pairs
         self._samples = samples
@@ -131,6 +135,7 @@ class NetworkReporter:
             facts = gather_facts(
                 self._config,
                 self._stage,
+                self._pools,
                 network,
                 self._pairs,
                 self._samples,

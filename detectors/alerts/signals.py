@@ -6,6 +6,8 @@ from detectors.alerts import kind_words
 from detectors.alerts.network_facts import NetworkFacts
 from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.terms.term import Measurement
+from detectors.pools.company import PROMPT_S
+from detectors.pools.pool_facts import PoolFacts
 from schemas.alerts import Signal
 
 _LEAST_P = 1e-300
@@ -17,10 +19,11 @@ _FALSE_SHARE = 0.01
 
 
 def signals(facts: NetworkFacts, context: NetworkContext) -> list[Signal]:
-    """Co-shares by kind, pairs that pass the gate by themselves, then everything measured of the members."""
+    """Co-shares by kind, pairs that pass the gate by themselves, pools, then everything measured of the members."""
     return [
         *_co_shares(facts),
         *_pairs(facts),
+        *(_pool(facts.pool) if facts.pool is not None else ()),
         *(_signal_of(measurement) for measurement in context.measurements),
     ]
 
@@ -60,6 +63,29 @@ def _pairs(facts: NetworkFacts) -> list[Signal]:
             window_s=0,
             summary=f"{count} the false-discovery gate{chance}. One in a hundred such pairs may be a coincidence.",
         )
+    ]
+
+
+def _pool(pool: PoolFacts) -> list[Signal]:
+    """The two tests that each account of a pool passes; the p-value is that of the weakest."""
+    p_value = _p_value(math.exp(-pool.weakest_surprise))
+    tests = (
+        ("pool.synchrony", pool.met, pool.expected, pool.trials, pool.synchrony),
+        ("pool.recurrence", pool.posts_met, pool.posts_expected, pool.posts, pool.recurrence),
+    )
+    return [
+        Signal(
+            detector=name,
+            version="1",
+            score=round(max(0.0, 1.0 - expected / max(observed, 1)), 4),
+            observed=float(observed),
+            expected=round(expected, 4),
+            p_value=p_value,
+            n=n,
+            window_s=PROMPT_S,
+            summary=summary,
+        )
+        for name, observed, expected, n, summary in tests
     ]
 
 

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import scipy  # its parts load when first used
 
 from detectors.arrays.dtypes import F64, I32
+from detectors.networks.edges import Edges, Ground
+from detectors.networks.edges import ends as ends_of
 
 _ITERATIONS = 4
 TIES = 2
@@ -55,6 +57,41 @@ def communities(a: I32, b: I32, weight: F64, changed: I32, previous: I32, seed: 
             groups.extend(_tied_members(group, vertices[ends[:, edges]]))
     groups.sort(key=lambda members: int(members[0]))
     return vertices[np.isin(component, touched)].astype(np.int32), groups
+
+
+def whole_pools(groups: list[I32], touched: I32, edges: Edges) -> list[I32]:
+    """Communities in which the accounts of one pool are together.
+
+    A pool is found as a whole, so it is one network, whatever parts of it are tied more closely. A community of which
+    at least half is in a pool becomes part of it. So do accounts of the pool that are in no community.
+
+    Args:
+        groups: as from `communities`.
+        touched: as from `communities`.
+        edges: all edges. Accounts that edges of the ground `POOL` connect are one pool.
+    """
+    a, b = ends_of(edges.keys[(edges.grounds & Ground.POOL) > 0])
+    inside = np.isin(a, touched)
+    a, b = a[inside], b[inside]
+    accounts, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
+    if not len(accounts):
+        return groups
+    ends = ends.reshape(2, -1)
+    count, label = connected_components(
+        coo_array((np.ones(len(a)), (ends[0], ends[1])), shape=(len(accounts), len(accounts))), directed=False
+    )
+    parts: list[list[I32]] = [[] for _ in range(count)]
+    others: list[I32] = []
+    for group in groups:
+        of_pools = np.bincount(label[np.isin(accounts, group)], minlength=count)
+        largest = int(of_pools.argmax())
+        (parts[largest] if 2 * of_pools[largest] >= len(group) else others).append(group)
+    free = accounts[~np.isin(accounts, np.concatenate([*groups, accounts[:0]]))]
+    for pool in range(count):
+        members = np.concatenate([*parts[pool], free[np.isin(free, accounts[label == pool])]])
+        if len(members):
+            others.append(np.sort(members).astype(np.int32))
+    return sorted(others, key=lambda members: int(members[0]))
 
 
 def _split(vertices: I32, ends: npt.NDArray[np.intp], weight: F64, previous: I32, seed: int) -> list[I32]:

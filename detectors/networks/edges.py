@@ -20,6 +20,8 @@ class Ground(IntFlag):
     """Both repeat the same originals without credit (`detectors.attribution.uncredited_edges`)."""
     RHYTHM = 8
     """Both post in the same minutes again and again (`detectors.synchrony.rhythm`)."""
+    POOL = 16
+    """Both belong to one pool, whose accounts keep one another prompt company (`detectors.pools`)."""
 
 
 class Edges(NamedTuple):

@@ -18,7 +18,7 @@ from detectors.config import DetectionConfig
 from detectors.evidence.null_model import NullModel, null_model
 from detectors.evidence.pairs import PairStore
 from detectors.evidence.shared_interest import PRIOR_SPREAD, SLOW_WINDOW, spread_of
-from detectors.networks.communities import communities
+from detectors.networks.communities import communities, whole_pools
 from detectors.networks.edges import NO_EDGES, Edges, Ground, chosen, edges_of, ends, merged
 from detectors.networks.expansion import expand
 from detectors.networks.loose_members import loose_members
@@ -279,6 +279,7 @@ class NetworkStage:
         touched, groups = communities(
             a, b, self._edges.surprise, changed, self.networks.network_of, self._config.seed
         )
+        groups = whole_pools(groups, touched, self._edges)
         networks, merged = self.networks.update_from_communities(touched, groups, now, self._accounts.names)
         changes = [NetworkChange(old, Lifecycle.MERGED, successor=heir) for old, heir in merged]
         for network in networks:

@@ -20,6 +20,7 @@ _OTHER_GROUNDS = {
     Ground.CROWD: "recurring_crowd",
     Ground.COPIES: "uncredited_copies",
     Ground.RHYTHM: "rhythm",
+    Ground.POOL: "pool",
 }
 _DIGITS = 4
 """Digits of a p-value: more say nothing."""
@@ -101,7 +102,7 @@ def _by_co_shares(
 
 
 def _by_grounds(edges: Edges, names: Sequence[str]) -> Iterator[Tie]:
-    """Ties that are no co-shares: recurring crowds, uncredited copies, rhythm."""
+    """Ties that are no co-shares: recurring crowds, uncredited copies, rhythm, pools."""
     firsts, seconds = ends(edges.keys)
     for first, second, grounds in zip(firsts.tolist(), seconds.tolist(), edges.grounds.tolist(), strict=True):
         account_a, account_b = sorted((names[first], names[second]))

@@ -37,6 +37,8 @@ def facts(members: int = 5, **changed: Any) -> NetworkFacts:
         "crowd_edges": 10,
         "copy_edges": 0,
         "rhythm_edges": 0,
+        "pool_edges": 0,
+        "pool": None,
         "edge_surprise": np.zeros(0),
         "objects_per_edge": np.full(10, 4.0),
         "kinds": (LINKS,),
