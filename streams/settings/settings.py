@@ -103,7 +103,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     detection: DetectionConfig = msgspec.field(default_factory=DetectionConfig)
     """The sections `[traces]`, `[co_share]`, `[evidence]`, `[gate]`, `[time]`, `[engagement]`, `[followers]`,
-    `[attribution]` and `[rhythm]`, and the key `seed`."""
+    `[attribution]`, `[rhythm]` and `[pools]`, and the key `seed`."""
     input: InputSettings = msgspec.field(default_factory=InputSettings)
     kafka: KafkaSettings = msgspec.field(default_factory=KafkaSettings)
     worker: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
