@@ -81,8 +81,9 @@ def _acts(facts: NetworkFacts) -> str:
 
 
 def _by_pool(facts: NetworkFacts) -> bool:
-    """Whether most of the network's ties are those of a pool: then no pair says much."""
-    return facts.pool is not None and facts.pool_edges > facts.edges
+    """Whether most of the network's ties and members are those of pools: then no pair says much."""
+    pool = facts.pool
+    return pool is not None and facts.pool_edges > facts.edges and 2 * pool.accounts >= len(facts.members)
 
 
 def _together(facts: NetworkFacts) -> str:

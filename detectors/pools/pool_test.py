@@ -11,7 +11,7 @@ Both are sums of independent trials of different chances. Their tail is at most 
 same count and mean (Hoeffding 1956). The larger p-value of the two counts. Benjamini-Hochberg over all accounts with
 enough posts decides. Then meetings count only with accounts that passed, and the activity of those that passed leaves
 the second null: it would hide them, and the more so the larger a part of the stream they are. This repeats until the
-pool stays the same.
+pool stays the same. The first round only proposes accounts: of the second null it asks no more than p < .01.
 """
 
 from typing import NamedTuple
@@ -28,6 +28,10 @@ MIN_MEETINGS = 5
 found where 420 were with 5."""
 _ROUNDS = 20
 """Most repetitions. On the sets tried, the pool stayed the same after three to six."""
+_FIRST_SURPRISE = float(-np.log(0.01))
+"""Least surprise by activity in the first round, in which the pool's own posts are still in the rate of everybody. It
+is no decision: whoever is in the pool at the end has failed both nulls. With the full test in the first round, of two
+random halves of the accounts of one operation one gave 251 accounts and the other none; with this one 251 and 226."""
 _PRIOR_POSTS = 10
 """Posts at the rate of everybody that are added to those outside the pool on each day, for days on which there are
 hardly any others. Chosen, not measured."""
@@ -68,18 +72,23 @@ def pool_test(days: StructArray, meetings: StructArray, accounts: int, level: fl
     eligible = posts >= MIN_MEETINGS
     passed = np.ones(accounts, np.bool_)
     outside = np.ones(accounts, np.bool_)
-    for _ in range(_ROUNDS):
+    for round_ in range(_ROUNDS):
         with_pool = meetings[_meets(meetings, passed)]
         met = _sum(with_pool["account"], with_pool["is_trial"], accounts)
         posts_met = _sum(with_pool["account"], np.ones(len(with_pool), np.int64), accounts)
         posts_expected = _by_activity(days, with_pool, outside)
-        surprise = np.minimum(_surprise(trials, met, expected), _surprise(posts, posts_met, posts_expected))
+        by_company = _surprise(trials, met, expected)
+        by_activity = _surprise(posts, posts_met, posts_expected)
+        if round_:
+            surprise = np.minimum(by_company, by_activity)
+        else:
+            surprise = np.where(by_activity > _FIRST_SURPRISE, by_company, 0.0)
         surprise[~eligible | (met < MIN_MEETINGS)] = 0.0
         before = passed
         passed = np.zeros(accounts, np.bool_)
         passed[eligible] = benjamini_hochberg(surprise[eligible], level, float(max(eligible.sum(), 1)))
         passed &= surprise > 0
-        if not passed.any() or (passed == before).all():
+        if not passed.any() or (round_ and (passed == before).all()):
             break
         outside = ~passed
     return PoolTest(passed, surprise, trials, met, expected, posts, posts_met, posts_expected)
