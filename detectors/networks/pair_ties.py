@@ -12,6 +12,7 @@ from detectors.evidence.null_model import NullModel
 from detectors.evidence.pair_summary import summarise
 from detectors.evidence.pairs import PairStore
 from detectors.networks.edges import Edges, Ground, ends
+from detectors.networks.edges import chosen as chosen_edges
 from schemas.networks import Tie
 
 MOST_TIES = 2_000
@@ -32,7 +33,7 @@ class Ties(NamedTuple):
     """The ties of a network, and how many more there are."""
 
     listed: list[Tie]
-    """Validated pairs first, then by chance, then by co-shares, then by accounts."""
+    """Validated pairs first, those of a pool last of them; then by chance, then by co-shares, then by accounts."""
     left_out: int
     """Pairs with co-shares or another ground that are not listed."""
 
@@ -103,6 +104,9 @@ def _by_co_shares(
 
 def _by_grounds(edges: Edges, names: Sequence[str]) -> Iterator[Tie]:
     """Ties that are no co-shares: recurring crowds, uncredited copies, rhythm, pools."""
+    # accounts of one pool are all tied, so those ties alone are many and say little of a pair: not all are needed
+    by_pool = edges.grounds == Ground.POOL
+    edges = chosen_edges(edges, ~by_pool | (np.cumsum(by_pool) <= MOST_TIES))
     firsts, seconds = ends(edges.keys)
     for first, second, grounds in zip(firsts.tolist(), seconds.tolist(), edges.grounds.tolist(), strict=True):
         account_a, account_b = sorted((names[first], names[second]))
@@ -111,6 +115,7 @@ def _by_grounds(edges: Edges, names: Sequence[str]) -> Iterator[Tie]:
                 yield Tie(account_a=account_a, account_b=account_b, kind=kind, validated=True)
 
 
-def _strongest_first(tie: Tie) -> tuple[bool, float, int, str, str, str]:
+def _strongest_first(tie: Tie) -> tuple[bool, bool, float, int, str, str, str]:
     p_value = 0.0 if tie.p_value is None else tie.p_value
-    return not tie.validated, p_value, -(tie.co_shares or 0), tie.account_a, tie.account_b, tie.kind
+    by_pool = tie.kind == _OTHER_GROUNDS[Ground.POOL]
+    return not tie.validated, by_pool, p_value, -(tie.co_shares or 0), tie.account_a, tie.account_b, tie.kind

@@ -42,7 +42,7 @@ class Judged(NamedTuple):
     day: I32
     """UTC days since 1970, one entry for each post."""
     trials: "Trials"
-    meetings: "Meetings"
+    meetings: "MetPosts"
 
 
 class Trials(NamedTuple):
@@ -54,7 +54,7 @@ class Trials(NamedTuple):
     """The chance that an organic post with this company has another within a minute."""
 
 
-class Meetings(NamedTuple):
+class MetPosts(NamedTuple):
     """Posts with another account's share of their object within a minute."""
 
     account: I32
@@ -101,7 +101,7 @@ def judge(due: Due) -> tuple[Judged, Bools]:
             _day(time[chosen]),
             EXPECTED[np.searchsorted(_COMPANY_FROM, company[is_trial], side="right") - 1],
         ),
-        Meetings(
+        MetPosts(
             account[entries[met]],
             time[entries[met]],
             objects[entries[met]],

@@ -27,7 +27,7 @@ MEETINGS = np.dtype(
         ("partners", np.int32, (PARTNERS,)),
     ]
 )
-"""One record a meeting, columns as in `detectors.pools.company.Meetings`."""
+"""One record a meeting, columns as in `detectors.pools.company.MetPosts`."""
 MILLIONTHS = 1_000_000
 
 

@@ -24,7 +24,7 @@ the first of its post. `fresh`: whether the account had not shared the object wi
 row has been judged. 22 bytes a row."""
 
 _KIND_MIX = np.uint64(0x9E3779B97F4A7C15)
-"""Keys of objects are unique within a kind; kinds are told apart by multiples of this odd constant."""
+"""Keys of objects are unique within a kind. Multiples of this odd constant keep the kinds apart."""
 
 
 class Due(NamedTuple):

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.arrays.dtypes import I32
-from detectors.networks.communities import TIES, communities
+from detectors.arrays.pair_keys import pair_keys
+from detectors.networks.communities import TIES, communities, whole_pools
+from detectors.networks.edges import Ground, edges_of
 
 NO_COMMUNITY = np.full(64, -1, np.int32)
 
@@ -102,3 +104,50 @@ def test_given_any_edges_then_communities_are_tied_parts_of_the_touched_componen
     assert groups == sorted(groups)
     assert all(len({component[account] for account in group}) == 1 for group in groups)
     assert found(sorted(edges), changed, labels, seed) == (touched, groups)
+
+
+def pool_of(*members: int) -> list[tuple[int, int]]:
+    """Edges by which the first two members hold a pool together."""
+    return [(members[0], other) for other in members[1:]] + [(members[1], other) for other in members[2:]]
+
+
+def whole(pools: list[tuple[int, int]], groups: list[list[int]], touched: list[int]) -> list[list[int]]:
+    ends = np.array(pools, np.int32).reshape(-1, 2)
+    edges = edges_of(pair_keys(ends[:, 0], ends[:, 1]), np.full(len(ends), 9.0), Ground.POOL)
+    given = [np.array(group, np.int32) for group in groups]
+    return [group.tolist() for group in whole_pools(given, np.array(touched, np.int32), edges)]
+
+
+def test_given_a_pool_that_is_cut_then_its_parts_and_its_loose_accounts_are_one_community_again() -> None:
+    touched = [*range(9), 20, 21, 22]
+
+    assert whole(pool_of(*range(9)), [[0, 2, 3], [1, 4, 5], [20, 21, 22]], touched) == [
+        list(range(9)),
+        [20, 21, 22],
+    ]
+
+
+def test_given_a_community_with_few_accounts_of_a_pool_then_it_keeps_them_and_is_no_part_of_it() -> None:
+    touched = [*range(6), 20, 21, 22]
+
+    assert whole(pool_of(*range(6)), [[0, 1, 2, 3], [5, 20, 21, 22]], touched) == [
+        [0, 1, 2, 3, 4],
+        [5, 20, 21, 22],
+    ]
+
+
+def test_given_two_pools_then_they_are_two_communities() -> None:
+    edges = pool_of(0, 1, 2, 3) + pool_of(10, 11, 12, 13)
+
+    assert whole(edges, [[0, 1], [2, 3], [10, 11, 12]], [0, 1, 2, 3, 10, 11, 12, 13]) == [
+        [0, 1, 2, 3],
+        [10, 11, 12, 13],
+    ]
+
+
+def test_given_a_pool_in_a_component_that_did_not_change_then_it_is_left_alone() -> None:
+    assert whole(pool_of(0, 1, 2, 3), [[10, 11, 12]], [10, 11, 12]) == [[10, 11, 12]]
+
+
+def test_given_no_pools_then_communities_stay_as_they_are() -> None:
+    assert whole([], [[0, 1, 2], [3, 4, 5]], [0, 1, 2, 3, 4, 5]) == [[0, 1, 2], [3, 4, 5]]
