@@ -40,11 +40,7 @@ def communities(a: I32, b: I32, weight: F64, changed: I32, previous: I32, seed: 
     if not len(vertices):
         return vertices.astype(np.int32), []
     ends = ends.reshape(2, -1)
-    ones = np.ones(len(a))
-    _, component = scipy.sparse.csgraph.connected_components(
-        scipy.sparse.coo_array((ones, (ends[0], ends[1])), shape=(len(vertices), len(vertices))),
-        directed=False,
-    )
+    component = _components(ends, len(vertices))
     touched = np.unique(component[np.isin(vertices, changed)])
     edge_component = component[ends[0]]
     order = np.argsort(edge_component, kind="stable")
@@ -77,9 +73,8 @@ def whole_pools(groups: list[I32], touched: I32, edges: Edges) -> list[I32]:
     if not len(accounts):
         return groups
     ends = ends.reshape(2, -1)
-    count, label = connected_components(
-        coo_array((np.ones(len(a)), (ends[0], ends[1])), shape=(len(accounts), len(accounts))), directed=False
-    )
+    label = _components(ends, len(accounts))
+    count = int(label.max()) + 1
     parts: list[list[I32]] = [[] for _ in range(count)]
     others: list[I32] = []
     for group in groups:
@@ -92,6 +87,17 @@ def whole_pools(groups: list[I32], touched: I32, edges: Edges) -> list[I32]:
         if len(members):
             others.append(np.sort(members).astype(np.int32))
     return sorted(others, key=lambda members: int(members[0]))
+
+
+def _components(ends: npt.NDArray[np.intp], vertices: int) -> I32:
+    """The connected component of each vertex, numbered from 0.
+
+    Args:
+        ends: both vertices of each edge, (2, edges).
+        vertices: count of vertices.
+    """
+    graph = scipy.sparse.coo_array((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(vertices, vertices))
+    return np.asarray(scipy.sparse.csgraph.connected_components(graph, directed=False)[1], np.int32)
 
 
 def _split(vertices: I32, ends: npt.NDArray[np.intp], weight: F64, previous: I32, seed: int) -> list[I32]:

@@ -17,7 +17,7 @@ pool stays the same. The first round only proposes accounts: of the second null 
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betainc
+import scipy  # its parts load when first used
 
 from detectors.arrays.dtypes import F64, I64, Bools, Integers, StructArray
 from detectors.pools.pool_records import MILLIONTHS
@@ -123,7 +123,7 @@ def _surprise(trials: I64, hits: I64, expected: F64) -> F64:
     beyond = (hits > expected) & (hits > 0)
     chance = np.clip(expected / np.maximum(trials, 1), 1e-9, 1 - 1e-9)
     tail = np.ones(len(trials))
-    tail[beyond] = betainc(hits[beyond], (trials - hits + 1)[beyond], chance[beyond])
+    tail[beyond] = scipy.special.betainc(hits[beyond], (trials - hits + 1)[beyond], chance[beyond])
     return -np.log(np.maximum(tail, _LEAST_P))
 
 
