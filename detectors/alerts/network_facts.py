@@ -8,9 +8,9 @@ import numpy as np
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I32, I64, U64, StructArray
 from detectors.arrays.pair_keys import numbers_of, pair_key
-from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
+from detectors.config import KINDS, DetectionConfig
 from detectors.evidence.co_share_samples import CoShareSamples
-from detectors.evidence.null_model import NullModel, same_time
+from detectors.evidence.expected_among import counters_of, expected_among
 from detectors.evidence.pair_table import PairTable, pair_number
 from detectors.evidence.pairs import PairStore
 from detectors.networks.edges import Ground
@@ -20,8 +20,7 @@ from detectors.networks.pair_ties import Ties, pair_ties
 from detectors.pools.pool_facts import PoolFacts
 from detectors.pools.pools import PoolStage
 from detectors.statistics.tails import LEAST_EXPECTED, poisson_surprise
-from detectors.synchrony.cells import cell_of, rows_in_window, widest_strata
-from detectors.synchrony.exposure import counted
+from detectors.synchrony.cells import rows_in_window, widest_strata
 from schemas.shares import TraceKind
 
 SAMPLES = 12
@@ -30,9 +29,6 @@ SAMPLES = 12
 CROWDED = 50
 """Accounts on an object above which it counts as crowded, as breaking news is: the edge of a stratum
 (`detectors.config.CoShareConfig.strata`). A judgement; not measured."""
-_MOST_PAIRS = 1_000_000
-"""Most pairs of members whose expected co-shares are added up: those of 1,400 members. In a larger network, this many
-evenly spaced pairs stand for all. It bounds the time of an alert."""
 _NONE = np.iinfo(np.int64).max
 
 
@@ -147,7 +143,7 @@ def gather_facts(
     names = members[known].tolist()
     independent = chosen[chosen["independent"] == 1]
     null = stage.null()
-    own = _counters_of(members, null)
+    own = counters_of(members, null)
     activity = own[:, null.activity :].sum(axis=0) / np.maximum(null.mass, 1)
     samples, languages = _samples(chosen, activity, posts_behind, _longest(config))
     widest = widest_strata(chosen["strata"])
@@ -164,7 +160,7 @@ def gather_facts(
         pool=pools.facts(members),
         edge_surprise=edges.surprise[alone],
         objects_per_edge=_objects_of_edges(edges.keys, independent, pairs),
-        kinds=_by_kind(config, independent, _expected_among(members, own, null)),
+        kinds=_by_kind(config, independent, expected_among(members, own, null)),
         objects=len(np.unique(chosen["object"])),
         samples=samples,
         posts=int(posts_of[members].sum()),
@@ -313,46 +309,3 @@ def _rows_between(members: I32, rows: StructArray, pairs: PairTable) -> I64:
                 count += 1
                 row = rows[row].before
     return np.sort(out[:count])
-
-
-@compiled
-def _counters_of(members: I32, null: NullModel) -> F64:
-    """All counters of the members; float64, (members, cells)."""
-    out = np.zeros((len(members), null.activity + len(null.mass)))
-    for member in range(len(members)):
-        for cell in range(out.shape[1]):
-            out[member, cell] = counted(null.counters, members[member], cell)
-    return out
-
-
-@compiled
-def _expected_among(members: I32, own: F64, null: NullModel) -> F64:
-    """Co-shares that chance would give among all pairs of members, by kind and window.
-
-    As `detectors.evidence.null_model.expected_co_shares`, over counters fetched once. Beyond `_MOST_PAIRS` pairs, it is
-    estimated from evenly spaced ones.
-    """
-    out = np.zeros((len(null.mass), MAX_WINDOWS))
-    filled = own.sum(axis=0) > 0
-    total = len(members) * (len(members) - 1) // 2
-    step = 1 + total // _MOST_PAIRS
-    counted_pairs = 0
-    for first in range(len(members)):
-        for second in range(first + 1, len(members), step):
-            counted_pairs += 1
-            together = same_time(null, members[first], members[second])
-            for kind in range(len(null.mass)):
-                activity = null.activity + kind
-                if own[first, activity] == 0 and own[second, activity] == 0:
-                    continue
-                scale = together / max(null.mass[kind], 1)
-                for window in range(MAX_WINDOWS):
-                    for stratum in range(null.strata):
-                        cell = cell_of(kind, window, stratum, null.strata)
-                        if not filled[cell]:
-                            continue
-                        met = max(
-                            own[first, cell] * own[second, activity], own[second, cell] * own[first, activity]
-                        )
-                        out[kind, window] += met * scale * null.sides[kind, window] * null.independent[kind]
-    return out if step == 1 else out * (total / counted_pairs)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from detectors.alerts.network_facts import _counters_of, _evidence_between, _expected_among
+from detectors.alerts.network_facts import _evidence_between
 from detectors.arrays.dtypes import F64, I32, I64
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
+from detectors.evidence.expected_among import counters_of, expected_among
 from detectors.evidence.null_model import KIND_COUNT, NullModel, null_model, same_time
 from detectors.evidence.pairs import PairStore
 from detectors.synchrony.cells import Cells
@@ -74,8 +75,8 @@ def pair_by_pair(members: I32, own: F64, null: NullModel) -> F64:
 def test_given_a_network_then_chance_gives_what_all_its_pairs_add_up_to(accounts: int, error: float) -> None:
     null = null_of(accounts, seed=5)
     members = np.arange(accounts, dtype=np.int32)
-    own = _counters_of(members, null)
+    own = counters_of(members, null)
 
     expected = pair_by_pair(members, own, null)
     assert expected[URL].sum() > 0
-    assert _expected_among(members, own, null) == pytest.approx(expected, rel=error)
+    assert expected_among(members, own, null) == pytest.approx(expected, rel=error)

@@ -1,0 +1,57 @@
+"""Co-shares that chance would give among all pairs of some accounts."""
+
+import numpy as np
+
+from detectors.arrays.compiled import compiled
+from detectors.arrays.dtypes import F64, I32
+from detectors.config import MAX_WINDOWS
+from detectors.evidence.null_model import NullModel, same_time
+from detectors.synchrony.cells import cell_of
+from detectors.synchrony.exposure import counted
+
+_MOST_PAIRS = 1_000_000
+"""Most pairs of members whose expected co-shares are added up: those of 1,400 members. In a larger network, this many
+evenly spaced pairs stand for all. It bounds the time of an alert."""
+
+
+@compiled
+def counters_of(members: I32, null: NullModel) -> F64:
+    """All counters of the members; float64, (members, cells)."""
+    out = np.zeros((len(members), null.activity + len(null.mass)))
+    for member in range(len(members)):
+        for cell in range(out.shape[1]):
+            out[member, cell] = counted(null.counters, members[member], cell)
+    return out
+
+
+@compiled
+def expected_among(members: I32, own: F64, null: NullModel) -> F64:
+    """Co-shares that chance would give among all pairs of members, by kind and window.
+
+    As `detectors.evidence.null_model.expected_co_shares`, over counters fetched once. Beyond `_MOST_PAIRS` pairs, it is
+    estimated from evenly spaced ones.
+    """
+    out = np.zeros((len(null.mass), MAX_WINDOWS))
+    filled = own.sum(axis=0) > 0
+    total = len(members) * (len(members) - 1) // 2
+    step = 1 + total // _MOST_PAIRS
+    counted_pairs = 0
+    for first in range(len(members)):
+        for second in range(first + 1, len(members), step):
+            counted_pairs += 1
+            together = same_time(null, members[first], members[second])
+            for kind in range(len(null.mass)):
+                activity = null.activity + kind
+                if own[first, activity] == 0 and own[second, activity] == 0:
+                    continue
+                scale = together / max(null.mass[kind], 1)
+                for window in range(MAX_WINDOWS):
+                    for stratum in range(null.strata):
+                        cell = cell_of(kind, window, stratum, null.strata)
+                        if not filled[cell]:
+                            continue
+                        met = max(
+                            own[first, cell] * own[second, activity], own[second, cell] * own[first, activity]
+                        )
+                        out[kind, window] += met * scale * null.sides[kind, window] * null.independent[kind]
+    return out if step == 1 else out * (total / counted_pairs)
