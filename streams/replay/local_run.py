@@ -1,6 +1,7 @@
 """One run of the local driver with everything around it: settings, reference files, outputs and progress."""
 
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -91,7 +92,8 @@ def local_run(
         OutputError: an output cannot be written any further.
     """
     # after Ctrl-C, polars would go on reading: a run that waits for standard input could not be interrupted
-    signal.siginterrupt(signal.SIGINT, True)
+    if threading.current_thread() is threading.main_thread():
+        signal.siginterrupt(signal.SIGINT, True)
     settings = settings_of(options)
     inputs = expand_inputs(options.inputs)
     read = [*inputs, *options.files(FileUse.READ).values()]

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("schemas", "detectors", "streams")
+PACKAGES = ("schemas", "detectors", "streams", "lockstep_monitor")
 
 
 def tracked_files() -> list[Path]:

@@ -10,7 +10,17 @@ from tests.contracts.repository import ROOT, relative, tracked_files
 # In pieces, so that this file does not hold what it looks for.
 WORDS = ("to" + "ld", "who" + "m", "al" + "ike", "there" + "of", "hen" + "ce", "le" + "st")
 _ARCHAIC = re.compile(rf"(?<![\w-])(?:{'|'.join(WORDS)})(?![\w-])", re.IGNORECASE)
-_PLACES = ("detectors", "streams", "schemas", "deploy", "benchmarks", "docs", "examples", "Makefile")
+_PLACES = (
+    "detectors",
+    "streams",
+    "schemas",
+    "lockstep_monitor",
+    "deploy",
+    "benchmarks",
+    "docs",
+    "examples",
+    "Makefile",
+)
 _ENDINGS = {".py", ".md", ".j2", ".yml", ".yaml", ".toml", ""}
 
 
