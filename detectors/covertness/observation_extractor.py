@@ -13,8 +13,9 @@ from detectors.arrays.dtypes import I32, I64, U64
 from detectors.arrays.hashing import hash_strings
 from detectors.attribution.attribution import AttributionExtractor
 from detectors.config import KINDS, DetectionConfig
+from detectors.reference.claims import registered_domain
 from detectors.reference.reference_data import ReferenceData
-from detectors.reference.registry import WEB, registered_domain
+from detectors.reference.registry import WEB
 from detectors.traces.traces import ACCOUNT_KEYS, POST_KEYS, Traces
 from schemas.shares import TraceKind
 

@@ -1,5 +1,6 @@
 """Reference data: who is known, what their profiles show, and what reviewers decided. Files in; look-ups out.
 
+- `claims` names what only one entity can have, in the forms in which it is compared.
 - `registry` indexes known entities (state media, diplomats, companies and others) by account, handle and domain.
 - `reference_data` holds the registry, profiles and reviewers' rules of one run, looked up by account key.
 - `affiliation` decides for accounts which entity they belong to, and whether a reader can see that.

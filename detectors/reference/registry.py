@@ -3,24 +3,18 @@
 These are facts about the registry and never mean guilt: many accounts are in it because they are run openly.
 """
 
-import functools
 import itertools
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import polars as pl
-from publicsuffixlist import PublicSuffixList
 
 from detectors.arrays.dtypes import I32, I64, U64, Bools
 from detectors.arrays.hashing import hash_strings
+from detectors.reference.claims import Claim, ClaimKind, claims_of, conflict, folded_handle
 from schemas.errors import InputError
 from schemas.registry import EntityKind, RegistryEntity
-from schemas.values import platform_name
-
-Key = TypeVar("Key", str, tuple[str, str])
 
 NO_ENTITY = -1
 WEB = "web"
@@ -32,27 +26,6 @@ _MOST_FAULTS = 10
 
 class RegistryError(InputError):
     """The registry contradicts itself. The message lists the first ten faults and counts the rest."""
-
-
-def folded_handle(handle: str) -> str:
-    """The form in which handles are compared: without @, in Unicode form NFKC, case folded."""
-    return unicodedata.normalize("NFKC", handle.strip().removeprefix("@")).casefold()
-
-
-def registered_domain(host: str) -> str | None:
-    """The registered part of a host name: `news.example.co.uk` gives `example.co.uk`.
-
-    None for a public suffix itself, an IP address or a name of one label. Source: the Public Suffix List in the package
-    publicsuffixlist.
-    """
-    domain: str | None = _suffixes().privatesuffix(host.lower().rstrip("."))
-    return None if domain is None or domain.replace(".", "").isdigit() else domain
-
-
-@functools.cache
-def _suffixes() -> PublicSuffixList:
-    """The list, read at the first question: that takes 0.1 CPU seconds."""
-    return PublicSuffixList()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +59,21 @@ class Registry:
         ]
         parents, wrong = _parents(ordered, numbers)
         faults += wrong
-        accounts: dict[str, int] = {}
-        handles: dict[tuple[str, str], int] = {}
-        domains: dict[str, int] = {}
+        owners: dict[Claim, int] = {}
         for number, entity in enumerate(ordered):
-            for account in entity.accounts:
-                platform = platform_name(account.platform)
-                if account.account_id:
-                    faults += _claim(accounts, f"{platform}:{account.account_id}", number, ordered, "account")
-                if account.handle:
-                    key = (platform, folded_handle(account.handle))
-                    faults += _claim(handles, key, number, ordered, "handle")
-            for domain in entity.domains:
-                forms, fault = domain_forms(domain)
-                if fault is not None:
-                    faults.append(f"{entity.entity_id}: {fault}")
-                for form in forms:
-                    faults += _claim(domains, form, number, ordered, "domain")
+            claims, wrong = claims_of(entity)
+            faults += wrong
+            for claim in claims:
+                owner = owners.setdefault(claim, number)
+                if owner != number:
+                    faults.append(conflict(ordered[owner].entity_id, entity.entity_id, claim))
         if faults:
             rest = f"; and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
             raise RegistryError("; ".join(faults[:_MOST_FAULTS]) + rest + ".")
+        of_kind = {kind: [one for one in owners.items() if one[0].kind == kind] for kind in ClaimKind}
+        accounts = {f"{claim.platform}:{claim.name}": number for claim, number in of_kind[ClaimKind.ACCOUNT]}
+        handles = {(claim.platform, claim.name): number for claim, number in of_kind[ClaimKind.HANDLE]}
+        domains = {claim.name: number for claim, number in of_kind[ClaimKind.DOMAIN]}
         for domain, number in domains.items():
             accounts.setdefault(f"{WEB}:{domain}", number)
         return cls(tuple(ordered), parents, accounts, handles, domains)
@@ -220,35 +188,6 @@ def _parents(
             parents[here] = NO_ENTITY  # so that the circle is reported once
         settled.update(walk)
     return tuple(parents), faults
-
-
-def _claim(
-    taken: dict[Key, int], key: Key, number: int, ordered: Sequence[RegistryEntity], what: str
-) -> list[str]:
-    """Give `key` to an entity; returns the fault if another entity has it."""
-    owner = taken.setdefault(key, number)
-    if owner == number:
-        return []
-    name = key if isinstance(key, str) else f"{key[1]} on {key[0]}"
-    return [f"{ordered[owner].entity_id} and {ordered[number].entity_id} both have the {what} {name}"]
-
-
-def domain_forms(given: str) -> tuple[list[str], str | None]:
-    """The spellings of a domain in links, and what is wrong with it, if anything."""
-    domain = given.strip().lower().rstrip(".").removeprefix("www.")
-    if any(mark in domain for mark in "/:@ ") or "." not in domain:
-        return [], f"{given!r} is not a domain; write only the host name, such as example.org"
-    try:
-        ascii_form = domain.encode("idna").decode("ascii")
-        unicode_form = ascii_form.encode("ascii").decode("idna")
-    except UnicodeError:
-        return [], f"{given!r} is not a valid domain name"
-    if registered_domain(ascii_form) is None and registered_domain(unicode_form) is None:
-        return (
-            [],
-            f"{given!r} is a public suffix, under which anyone can register a site; name the registered domain",
-        )
-    return list(dict.fromkeys([unicode_form, ascii_form])), None
 
 
 def watched_entities(registry: Registry) -> Bools:

@@ -6,16 +6,12 @@ nothing: the entity is used without it, until it is there.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import msgspec
 
-from detectors.reference.registry import domain_forms, folded_handle
+from detectors.reference.claims import Claim, claims_of, conflict
 from schemas.registry import RegistryEntity
-from schemas.values import platform_name
-
-_Claim: TypeAlias = tuple[str, str, str]
-"""What is claimed (`account`, `handle` or `domain`), the platform, and the name of it."""
 
 
 class SoundEntities(NamedTuple):
@@ -40,17 +36,13 @@ def sound_entities(entities: Iterable[RegistryEntity]) -> SoundEntities:
     """
     used: dict[str, RegistryEntity] = {}
     places: list[int] = []
-    owners: dict[_Claim, str] = {}
+    owners: dict[Claim, str] = {}
     set_aside: dict[str, str] = {}
     for place, entity in enumerate(entities):
         if entity.entity_id in used:
             continue
-        claims, faults = _claims(entity)
-        faults += [
-            f"{owners[claim]} and {entity.entity_id} both have the {_described(claim)}"
-            for claim in claims
-            if claim in owners
-        ]
+        claims, faults = claims_of(entity)
+        faults += [conflict(owners[claim], entity.entity_id, claim) for claim in claims if claim in owners]
         faults += _circle(entity, used)
         if faults:
             set_aside.setdefault(entity.entity_id, "; ".join(faults))
@@ -74,23 +66,6 @@ def sound_entities(entities: Iterable[RegistryEntity]) -> SoundEntities:
     )
 
 
-def _claims(entity: RegistryEntity) -> tuple[list[_Claim], list[str]]:
-    """Everything that only one entity can have, each once; and which domains are none."""
-    claims: dict[_Claim, None] = {}
-    faults = []
-    for account in entity.accounts:
-        platform = platform_name(account.platform)
-        if account.account_id:
-            claims["account", platform, account.account_id] = None
-        if account.handle:
-            claims["handle", platform, folded_handle(account.handle)] = None
-    for domain in entity.domains:
-        forms, fault = domain_forms(domain)
-        faults += [f"{entity.entity_id}: {fault}"] if fault is not None else []
-        claims |= dict.fromkeys(("domain", "", form) for form in forms)
-    return list(claims), faults
-
-
 def _circle(entity: RegistryEntity, used: dict[str, RegistryEntity]) -> Iterator[str]:
     """The circle in which parents would run, if they would."""
     path = [entity.entity_id]
@@ -101,8 +76,3 @@ def _circle(entity: RegistryEntity, used: dict[str, RegistryEntity]) -> Iterator
             yield f"parents run in a circle: {' -> '.join(path)}"
             return
         parent = used[parent].parent_id if parent in used else None
-
-
-def _described(claim: _Claim) -> str:
-    what, platform, name = claim
-    return f"{what} {name}" if what == "domain" else f"{what} {name} on {platform}"

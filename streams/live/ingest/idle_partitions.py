@@ -79,22 +79,23 @@ class IdlePartitions:
         quiet = self._clock() - self._moved >= self._idle_after_s
         return latest + self._lateness_s + 1 if quiet else latest
 
-    def new_marks(
+    def marks(
         self,
-        upto: int,
-        empty: Mapping[TopicPartition, int],
+        read: Mapping[TopicPartition, tuple[int, int]],
         topic_of: Callable[[TopicPartition], str],
+        *,
+        again: bool,
     ) -> list[Mark]:
-        """The marks that differ from the last one of their partition.
+        """Marks of partitions that have been read to their end.
 
         Args:
-            upto: what `mark_time` gave, seconds.
-            empty: partitions that are empty, each with the offset that comes next in it.
+            read: for each, the offset that comes next, and what `mark_time` gave if it counts as empty, otherwise 0.
             topic_of: gives the name of the topic without prefix.
+            again: whether marks that are as the last one of their partition are given as well.
         """
-        fresh = {tp: offset for tp, offset in empty.items() if self._marked.get(tp) != (offset, upto)}
-        self._marked.update((tp, (offset, upto)) for tp, offset in fresh.items())
-        return [Mark(topic_of(tp), tp.partition, offset, upto) for tp, offset in fresh.items()]
+        given = {tp: place for tp, place in read.items() if again or self._marked.get(tp) != place}
+        self._marked.update(given)
+        return [Mark(topic_of(tp), tp.partition, offset, upto) for tp, (offset, upto) in given.items()]
 
 
 class Ticks:

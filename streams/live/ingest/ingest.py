@@ -310,7 +310,7 @@ class Ingest:
         tick = self._ticks.due(progress) and not self._gated
         if not tick and (upto is None or not waited):
             return
-        read, empty = {}, {}
+        read: dict[TopicPartition, tuple[int, int]] = {}
         ends = await self._consumer.end_offsets(waited) if waited else {}
         for partition, end in ends.items():
             if partition not in self._consumer.assignment():
@@ -318,18 +318,11 @@ class Ingest:
             position = await self._consumer.position(partition)
             # after a transaction, offsets without a message follow the last message
             if self._next_offsets.get(partition, position) <= position == end:
-                read[partition] = position
                 # a partition that never had a message is idle at once
-                if upto is not None and (not end or partition in idle):
-                    empty[partition] = position
-        marks = self._idle.new_marks(upto or 0, empty, lambda partition: self._names[partition.topic])
-        if tick:
-            marks = [
-                frames.Mark(
-                    self._names[part.topic], part.partition, position, upto or 0 if part in empty else 0
-                )
-                for part, position in read.items()
-            ]
+                empty = upto is not None and (not end or partition in idle)
+                if empty or tick:
+                    read[partition] = position, upto if upto is not None and empty else 0
+        marks = self._idle.marks(read, lambda partition: self._names[partition.topic], again=tick)
         held_back = (
             [(self._names[part.topic], part.partition) for part in sorted(self._held_back)] if tick else []
         )

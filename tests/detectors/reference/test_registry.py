@@ -4,13 +4,13 @@ import polars as pl
 import pytest
 
 from detectors.arrays.hashing import hash_strings
+from detectors.reference.claims import registered_domain
 from detectors.reference.registry import (
     NO_ENTITY,
     DomainMatcher,
     Registry,
     RegistryError,
     folded_handle,
-    registered_domain,
 )
 from detectors.traces.traces import ACCOUNT_KEYS
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
@@ -75,7 +75,7 @@ def test_given_entities_of_one_house_when_asked_for_their_common_ancestor_then_i
         ([entity("a", "nobody")], "a: its parent nobody is not in the registry"),
         ([entity("a", "b"), entity("b", "c"), entity("c", "a")], "run in a circle: a -> b -> c -> a"),
         ([entity("a", "a")], "run in a circle: a -> a"),
-        ([entity("a", accounts=[account("1")]), entity("b", accounts=[account("1")])], "account x:1"),
+        ([entity("a", accounts=[account("1")]), entity("b", accounts=[account("1")])], "account 1 on x"),
         (
             [entity("a", accounts=[account(handle="Same")]), entity("b", accounts=[account(handle="@same")])],
             "handle same on x",

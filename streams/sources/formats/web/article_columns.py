@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from detectors.reference.registry import registered_domain
+from detectors.reference.claims import registered_domain
 from streams.sources.cells.null_words import known
 from streams.sources.cells.texts import hashtags_in, plain_text, urls_in
 from streams.sources.cells.times import times

@@ -67,14 +67,14 @@ def test_given_that_partitions_are_shared_out_anew_then_all_begin_anew() -> None
     partitions.idle([A])
     clock.now += IDLE_AFTER_S
     assert partitions.idle([A]) == [A]
-    assert partitions.new_marks(500, {A: 7}, topic_of) == [Mark("posts.v1", 0, 7, 500)]
-    assert partitions.new_marks(500, {A: 7}, topic_of) == []
+    assert partitions.marks({A: (7, 500)}, topic_of, again=False) == [Mark("posts.v1", 0, 7, 500)]
+    assert partitions.marks({A: (7, 500)}, topic_of, again=False) == []
 
     partitions.forget()
 
     assert partitions.idle([A]) == []
     # another may have had the partition in between: what was marked is unknown
-    assert partitions.new_marks(500, {A: 7}, topic_of) == [Mark("posts.v1", 0, 7, 500)]
+    assert partitions.marks({A: (7, 500)}, topic_of, again=False) == [Mark("posts.v1", 0, 7, 500)]
 
 
 def test_given_no_post_yet_then_there_is_no_time_to_mark_with() -> None:
@@ -125,22 +125,34 @@ def test_given_a_fraction_of_a_second_then_it_is_cut_off() -> None:
 def test_given_empty_partitions_then_a_mark_is_made_when_it_says_something_new() -> None:
     partitions = idle(Clock())
 
-    assert partitions.new_marks(500, {A: 7, B: 0}, topic_of) == [
+    assert partitions.marks({A: (7, 500), B: (0, 500)}, topic_of, again=False) == [
         Mark("posts.v1", 0, 7, 500),
         Mark("posts.v1", 1, 0, 500),
     ]
-    assert partitions.new_marks(500, {A: 7, B: 0, C: 3}, topic_of) == [Mark("posts.v1", 2, 3, 500)]
-    assert partitions.new_marks(510, {B: 0}, topic_of) == [Mark("posts.v1", 1, 0, 510)]
-    assert partitions.new_marks(510, {A: 7, B: 0}, topic_of) == [Mark("posts.v1", 0, 7, 510)]
-    assert partitions.new_marks(510, {}, topic_of) == []
+    assert partitions.marks({A: (7, 500), B: (0, 500), C: (3, 500)}, topic_of, again=False) == [
+        Mark("posts.v1", 2, 3, 500)
+    ]
+    assert partitions.marks({B: (0, 510)}, topic_of, again=False) == [Mark("posts.v1", 1, 0, 510)]
+    assert partitions.marks({A: (7, 510), B: (0, 510)}, topic_of, again=False) == [
+        Mark("posts.v1", 0, 7, 510)
+    ]
+    assert partitions.marks({}, topic_of, again=False) == []
+
+
+def test_given_a_tick_then_all_marks_are_made_again() -> None:
+    partitions = idle(Clock())
+    first = partitions.marks({A: (7, 500), B: (0, 0)}, topic_of, again=True)
+    assert first == [Mark("posts.v1", 0, 7, 500), Mark("posts.v1", 1, 0, 0)]
+    assert partitions.marks({A: (7, 500), B: (0, 0)}, topic_of, again=True) == first
+    assert partitions.marks({A: (7, 500), B: (0, 0)}, topic_of, again=False) == []
 
 
 def test_given_a_message_after_a_mark_then_the_same_time_is_marked_again() -> None:
     clock = Clock()
     partitions = idle(clock)
-    partitions.new_marks(500, {A: 7}, topic_of)
+    partitions.marks({A: (7, 500)}, topic_of, again=False)
 
     partitions.note_busy([A])
 
     # its message may be of a time before, and then it is waited for again
-    assert partitions.new_marks(500, {A: 8}, topic_of) == [Mark("posts.v1", 0, 8, 500)]
+    assert partitions.marks({A: (8, 500)}, topic_of, again=False) == [Mark("posts.v1", 0, 8, 500)]
