@@ -78,7 +78,10 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = None
     window_s: Annotated[Seconds | None, Meta(description="Time window of the co-shares in seconds.")] = None
     validated: Annotated[
-        bool, Meta(description="True when the pair is an edge of the network by this kind of evidence.")
+        bool,
+        Meta(
+            description="True when the pair is an edge of the network: by all its co-shares together, or by this tie."
+        ),
     ] = False
 
 

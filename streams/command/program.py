@@ -17,7 +17,7 @@ from streams.command.live_program import live
 from streams.command.option_groups import grouped
 from streams.command.source_program import sources
 from streams.outputs.plain_text import plain_lines
-from streams.settings.export_options import ExportOptions
+from streams.settings.export_options import ExportOptions, QuestionOptions
 from streams.settings.options import (
     Config,
     DetectingOptions,
@@ -111,6 +111,28 @@ def export(
         from streams.exports.export import export as write_export  # noqa: PLC0415 - --help need not wait for it
 
         typer.echo(plain_lines(write_export(alerts, options)), err=True)
+
+
+@app.command()
+@grouped
+def why(
+    account: Annotated[
+        str,
+        typer.Argument(metavar="ACCOUNT", help="A handle, an id, or platform:id.", show_default=False),
+    ],
+    options: QuestionOptions,
+    other: Annotated[
+        str | None,
+        typer.Argument(metavar="[OTHER]", help="A second account: what ties the two?", show_default=False),
+    ] = None,
+) -> None:
+    """Say why an account is in a network, or what ties two accounts, and how near they came if they are in none."""
+    with reported_faults():
+        from streams.exports.account_questions import Files  # noqa: PLC0415 - --help need not wait for it
+        from streams.exports.account_questions import why as answer  # noqa: PLC0415 - nor for this
+
+        for line in answer(account, other, Files(options.alerts, options.networks, options.pairs)):
+            typer.echo(line)
 
 
 def _list_scenarios(wanted: bool) -> None:

@@ -6,4 +6,5 @@ csv_tables    a table as CSV that a spreadsheet opens without running any of it
 graph_files   GraphML and GEXF
 stix_bundle   STIX 2.1
 export        chooses among them
+account_questions   why an account, or a pair, is in a network or in none
 """

@@ -1,4 +1,4 @@
-"""The options of `lockstep export`, as those of `streams.settings.options`."""
+"""The options of `lockstep export` and `lockstep why`, as those of `streams.settings.options`."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -55,3 +55,40 @@ class ExportOptions:
             rich_help_panel="Writing",
         ),
     ] = "-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionOptions:
+    """The files of the run that is asked about."""
+
+    alerts: Annotated[
+        str,
+        READ,
+        typer.Option(
+            "--alerts",
+            metavar="FILE",
+            help="The alerts that the run wrote.",
+            rich_help_panel="Reading",
+            show_default=False,
+        ),
+    ]
+    networks: Annotated[
+        str | None,
+        READ,
+        typer.Option(
+            "--networks",
+            metavar="FILE",
+            help="Its networks: all ties and all samples of evidence.",
+            rich_help_panel="Reading",
+        ),
+    ] = None
+    pairs: Annotated[
+        str | None,
+        READ,
+        typer.Option(
+            "--pairs",
+            metavar="FILE",
+            help="Its pairs: what accounts outside all networks shared, and by how much they failed the test.",
+            rich_help_panel="Reading",
+        ),
+    ] = None
