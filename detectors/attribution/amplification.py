@@ -32,6 +32,8 @@ def amplified(facts: pl.DataFrame, followers: I64) -> pl.DataFrame:
     Returns:
         Rows of `facts`, one for each account and copy, in event order.
     """
+    if facts.is_empty():
+        return facts
     copy = ["detail", "entity", "origin"]
     copies = facts.filter(pl.col("kind") == int(Fact.COPY))
     reposts = facts.filter(pl.col("kind") == int(Fact.PASSED_ON))

@@ -198,6 +198,8 @@ class FactStore:
     @property
     def counted_facts(self) -> pl.DataFrame:
         """The facts in the store without links that name their owner; columns of `FACT_LOG`, in event order."""
+        if not self._log:
+            return _NO_FACTS
         facts = self._all()
         return facts.filter(pl.Series(self._counted(facts), dtype=pl.Boolean)) if len(facts) else facts
 
