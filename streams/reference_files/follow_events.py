@@ -17,6 +17,7 @@ from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from schemas.values import PLATFORM_ALIASES, platform_name
 from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.reference_files.follow_exports import follow_export
 from streams.reference_files.follow_lines import FIELDS, plain_events
 from streams.sources.cells.identities import ids
 from streams.sources.cells.times import EARLIEST, times
@@ -25,6 +26,7 @@ from streams.sources.files.csv_rows import Layout, csv_records, read_rows, split
 from streams.sources.files.json_rows import decode_objects
 from streams.sources.files.lines import scan_lines
 from streams.sources.files.records import Records, read_records
+from streams.sources.formats.json_format import ROW
 from streams.sources.screening import LEEWAY
 
 FOLLOW_EVENT = pl.Struct(dict.fromkeys(FIELDS, pl.String()))
@@ -54,6 +56,8 @@ def read_follows(
 ) -> FollowEvents:
     """Read follow events: JSON objects, one a line, or CSV with the same fields as columns; plain or compressed.
 
+    Pages of followers of the X API and events of Jetstream are read as well (`streams.reference_files.follow_exports`).
+
     Records that cannot be used become dead letters. Memory: 25 bytes an event, 60 while they are read and sorted.
 
     Args:
@@ -69,15 +73,17 @@ def read_follows(
     stream = ByteInput(path)
     head = stream.peek(_HEAD).removeprefix(codecs.BOM_UTF8)
     layout = _csv_layout(head)
+    export = follow_export(head.decode("utf-8", "replace"), stream.name) if layout is None else None
     blocks = _without_mark(stream.blocks(block_size))
     latest = now() + LEEWAY
     parts = [pl.DataFrame(schema=EVENT_TABLE)]
     good = bad = bad_first = 0
-    found = (
-        csv_records(blocks, stream.name, layout)
-        if layout is not None
-        else read_records(blocks, stream.name, scan_lines, str)
-    )
+    if layout is not None:
+        found = csv_records(blocks, stream.name, layout)
+    elif export is not None:
+        found = export.records(blocks, stream.name)
+    else:
+        found = read_records(blocks, stream.name, scan_lines, str)
     for records in found:
         if layout is not None:
             rows = read_rows(records, layout, FIELDS).with_columns(
@@ -85,6 +91,9 @@ def read_follows(
             )
             numbers = np.arange(len(records), dtype=np.int64)
             parts.append(keyed_events(rows, numbers, records, latest)[0])
+        elif export is not None:
+            events = export.events(records)
+            parts.append(keyed_events(events.drop(ROW), events[ROW].to_numpy(), records, latest)[0])
         else:
             parts.append(decoded_follows(records, latest)[0])
         good += len(parts[-1])

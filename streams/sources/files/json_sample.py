@@ -37,6 +37,8 @@ def samples(head: str) -> Iterator[ObjectSample]:
     The head may end anywhere. A broken line does not count if others can be read.
     """
     lines = [line for line in head.split("\n")[: _LINES + 1] if line.strip()]
+    if not lines:
+        return
     values = [value for line in lines[:_LINES] if (value := _decoded(line)) is not None]
     # an array may have an object on each line, with a comma after all but the last
     by_line = isinstance(_decoded(lines[0]), dict) or (
