@@ -29,6 +29,8 @@ one."""
 _ROUNDED = r"^[+-]?\d(?:\.\d+)?[eE]\+?\d+$"
 _WORDS = "|".join(re.escape(word) for word in sorted({*NULL_WORDS, *PLACEHOLDERS}) if word[:1].isalnum())
 _ODD = rf"^(?:$|[^0-9A-Za-z]|\d(?:\.\d+)?[eE]\+?\d+$|(?i:{_WORDS})$)"
+_EMPTY_LISTS = ("[]", "{}", "()", "['']", '[""]', "[nan]", "[None]")
+"""What data frames write where an id would stand in a list."""
 _FORMULA = r"""^(?:=?"(.*)"|'(.*))$"""
 _NAMED_REPOST = r"^\s*RT\s+@(\w+)\s*:?\s+"
 
@@ -45,6 +47,7 @@ def ids(column: pl.Expr) -> pl.Expr:
     it. An id in exponent form, such as `1.72E+18`, stays as it is, so that `rounded` finds it.
     """
     value = known(column).str.strip_chars()
+    value = pl.when(~value.is_in(_EMPTY_LISTS)).then(value)
     return value.str.replace(_FORMULA, "${1}${2}").str.replace(r"^(\d+)\.0+$", "${1}")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from streams.sources.files.compressed import Block
-from streams.sources.files.csv_scan import DECODABLE, LITERAL_QUOTE, csv_explainer, csv_scanner
+from streams.sources.files.csv_scan import DECODABLE, csv_explainer, csv_scanner
 from streams.sources.files.records import Records, read_records
 
 
@@ -45,7 +45,7 @@ def read_rows(records: Records, layout: Layout, wanted: Sequence[str]) -> pl.Dat
     if not len(records):
         return pl.DataFrame(schema=schema)
     data = records.data
-    if (records.verdicts == LITERAL_QUOTE).any():
+    if records.verdicts.any():
         data = _requoted(records, layout)
     positions = sorted(layout.columns.index(name) for name in schema)
     try:
@@ -90,6 +90,7 @@ def split_record(record: str, separator: str) -> list[str]:
 
 def _split_all(records: Records, layout: Layout, positions: Sequence[int]) -> pl.DataFrame:
     rows = [split_record(records.raw(row).decode(), layout.separator) for row in range(len(records))]
+    rows = [row + [""] * (len(layout.columns) - len(row)) for row in rows]
     return pl.DataFrame(
         {f"{position}": [row[position] for row in rows] for position in positions},
         schema={f"{position}": pl.String() for position in positions},
@@ -97,11 +98,12 @@ def _split_all(records: Records, layout: Layout, positions: Sequence[int]) -> pl
 
 
 def _requoted(records: Records, layout: Layout) -> bytes:
-    """Quote the records with literal quotes again, so that a strict reader accepts them. They are rare."""
+    """Quote records with literal quotes again and pad short ones, as a strict reader wants them. Both are rare."""
     pieces: list[bytes] = []
     done = 0
-    for row in np.flatnonzero(records.verdicts == LITERAL_QUOTE).tolist():
+    for row in np.flatnonzero(records.verdicts).tolist():
         fields = split_record(records.raw(row).decode(), layout.separator)
+        fields += [""] * (len(layout.columns) - len(fields))
         quoted = layout.separator.join('"' + field.replace('"', '""') + '"' for field in fields)
         pieces += [records.data[done : records.starts[row]], quoted.encode()]
         done = int(records.ends[row])

@@ -9,18 +9,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from detectors.arrays.compiled import compiled
+from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I64, U8
 from streams.sources.files.records import OVERSIZED, RECORD_LIMIT, Scan, Scanner
 
 PLAIN = 0
 LITERAL_QUOTE = 1
 """The record has a quote inside an unquoted field. Most readers take it as text, strict readers refuse it."""
-_FIELDS = 2
-_AFTER_QUOTE = 3
-_UNCLOSED = 4
+SHORT = 2
+"""The record lacks fields at its end, which some writers leave out where they are empty."""
+_FIELDS = 3
+_AFTER_QUOTE = 4
+_UNCLOSED = 5
 
-DECODABLE = LITERAL_QUOTE
+DECODABLE = SHORT
 
 _QUOTE = 34
 _NEWLINE = 10
@@ -30,9 +32,13 @@ _RETURN = 13
 def csv_scanner(separator: str, fields: int) -> Scanner:
     """Return a scanner for records of `fields` fields.
 
-    A record is dropped (`malformed`) if it has another number of fields, if text follows a closing quote, or if a quote
-    is still open after `RECORD_LIMIT` bytes. Only its first line is dropped, and reading continues at the next line. So
-    a stray quote never takes the records after it with it.
+    A record is dropped (`malformed`) if it has too many fields or only one, if text follows a closing quote, or if a
+    quote is still open after `RECORD_LIMIT` bytes.
+
+    What stands inside quotes never becomes a record: a record of several lines is dropped with all its lines, up to the
+    end of a line at which as many quotes were closed as were opened. One kind of fault is different: a first line that
+    has one quote, and all its fields if that is taken as text. It is a stray quote, which would take the records after
+    it with it, so this line alone is dropped.
     """
     code = ord(separator)
 
@@ -51,11 +57,53 @@ def csv_scanner(separator: str, fields: int) -> Scanner:
 def csv_explainer(fields: int) -> Callable[[int], str]:
     """Return a function that explains the verdicts of this scanner."""
     words = {
-        _FIELDS: f"the number of fields is not the {fields} of the first line",
+        _FIELDS: f"it has one field, or more than the {fields} of the first line",
         _AFTER_QUOTE: "text follows a closing quote: a quote is missing or one too many",
         _UNCLOSED: "a quoted field is never closed",
     }
     return lambda verdict: words[verdict]
+
+
+@inlined
+def _fault_end(
+    octets: U8, begin: int, scanned: int, separator: int, fields: int, limit: int, final: bool
+) -> int:
+    """One past the last byte of a faulty record, or of its first line if that alone is at fault; -1: not known yet.
+
+    Args:
+        octets: the bytes of the buffer.
+        begin: first byte of the record.
+        scanned: one past the last byte that belongs to it for sure.
+        separator: the byte between fields.
+        fields: the number of fields that a record must have.
+        limit: bytes of the longest record.
+        final: whether no more bytes follow the buffer.
+    """
+    place = begin
+    first_end = -1
+    literal_fields = 1  # of the first line, with its quotes taken as text
+    quotes = 0
+    while place < len(octets) and place - begin < limit:
+        octet = octets[place]
+        if octet == _QUOTE:
+            quotes += 1
+        elif octet == separator and first_end < 0:
+            literal_fields += 1
+        elif octet == _NEWLINE:
+            if first_end < 0:
+                first_end = place
+                if literal_fields == fields and quotes == 1:
+                    return place
+            if quotes % 2 == 0 and place >= scanned:
+                return place
+        place += 1
+    if place == len(octets) and not final:
+        return -1
+    if first_end >= 0 and quotes % 2 == 1:
+        return first_end  # it is never closed: nothing shows where the record ends
+    while place < len(octets) and octets[place] != _NEWLINE:
+        place += 1
+    return place if place < len(octets) or final else -1
 
 
 @compiled
@@ -142,26 +190,27 @@ def _walk(
                 verdict = _UNCLOSED
             else:
                 ended = True
-        elif not ended and verdict <= LITERAL_QUOTE:
+        elif not ended and verdict <= SHORT:
             break  # only the next byte shows whether a quote at the end of the buffer closes its field
 
         end = min(index, size)
         if ended and field_count != fields:
-            verdict = _FIELDS
             # A blank line is not a record.
             if end == begin or (end == begin + 1 and octets[begin] == _RETURN):
                 begin = end + 1
                 continue
-        if verdict > LITERAL_QUOTE:
-            if first_line >= 0:
-                end = first_line
-            else:
-                while end < size and octets[end] != _NEWLINE:
-                    end += 1
-                if end - begin > limit:
-                    verdict = OVERSIZED
-                if end == size and not final:
-                    return count, begin, end - begin > limit
+            verdict = SHORT if 1 < field_count < fields else _FIELDS
+        if verdict > SHORT or (verdict == SHORT and first_line >= 0):
+            reach = _fault_end(octets, begin, end, separator, fields, limit, final)
+            if reach < 0:
+                if size - begin > limit:
+                    return count, begin, True
+                break  # only what follows shows how far the fault reaches
+            if verdict > SHORT or reach < end:
+                verdict = max(verdict, _AFTER_QUOTE) if reach < end else verdict
+                end = reach
+            if end - begin > limit:
+                verdict = OVERSIZED
         starts[count] = begin
         ends[count] = end
         verdicts[count] = verdict

@@ -103,7 +103,7 @@ def test_given_nul_and_control_bytes_in_csv_when_read_then_they_are_text(take):
 @pytest.mark.parametrize(
     ("broken", "reasons"),
     [
-        ("o,a,c\n", ["malformed"]),
+        ("o,a,c\n", ["missing_field"]),
         ("o,a,c,1456790400,more\n", ["malformed"]),
         ('o,"a"x,c,1456790400\n', ["malformed"]),
         ('o,"a,c,1456790400\n', ["malformed"]),

@@ -40,7 +40,8 @@ def test_given_any_broken_csv_when_read_then_both_readers_see_the_same_fields(co
     blocks = iter([Block(content.encode(), 0)])
     for records in csv_records(blocks, "x", LAYOUT):
         expected = [split_record(records.raw(row).decode(), ",") for row in range(len(records))]
-        assert all(len(row) == 3 for row in expected)
+        assert all(2 <= len(row) <= 3 for row in expected)
+        expected = [[*row, "", ""][:3] for row in expected]
         found = read_rows(records, LAYOUT, ["c", "a"]).rows()
         assert found == [(row[2] or None, row[0] or None) for row in expected]
 
@@ -65,3 +66,38 @@ def test_given_a_block_that_the_fast_reader_refuses_when_read_then_the_slow_one_
 
     monkeypatch.setattr(pl, "read_csv", refuse)
     assert read(b'1,"2,\n",3\n4,,6\n') == [("1", "2,\n", "3"), ("4", None, "6")]
+
+
+def test_given_rows_without_their_last_fields_when_read_then_these_are_unknown():
+    assert read(b'1,2\n3,"4\n5"\n6,7,8\n9,"x" y\n') == [
+        ("1", "2", None),
+        ("3", "4\n5", None),
+        ("6", "7", "8"),
+    ]
+
+
+INSIDE = [
+    'a,"he said "yes"\n8,8,8\nend",c\n',
+    'a,"he said "yes", then\n8,8,8\nend",c\n',
+    'a,b,c,d,"one\n8,8,8\ntwo"\n',
+    'a,b,c,"d\n8,8,8\n"\n',
+    '"a\n8,8,8\n"x,b,c\n',
+]
+
+
+@pytest.mark.parametrize("broken", INSIDE)
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_given_a_broken_record_of_many_lines_when_read_then_no_line_inside_it_is_a_row(broken, size):
+    content = f"1,2,3\n{broken}4,5,6\n".encode()
+    blocks = iter([Block(content[at : at + size], at) for at in range(0, len(content), size)])
+    rows = []
+    letters = []
+    for records in csv_records(blocks, "x", LAYOUT):
+        rows += read_rows(records, LAYOUT, "abc").rows()
+        letters += records.dead_letters
+    assert rows == [("1", "2", "3"), ("4", "5", "6")]
+    assert len(letters) == 1
+
+
+def test_given_a_stray_quote_when_read_then_it_costs_its_own_line_only():
+    assert read(b'1,2,3\na,"b,c\n4,5,6\nd,"e",f\n') == [("1", "2", "3"), ("4", "5", "6"), ("d", "e", "f")]
