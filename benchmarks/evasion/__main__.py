@@ -1,9 +1,10 @@
-"""How much of an operation is found, the more it hides: recall in networks of purity .99 or more.
+"""How much of an operation is found, the more it hides: recall at purity .99.
 
     python -m benchmarks.evasion [--curves jitter,share] [--seeds 1,2] [--json OUT] [--picture OUT.svg]
 
 Worlds are made by the simulator, so the figures are optimistic. What each curve changes is in `curves.py`. A row is
-printed as soon as it is measured: recall at each point, mean over the seeds.
+printed as soon as it is measured: recall at each point, mean over the seeds. Accounts found are ranked by coordination
+of their network x membership; recall is that of the longest ranking of which 99% belong to an operation.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.evasion.curves import CURVES, Curve
 from benchmarks.evasion.picture import write_picture
-from benchmarks.evasion.worlds import recall_in_pure_networks, write_world
+from benchmarks.evasion.worlds import recall_at_purity, write_world
 from benchmarks.runs.alerts_file import read_alerts
 from benchmarks.runs.measure import ROOT
 from benchmarks.runs.program import Program, ProgramError
@@ -64,7 +65,7 @@ def _measured(program: Program, curve: Curve, seeds: Sequence[int]) -> dict[floa
                 operation = write_world(setting, seed, posts)
                 alerts.unlink(missing_ok=True)
                 program.run("replay", posts, "--alerts", alerts, "--no-progress")
-                each.append(recall_in_pure_networks(read_alerts(alerts).last, operation))
+                each.append(recall_at_purity(read_alerts(alerts).scores.values(), operation))
                 print(f"{curve.title}, {point:g}, seed {seed}: {each[-1]:.2f}", file=sys.stderr, flush=True)
             recalls[point] = sum(each) / len(each)
     return recalls

@@ -66,7 +66,7 @@ CURVES: Mapping[str, Curve] = {
     "share": Curve(
         "Share of the stream", "share of all accounts that belong to one operation",
         {
-            share: Setting(replace(COMMON, participation=0.4), round(400 * share), 1, 400)
+            share: Setting(COMMON, round(400 * share), 1, 400)
             for share in (0.05, 0.2, 0.4, 0.6, 0.8)
         },
     ),

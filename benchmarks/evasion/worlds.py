@@ -1,6 +1,6 @@
 """Ordinary people with operations among them that act in one style."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from streams.simulation.records.rendering import Names, render, with_counts
 DAYS = 5
 _LANGUAGE = 0
 PURE = 0.99
-"""Share of a network's accounts that must belong to an operation for the network to count."""
+"""Share of the accounts down to some score that must belong to an operation."""
 
 
 def write_world(setting: Setting, seed: int, out: Path) -> set[str]:
@@ -41,7 +41,22 @@ def write_world(setting: Setting, seed: int, out: Path) -> set[str]:
     return {f"p{number:06}" for group in groups for number in group.members.tolist() if number in posted}
 
 
-def recall_in_pure_networks(networks: Mapping[str, Set[str]], operation: Set[str]) -> float:
-    """Share of the operation's accounts that are in networks of which hardly an account is a stranger."""
-    pure = [members for members in networks.values() if len(members & operation) >= PURE * len(members)]
-    return len(set().union(*pure) & operation) / len(operation)
+def recall_at_purity(networks: Iterable[Mapping[str, float]], operation: Set[str]) -> float:
+    """Recall of the operation's accounts, as far down the ranking of all accounts found as it stays pure.
+
+    Args:
+        networks: score of each account of each network; an account in several networks has its highest score.
+        operation: accounts of all operations.
+    """
+    best: dict[str, float] = {}
+    for scores in networks:
+        for account, score in scores.items():
+            best[account] = max(score, best.get(account, 0.0))
+    right, recall = 0, 0.0
+    ranked = sorted(best, key=lambda account: -best[account])
+    for rank, account in enumerate(ranked, start=1):
+        right += account in operation
+        tied = rank < len(ranked) and best[ranked[rank]] == best[account]  # equals enter together
+        if not tied and right >= PURE * rank:
+            recall = right / len(operation)
+    return recall

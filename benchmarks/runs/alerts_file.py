@@ -18,6 +18,8 @@ class AlertedNetworks:
     """Accounts (without platform) that were ever in a network, by network."""
     last: dict[str, set[str]] = field(default_factory=dict)
     """Accounts in the last alert of each network; networks that were merged into others are left out."""
+    scores: dict[str, dict[str, float]] = field(default_factory=dict)
+    """For each network of `last`: coordination of the network x membership, by account."""
     capped: int = 0
     """Number of alerts that name only a part of the members."""
     crowds: list[int] = field(default_factory=list)
@@ -53,8 +55,13 @@ def read_alerts(path: Path) -> AlertedNetworks:
             network, explanation = alert["network_id"], alert.get("explanation", "")
             if is_merged_away(alert.get("lifecycle", ""), explanation, explanations.get(network)):
                 found.last.pop(network, None)
+                found.scores.pop(network, None)
             else:
                 found.last[network] = members
+                found.scores[network] = {
+                    bare(member["account_id"]): alert.get("coordination", 0.0) * member.get("membership", 1.0)
+                    for member in alert.get("members", [])
+                }
             explanations[network] = explanation
     return found
 

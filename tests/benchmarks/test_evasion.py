@@ -12,7 +12,7 @@ import pytest
 from benchmarks.evasion.__main__ import main
 from benchmarks.evasion.curves import CURVES, Setting
 from benchmarks.evasion.picture import write_picture
-from benchmarks.evasion.worlds import recall_in_pure_networks, write_world
+from benchmarks.evasion.worlds import recall_at_purity, write_world
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -22,14 +22,17 @@ def small(setting: Setting) -> Setting:
     return replace(setting, accounts=min(setting.accounts, setting.size * setting.operations + 120))
 
 
-def test_only_networks_almost_without_strangers_count() -> None:
+def test_recall_is_that_of_the_longest_pure_ranking() -> None:
     operation = {f"a{n}" for n in range(200)}
-    pure = {f"a{n}" for n in range(100)}
-    nearly = {f"a{n}" for n in range(100, 199)} | {"stranger"}
-    mixed = {"a199", "stranger", "other"}
-    assert recall_in_pure_networks({"1": pure, "2": nearly, "3": mixed}, operation) == 199 / 200
-    assert recall_in_pure_networks({"2": nearly | {"another"}}, operation) == 0.0
-    assert recall_in_pure_networks({}, operation) == 0.0
+    first = dict.fromkeys([f"a{n}" for n in range(100)], 0.9)
+    second = dict.fromkeys([f"a{n}" for n in range(100, 150)], 0.8)
+    assert recall_at_purity([first, second], operation) == 150 / 200
+    assert recall_at_purity([first, second | {"stranger": 0.7}], operation) == 150 / 200
+    assert recall_at_purity([first | {"stranger": 0.95}, second], operation) == 150 / 200  # 150 of 151
+    assert recall_at_purity([{"stranger": 0.95, "other": 0.95}, first, second], operation) == 0.0
+    mixed = dict.fromkeys(["a199", "x", "y"], 0.5)
+    assert recall_at_purity([first, mixed], operation) == 100 / 200  # equals enter together
+    assert recall_at_purity([], operation) == 0.0
 
 
 @pytest.mark.slow
