@@ -68,6 +68,14 @@ class Prometheus:
             time.sleep(0.2)  # between two looks
         return answers
 
+    def fired(self, alert: str, **labels: str) -> bool:
+        """Whether an alert has fired within the last hour."""
+        wanted = ",".join(
+            f'{name}="{value}"'
+            for name, value in {"alertname": alert, "alertstate": "firing", **labels}.items()
+        )
+        return bool(self.query(f"count_over_time(ALERTS{{{wanted}}}[1h])"))
+
     def ready(self) -> bool:
         """Whether it answers."""
         try:
@@ -78,21 +86,25 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(folder: Path, port: int, targets: Mapping[str, Sequence[int]]) -> Iterator[Prometheus]:
+def prometheus(
+    folder: Path, port: int, targets: Mapping[str, Sequence[int]], *, hasty: bool = False
+) -> Iterator[Prometheus]:
     """A Prometheus with the rules of the project that looks every second.
 
     Args:
         folder: for its data.
         port: to listen at.
         targets: ports of this machine to scrape, by name of the job.
+        hasty: whether each alert fires as soon as its expression holds, instead of after minutes.
     """
     folder.mkdir(parents=True)
+    rules = _without_waiting(folder / "rules") if hasty else _RULES
     config = folder / "prometheus.yml"
     config.write_text(
         yaml.safe_dump(
             {
                 "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
-                "rule_files": [str(_RULES / "*.yml")],
+                "rule_files": [str(rules / "*.yml")],
                 "scrape_configs": [
                     {
                         "job_name": job,
@@ -124,6 +136,18 @@ def prometheus(folder: Path, port: int, targets: Mapping[str, Sequence[int]]) ->
     finally:
         process.terminate()
         process.wait(timeout=30)
+
+
+def _without_waiting(folder: Path) -> Path:
+    """A copy of the rules with the same expressions, without `for`."""
+    folder.mkdir()
+    for path in _RULES.glob("*.yml"):
+        content = yaml.safe_load(path.read_text())
+        for group in content["groups"]:
+            for rule in group["rules"]:
+                rule.pop("for", None)
+        (folder / path.name).write_text(yaml.safe_dump(content))
+    return folder
 
 
 def free_ports(count: int) -> list[int]:

@@ -9,7 +9,6 @@ import gzip
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -22,6 +21,7 @@ from tests.integration.conftest import BrokerFactory, ServiceFactory
 from tests.integration.health_probe import HealthProbe, ask
 from tests.integration.kafka_broker import Broker
 from tests.integration.live_service import PROGRAM, Service, Watcher, Worker
+from tests.integration.prometheus_server import free_ports, prometheus
 from tests.integration.worlds import World
 
 pytestmark = pytest.mark.asyncio
@@ -141,14 +141,6 @@ def owns(port: int) -> bool:
     )
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
 async def published_through(
     service: Service, posts: Path, load: str, outage: Outage, how: str, seconds: float, probe: HealthProbe
 ) -> float:
@@ -194,7 +186,11 @@ async def test_given_outages_and_an_end_in_order_then_all_is_said_and_nothing_lo
     first, second, third, fourth = in_parts(troll_farm, tmp_path, 4)
     ports = free_ports(2)
     workers = {port: service.start_worker("--web-port", str(port)) for port in ports}
-    with HealthProbe(ports) as probe:
+    targets = {"lockstep": ports}
+    with (
+        HealthProbe(ports) as probe,
+        prometheus(tmp_path / "prometheus", free_ports(1)[0], targets, hasty=True) as seen,
+    ):
         await until(lambda: probe.all_ready, 90, "all workers to be ready")
         service.lockstep("publish", str(first), *troll_farm.references, "--no-progress")
         async with Watcher(service) as watcher:
@@ -204,6 +200,9 @@ async def test_given_outages_and_an_end_in_order_then_all_is_said_and_nothing_lo
         returned = [await published_through(service, second, "idle", outage, "frozen", 45.0, probe)]
         returned.append(await published_through(service, third, "all at once", outage, "killed", 12.0, probe))
         said_each_way(service, 2)
+        for port in ports:
+            for alert in ("LockstepBrokerUnreachable", "LockstepNotReady"):
+                assert seen.fired(alert, instance=f"127.0.0.1:{port}")
 
         # the owner gets a signal to end while posts come
         noted = tmp_path / "fourth.noted"
@@ -216,6 +215,9 @@ async def test_given_outages_and_an_end_in_order_then_all_is_said_and_nothing_lo
         handed = await until(lambda: owns(other) and ask(other).status == 200, 120, "the handover")
         assert handed < allowed(HANDED_S), service.logs()
         assert await ended < ENDED_S
+        seen.until(
+            [f'ALERTS{{alertname="LockstepWorkerDown",alertstate="firing",instance="127.0.0.1:{ending}"}}']
+        )
 
         await asyncio.to_thread(publisher.communicate)
         assert publisher.returncode == 0

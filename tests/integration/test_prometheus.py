@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -80,7 +81,7 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
     service_of: ServiceFactory, diaspora_press: World, tmp_path: Path
 ) -> None:
     service = service_of(diaspora_press, worker_settings="snapshot_every_s = 2.0")
-    *web, port, files = free_ports(4)
+    *web, port, files, hasty_port = free_ports(5)
     workers = {number: service.start_worker("--web-port", str(number)) for number in web}
     first, second = halves(diaspora_press, tmp_path)
     targets = {"lockstep": web, "node": [files]}
@@ -128,8 +129,13 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
         seen.until([f"{backlog} == {suspected} - 1"])
         _rules_are_well(seen)
         _figures_are_right(seen, prefix, first, second)
-        await _late(service, first)
-        seen.until([f'ALERTS{{alertname="LockstepCollectorLate",prefix="{prefix}"}}'])  # pending for a minute
+        with prometheus(tmp_path / "hasty", hasty_port, targets, hasty=True) as hasty:
+            hasty.until([f'lockstep_detection_late_posts_total{{prefix="{prefix}"}}'])
+            await _late(service, first)
+            for path in _contradictory(tmp_path):
+                service.lockstep("publish", "--registry", str(path))
+            for name in ("LockstepCollectorLate", "LockstepRegistryEntitySetAside"):
+                hasty.until([f'ALERTS{{alertname="{name}",alertstate="firing",prefix="{prefix}"}}'])
         text = scraped(left)
     assert check_metrics(text) == ""
     assert prefix in text
@@ -164,6 +170,15 @@ async def _late(service: Service, posts: Path) -> None:
             key = f"{post['platform']}:{post['account_id']}".encode()
             headers = [(COLLECTOR_HEADER, b"slow")]
             await producer.send_and_wait(f"{service.prefix}posts.v1", value, key=key, headers=headers)
+
+
+def _contradictory(folder: Path) -> Iterator[Path]:
+    """Two registries, each sound by itself, of which an entity each claims one domain."""
+    for name in ("one", "two"):
+        path = folder / f"{name}.jsonl"
+        entity = {"entity_id": name, "name": name, "kind": "state_media", "domains": ["twice.example"]}
+        path.write_text(json.dumps(entity) + "\n")
+        yield path
 
 
 def _end(service: Service, workers: dict[int, Worker], number: int) -> None:

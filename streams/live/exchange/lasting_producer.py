@@ -43,7 +43,19 @@ class LastingProducer:
         self._producer: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
-        """Connect to the brokers."""
+        """Connect to the brokers. If they are away, wait for them.
+
+        Raises:
+            aiokafka.errors.KafkaError: a fault that does not pass.
+        """
+        try:
+            await self._connect()
+        except FAULTS as error:
+            if not passes(error):
+                raise
+            await self._renew(None)
+
+    async def _connect(self) -> None:
         producer = AIOKafkaProducer(**producer_arguments(self._connection, self._client), **self._options)
         try:
             await producer.start()
@@ -105,7 +117,7 @@ class LastingProducer:
                 await self._watch.until_reachable()
                 await asyncio.sleep(_AGAIN_S)
                 try:
-                    await self.start()
+                    await self._connect()
                 except FAULTS as error:
                     if not passes(error):
                         raise

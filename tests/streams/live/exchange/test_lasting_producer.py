@@ -1,10 +1,12 @@
 """A producer whose place another takes after a fault: everything is written, in order, at worst twice."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from aiokafka.errors import (
+    KafkaConnectionError,
     KafkaTimeoutError,
     OutOfOrderSequenceNumber,
     TopicAuthorizationFailedError,
@@ -34,8 +36,10 @@ class Log:
 class Topic:
     """Makes producers. Each message meets the next fault of the list, until none is left."""
 
-    def __init__(self, *faults: Exception | None) -> None:
+    def __init__(self, *faults: Exception | None, refuses: Sequence[Exception] = ()) -> None:
         self.faults = list(faults)
+        self.refuses = list(refuses)
+        """What the next attempts to connect meet."""
         self.written: list[bytes] = []
         self.producers = 0
 
@@ -49,7 +53,9 @@ class OneProducer:
         self.topic = topic
         self.broken: Exception | None = None
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        if self.topic.refuses:
+            raise self.topic.refuses.pop(0)
 
     async def stop(self) -> None: ...
 
@@ -105,3 +111,20 @@ async def test_given_no_right_to_write_then_it_does_not_try_again(monkeypatch: p
     with pytest.raises(TopicAuthorizationFailedError):
         await written(monkeypatch, topic, log)
     assert topic.producers == 1
+
+
+async def test_given_brokers_that_go_away_before_it_connects_then_it_waits_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lasting_producer, "_AGAIN_S", 0.0)
+    topic = Topic(refuses=[KafkaConnectionError(), KafkaConnectionError()])
+    assert await written(monkeypatch, topic, Log()) == [b"1", b"2", b"3"]
+    assert topic.producers == 3
+
+
+async def test_given_a_fault_that_does_not_pass_when_it_connects_then_it_is_raised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    topic = Topic(refuses=[TopicAuthorizationFailedError()])
+    with pytest.raises(TopicAuthorizationFailedError):
+        await written(monkeypatch, topic, Log())
