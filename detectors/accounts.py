@@ -27,7 +27,7 @@ class AccountStore:
         self._names = []
         self._key_of = np.zeros(_FIRST_SIZE, np.uint64)
         self.seen = 0
-        """Accounts whose posts have been counted: those with numbers below this."""
+        """Accounts whose posts have been counted, or that have none: those with numbers below this."""
         self.repeated = 0
         """Accounts with two posts or more."""
         self.posts = np.zeros(_FIRST_SIZE, np.int64)
@@ -78,6 +78,22 @@ class AccountStore:
             rows = first_rows[: len(self) - known_accounts]
             self._names.extend(posts["account"].gather(rows).to_list())
             self._key_of[known_accounts : len(self)] = keys[rows]
+        return numbers
+
+    def add_followers(self, names: list[str], keys: U64) -> I32:
+        """Number accounts that follow others and may have no posts.
+
+        Call it when all accounts that have numbers have been counted: these are counted with them, without posts.
+
+        Args:
+            names: `platform:account_id` of each.
+            keys: uint64, their keys.
+
+        Returns:
+            int32, the number of each.
+        """
+        numbers = self.add(pl.DataFrame({"account": names}, schema={"account": pl.String()}), keys)
+        self.seen = max(self.seen, len(self))
         return numbers
 
     def count(self, numbers: I32, followers: I64) -> None:

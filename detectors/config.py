@@ -14,8 +14,9 @@ from schemas.errors import UsageError
 from schemas.shares import TraceKind
 from schemas.values import Unit
 
-KINDS: tuple[TraceKind, ...] = tuple(TraceKind)
-"""Kinds of traces, in the order of their numbers in kernels."""
+KINDS: tuple[TraceKind, ...] = tuple(kind for kind in TraceKind if kind is not TraceKind.FOLLOW)
+"""Kinds of traces that posts leave, in the order of their numbers in kernels. Follows have a test of their own
+(`detectors.followers.same_followers`)."""
 
 TESTED_WINDOWS = 3
 """Windows that a kind can have."""
@@ -157,6 +158,15 @@ class FollowerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     max_edges: AtLeast1 = 1 << 24
     """Follow edges held. Further ones are dropped and counted, except those from accounts of the registry."""
+    windows_s: tuple[int, ...] = (36 * _HOUR, 7 * _DAY, 14 * _DAY)
+    """Spans of time over which the followers of two accounts are compared, seconds, ascending, at most three; each ends
+    with the day. The first is longer than a day, so that what crosses midnight is whole in one. None: follows are no
+    evidence of acting together."""
+    max_recent: StoreLimit = 1 << 22
+    """Follows held for that comparison. When the longest span has more, the oldest leave early and are counted."""
+    max_rings: StoreLimit = 1 << 15
+    """Pairs of accounts with the same followers that are remembered, for as long as evidence is kept
+    (`evidence.keep_days`). When there are more, those found first leave early and are counted."""
 
 
 class AttributionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -221,6 +231,15 @@ class DetectionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         longest = max(max(spans, default=0) for spans in windows.values())
         if self.co_share.reference_s and self.co_share.reference_s <= longest:
             raise UsageError(f"co_share.reference_s: give more than the longest window ({longest} s), or 0")
+        if windows.get(TraceKind.FOLLOW):
+            raise UsageError(
+                "co_share.windows_s.follow: follows have windows of their own, followers.windows_s"
+            )
+        spans = self.followers.windows_s
+        if len(spans) > TESTED_WINDOWS or list(spans) != sorted(set(spans)) or any(s <= 0 for s in spans):
+            raise UsageError(
+                f"followers.windows_s: give at most {TESTED_WINDOWS} ascending lengths in seconds"
+            )
         strata = self.co_share.strata
         if not 1 <= len(strata) <= 14 or list(strata) != sorted(set(strata)):
             raise UsageError("co_share.strata: give 1 to 14 ascending crowd sizes")

@@ -11,8 +11,7 @@ A driver calls `trace` and then `apply` for each batch, or `process` for both, a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -24,31 +23,25 @@ from detectors.arrays.dtypes import I32, I64, U8, U64
 from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
 from detectors.covertness.assessed_before import AssessedBefore
-from detectors.covertness.observation_extractor import ObservationExtractor, PostObservations
+from detectors.covertness.observation_extractor import ObservationExtractor
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.pairs import PairStore
 from detectors.followers.follow_edges import FollowEvents
 from detectors.networks.edges import merged
 from detectors.networks.network_stage import NetworkStage
+from detectors.numbered_posts import NumberedPosts, TracedPosts
 from detectors.pools.pools import PoolStage
 from detectors.reference.reference_data import ReferenceData
 from detectors.reference.rule_clock import RuleClock
 from detectors.stage_timing import StageTimer, untimed
 from detectors.stores import PIPELINE_STORES
 from detectors.synchrony.cells import Cells, window_table
+from detectors.synchrony.co_shares import EXPOSURES
 from detectors.synchrony.co_sharing import CoSharing
 from detectors.synchrony.exposure import ExposureStore
 from detectors.texts.text_objects import TextObjects
-from detectors.traces.traces import TraceExtractor, Traces
+from detectors.traces.traces import TraceExtractor
 from schemas.alerts import Alert, Mode
-
-
-@dataclass(frozen=True, slots=True)
-class TracedPosts:
-    """A batch of posts, with everything that can be read from the posts alone."""
-
-    traces: Traces
-    observed: PostObservations
 
 
 class Pipeline:
@@ -197,7 +190,9 @@ class Pipeline:
         times = traced.traces.times
         if int(times[-1]) >= until:
             raise ValueError("posts must be earlier than `until`, the event time that passes")
-        batch = self._numbered(traced)
+        batch = NumberedPosts(traced)
+        if self._now is None:
+            self._begin(int(times[0]))
         if self._now is None:
             self._now = int(times[0]) - int(times[0]) % self._tick_s
         applied = 0  # posts of this batch that event time has passed
@@ -207,6 +202,8 @@ class Pipeline:
             yield from self._pass_time(next_post - next_post % self._tick_s)
             tick = self._next_tick(self._now)
             end_time = min(tick, until)
+            with self._timer("accounts"):
+                batch.number_until(self._next_day(self._now), self.accounts, self.samples)
             applied = self._apply_until(batch, applied, end_time)
             self._now = end_time
             if end_time == tick:
@@ -219,6 +216,8 @@ class Pipeline:
         Yields:
             Alerts as they are raised.
         """
+        if not self._posts:
+            yield from self._pass_time(self.observations.follow_act(latest=True) + 1)
         if self._now is not None:
             settled = self._now + self.sharing.settle_lag_s + self._tick_s
             yield from self._pass_time(self._next_day(settled))
@@ -232,21 +231,13 @@ class Pipeline:
         day = self.config.time.reestimate_s
         return time - time % day + day
 
-    def _numbered(self, traced: TracedPosts) -> "_Batch":
-        """Give accounts and posts of a batch their numbers."""
-        traces = traced.traces
-        with self._timer("accounts"):
-            accounts = self.accounts.add(traces.posts, traces.account_keys)
-            samples = self.samples.add(traces, accounts)
-        return _Batch(
-            traced=traced,
-            accounts=accounts,
-            post_numbers=samples,
-            followers=traces.posts["followers_count"].fill_null(-1).to_numpy(),
-            share_times=traces.times[traces.share_post],
-        )
+    def _begin(self, until: int) -> None:
+        """Let event time begin with the first follow, unless there is none before event time `until`, seconds."""
+        first = self.observations.follow_act(latest=False)
+        if first < until:
+            self._now = first - first % self._tick_s
 
-    def _apply_until(self, batch: "_Batch", begin: int, end_time: int) -> int:
+    def _apply_until(self, batch: NumberedPosts, begin: int, end_time: int) -> int:
         """Apply the posts of a batch from row `begin` that are earlier than `end_time`; return the row after them."""
         traces = batch.traced.traces
         end = int(np.searchsorted(traces.times, end_time, side="left"))
@@ -272,10 +263,13 @@ class Pipeline:
     def _pass_time(self, until: int) -> Iterator[Alert]:
         """Let event time pass to `until` without new posts."""
         if self._now is None:
-            return
-        while self._now < until:
+            self._begin(until)
+        while self._now is not None and self._now < until:
             # without unsettled shares nothing can happen before a rule changes or evidence ages at the end of the day
             ahead = min(self._rule_clock.tick(self._now, self._tick_s), self._next_day(self._now))
+            if not self._posts and not self.stage.networks.alive:
+                # before the first post and network, only follows can change anything
+                ahead = max(ahead, self._next_day(min(self.observations.follow_act(latest=False), until)))
             tick = self._next_tick(self._now) if self._unsettled else ahead
             end_time = min(tick, until)
             if self._unsettled:
@@ -309,6 +303,7 @@ class Pipeline:
                 edges = merged([others, self.pools.edges(now, len(self.accounts))])
             with self._timer("reestimate"):
                 rows_before = len(self.pairs.rows)
+                self._exposure.add(np.zeros(0, EXPOSURES), len(self.accounts))
                 changes = self.stage.reestimate(now, self.observations.sources(), edges)
                 if len(self.pairs.rows) < rows_before:
                     self.samples.age(self.pairs.rows)
@@ -324,19 +319,6 @@ class Pipeline:
         """How far the run has come, for the alerts of a tick."""
         dropped = sum(store.evicted_early(self) for store in PIPELINE_STORES if store.is_evidence)
         return RunState(now, self.stage.threshold, {"posts": self._posts}, dropped)
-
-
-class _Batch(NamedTuple):
-    """A traced batch with the numbers of its accounts and posts. One entry a post, unless it says a share."""
-
-    traced: TracedPosts
-    accounts: I32
-    post_numbers: I64
-    """Numbers under which `CoShareSamples` holds the posts."""
-    followers: I64
-    """The author's followers, -1 unknown."""
-    share_times: I64
-    """Seconds; one entry a share."""
 
 
 _NONE = np.zeros(0, np.int64)

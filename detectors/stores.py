@@ -89,6 +89,22 @@ PIPELINE_STORES = (
         evicted_early=lambda pipeline: pipeline.observations.followers.dropped,
     ),
     Store(
+        "follow_acts",
+        "recent follows",
+        "followers.max_recent",
+        60,
+        held=lambda pipeline: len(pipeline.observations.rings.acts),
+        evicted_early=lambda pipeline: pipeline.observations.rings.acts.evicted_early,
+    ),
+    Store(
+        "follow_rings",
+        "follow rings",
+        "followers.max_rings",
+        5_000,
+        held=lambda pipeline: len(pipeline.observations.rings),
+        evicted_early=lambda pipeline: pipeline.observations.rings.evicted_early,
+    ),
+    Store(
         "facts",
         "facts of attribution",
         "attribution.max_facts",

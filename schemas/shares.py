@@ -16,3 +16,4 @@ class TraceKind(StrEnum):
     MENTION = "mention"
     REPLY = "reply"
     MEDIA = "media"
+    FOLLOW = "follow"

@@ -23,7 +23,8 @@ def coordination_terms(facts: NetworkFacts) -> list[ScoreTerm]:
     """The terms of the coordination score."""
     observed = sum(kind.observed for kind in facts.kinds)
     expected = sum(kind.expected for kind in facts.kinds)
-    others = facts.crowd_edges + facts.copy_edges + facts.rhythm_edges + facts.pool_edges
+    others = facts.crowd_edges + facts.copy_edges + facts.rhythm_edges
+    others += facts.pool_edges + facts.follow_edges
     if observed:
         beyond = max(0.0, 1.0 - expected / observed)
     else:
@@ -39,7 +40,10 @@ def coordination_terms(facts: NetworkFacts) -> list[ScoreTerm]:
             name="beyond_chance",
             value=_rounded(beyond),
             weight=0.4,
-            summary=f"Pairs of members have {words.plural(observed, 'co-share')}; chance would give "
+            summary=f"{words.plural(observed, 'account')} followed two others within "
+            f"{words.span(facts.kinds[0].window_s)}; chance would give {words.number(expected)}."
+            if facts.only_follows
+            else f"Pairs of members have {words.plural(observed, 'co-share')}; chance would give "
             f"{words.number(expected)}."
             if observed or not others
             else "Pairs of members are tied without co-shares, by tests that allow one false finding in a hundred.",
@@ -48,13 +52,16 @@ def coordination_terms(facts: NetworkFacts) -> list[ScoreTerm]:
             name="repetition",
             value=_rounded(repetition),
             weight=0.25,
-            summary=f"A typical linked pair shared {objects:.0f} different objects.",
+            summary=f"A typical member follows {objects:.0f} of the same accounts."
+            if facts.only_follows
+            else f"A typical linked pair shared {objects:.0f} different objects.",
         ),
         ScoreTerm(
             name="synchrony",
             value=_rounded(synchrony),
             weight=0.2,
-            summary=f"Half of the co-shares lay within {_duration(facts.median_gap_s)} of each other.",
+            summary=f"Half of the {'follows' if facts.only_follows else 'co-shares'} lay within "
+            f"{_duration(facts.median_gap_s)} of each other.",
         ),
         ScoreTerm(
             name="cohesion",
@@ -75,6 +82,8 @@ def _other_ties(facts: NetworkFacts) -> str:
         ties.append(f"{facts.rhythm_edges:,} by posting in the same minutes")
     if facts.pool_edges:
         ties.append(f"{facts.pool_edges:,} as accounts of one pool")
+    if facts.follow_edges:
+        ties.append(f"{facts.follow_edges:,} by following the same accounts")
     return ", ".join(ties)
 
 

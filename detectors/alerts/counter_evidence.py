@@ -80,7 +80,9 @@ def _shared(facts: NetworkFacts) -> Iterator[tuple[str, str]]:
     if objects < _FEW_OBJECTS:
         yield (
             "few_posts",
-            f"A typical linked pair shared only {words.plural(round(objects), 'object')}.",
+            f"A typical member follows only {words.plural(round(objects), 'account')} of these."
+            if facts.only_follows
+            else f"A typical linked pair shared only {words.plural(round(objects), 'object')}.",
         )
     if facts.crowded > _OFTEN_CROWDED:
         yield (
@@ -107,6 +109,12 @@ def _shared(facts: NetworkFacts) -> Iterator[tuple[str, str]]:
             "prompt_followers",
             "No two of them need to know of each other: one tool that posts for many, or alerts about one account that "
             "many act on at once, look the same.",
+        )
+    if facts.only_follows:
+        yield (
+            "only_follows",
+            "Only follows are shared, no posts: visitors of one launch or list of recommendations may follow the same "
+            "accounts, and buying followers is not the only reason to have them in common.",
         )
     if facts.minute_clock:
         yield (

@@ -13,7 +13,9 @@ from detectors.covertness.member_obscurity import MemberObscurity
 from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.terms import TERMS
 from detectors.covertness.terms.term import strength
+from detectors.followers.ring_facts import FollowFacts
 from schemas.alerts import CounterEvidence
+from schemas.shares import TraceKind
 
 _MOST_REASONS = 2
 """Strong terms that headline and explanation spell out. More make an explanation longer than 90 words, which people
@@ -94,11 +96,30 @@ def _together(facts: NetworkFacts) -> str:
     if not facts.kinds:
         return f"{these.capitalize()} appear to act together, but not by co-shares."
     kind = facts.kinds[0]
+    if kind.kind is TraceKind.FOLLOW and facts.follows is not None:
+        return _followed(these, facts, facts.follows)
     return (
         f"Pairs of {these} {kind_words.counted_acts(kind)} within {words.span(kind.window_s)} of each other, "
         f"{kind_words.times(kind.observed)} {words.period(facts.start, facts.end)}. Chance would give "
         f"{words.number(kind.expected)}."
     )
+
+
+def _followed(these: str, facts: NetworkFacts, follows: FollowFacts) -> str:
+    """What the members follow together, and what chance would give."""
+    ring = follows.strongest
+    same = (
+        "the same two" if len(follows.followed) == 2 else f"two or more of the same {len(follows.followed):,}"
+    )
+    sentence = (
+        f"{follows.members:,} of {these} began to follow {same} accounts "
+        f"{words.period(facts.start, facts.end)}. For example, of {words.plural(ring.either, 'account')} that began to "
+        f"follow {ring.followees[0]} or {ring.followees[1]} within {words.span(ring.span_s)}, {ring.both:,} follow "
+        f"both. Chance would give {words.number(ring.expected)}."
+    )
+    if facts.only_follows:
+        sentence += " The network rests on follows alone. The accounts that are followed need not know of it."
+    return sentence
 
 
 def _other_ties(facts: NetworkFacts, context: NetworkContext) -> list[str]:
@@ -107,7 +128,7 @@ def _other_ties(facts: NetworkFacts, context: NetworkContext) -> list[str]:
         f"They also {kind_words.counted_acts(kind)} ({kind_words.times(kind.observed)}; chance: "
         f"{words.number(kind.expected)})."
         for kind in facts.kinds[1:2]
-        if not _by_pool(facts)
+        if not _by_pool(facts) and kind.kind is not TraceKind.FOLLOW
     ]
     if facts.pool is not None and not _by_pool(facts):
         parts.append(facts.pool.synchrony)
@@ -118,6 +139,11 @@ def _other_ties(facts: NetworkFacts, context: NetworkContext) -> list[str]:
         parts.append(f"{words.plural(facts.copy_edges, 'pair')} {repeat} the same originals without credit.")
     if facts.rhythm_edges and context.rhythm is not None:
         parts.append(context.rhythm.summary)
+    if facts.follows is not None and facts.kinds[0].kind is not TraceKind.FOLLOW:
+        parts.append(
+            f"{words.plural(facts.follows.members, 'member')} also began to follow accounts together, "
+            f"{len(facts.follows.followed):,} in all."
+        )
     return parts
 
 

@@ -24,6 +24,7 @@ _KINDS = {
     TraceKind.MENTION: _Kind("mentioned", "account", "accounts"),
     TraceKind.REPLY: _Kind("replied to", "post", "posts"),
     TraceKind.MEDIA: _Kind("posted", "image or video", "images or videos"),
+    TraceKind.FOLLOW: _Kind("followed", "account", "accounts"),
 }
 
 
@@ -46,6 +47,12 @@ def counted_acts(kind: KindFacts) -> str:
 
 def co_shares(kind: KindFacts) -> str:
     """The finding of one kind in one sentence, counted by pairs of members."""
+    if kind.kind is TraceKind.FOLLOW:
+        return (
+            f"Within {words.span(kind.window_s)}, {words.plural(kind.observed, 'account')} began to follow the same "
+            f"two accounts, of {words.number(kind.objects)} that members follow together; chance would give "
+            f"{words.number(kind.expected)}."
+        )
     near = _KINDS[kind.kind].near
     return (
         f"Pairs of members {counted_acts(kind)}{near} within {words.span(kind.window_s)} of each other, "

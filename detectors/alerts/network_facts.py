@@ -13,6 +13,7 @@ from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.expected_among import counters_of, expected_among
 from detectors.evidence.pair_table import PairTable, pair_number
 from detectors.evidence.pairs import PairStore
+from detectors.followers.ring_facts import FollowFacts
 from detectors.networks.edges import Ground
 from detectors.networks.network_stage import NetworkStage
 from detectors.networks.networks import Network
@@ -103,6 +104,16 @@ class NetworkFacts:
     """Pairs of members by kind of tie."""
     minute_clock: bool
     """Whether all times of the evidence are whole minutes: the source has no seconds."""
+    follow_edges: int = 0
+    """Other pairs, tied by the accounts they follow alone."""
+    follows: FollowFacts | None = None
+    """What members follow together (`detectors.followers.ring_facts`); None: nothing."""
+
+    @property
+    def only_follows(self) -> bool:
+        """Whether the network rests on follows alone."""
+        others = self.edges + self.crowd_edges + self.copy_edges + self.rhythm_edges + self.pool_edges
+        return self.follows is not None and not others and len(self.kinds) == 1
 
 
 def gather_facts(
@@ -128,7 +139,9 @@ def gather_facts(
         account_names: `platform:account_id` by account number.
     """
     members = np.array(network.members, np.int32)
-    chosen = pairs.rows[_evidence_between(members, pairs)]
+    # who has no posts has no co-shares: rings of thousands that only follow cost nothing here
+    posting = members[posts_of[members] > 0]
+    chosen = pairs.rows[_evidence_between(posting, pairs)]
     a, b = pairs.accounts(chosen["pair"])
     edges = stage.members_edges(network)
     alone = (edges.grounds & Ground.ALONE) > 0
@@ -143,7 +156,7 @@ def gather_facts(
     names = members[known].tolist()
     independent = chosen[chosen["independent"] == 1]
     null = stage.null()
-    own = counters_of(members, null)
+    own = counters_of(posting, null)
     activity = own[:, null.activity :].sum(axis=0) / np.maximum(null.mass, 1)
     samples, languages = _samples(chosen, activity, posts_behind, _longest(config))
     widest = widest_strata(chosen["strata"])
@@ -157,10 +170,11 @@ def gather_facts(
         copy_edges=int((first_ground == Ground.COPIES).sum()),
         rhythm_edges=int((first_ground == Ground.RHYTHM).sum()),
         pool_edges=int((first_ground == Ground.POOL).sum()),
+        follow_edges=int((first_ground == Ground.FOLLOWS).sum()),
         pool=pools.facts(members),
         edge_surprise=edges.surprise[alone],
         objects_per_edge=_objects_of_edges(edges.keys, independent, pairs),
-        kinds=_by_kind(config, independent, expected_among(members, own, null)),
+        kinds=_by_kind(config, independent, expected_among(posting, own, null)),
         objects=len(np.unique(chosen["object"])),
         samples=samples,
         posts=int(posts_of[members].sum()),
@@ -284,7 +298,7 @@ def _evidence_between(members: I32, pairs: PairStore) -> I64:
     if len(members) * (len(members) - 1) // 2 <= pairs.size:
         return _rows_between(members, pairs.rows, pairs.table)
     first, second = numbers_of(pairs.keys)
-    is_member = np.zeros(max(int(members[-1]), int(second.max())) + 1, np.bool_)
+    is_member = np.zeros(max(int(members[-1]), int(second.max(initial=-1))) + 1, np.bool_)
     is_member[members] = True
     return np.flatnonzero((is_member[first] & is_member[second])[pairs.rows["pair"]])
 

@@ -1,18 +1,20 @@
 """Networks to alerts: which of them are assessed at a tick, and which assessments are reported."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from detectors.accounts import AccountStore
 from detectors.alerts.alerting import AlertWriter, RunState
-from detectors.alerts.network_facts import gather_facts
+from detectors.alerts.network_facts import SAMPLES, KindFacts, NetworkFacts, ObjectFacts, gather_facts
 from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
 from detectors.covertness.assessed_before import AssessedBefore
 from detectors.covertness.assessment import Assessment, assess, has_evidence
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.pairs import PairStore
+from detectors.followers.ring_facts import FollowFacts, follow_facts
 from detectors.networks.network_stage import NetworkChange, NetworkStage
 from detectors.networks.networks import Network
 from detectors.pools.pools import PoolStage
@@ -20,6 +22,7 @@ from detectors.reference.review_rules import muting_rule
 from detectors.stage_timing import StageTimer
 from schemas.alerts import Alert, Suppression
 from schemas.networks import Lifecycle
+from schemas.shares import TraceKind
 
 
 class NetworkReporter:
@@ -142,4 +145,44 @@ class NetworkReporter:
                 self._accounts.posts,
                 self._accounts.names,
             )
+            members = np.array(facts.members, np.int32)
+            facts = _with_follows(facts, follow_facts(self._observations.rings.rings_of(members), members))
             return self._writer.write(facts, assessment, self._accounts, lifecycle, run)
+
+
+def _with_follows(facts: NetworkFacts, follows: FollowFacts | None) -> NetworkFacts:
+    """The facts from co-sharing with those from follows: a further kind, samples, and when members were seen."""
+    if follows is None:
+        return facts
+    ring, alone = follows.strongest, not facts.kinds
+    kind = KindFacts(
+        TraceKind.FOLLOW, ring.span_s, ring.both, ring.expected, ring.surprise, len(follows.followed)
+    )
+    samples = [
+        ObjectFacts(
+            TraceKind.FOLLOW,
+            each.label,
+            each.accounts,
+            (),
+            each.times[0],
+            each.times[-1],
+            each.crowd,
+            each.expected,
+        )
+        for each in follows.followed[:SAMPLES]
+    ]
+    first, last = follows.seen()
+    start, end = min(first.values()), max(last.values())
+    return replace(
+        facts,
+        first_seen={**first, **{a: min(t, first.get(a, t)) for a, t in facts.first_seen.items()}},
+        last_seen={**last, **{a: max(t, last.get(a, t)) for a, t in facts.last_seen.items()}},
+        kinds=tuple(sorted((*facts.kinds, kind), key=lambda each: -each.surprise)),
+        objects=facts.objects + len(follows.followed),
+        objects_per_edge=follows.followees_of_members if alone else facts.objects_per_edge,
+        samples=(*facts.samples, *samples),
+        start=start if alone else min(facts.start, start),
+        end=end if alone else max(facts.end, end),
+        median_gap_s=follows.median_gap_s if alone else facts.median_gap_s,
+        follows=follows,
+    )

@@ -21,7 +21,9 @@ from detectors.covertness.baseline import Baseline, upper_quartile
 from detectors.covertness.observation_extractor import PostObservations
 from detectors.engagement.engagement import EngagementStore
 from detectors.engagement.obscurity import ActivityFigures, Peers
+from detectors.followers.follow_acts import follow_time
 from detectors.followers.follow_edges import FollowEvents
+from detectors.followers.follow_rings import FollowRings
 from detectors.followers.follower_overlap import FollowNullModel
 from detectors.followers.followers import FollowerStore
 from detectors.networks.edges import NO_EDGES, Edges, Ground, edges_of, merged
@@ -93,6 +95,7 @@ class AccountObservations:
         )
         self.amplified = self.facts.counted_facts
         """Reposts of copies that reached beyond their author's followers, as of the end of the last day."""
+        self.rings = FollowRings(config, accounts, reference_data)
         self._watched = watched_entities(reference_data.registry)
         self._known = np.zeros(1 << 10, _KNOWN)
         self._looked_up = 0
@@ -124,6 +127,7 @@ class AccountObservations:
                 before.renumbered(reference_data.registry), opaque_entities(reference_data.registry)
             )
         self.followers.set_registry_keys(reference_data.watched_keys)
+        self.rings.reference_data = reference_data
         self._looked_up = 0
         self._baseline = None
         self._amplify()
@@ -186,12 +190,17 @@ class AccountObservations:
                 self.followers.apply(
                     events.follower[due], events.followee[due], events.action[due], events.at[due]
                 )
+                self.rings.add(events, self._taken, upto)
                 self.followed = True
             self._taken = max(self._taken, upto)
             if self._taken < len(events):
                 return
             self._pending.pop(0)
             self._taken = 0
+
+    def follow_act(self, *, latest: bool) -> int:
+        """As `follow_time`, of the follow events that have not been applied."""
+        return follow_time(self._pending, self._taken, latest=latest)
 
     def rhythm_of(self, members: I32) -> RhythmPairs | None:
         """Pairs of members that post in the same minutes, by the last comparison; None if there are none."""
@@ -201,13 +210,8 @@ class AccountObservations:
         inside = np.isin(pairs.a, members) & np.isin(pairs.b, members)
         if not inside.any():
             return None
-        return pairs._replace(
-            a=pairs.a[inside],
-            b=pairs.b[inside],
-            observed=pairs.observed[inside],
-            expected=pairs.expected[inside],
-            surprise=pairs.surprise[inside],
-        )
+        names = ("a", "b", "observed", "expected", "surprise")
+        return pairs._replace(**{name: getattr(pairs, name)[inside] for name in names})
 
     def close_day(self, now: int) -> None:
         """Age the evidence at event time `now`, seconds."""
@@ -242,7 +246,7 @@ class AccountObservations:
             self._looked_up = len(self._accounts)
 
     def edges(self, now: int, network_of: I32) -> Edges:
-        """Edges that need no co-shares: accounts that repeat the same originals without credit, or share a rhythm.
+        """Edges that need no co-shares: the same originals repeated without credit, one rhythm, the same follows.
 
         Called at the end of each day. Rhythm is compared every week since the first post.
 
@@ -263,7 +267,9 @@ class AccountObservations:
             keys = pair_keys(pairs.a, pairs.b)
             self._rhythm = pairs
             self._rhythmic = edges_of(keys, pairs.surprise, Ground.RHYTHM)
-        return merged([uncredited, self._rhythmic])
+        with self._timer("follow_rings"):
+            followed = self.rings.close_day(now)
+        return merged([uncredited, self._rhythmic, followed])
 
     def any_in_registry(self, members: I32) -> bool:
         """Whether the registry has the account of a member."""

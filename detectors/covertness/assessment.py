@@ -101,9 +101,9 @@ def _sighting(members: I32, accounts: AccountStore, baseline: Baseline) -> Sight
 
 
 def _quiet_since(members: I32, observations: AccountObservations, now: int) -> int | None:
-    """Time of the last post of any member if that is long ago; None: they post."""
+    """Time of the last post of any member if that is long ago; None: they post, or never did."""
     last = observations.last_post(members)
-    return last if now - last > observations.quiet_after_s else None
+    return last if 0 < last < now - observations.quiet_after_s else None
 
 
 def _rhythm(members: I32, observations: AccountObservations) -> Measurement | None:

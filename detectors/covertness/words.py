@@ -32,8 +32,8 @@ def listing(items: Sequence[str]) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time in its largest whole unit: `a minute`, `10 minutes`, `2 hours`."""
-    for unit, name, one in ((3600, "hour", "an hour"), (60, "minute", "a minute")):
+    """A length of time in its largest whole unit: `a minute`, `10 minutes`, `2 hours`, `7 days`."""
+    for unit, name, one in ((86_400, "day", "a day"), (3600, "hour", "an hour"), (60, "minute", "a minute")):
         if seconds >= unit and seconds % unit == 0:
             return one if seconds == unit else plural(int(seconds // unit), name)
     return plural(int(seconds), "second")

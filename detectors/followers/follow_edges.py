@@ -1,9 +1,11 @@
 """Tables of follow edges and of followed accounts, and the kernels that work on them."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from dataclasses import field as dataclass_field
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import numpy as np
+import polars as pl
 
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I32, I64, U8, U64, Int, StructArray
@@ -17,9 +19,13 @@ SNAPSHOT, FOLLOW, UNFOLLOW = range(3)
 following and unfollowed did so in that order, and in doubt an account is not counted as a follower."""
 
 
+ACCOUNT_NAMES = {"key": pl.UInt64(), "name": pl.String()}
+"""Keys of accounts, and the `platform:account_id` of each."""
+
+
 @dataclass(frozen=True, slots=True)
 class FollowEvents:
-    """Follow events, ordered by (at, follower, followee, action); 25 bytes an event. They hold keys, not names."""
+    """Follow events, ordered by (at, follower, followee, action); 25 bytes an event and the names of accounts."""
 
     follower: U64
     """Keys of accounts: `detectors.arrays.hashing.hash_strings` of `platform:account_id`, domain `ACCOUNT_KEYS`."""
@@ -28,6 +34,10 @@ class FollowEvents:
     """Codes as in `ACTIONS`."""
     at: I64
     """Seconds since 1970 UTC."""
+    names: Annotated[pl.DataFrame, ACCOUNT_NAMES] = dataclass_field(
+        default_factory=lambda: pl.DataFrame(schema=ACCOUNT_NAMES)
+    )
+    """Names of the accounts of events with action `follow`, ascending by key, each once; snapshots need none."""
 
     def __len__(self) -> int:
         return len(self.at)

@@ -22,6 +22,8 @@ class Ground(IntFlag):
     """Both post in the same minutes again and again (`detectors.synchrony.rhythm`)."""
     POOL = 16
     """Both belong to one pool, whose accounts keep one another prompt company (`detectors.pools`)."""
+    FOLLOWS = 32
+    """Both follow the same accounts as one group does (`detectors.followers.follow_rings`)."""
 
 
 class Edges(NamedTuple):

@@ -18,11 +18,13 @@ from schemas.networks import Tie
 MOST_TIES = 2_000
 """Pairs whose ties are listed, and ties listed. It bounds a network's record to about 300 kB; not measured."""
 _OTHER_GROUNDS = {
-    Ground.CROWD: "recurring_crowd",
-    Ground.COPIES: "uncredited_copies",
-    Ground.RHYTHM: "rhythm",
-    Ground.POOL: "pool",
+    int(Ground.CROWD): "recurring_crowd",
+    int(Ground.COPIES): "uncredited_copies",
+    int(Ground.RHYTHM): "rhythm",
+    int(Ground.POOL): "pool",
+    int(Ground.FOLLOWS): "same_follows",
 }
+"""Kinds of ties by ground; as numbers, since one network can have a hundred thousand edges."""
 _DIGITS = 4
 """Digits of a p-value: more say nothing."""
 _LEAST_P = 1e-300
@@ -103,7 +105,7 @@ def _by_co_shares(
 
 
 def _by_grounds(edges: Edges, names: Sequence[str]) -> Iterator[Tie]:
-    """Ties that are no co-shares: recurring crowds, uncredited copies, rhythm, pools."""
+    """Ties that are no co-shares: recurring crowds, uncredited copies, rhythm, pools, follow rings."""
     # accounts of one pool are all tied, so those ties alone are many and say little of a pair: not all are needed
     by_pool = edges.grounds == Ground.POOL
     edges = chosen_edges(edges, ~by_pool | (np.cumsum(by_pool) <= MOST_TIES))

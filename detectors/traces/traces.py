@@ -45,6 +45,24 @@ class Traces:
     begins_text: Bools
     """Whether each post's text is the first of its object, as far as texts are remembered."""
 
+    def part(self, begin: int, end: int) -> "Traces":
+        """The posts `begin` to `end` and their shares."""
+        if begin == 0 and end == len(self.times):
+            return self
+        low, high = np.searchsorted(self.share_post, (begin, end))
+        posts, shares = slice(begin, end), slice(low, high)
+        return Traces(
+            posts=self.posts[posts],
+            times=self.times[posts],
+            account_keys=self.account_keys[posts],
+            post_keys=self.post_keys[posts],
+            share_post=self.share_post[shares] - np.int32(begin),
+            share_kind=self.share_kind[shares],
+            share_object=self.share_object[shares],
+            labels=self.labels[shares],
+            begins_text=self.begins_text[posts],
+        )
+
 
 def keyed(posts: pl.DataFrame) -> pl.DataFrame:
     """Add the keys that order and identify rows: account_key, post_key, row_key (UInt64).

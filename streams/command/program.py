@@ -23,6 +23,7 @@ from streams.settings.options import (
     DetectingOptions,
     FigureOptions,
     Inputs,
+    InputsIfAny,
     LabelOptions,
     ReadingOptions,
     SimulationOptions,
@@ -57,16 +58,20 @@ def lockstep(
 @app.command()
 @grouped
 def replay(
-    inputs: Inputs, reading: ReadingOptions, detecting: DetectingOptions, writing: WritingOptions
+    reading: ReadingOptions,
+    detecting: DetectingOptions,
+    writing: WritingOptions,
+    inputs: InputsIfAny = None,
 ) -> None:
     """Replay dumps of posts and raise the alerts that a live run would have raised.
 
+    With --follows alone it replays follow events: which accounts follow the same others together.
     Results go to the named files or to standard output, and a summary goes to standard error.
     """
     with reported_faults():
         from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
 
-        exit_on_failures(commands.replay(commands.RunOptions(inputs, reading, detecting, writing)))
+        exit_on_failures(commands.replay(commands.RunOptions(inputs or [], reading, detecting, writing)))
 
 
 @app.command()

@@ -11,7 +11,7 @@ import polars as pl
 
 from detectors.arrays.dtypes import I64
 from detectors.arrays.hashing import hash_strings
-from detectors.followers.follow_edges import ACTIONS, FollowEvents
+from detectors.followers.follow_edges import ACTIONS, FOLLOW, FollowEvents
 from detectors.traces.traces import ACCOUNT_KEYS
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
@@ -30,7 +30,9 @@ from streams.sources.formats.json_format import ROW
 from streams.sources.screening import LEEWAY
 
 FOLLOW_EVENT = pl.Struct(dict.fromkeys(FIELDS, pl.String()))
-EVENT_TABLE = {"at": pl.Int64(), "follower": pl.UInt64(), "followee": pl.UInt64(), "action": pl.UInt8()}
+_KEYED = {"at": pl.Int64(), "follower": pl.UInt64(), "followee": pl.UInt64(), "action": pl.UInt8()}
+EVENT_TABLE = _KEYED | {"follower_name": pl.String(), "followee_name": pl.String()}
+"""Follow events; `platform:account_id` of both accounts, null unless the action is `follow`: no other needs them."""
 _CODES = {action.value: code for code, action in enumerate(ACTIONS)}
 _NAMES = {
     form: platform_name(form)
@@ -58,7 +60,8 @@ def read_follows(
 
     Pages of followers of the X API and events of Jetstream are read as well (`streams.reference_files.follow_exports`).
 
-    Records that cannot be used become dead letters. Memory: 25 bytes an event, 60 while they are read and sorted.
+    Records that cannot be used become dead letters. Memory: 25 bytes an event, 60 while they are read and sorted;
+    of events with action `follow` the names of their accounts, too, each once.
 
     Args:
         path: a file, or `-` for standard input.
@@ -104,12 +107,37 @@ def read_follows(
         if good + bad >= _JUDGED_FIRST:
             _judge(stream.name, _JUDGED_FIRST - bad_first, bad_first)
     _judge(stream.name, good, bad)
-    events = pl.concat(parts, rechunk=True)
+    names = named_accounts(pl.concat(parts, rechunk=False))
+    events = pl.concat([part.select(_KEYED.keys()) for part in parts], rechunk=True)
     parts.clear()
     # polars sorts three times slower when all rows have the same first key, as in a snapshot
-    differing = [name for name in EVENT_TABLE if events[name].min() != events[name].max()]
+    differing = [name for name in _KEYED if events[name].min() != events[name].max()]
     events = events.sort(differing or ["at"])
-    return FollowEvents(*(events[name].to_numpy() for name in ("follower", "followee", "action", "at")))
+    return follow_events(events, names)
+
+
+def follow_events(events: pl.DataFrame, names: pl.DataFrame) -> FollowEvents:
+    """Follow events as detection takes them.
+
+    Args:
+        events: columns of `EVENT_TABLE` but for the names, in order of time.
+        names: as `named_accounts` gives them.
+    """
+    follower, followee, action, at = (
+        events[name].to_numpy() for name in ("follower", "followee", "action", "at")
+    )
+    return FollowEvents(follower, followee, action, at, names)
+
+
+def named_accounts(events: pl.DataFrame) -> pl.DataFrame:
+    """The accounts that events name, each once: columns key and name, ascending by key."""
+    sides = [
+        events.select(pl.col(side).alias("key"), pl.col(f"{side}_name").alias("name"))
+        .drop_nulls()
+        .unique("key")
+        for side in ("follower", "followee")
+    ]
+    return pl.concat(sides).unique("key").sort("key")
 
 
 def _csv_layout(head: bytes) -> Layout | None:
@@ -138,7 +166,7 @@ def decoded_follows(records: Records, latest: float) -> tuple[pl.DataFrame, I64]
         # the quick way takes names of platforms as they are
         return keyed_events(*decode_objects(records, FOLLOW_EVENT), records, latest)
     plain = plain_events(records, latest)
-    table = pl.DataFrame({name: getattr(plain, name) for name in EVENT_TABLE}, schema=EVENT_TABLE)
+    table = pl.DataFrame({name: getattr(plain, name) for name in EVENT_TABLE})
     if len(table) == len(records):
         return table, plain.row
     others = np.setdiff1d(np.arange(len(records), dtype=np.int64), plain.row, assume_unique=True)
@@ -184,8 +212,12 @@ def keyed_events(
             "follower": hash_strings(accounts[0], ACCOUNT_KEYS),
             "followee": hash_strings(accounts[1], ACCOUNT_KEYS),
             "action": rows.select(action).to_series(),
+            "follower_name": accounts[0],
+            "followee_name": accounts[1],
         },
         schema=EVENT_TABLE,
+    ).with_columns(
+        pl.when(pl.col("action") == FOLLOW).then(pl.col(name)) for name in ("follower_name", "followee_name")
     )
     if not bad.any():
         return table, numbers

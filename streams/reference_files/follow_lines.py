@@ -9,11 +9,12 @@ lines with the same result.
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I64, U8, U64, Int
 from detectors.arrays.hashing import hash_slices
-from detectors.followers.follow_edges import ACTIONS
+from detectors.followers.follow_edges import ACTIONS, FOLLOW
 from detectors.traces.traces import ACCOUNT_KEYS
 from streams.sources.cells.times import EARLIEST
 from streams.sources.files.records import Records
@@ -46,6 +47,9 @@ class PlainEvents(NamedTuple):
     followee: U64
     action: U8
     """Codes as in `detectors.followers.follow_edges.ACTIONS`."""
+    follower_name: pl.Series
+    """`platform:account_id`, null unless the action is `follow`."""
+    followee_name: pl.Series
 
 
 def plain_events(records: Records, latest: float) -> PlainEvents:
@@ -59,7 +63,26 @@ def plain_events(records: Records, latest: float) -> PlainEvents:
     found = _read(data, records.starts, records.ends, _words(FIELDS), _words(ACTIONS), latest)
     row, at, action, names, name_start = found
     keys = hash_slices(names, name_start, np.uint64(ACCOUNT_KEYS))
-    return PlainEvents(row, at, keys[0::2], keys[1::2], action)
+    named = _texts(names, name_start) if (action == FOLLOW).any() else None
+    sides = [
+        pl.Series(name, [None] * len(row), pl.String) if named is None else named.gather_every(2, side)
+        for side, name in enumerate(("follower_name", "followee_name"))
+    ]
+    acts = pl.Series(action == FOLLOW)
+    return PlainEvents(
+        row,
+        at,
+        keys[0::2],
+        keys[1::2],
+        action,
+        *(side.set(~acts, None) if named is not None else side for side in sides),
+    )
+
+
+def _texts(names: U8, start: I64) -> pl.Series:
+    """The texts that begin at `start`, one after the other; all in printable ASCII."""
+    ended = np.insert(names[: start[-1]], start[1:-1], ord("\n"))
+    return pl.Series([ended.tobytes().decode("ascii")]).str.split("\n").explode()
 
 
 def _words(words: tuple[str, ...]) -> _Words:

@@ -95,6 +95,8 @@ def local_run(
     if threading.current_thread() is threading.main_thread():
         signal.siginterrupt(signal.SIGINT, True)
     settings = settings_of(options)
+    if not options.inputs and options.reading.follows is None:
+        raise UsageError("there is nothing to replay: give a dump of posts, or follow events with --follows.")
     inputs = expand_inputs(options.inputs)
     read = [*inputs, *options.files(FileUse.READ).values()]
     if read.count(STDIN) > 1:
@@ -122,7 +124,7 @@ def local_run(
             if spool.rows:
                 figures = replace(figures, by_chance=_by_chance(options, done, spool, console))
             if options.writing.report is not None:
-                _write_report(options.writing.report, done, figures, report_posts)
+                _write_report(options.writing.report, done, figures, report_posts, options.reading.follows)
             written |= {"--pairs": options.writing.pairs, "--report": options.writing.report}
     files_written = {option: path for option, path in written.items() if path not in (None, STDOUT)}
     return Outcome(done.run, done.networks, figures, [*done.run.faults, *done.failures], files_written)
@@ -192,7 +194,12 @@ def _detected(
 def _by_chance(options: RunOptions, done: _Detected, spool: PostSpool, console: Console) -> ChanceFigures:
     """What detection finds in copies without coordination."""
     found = FoundCount(networks=len(done.networks), accounts=done.networks.accounts)
-    settings = done.run.settings
+    detection = done.run.settings.detection
+    # the copies move posts, not follows: rings would be found in each again
+    followers = msgspec.structs.replace(detection.followers, windows_s=())
+    settings = msgspec.structs.replace(
+        done.run.settings, detection=msgspec.structs.replace(detection, followers=followers)
+    )
     done.run.release()  # a copy needs as much memory as the run itself
     return check_by_chance(
         spool,
@@ -226,14 +233,16 @@ def _write_pairs_and_timings(options: RunOptions, run: Replay) -> None:
             file.write(msgspec.json.encode(run.timings) + b"\n")
 
 
-def _write_report(path: str, done: _Detected, figures: RunFigures, posts: ReportPosts) -> None:
+def _write_report(
+    path: str, done: _Detected, figures: RunFigures, posts: ReportPosts, follows: str | None
+) -> None:
     from streams.reports.page.case import posts_shown  # noqa: PLC0415 - loads Jinja, as the next one does
     from streams.reports.report import MOST_NETWORKS, queued, write_report  # noqa: PLC0415
 
     described = queued(done.networks)[:MOST_NETWORKS]
     members = {member.account_id for alert in described for member in alert.members}
     details = posts.details(members, posts_shown(described))
-    inputs = [Path(name).name for name in done.run.inputs]
+    inputs = [Path(name).name for name in done.run.inputs or [follows or ""]]
     links = Permalinks(done.run.settings.permalinks)
     with output(path) as file:
         write_report(file, inputs, figures, done.networks, details=details, links=links)
@@ -245,6 +254,7 @@ def _figures(
     first = run.first_time
     return RunFigures(
         posts=run.progress.posts,
+        follows=run.follows,
         seconds=seconds,
         first=None if first is None else datetime.fromtimestamp(first, UTC),
         last=run.progress.event_time,
@@ -254,6 +264,6 @@ def _figures(
         examples=dict(log.examples),
         evicted_early=run.evicted_early,
         dead_letters_kept=options.writing.dead_letters is not None,
-        overview=None if failed else run.overview(),
+        overview=None if failed or not run.progress.posts else run.overview(),
         others=dict(run.ordered.others),
     )

@@ -16,7 +16,8 @@ import numpy as np
 import polars as pl
 
 from detectors.evidence.pair_overview import pair_overview
-from detectors.pipeline import Pipeline, TracedPosts
+from detectors.numbered_posts import TracedPosts
+from detectors.pipeline import Pipeline
 from detectors.stores import POST_IDS
 from schemas.alerts import Alert
 from schemas.dead_letters import Reason
@@ -77,6 +78,8 @@ class Replay:
         self._released = False
         self._shared = ShareCounts()
         self._first_time: int | None = None
+        self.follows = 0
+        """Count of follow events given."""
 
     @property
     def progress(self) -> ReadProgress:
@@ -120,6 +123,7 @@ class Replay:
             self.ordered.timer,
             references.reference_data,
         )
+        self.follows = 0 if references.follows is None else len(references.follows)
         if references.follows is not None:
             pipeline.add_follow_events(references.follows)
         return pipeline
@@ -206,7 +210,8 @@ class Replay:
             for batch, traced in steps:
                 yield from self._apply(batch, traced)
             yield from self._stamped(self.pipeline.end(), self.dead_letters.counts[Reason.LATE])
-        self.ordered.check_used(self.progress.posts)
+        if self.inputs:
+            self.ordered.check_used(self.progress.posts)
 
     def _traced(self) -> Iterator[tuple[OrderedBatch, TracedPosts]]:
         for batch in self.ordered.batches():

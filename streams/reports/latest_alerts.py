@@ -15,6 +15,7 @@ _NOUNS = {
     TraceKind.MENTION: "mentions",
     TraceKind.REPLY: "replies",
     TraceKind.MEDIA: "media",
+    TraceKind.FOLLOW: "follows",
 }
 
 

@@ -45,6 +45,7 @@ class RunFigures:
     """The figures of a run."""
 
     posts: int
+    follows: int
     seconds: float
     first: datetime | None
     last: datetime | None
@@ -77,7 +78,7 @@ def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) 
             )
         for rank, alert in enumerate(ranked[:EXPLAINED_NETWORKS], start=1):
             _explain(console, rank, alert)
-    elif figures.posts:
+    elif figures.posts or figures.follows:
         console.print(
             "No network was found." if figures.overview is None else nothing_found(figures.overview)
         )
@@ -110,6 +111,8 @@ def _lost(store: Store, count: int) -> str:
 def _figures(figures: RunFigures, networks: LatestAlerts) -> Text:
     rate = figures.posts / figures.seconds if figures.seconds else 0.0
     line = f"{figures.posts:,} posts in {figures.seconds:,.1f} s ({rate:,.0f} posts/s)"
+    if figures.follows and not figures.posts:
+        line = f"{figures.follows:,} follow events in {figures.seconds:,.1f} s"
     if figures.first is not None and figures.last is not None:
         line += f", from {figures.first:%Y-%m-%d %H:%M} to {figures.last:%Y-%m-%d %H:%M} UTC"
         line += f" ({duration(figures.last - figures.first)})"
@@ -166,7 +169,9 @@ def _sample(sample: Evidence) -> str:
     more = int(sample.observed) - len(shown)
     who = ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
     noun = nouns([sample.kind])[0].replace("_", " ")
-    if not sample.post_ids or (sample.window_start == sample.window_end and len(sample.account_ids) == 1):
+    if (not sample.post_ids and len(sample.account_ids) == 1) or (
+        sample.window_start == sample.window_end and len(sample.account_ids) == 1
+    ):
         when = f"{sample.window_start:%Y-%m-%d %H:%M:%S} UTC"
         return f"\u2022 {plain(sample.object, 160)} ({noun}): {who}, {when}"
     took = sample.window_end - sample.window_start

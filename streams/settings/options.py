@@ -30,6 +30,15 @@ Inputs = Annotated[
         show_default=False,
     ),
 ]
+InputsIfAny = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT",
+        help="Dumps of posts: files, plain or compressed with gzip or zstd, globs in quotes, or - for "
+        "standard input. Not needed with --follows.",
+        show_default=False,
+    ),
+]
 Config = Annotated[
     str | None,
     typer.Option(
@@ -93,7 +102,8 @@ class ReadingOptions:
         typer.Option(
             "--follows",
             metavar="FILE",
-            help="Follow events, one JSON object a line: who follows the accounts of a network.",
+            help="Follow events, one JSON object a line: who follows the accounts of a network, and which accounts "
+            "follow the same others together.",
             rich_help_panel=_READING,
         ),
     ] = None

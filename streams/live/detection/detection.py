@@ -19,7 +19,6 @@ from detectors.event_time.duplicates import DuplicateFilter
 from detectors.event_time.held_rows import ORDER, HeldRows
 from detectors.event_time.rejected_rows import RejectedRows, without_duplicates, without_late
 from detectors.event_time.settled_time import SettledTime
-from detectors.followers.follow_edges import FollowEvents
 from detectors.pipeline import Pipeline
 from detectors.post_columns import POSTS
 from schemas.alerts import Alert, Mode
@@ -30,6 +29,7 @@ from streams.live.detection.positions import Gap, Positions, partition_name, see
 from streams.live.detection.reference_data import LiveReferenceData
 from streams.live.exchange.frames import FOLLOWS, KEYED_POSTS, Frame, OffsetSpan
 from streams.metrics.stage_times import StageTimes
+from streams.reference_files.follow_events import follow_events, named_accounts
 from streams.version import VERSION
 
 HELD_POSTS: Mapping[str, pl.DataType] = {
@@ -197,7 +197,7 @@ class Detection:
             result.dead_letters.extend(_letters(rows))
         self._update_reference_data(passed)
         if follows is not None:
-            self._ready_pipeline().add_follow_events(_events(follows))
+            self._ready_pipeline().add_follow_events(follow_events(follows, named_accounts(follows)))
         if posts is not None and len(posts):
             result.posts += len(posts)
             last = int(posts["created_at"][-1])
@@ -240,10 +240,6 @@ class Detection:
                 )
             )
         result.expired.extend(self.closed.take_expired(self.event_time or 0))
-
-
-def _events(rows: pl.DataFrame) -> FollowEvents:
-    return FollowEvents(*(rows[name].to_numpy() for name in ("follower", "followee", "action", "at")))
 
 
 def _letters(rejected: RejectedRows) -> Iterable[DeadLetter]:

@@ -43,9 +43,11 @@ FOLLOWS: Mapping[str, pl.DataType] = {
     "follower": pl.UInt64(),
     "followee": pl.UInt64(),
     "action": pl.UInt8(),
+    "follower_name": pl.String(),
+    "followee_name": pl.String(),
     **_PLACE,
 }
-"""As `detectors.followers.follow_edges.FollowEvents`."""
+"""As `streams.reference_files.follow_events.EVENT_TABLE`."""
 LOW_RATE: Mapping[str, pl.DataType] = {"key": pl.String(), "value": pl.String(), **_PLACE}
 """Registry entities, reviewers' rules and reviews as checked JSON; null: the record was deleted."""
 COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
@@ -59,6 +61,7 @@ COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
 }
 
 
+_NAMES = ("follower_name", "followee_name")
 _NEVER_NULL: Mapping[str, tuple[str, ...]] = {
     "posts": (
         "post_id", "platform", "account_id", "created_at", "account", "account_key", "post_key", "row_key"
@@ -188,6 +191,9 @@ def decode(header: bytes | None, value: bytes, at: float = -math.inf) -> Frame:
         rows = pl.read_ipc_stream(io.BytesIO(value)).rechunk()
     except _UNREADABLE as error:
         raise FrameError(f"no Arrow IPC stream: {error}") from error
+    if head.kind == "follows" and not rows.columns.count("follower_name"):
+        # frames of version 0.1 have no names
+        rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in _NAMES)
     if dict(rows.schema) != dict(schema):
         raise FrameError(f"columns of {head.kind} are not as declared")
     if fault := _fault(head, rows):

@@ -43,7 +43,9 @@ def low_rate(kind: Kind = "registry") -> Frame:
 
 def follows() -> Frame:
     rows = pl.DataFrame(
-        [(5, 2**64 - 1, 1, 1, 0, 0), (6, 3, 2, 2, 1, 4)], schema=COLUMNS["follows"], orient="row"
+        [(5, 2**64 - 1, 1, 1, "x:a", "x:b", 0, 0), (6, 3, 2, 2, None, None, 1, 4)],
+        schema=COLUMNS["follows"],
+        orient="row",
     )
     return Frame(
         Header(kind="follows", spans=[OffsetSpan("follows.v1", 1, 0, 1), OffsetSpan("follows.v1", 0, 4, 5)]),
@@ -304,3 +306,13 @@ def test_given_every_cut_then_it_is_a_frame_or_refused() -> None:
     for header, value in ENCODED:
         for end in range(0, len(value), 7):
             used(header, value[:end])
+
+
+def test_given_follows_of_a_version_without_names_then_they_have_none() -> None:
+    frame = FULL[1]
+    old = frame.rows.drop("follower_name", "followee_name")
+
+    found = frames.decode(frames.encode(frame)[0], ipc(old))
+
+    assert found.rows.drop("follower_name", "followee_name").equals(old)
+    assert found.rows["follower_name"].null_count() == len(old)

@@ -1,0 +1,52 @@
+"""Posts on their way through the pipeline: a traced batch, and the numbers of its accounts and posts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detectors.accounts import AccountStore
+from detectors.covertness.observation_extractor import PostObservations
+from detectors.evidence.co_share_samples import CoShareSamples
+from detectors.traces.traces import Traces
+
+
+@dataclass(frozen=True, slots=True)
+class TracedPosts:
+    """A batch of posts, with everything that can be read from the posts alone."""
+
+    traces: Traces
+    observed: PostObservations
+
+
+class NumberedPosts:
+    """A batch with the numbers of its accounts and posts, which it gets day by day.
+
+    Accounts that only follow get theirs at the end of a day (`detectors.followers.follow_rings`). So the numbers of
+    all accounts follow from the events, and not from where batches end.
+
+    Args:
+        traced: the batch.
+    """
+
+    def __init__(self, traced: TracedPosts) -> None:
+        traces = traced.traces
+        self.traced = traced
+        self.accounts = np.full(len(traces.times), -1, np.int32)
+        """Account number of each post; -1: not numbered yet."""
+        self.post_numbers = np.full(len(traces.times), -1, np.int64)
+        """Numbers under which `CoShareSamples` holds the posts; -1 likewise."""
+        self.followers = traces.posts["followers_count"].fill_null(-1).to_numpy()
+        """The author's followers, -1 unknown."""
+        self.share_times = traces.times[traces.share_post]
+        """Seconds; one entry a share."""
+        self._numbered = 0
+
+    def number_until(self, end_time: int, accounts: AccountStore, samples: CoShareSamples) -> None:
+        """Give numbers to accounts and posts that are earlier than `end_time`, seconds, and have none."""
+        begin, end = self._numbered, int(np.searchsorted(self.traced.traces.times, end_time, side="left"))
+        if begin >= end:
+            return
+        part = self.traced.traces.part(begin, end)
+        self.accounts[begin:end] = accounts.add(part.posts, part.account_keys)
+        self.post_numbers[begin:end] = samples.add(part, self.accounts[begin:end])
+        self._numbered = end
