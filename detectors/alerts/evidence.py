@@ -83,7 +83,7 @@ def brief(alert: Alert) -> Alert:
     It keeps `BRIEF_OBJECTS` objects, and of each context term `BRIEF_STRONG_SAMPLES` or `BRIEF_WEAK_SAMPLES`: first the
     strongest, then each time the one that adds most to what is there: another kind, then accounts not seen yet, then an
     object not seen yet; of equals the strongest. Of the accounts of a sample it keeps the `BRIEF_ACCOUNTS` that acted
-    first, with their posts.
+    first, with their posts. The first sample of a kind has the text of its original.
 
     Args:
         alert: with all samples, as detection raises it.
@@ -104,11 +104,24 @@ def brief(alert: Alert) -> Alert:
         kept += _most_various(shortened, numbers, most)
     return msgspec.structs.replace(
         alert,
-        evidence=[shortened[number] for number in sorted(kept)],
+        evidence=_with_first_originals([shortened[number] for number in sorted(kept)]),
         evidence_left_out=len(shortened) - len(kept),
         ties=[],
         ties_left_out=alert.ties_left_out + len({(tie.account_a, tie.account_b) for tie in alert.ties}),
     )
+
+
+def _with_first_originals(samples: Sequence[Evidence]) -> list[Evidence]:
+    """The samples, of which the first of each kind alone has the text of its original; the others name it."""
+    seen = set[str]()
+    kept = []
+    for sample in samples:
+        entity = sample.entity
+        if entity is not None and sample.kind in seen:
+            entity = msgspec.structs.replace(entity, text=None, published_at=None, account_id=None)
+        seen.add(sample.kind)
+        kept.append(msgspec.structs.replace(sample, entity=entity))
+    return kept
 
 
 def _first_to_act(sample: Evidence) -> Evidence:

@@ -23,7 +23,9 @@ _MOST_NAMED = 14
 """Accounts up to which each dot has its name; with more, names would cover one another."""
 _MOST_ENTITIES = 8
 _WIDTH, _HEIGHT, _MARGIN = 640, 360, 44
-_NAME_LETTERS = 30
+_NAME_LETTERS = 26
+_LETTER = 6.6
+"""About how wide a letter of a name is, pixels."""
 _KINDS = {
     "repost": ("rp", "reposts"),
     "url": ("ur", "links"),
@@ -82,11 +84,9 @@ def network_picture(alert: Alert, names: AccountNames) -> NetworkPicture | None:
     labels = [names.account(account).name for account in drawn] + list(entities)
     shown = [kind for kind in _KINDS if any(kind in kinds for kinds in lines.values())]
     parts = [_paths(lines, spots, kind) for kind in shown]
+    named = range(len(labels)) if len(drawn) <= _MOST_NAMED else entities.values()
+    parts += _labels([spots[number] for number in named], [labels[number] for number in named])
     parts += [_dots(spots, labels, len(drawn)), _squares(spots, len(drawn))]
-    if len(drawn) <= _MOST_NAMED:
-        parts += [_label(*spot, label) for spot, label in zip(spots, labels, strict=True)]
-    else:
-        parts += [_label(*spots[number], label) for label, number in entities.items()]
     pairs = {(tie.account_a, tie.account_b) for tie in alert.ties}
     said = f"Network of {len(drawn)} accounts and {len(entities)} registry entities"
     svg = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
@@ -143,12 +143,34 @@ def _squares(spots: Sequence[tuple[int, int]], accounts: int) -> Markup:
     return Markup('<path class="ents" d="{}"/>').format(squares) if squares else Markup("")
 
 
-def _label(x: int, y: int, name: str) -> Markup:
-    """A name beside its dot, on the side where there is room."""
-    short = name if len(name) <= _NAME_LETTERS else f"{name[: _NAME_LETTERS - 1]}\u2026"
-    if x > _WIDTH * 0.7:
-        return Markup('<text class="e" x="{}" y="{}">{}</text>').format(x - 10, y + 4, short)
-    if x < _WIDTH * 0.3:
-        return Markup('<text x="{}" y="{}">{}</text>').format(x + 10, y + 4, short)
-    up = -12 if y > _HEIGHT / 2 else 20
-    return Markup('<text class="m" x="{}" y="{}">{}</text>').format(x, y - up if up > 0 else y + 20, short)
+def _labels(spots: Sequence[tuple[int, int]], names: Sequence[str]) -> list[Markup]:
+    """A name beside each dot, each where it covers least of the dots and of the names before it."""
+    taken = [(x - 7, y - 7, x + 7, y + 7) for x, y in spots]
+    labels = []
+    for (x, y), name in zip(spots, names, strict=True):
+        short = name if len(name) <= _NAME_LETTERS else f"{name[: _NAME_LETTERS - 1]}\u2026"
+        wide = round(_LETTER * len(short))
+        corners = [
+            (left, y + down)
+            for down in (4, 20, -11)
+            for left in ((x + 10, x - 10 - wide) if down == 4 else (x - wide // 2, x - 6, x + 6 - wide))
+        ]
+        boxes = [(left, base - 11, left + wide, base + 3) for left, base in corners]
+        # inside the picture first, then without covering anything; of equals the first
+        best = min(
+            range(len(boxes)),
+            key=lambda n: (
+                not 0 <= boxes[n][0] <= _WIDTH - wide,
+                sum(_covers(boxes[n], box) for box in taken),
+            ),
+        )
+        taken.append(boxes[best])
+        labels.append(Markup('<text x="{}" y="{}">{}</text>').format(*corners[best], short))
+    return labels
+
+
+def _covers(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> int:
+    """The area that two boxes (left, top, right, bottom) have in common, square pixels."""
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    return max(wide, 0) * max(high, 0)

@@ -11,7 +11,9 @@ from detectors.alerts.evidence import (
     brief,
 )
 from schemas.alerts import Alert, ScoreTerm
-from schemas.evidence import Evidence
+from schemas.evidence import EntityTie, Evidence
+from schemas.networks import Tie
+from schemas.registry import EntityKind
 from tests.schemas.samples import MINIMAL, NOON
 
 
@@ -98,3 +100,36 @@ def test_given_samples_of_a_term_about_one_account_when_written_then_those_about
         ("copy 1", ["x:1"]),
         ("copy 0", ["x:2"]),
     ]
+
+
+def test_given_several_copies_when_written_then_the_first_has_its_original_and_the_others_name_it() -> None:
+    original = EntityTie(
+        entity_id="cns",
+        name="A news agency",
+        kind=EntityKind.STATE_MEDIA,
+        account_id="x:9",
+        post_id="7",
+        text="the original",
+        published_at=NOON,
+        permalink="https://x.com/i/web/status/7",
+    )
+    copies = [
+        msgspec.structs.replace(shared(f"copy {n}", str(n), kind="unattributed_copies"), entity=original)
+        for n in range(3)
+    ]
+    term = ScoreTerm(name="unattributed_copies", value=0.9, weight=1.0, summary="They copy.")
+    alert = msgspec.structs.replace(raised(*copies), covertness=0.9, covertness_terms=[term])
+    first, *others = brief(alert).evidence
+    assert first.entity == original
+    assert len(others) == 2
+    for sample in others:
+        assert sample.entity is not None
+        assert (sample.entity.text, sample.entity.post_id) == (None, "7")
+        assert sample.entity.permalink == original.permalink
+
+
+def test_given_ties_when_written_then_they_are_counted_by_pairs() -> None:
+    ties = [Tie(account_a="x:1", account_b="x:2", kind=kind) for kind in ("url", "text")]
+    alert = brief(msgspec.structs.replace(raised(), ties=ties, ties_left_out=4))
+    assert alert.ties == []
+    assert alert.ties_left_out == 5
