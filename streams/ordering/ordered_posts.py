@@ -21,6 +21,7 @@ from schemas.errors import InputError
 from streams.metrics.stage_times import StageTimes
 from streams.ordering.external_sort import RunSorter
 from streams.ordering.input_checks import InputChecks
+from streams.ordering.repost_chains import RepostChains
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.settings.settings import Settings
 from streams.sources import Source, SourceBatch, open_source
@@ -95,6 +96,7 @@ class OrderedPosts:
         self._duplicates = DuplicateFilter(event_time.duplicate_memory_s, event_time.max_post_ids)
         self._bytes_of: dict[str, int] = {}
         self._checks = InputChecks()
+        self._chains = RepostChains()
         self._sources: list[Source] = []
 
     @property
@@ -267,6 +269,7 @@ class OrderedPosts:
             if posts is None:
                 return
             posts, rejected = without_duplicates(posts, self._duplicates)
+            posts = self._chains.follow(posts)
         if rejected:
             name = self.inputs[0] if len(self.inputs) == 1 else "all inputs"
             for rows in rejected:
