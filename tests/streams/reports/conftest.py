@@ -43,6 +43,8 @@ def report_of(alerts: Iterable[Alert], details: PostDetails | None = None) -> by
         examples={},
         evicted_early={},
         dead_letters_kept=False,
+        follows=0,
+        notices=(),
     )
     file = io.BytesIO()
     write_report(file, ["posts.jsonl"], figures, found, NOW, details)
