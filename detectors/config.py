@@ -111,6 +111,9 @@ class EvidenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     save memory."""
     max_pairs: StoreLimit = 1 << 24
     """Co-shares of pairs held. When there are more, pairs seen once leave early, then the oldest; they are counted."""
+    max_shares: StoreLimit = 1 << 25
+    """Shares held, to see who else shared an object at the same time. When there are more, the oldest leave
+    early and are counted."""
 
 
 class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -124,7 +127,7 @@ class GateConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Most rounds of expansion each time the null model is estimated; members of one round may bring others in the
     next. 0: no expansion."""
     min_members: AtLeast1 = 3
-    """Least number of accounts in a network."""
+    """Least number of accounts in a network. At 3 or less, two make one if their timing is overwhelming."""
 
 
 class TimeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

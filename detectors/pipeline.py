@@ -81,7 +81,7 @@ class Pipeline:
         self.pairs = PairStore(config)
         longest_window_s = int(window_table(config).max())
         self.samples = CoShareSamples(longest_window_s + self.sharing.settle_lag_s)
-        self.stage = NetworkStage(config, self.cells, self._exposure, self.pairs, self.accounts)
+        self.stage = NetworkStage(config, self.cells, self._exposure, self.pairs, self.accounts, self.sharing)
         self.pools = PoolStage(config)
         self._assessed_before = AssessedBefore()
         self._alert_writer = AlertWriter(config, code_version, mode, run_id)

@@ -63,6 +63,14 @@ PIPELINE_STORES = (
         evicted_early=lambda pipeline: pipeline.pairs.evicted_early,
     ),
     Store(
+        "share_log",
+        "shares in the log",
+        "evidence.max_shares",
+        30,
+        held=lambda pipeline: len(pipeline.sharing.log.shares),
+        evicted_early=lambda pipeline: pipeline.sharing.log.evicted_early,
+    ),
+    Store(
         "texts",
         "recent texts",
         "traces.max_texts",

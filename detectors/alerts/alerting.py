@@ -299,7 +299,7 @@ def _assessed_at(alert: Alert, at: int) -> datetime | None:
 
 def _coordination_terms(facts: NetworkFacts, last: _LastAlert | None) -> list[ScoreTerm]:
     """The terms of coordination; those of the last alert where all evidence has aged since."""
-    others = facts.rhythm_edges + facts.pool_edges + facts.follow_edges
+    others = facts.rhythm_edges + facts.pool_edges + facts.follow_edges + facts.timing_edges
     ties = facts.edges + facts.crowd_edges + facts.copy_edges + others
     if facts.kinds or ties or last is None:
         return coordination_terms(facts)

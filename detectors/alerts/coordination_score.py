@@ -24,7 +24,7 @@ def coordination_terms(facts: NetworkFacts) -> list[ScoreTerm]:
     observed = sum(kind.observed for kind in facts.kinds)
     expected = sum(kind.expected for kind in facts.kinds)
     others = facts.crowd_edges + facts.copy_edges + facts.rhythm_edges
-    others += facts.pool_edges + facts.follow_edges
+    others += facts.pool_edges + facts.follow_edges + facts.timing_edges
     if observed:
         beyond = max(0.0, 1.0 - expected / observed)
     else:
@@ -84,6 +84,8 @@ def _other_ties(facts: NetworkFacts) -> str:
         ties.append(f"{facts.pool_edges:,} as accounts of one pool")
     if facts.follow_edges:
         ties.append(f"{facts.follow_edges:,} by following the same accounts")
+    if facts.timing_edges:
+        ties.append(f"{facts.timing_edges:,} by sharing closer in time than strangers do")
     return ", ".join(ties)
 
 

@@ -83,6 +83,8 @@ class NetworkFacts:
     """Other pairs, tied by their rhythm."""
     pool_edges: int
     """Other pairs, tied as accounts of one pool alone."""
+    timing_edges: int
+    """Other pairs, tied by their timing alone: closer in time than strangers around the same objects."""
     pool: PoolFacts | None
     """What members that are in pools have in common; None: there are fewer than two."""
     edge_surprise: F64
@@ -171,6 +173,7 @@ def gather_facts(
         rhythm_edges=int((first_ground == Ground.RHYTHM).sum()),
         pool_edges=int((first_ground == Ground.POOL).sum()),
         follow_edges=int((first_ground == Ground.FOLLOWS).sum()),
+        timing_edges=int((first_ground == Ground.TIMING).sum()),
         pool=pools.facts(members),
         edge_surprise=edges.surprise[alone],
         objects_per_edge=_objects_of_edges(edges.keys, independent, pairs),

@@ -106,6 +106,10 @@ class PairStore:
         among[numbers[numbers >= 0]] = True
         return among
 
+    def numbers(self, keys: U64) -> I64:
+        """The number of the pair with each key (uint64), -1 where there is none; int64."""
+        return pair_numbers(keys, self._pairs)
+
     def accounts(self, pairs: I64 | I32) -> tuple[I32, I32]:
         """The two account numbers of each pair, the smaller first."""
         return numbers_of(self._pairs.key[pairs])

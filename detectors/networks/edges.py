@@ -24,6 +24,10 @@ class Ground(IntFlag):
     """Both belong to one pool, whose accounts keep one another prompt company (`detectors.pools`)."""
     FOLLOWS = 32
     """Both follow the same accounts as one group does (`detectors.followers.follow_rings`)."""
+    TIMING = 64
+    """Both share the same things closer in time than strangers do (`detectors.timing.pair_timing`)."""
+    STRONG = 128
+    """That timing is overwhelming, so the two need no third account. Only beside `TIMING`."""
 
 
 class Edges(NamedTuple):

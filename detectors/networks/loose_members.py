@@ -28,7 +28,10 @@ def loose_members(before: Edges, after: Edges, network_of: I32, min_members: int
         int32, ascending.
     """
     was_tied = np.unique(np.concatenate(ends(before.keys)))
-    own = [np.concatenate(ends(edges.keys[(edges.grounds & Ground.ALONE) > 0])) for edges in (before, after)]
+    own = [
+        np.concatenate(ends(edges.keys[(edges.grounds & (Ground.ALONE | Ground.TIMING)) > 0]))
+        for edges in (before, after)
+    ]
     candidates = was_tied[~np.isin(was_tied, np.concatenate(own))]
     candidates = candidates[network_of[candidates] >= 0]
     first, second = ends(after.keys)

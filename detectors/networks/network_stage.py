@@ -15,18 +15,21 @@ from detectors.accounts import AccountStore
 from detectors.arrays.dtypes import F64, I32, U64, Bools
 from detectors.arrays.sorted_keys import places
 from detectors.config import DetectionConfig
+from detectors.evidence.interest_estimate import learnt_spread, slow_ratio
 from detectors.evidence.null_model import NullModel, null_model
 from detectors.evidence.pairs import PairStore
-from detectors.evidence.shared_interest import PRIOR_SPREAD, SLOW_WINDOW, spread_of
+from detectors.evidence.shared_interest import PRIOR_SPREAD
 from detectors.networks.communities import communities, whole_pools
 from detectors.networks.edges import NO_EDGES, Edges, Ground, chosen, edges_of, ends, merged
 from detectors.networks.expansion import expand
 from detectors.networks.loose_members import loose_members
 from detectors.networks.networks import Network, NetworkStore
 from detectors.networks.recurring_crowds import crowd_edges, recurring_crowds
+from detectors.networks.timing_edges import TimingEdges
 from detectors.networks.untied_crowds import of_their_own
 from detectors.statistics.false_discovery import FalseDiscoveryGate
-from detectors.synchrony.cells import Cells, window_table
+from detectors.synchrony.cells import Cells
+from detectors.synchrony.co_sharing import CoSharing
 from detectors.synchrony.exposure import ExposureStore
 from schemas.networks import Lifecycle
 
@@ -66,6 +69,7 @@ class NetworkStage:
         ledger: exposure of all accounts.
         pairs: evidence on all pairs.
         accounts: the numbers and names of all accounts.
+        sharing: the co-share engine.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_config", "_cells"})
@@ -77,12 +81,15 @@ class NetworkStage:
         ledger: ExposureStore,
         pairs: PairStore,
         accounts: AccountStore,
+        sharing: CoSharing,
     ) -> None:
         self._config = config
         self._cells = cells
         self._ledger = ledger
         self._pairs = pairs
         self._accounts = accounts
+        self._sharing = sharing
+        self._timing = TimingEdges(config, sharing, pairs)
         self._gate = FalseDiscoveryGate(config.gate.false_discovery_rate)
         self._edges = NO_EDGES
         """Ascending by key."""
@@ -172,13 +179,15 @@ class NetworkStage:
         self._ledger.close_day()
         rows_before = len(self._pairs.rows)
         self._pairs.age(now)
+        if self._config.evidence.keep_days:
+            self._sharing.log.age(now - self._config.evidence.keep_days * 86_400)
         if not self._news and len(self._pairs.rows) == rows_before and not len(other_edges.keys):
             return self._resolve(now)
         self._news = False
         self._profile = self._pairs.profile(self._cells.strata)
         within = self._pairs_within_networks()
         validated = self._pairs.among(self._edges.keys)
-        self.spread = self._learnt_spread(validated | within)
+        self.spread = learnt_spread(self.null(), self._pairs, validated | within)
         candidates = self._pairs.candidates()
         surprise = self._pairs.surprise[candidates]
         # without new evidence a pair far from the gate stays far from it, unless the null model itself changed
@@ -194,13 +203,15 @@ class NetworkStage:
             again = np.flatnonzero(changed[a] | changed[b])
             surprise[again] = self._pairs.evaluate(candidates[again], self.null())
             validated = self._passing_pairs(candidates, surprise)
-        edges = merged([*self._daily_edges(np.flatnonzero(validated)), other_edges])
+        by_timing = self._timing.daily(self._ledger.slow.activity, len(self._accounts))
+        edges = merged([*self._daily_edges(np.flatnonzero(validated)), by_timing, other_edges])
         edges = chosen(edges, _same_side(edges.keys, sources))
         differing = np.setxor1d(edges.keys, self._edges.keys)
         before, self._edges = self._edges, edges
         changes: list[NetworkChange] = []
-        if len(differing):
-            changes = self._cluster(np.unique(np.concatenate(ends(differing))), now)
+        if len(differing) or len(self._timing.unsupported):
+            accounts = np.unique(np.concatenate([*ends(differing), self._timing.unsupported]))
+            changes = self._cluster(accounts, now)
             network_of, least = self.networks.network_of, self._config.gate.min_members
             left = self.networks.leave(loose_members(before, edges, network_of, least))
             changes += [NetworkChange(network, Lifecycle.UPDATED) for network in left]
@@ -245,23 +256,8 @@ class NetworkStage:
         return validated
 
     def slow_ratio(self) -> float:
-        """Independent slow co-shares of all pairs together, over the count that exposure alone would give.
-
-        A pair of posts is one piece of evidence, but it adds to the exposure of every kind it has. So this is below 1.
-        """
-        share = self._config.co_share
-        slow_gap = int(window_table(self._config)[:, SLOW_WINDOW].max())
-        outside = 1.0 - slow_gap / max(share.reference_s, 1)
-        # each meeting is in the exposure of both accounts
-        expected = 0.5 * self._ledger.slow_exposure_ever * outside
-        return self._pairs.slow_co_shares / expected if expected > 0 else 1.0
-
-    def _learnt_spread(self, explained: Bools) -> float:
-        """Learn the spread of shared interest from the pairs outside `explained` (bool, one for each pair)."""
-        null = self.null()
-        interest = null.interest
-        scale = interest.scale * (1.0 - interest.bands[SLOW_WINDOW] / max(interest.reference_s, 1.0))
-        return spread_of(self._pairs.slow_pairs(null, explained), interest.exposure, interest.activity, scale)
+        """As `detectors.evidence.interest_estimate.slow_ratio`."""
+        return slow_ratio(self._config, self._ledger, self._pairs)
 
     def _pairs_within_networks(self) -> Bools:
         """Which pairs are two members of one network; their co-shares are explained by it."""
@@ -276,10 +272,12 @@ class NetworkStage:
 
     def _cluster(self, changed: I32, now: int) -> list[NetworkChange]:
         a, b = ends(self._edges.keys)
+        strong = (self._edges.grounds & Ground.STRONG) > 0
         touched, groups = communities(
-            a, b, self._edges.surprise, changed, self.networks.network_of, self._config.seed
+            a, b, self._edges.surprise, changed, self.networks.network_of, self._config.seed, strong
         )
         groups = whole_pools(groups, touched, self._edges)
+        groups = self._timing.supported(groups, self._edges, len(self._accounts))
         networks, merged = self.networks.update_from_communities(touched, groups, now, self._accounts.names)
         changes = [NetworkChange(old, Lifecycle.MERGED, successor=heir) for old, heir in merged]
         for network in networks:

@@ -20,6 +20,9 @@ import numpy as np
 from detectors.arrays.dtypes import I32
 from schemas.networks import Lifecycle
 
+_PAIR = 2
+"""Accounts of a pair whose timing is so strong that it is a network without a third (`Ground.STRONG`)."""
+
 
 @dataclass(slots=True)
 class Network:
@@ -54,15 +57,16 @@ class NetworkStore:
     """All networks that are not resolved or merged away.
 
     Args:
-        min_members: least members of a network; smaller communities are ignored.
+        min_members: least members of a network; smaller communities are ignored. At 3 or less, so are none of two.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"_min_members"})
+    not_state: ClassVar[frozenset[str]] = frozenset({"_min_members", "_least"})
     alive: dict[int, Network]
     _passed: dict[int, int]
 
     def __init__(self, min_members: int) -> None:
         self._min_members = min_members
+        self._least = _PAIR if min_members <= _PAIR + 1 else min_members
         self._made = 0
         self.alive = {}
         """By number."""
@@ -92,7 +96,7 @@ class NetworkStore:
         Returns:
             The networks that are new or whose members changed, ordered by number, and pairs (merged away, merged into).
         """
-        groups = [group for group in communities if len(group) >= self._min_members]
+        groups = [group for group in communities if len(group) >= self._least]
         known = sorted({int(n) for n in self.network_of[touched] if n >= 0})
         known = [number for number in known if self.alive[number].core & set(touched.tolist())]
         cores = {number: set(network.core) for number, network in self.alive.items()}

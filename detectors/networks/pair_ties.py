@@ -23,6 +23,7 @@ _OTHER_GROUNDS = {
     int(Ground.RHYTHM): "rhythm",
     int(Ground.POOL): "pool",
     int(Ground.FOLLOWS): "same_follows",
+    int(Ground.TIMING): "timing",
 }
 """Kinds of ties by ground; as numbers, since one network can have a hundred thousand edges."""
 _DIGITS = 4
@@ -105,7 +106,7 @@ def _by_co_shares(
 
 
 def _by_grounds(edges: Edges, names: Sequence[str]) -> Iterator[Tie]:
-    """Ties that are no co-shares: recurring crowds, uncredited copies, rhythm, pools, follow rings."""
+    """Ties that are no co-shares: recurring crowds, uncredited copies, rhythm, pools, follow rings, timing."""
     # accounts of one pool are all tied, so those ties alone are many and say little of a pair: not all are needed
     by_pool = edges.grounds == Ground.POOL
     edges = chosen_edges(edges, ~by_pool | (np.cumsum(by_pool) <= MOST_TIES))

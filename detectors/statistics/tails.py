@@ -33,6 +33,25 @@ def poisson_surprise(observed: Int, expected: float) -> float:
 
 
 @compiled
+def binomial_surprise(observed: Int, count: Int, chance: float) -> float:
+    """-ln P(X >= observed) for a binomial variable of `count` trials; 0 if `observed` is at most what is expected."""
+    if chance >= 1.0 or observed <= count * chance:
+        return 0.0
+    chance = max(chance, LEAST_EXPECTED)
+    odds = chance / (1.0 - chance)
+    first = math.lgamma(count + 1.0) - math.lgamma(observed + 1.0) - math.lgamma(count - observed + 1.0)
+    first += observed * math.log(chance) + (count - observed) * math.log1p(-chance)
+    total = 1.0
+    term = 1.0
+    for above in range(observed, count):
+        term *= (count - above) / (above + 1.0) * odds
+        total += term
+        if term <= 1e-12 * total:
+            break
+    return max(0.0, -(first + math.log(total)))
+
+
+@compiled
 def fused_surprise(by_kind: F64, kinds: Int) -> float:
     """Fuse the surprises of several kinds into one.
 

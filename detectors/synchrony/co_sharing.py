@@ -21,6 +21,7 @@ from detectors.arrays.hash_index import power_of_two
 from detectors.config import DetectionConfig
 from detectors.synchrony.co_share_kernels import Shares, push_shares
 from detectors.synchrony.co_shares import co_share_rules, count_made, new_tally
+from detectors.synchrony.share_log import ShareLog
 from detectors.synchrony.share_ring import (
     COUNTS,
     ShareMemory,
@@ -58,6 +59,8 @@ class CoSharing:
             np.zeros(1, COUNTS),
         )
         self._tally = new_tally(self._rules)
+        self.log = ShareLog(config.evidence.max_shares)
+        """Shares for as long as evidence is kept; whoever ages evidence ages it, too."""
 
     @property
     def evicted_early(self) -> int:
@@ -112,10 +115,13 @@ class CoSharing:
         """
         co_shares: list[StructArray] = []
         exposures: list[StructArray] = []
-        for begin in range(0, max(len(times), 1), _STEP):
-            end = min(begin + _STEP, len(times))
+        # the log copies the shares of each step from the ring, so the ring must hold them all
+        longest = min(_STEP, self._max_ring)
+        for begin in range(0, max(len(times), 1), longest):
+            end = min(begin + longest, len(times))
             if end > begin:
                 self._reserve(end - begin, int(times[begin]))
+            position = self._position
             step = slice(begin, end)
             pairs, exposed = push_shares(
                 Shares(times[step], accounts[step], posts[step], kinds[step], objects[step]),
@@ -124,6 +130,7 @@ class CoSharing:
                 self._memory,
                 self._tally,
             )
+            self.log.add(self._memory.ring.shares, self._memory.objects.objects, position, self._position)
             co_shares.append(pairs)
             exposures.append(exposed)
         for pairs in co_shares:
