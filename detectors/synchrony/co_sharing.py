@@ -115,8 +115,7 @@ class CoSharing:
         """
         co_shares: list[StructArray] = []
         exposures: list[StructArray] = []
-        # the log copies the shares of each step from the ring, so the ring must hold them all
-        longest = min(_STEP, self._max_ring)
+        longest = min(_STEP, self._max_ring, self.log.most_added)
         for begin in range(0, max(len(times), 1), longest):
             end = min(begin + longest, len(times))
             if end > begin:

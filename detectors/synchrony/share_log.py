@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from detectors.arrays.compiled import compiled
-from detectors.arrays.dtypes import Int, StructArray
+from detectors.arrays.dtypes import StructArray
 from detectors.arrays.hash_index import power_of_two
 
 _FIRST_SIZE = 1 << 14
@@ -46,6 +46,11 @@ class ShareLog:
         """Position of the first share that is held; shares are numbered from 0 in order of arrival."""
         self.evicted_early = 0
         """Count of shares that left early, for want of room."""
+
+    @property
+    def most_added(self) -> int:
+        """Shares that one call of `add` may bring, at most. The engine's ring must hold all of them, too."""
+        return max(self._max_shares // 2, 1)
 
     @property
     def shares(self) -> StructArray:
