@@ -70,7 +70,7 @@ def test_given_one_pair_found_by_all_detectors_then_it_has_every_ground() -> Non
 
     found = merged([edges_of(pair, np.array([float(ground)]), ground) for ground in Ground])
 
-    assert rows_of(found) == [(3 << 32 | 9, 16.0, 31)]
+    assert rows_of(found) == [(3 << 32 | 9, 128.0, 255)]
     assert all(found.grounds[0] & ground for ground in Ground)
 
 

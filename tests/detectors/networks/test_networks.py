@@ -58,10 +58,18 @@ def test_given_a_community_then_a_network_opens_under_an_id_of_its_founders_and_
 
 
 def test_given_too_small_a_community_then_no_network() -> None:
-    store = NetworkStore(3)
+    store = NetworkStore(4)
 
-    assert follow(store, range(2)) == ([], [])
+    assert follow(store, range(3)) == ([], [])
     assert store.alive == {}
+
+
+def test_given_two_accounts_that_need_no_third_then_they_are_a_network_unless_more_than_three_are_asked_for() -> None:
+    store = NetworkStore(3)
+    (pair,), _ = follow(store, range(2))
+
+    assert pair.members == [0, 1]
+    assert follow(NetworkStore(4), range(2)) == ([], [])
 
 
 def test_given_a_community_that_grows_then_its_network_keeps_its_id_and_accounts_that_left_stay() -> None:
