@@ -38,6 +38,7 @@ def facts(members: int = 5, **changed: Any) -> NetworkFacts:
         "copy_edges": 0,
         "rhythm_edges": 0,
         "pool_edges": 0,
+        "timing_edges": 0,
         "pool": None,
         "edge_surprise": np.zeros(0),
         "objects_per_edge": np.full(10, 4.0),

@@ -64,7 +64,9 @@ def test_given_too_small_a_community_then_no_network() -> None:
     assert store.alive == {}
 
 
-def test_given_two_accounts_that_need_no_third_then_they_are_a_network_unless_more_than_three_are_asked_for() -> None:
+def test_given_two_accounts_that_need_no_third_then_they_are_a_network_unless_more_than_three_are_asked_for() -> (
+    None
+):
     store = NetworkStore(3)
     (pair,), _ = follow(store, range(2))
 
