@@ -33,7 +33,7 @@ accounts are found, of 241 in the real set."""
 _OTHER_GROUNDS = Ground.TIMING | Ground.COPIES | Ground.RHYTHM | Ground.POOL | Ground.FOLLOWS
 _MOSTLY = 0.5
 """Share of a community that other grounds must tie for it to need no support by timing. Chosen, not measured."""
-_LARGE_CROWD = 15
+_LARGE_CROWD = 12
 """Least accounts of a community in which recurring crowds are one of the other grounds. In the copies of
 `up_2017_02` above, interest alone made recurring crowds of up to 11 accounts, 11 to 31 accounts in all; a large
 group that comes together twice is seen by nothing else."""
