@@ -39,6 +39,8 @@ _SIZES = struct.Struct("<QQ")
 _ARRAY, _FRAME = 1, 2
 _LEVEL = 1
 _DTYPES = frozenset(["|b1", "|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<u8", "<i8", "<f4", "<f8"])
+_MOST_IN_A_ROW = 64
+"""Values that one field of a record can have, at most: pools keep eight partners of a meeting."""
 _MOST_DIMENSIONS = 4
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -148,7 +150,7 @@ class _Packing:
         fields = array.dtype.fields
         named: Any = array.dtype.str
         if fields is not None:
-            named = [[name, dtype.str] for name, (dtype, *_) in fields.items()]
+            named = [[name, dtype.base.str, *dtype.shape] for name, (dtype, *_) in fields.items()]
         if _dtype_of(named) != array.dtype:
             raise StateError(f"an array of {array.dtype} cannot be saved")
         packed = self._packed(np.ascontiguousarray(array)) if array.size else b""
@@ -229,17 +231,24 @@ class _Unpacking:
 
 
 def _dtype_of(named: Any) -> "np.dtype[Any] | None":
-    """The dtype of a name on the list, or of a record of such fields; None for any other."""
+    """The dtype of a name on the list, or of a record of such fields, each one value or a row; None for any other."""
     if type(named) is str:
         return np.dtype(named) if named in _DTYPES else None
     fields = named if type(named) is list else []
-    for field in fields:
-        if type(field) is not list or [type(part) for part in field] != [str, str] or field[1] not in _DTYPES:
-            return None
-    names = [name for name, _ in fields]
-    if not fields or len(set(names)) != len(names) or not all(name.isidentifier() for name in names):
+    if not fields or not all(_is_field(field) for field in fields):
         return None
-    return np.dtype([(name, of) for name, of in fields])
+    names = [field[0] for field in fields]
+    if len(set(names)) != len(names):
+        return None
+    return np.dtype([(name, of, *rows) for name, of, *rows in fields])
+
+
+def _is_field(field: Any) -> bool:
+    """Whether this is a name, a dtype on the list and, for a row of several values, their number."""
+    if type(field) is not list or [type(part) for part in field] not in ([str, str], [str, str, int]):
+        return False
+    name, of, *rows = field
+    return bool(name.isidentifier() and of in _DTYPES and all(1 < count <= _MOST_IN_A_ROW for count in rows))
 
 
 def _are_counts(numbers: Any) -> bool:

@@ -35,6 +35,7 @@ STATE: State = {
         "two": np.arange(6, dtype=np.float64).reshape(2, 3),
         "scalar": np.array(np.float64(1.5)),
         "flags": np.array([True, False]),
+        "rows": np.array([(1, [2, -3]), (4, [5, 6])], np.dtype([("number", "<i8"), ("row", "<i4", (2,))])),
     },
     "frames": [FRAME, FRAME.clear(), FRAME[1:3], FRAME.filter(pl.lit(value=False)).select("tags")],
 }
