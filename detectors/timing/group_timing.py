@@ -33,7 +33,7 @@ real groups have 3 times as many or more. At 2, eleven accounts of that copy are
 
 
 def group_surprise(
-    groups: Sequence[I32], edges: U64, component: I32, pairs: PairStore, timing: Timing
+    groups: Sequence[I32], edges: U64, component: I32, pairs: PairStore, timing: TimingInputs
 ) -> F64:
     """Surprise of the timing of each group.
 
