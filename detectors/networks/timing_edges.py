@@ -16,7 +16,7 @@ from detectors.networks.communities import component_of, tied_members
 from detectors.networks.edges import Edges, Ground, ends
 from detectors.statistics.false_discovery import benjamini_hochberg
 from detectors.synchrony.co_sharing import CoSharing
-from detectors.timing.co_share_timing import Timing, pairing_rules
+from detectors.timing.co_share_timing import TimingInputs, pairing_rules
 from detectors.timing.group_timing import group_surprise
 from detectors.timing.organic_gaps import ORGANIC
 from detectors.timing.pair_timing import learnt_profile, timed_pairs
@@ -60,8 +60,8 @@ class TimingEdges:
         """Accounts of communities that timing does not support; they are looked at again each day."""
 
     @property
-    def _timing(self) -> Timing:
-        return Timing(self._sharing.log.shares, self._rules, self._profile)
+    def _timing(self) -> TimingInputs:
+        return TimingInputs(self._sharing.log.shares, self._rules, self._profile)
 
     def daily(self, activity: F64, accounts: int) -> Edges:
         """Learn the organic gaps again, and test all pairs; the edges of those that pass.

@@ -31,7 +31,7 @@ class PairingRules(NamedTuple):
     longest: I64  # (kinds,) seconds between two shares that are paired, at most
 
 
-class Timing(NamedTuple):
+class TimingInputs(NamedTuple):
     """What all tests of timing read."""
 
     log: StructArray  # of `detectors.synchrony.share_log.LOGGED`
@@ -186,7 +186,7 @@ def count_strangers(
 
 @compiled
 def tally_co_share(
-    timing: Timing,
+    timing: TimingInputs,
     row: Record,
     stamps: I64,
     stamp: Int,

@@ -17,7 +17,7 @@ from detectors.arrays.pair_keys import numbers_of
 from detectors.evidence.pair_table import PairTable
 from detectors.evidence.pairs import PairStore
 from detectors.timing.co_share_timing import (
-    Timing,
+    TimingInputs,
     clear_timing_tally,
     new_timing_tally,
     tally_co_share,
@@ -99,7 +99,9 @@ def _lots(keys: U64, objects: U64) -> U64:
 
 
 @compiled
-def _pooled(groups: I64, chosen: I64, rows: StructArray, timing: Timing, component: I64, stamps: I64) -> F64:
+def _pooled(
+    groups: I64, chosen: I64, rows: StructArray, timing: TimingInputs, component: I64, stamps: I64
+) -> F64:
     """Surprise of each group from its chosen rows, which are ordered by group."""
     surprise = np.zeros(len(stamps))
     near = np.zeros(len(WINDOWS_S), np.int64)

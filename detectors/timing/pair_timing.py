@@ -23,7 +23,7 @@ from detectors.evidence.pairs import PairStore
 from detectors.statistics.tails import binomial_surprise
 from detectors.timing.co_share_timing import (
     NO_LEVEL,
-    Timing,
+    TimingInputs,
     TimingTally,
     clear_timing_tally,
     count_strangers,
@@ -85,7 +85,7 @@ def accomplices(pairs: PairStore, activity: F64, accounts: int) -> Accomplices:
     return Accomplices(begin.astype(np.int64), other[order].astype(np.int32))
 
 
-def learnt_profile(pairs: PairStore, timing: Timing, accounts: int) -> F64:
+def learnt_profile(pairs: PairStore, timing: TimingInputs, accounts: int) -> F64:
     """Organic gaps as the data show them; float64, shape of `detectors.timing.organic_gaps.ORGANIC`."""
     counts = GapCounts()
     rows = pairs.rows
@@ -94,7 +94,7 @@ def learnt_profile(pairs: PairStore, timing: Timing, accounts: int) -> F64:
     return counts.profile()
 
 
-def timed_pairs(pairs: PairStore, timing: Timing, activity: F64, accounts: int) -> PairTimings:
+def timed_pairs(pairs: PairStore, timing: TimingInputs, activity: F64, accounts: int) -> PairTimings:
     """Test all pairs that shared `LEAST_OBJECTS` or more.
 
     Args:
@@ -123,7 +123,13 @@ def best_window(tally: TimingTally) -> float:
 
 @compiled
 def _count_gaps(
-    rows: StructArray, step: Int, pairs: PairTable, timing: Timing, accounts: Int, within: I64, all_gaps: I64
+    rows: StructArray,
+    step: Int,
+    pairs: PairTable,
+    timing: TimingInputs,
+    accounts: Int,
+    within: I64,
+    all_gaps: I64,
 ) -> None:
     """Count the gaps of pairs that met once, in every `step`th row of evidence."""
     nobody = np.zeros(accounts, np.int64)
@@ -149,7 +155,7 @@ def _count_gaps(
 
 @compiled
 def _test(
-    chosen: I32, rows: StructArray, pairs: PairTable, timing: Timing, close: Accomplices, accounts: Int
+    chosen: I32, rows: StructArray, pairs: PairTable, timing: TimingInputs, close: Accomplices, accounts: Int
 ) -> tuple[F64, I32, I32]:
     """Surprise of each chosen pair, its co-shares that could be tested, and the distinct days of these."""
     surprises = np.zeros(len(chosen))

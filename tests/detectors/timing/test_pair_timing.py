@@ -9,7 +9,7 @@ from detectors.evidence.pairs import PairStore
 from detectors.networks.communities import component_of
 from detectors.statistics.tails import binomial_surprise
 from detectors.synchrony.co_sharing import CoSharing
-from detectors.timing.co_share_timing import Timing, find_co_share, pairing_rules
+from detectors.timing.co_share_timing import TimingInputs, find_co_share, pairing_rules
 from detectors.timing.group_timing import group_surprise
 from detectors.timing.organic_gaps import ORGANIC
 from detectors.timing.pair_timing import PairTimings, learnt_profile, timed_pairs
@@ -37,7 +37,7 @@ class _Engines:
             ordered[-1].time + DAY,
         )
         self.pairs.add(co_shares)
-        self.timing = Timing(self.sharing.log.shares, pairing_rules(config), ORGANIC)
+        self.timing = TimingInputs(self.sharing.log.shares, pairing_rules(config), ORGANIC)
 
     def tested(self) -> PairTimings:
         return timed_pairs(self.pairs, self.timing, self.activity, self.accounts)
