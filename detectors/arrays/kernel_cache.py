@@ -97,4 +97,9 @@ class KernelCache(FunctionCache):
         # the runtime that counts references is all that a compiled kernel needs
         rtsys.initialize(target_context)
         with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call] # numba is without types
+            try:
+                return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call] # numba is without types
+            except (AttributeError, ImportError):
+                # written by another version, in which a record of arguments had another name or place
+                self._cache_file.flush()  # type: ignore[no-untyped-call]
+                return None

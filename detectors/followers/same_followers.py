@@ -21,7 +21,7 @@ its use on bought GitHub stars that of StarScout (He et al., ICSE 2026). The tes
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import betaincinv
+import scipy  # its parts load when first used
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I64, U64
@@ -147,7 +147,7 @@ def surely_shared(both: I64, either: I64) -> F64:
     The quantile of a Beta distribution from an even prior: three of three give .56, four of four .63, ten of twelve
     .64.
     """
-    return np.asarray(betaincinv(both + 1.0, either - both + 1.0, 1.0 - _SURE))
+    return np.asarray(scipy.special.betaincinv(both + 1.0, either - both + 1.0, 1.0 - _SURE))
 
 
 def _candidates(crowds: Crowds) -> tuple[I64, I64]:

@@ -17,11 +17,11 @@ pool stays the same. The first round only proposes accounts: of the second null 
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts load when first used
 
 from detectors.arrays.dtypes import F64, I64, Bools, Integers, StructArray
 from detectors.pools.pool_records import MILLIONTHS
 from detectors.statistics.false_discovery import benjamini_hochberg
+from detectors.statistics.tails import binomial_surprises
 
 MIN_MEETINGS = 5
 """Least occasions with a meeting of a pool's account. With 3 or 8, between 413 and 425 accounts of one operation were
@@ -120,11 +120,8 @@ def _by_activity(days: StructArray, meetings: StructArray, outside: Bools) -> F6
 
 def _surprise(trials: I64, hits: I64, expected: F64) -> F64:
     """-ln P(at least `hits` of `trials`), for a mean of `expected`; 0 where there are no more than expected."""
-    beyond = (hits > expected) & (hits > 0)
-    chance = np.clip(expected / np.maximum(trials, 1), 1e-9, 1 - 1e-9)
-    tail = np.ones(len(trials))
-    tail[beyond] = scipy.special.betainc(hits[beyond], (trials - hits + 1)[beyond], chance[beyond])
-    return -np.log(np.maximum(tail, _LEAST_P))
+    chance = np.clip(expected / np.maximum(trials, 1), 0.0, 1.0)
+    return np.asarray(np.minimum(binomial_surprises(hits, trials, chance), -np.log(_LEAST_P)))
 
 
 def _sum(of: Integers, values: Integers | Bools, length: int) -> I64:

@@ -5,8 +5,10 @@ A p-value is passed on as its *surprise*: minus its natural logarithm. A surpris
 
 import math
 
+import numpy as np
+
 from detectors.arrays.compiled import compiled
-from detectors.arrays.dtypes import F64, Int
+from detectors.arrays.dtypes import F64, I64, Int
 
 LEAST_EXPECTED = 1e-6
 """Smallest expectation that is used. A smaller one would come from the model alone, not from the data. Chosen by
@@ -49,6 +51,15 @@ def binomial_surprise(observed: Int, count: Int, chance: float) -> float:
         if term <= 1e-12 * total:
             break
     return max(0.0, -(first + math.log(total)))
+
+
+@compiled
+def binomial_surprises(observed: I64, counts: I64, chances: F64) -> F64:
+    """As `binomial_surprise`, of arrays of one length; float64."""
+    surprises = np.empty(len(observed))
+    for row in range(len(observed)):
+        surprises[row] = binomial_surprise(observed[row], counts[row], chances[row])
+    return surprises
 
 
 @compiled

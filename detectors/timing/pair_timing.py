@@ -13,14 +13,13 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import scipy  # its parts load when first used
 
 from detectors.arrays.compiled import compiled
-from detectors.arrays.dtypes import F64, I32, I64, Int, StructArray
+from detectors.arrays.dtypes import F64, I32, I64, Bools, Int, StructArray
 from detectors.arrays.pair_keys import first_of, numbers_of, second_of
 from detectors.evidence.pair_table import PairTable
 from detectors.evidence.pairs import PairStore
-from detectors.statistics.tails import binomial_surprise
+from detectors.statistics.tails import LEAST_EXPECTED, binomial_surprise, poisson_surprise
 from detectors.timing.co_share_timing import (
     NO_LEVEL,
     TimingInputs,
@@ -78,7 +77,7 @@ def accomplices(pairs: PairStore, activity: F64, accounts: int) -> Accomplices:
     a, b, objects = a[several], b[several], objects[several]
     active = activity[:accounts]
     expected = np.maximum(total[a] * active[b], total[b] * active[a]) / max(float(active.sum()), 1.0)
-    close = scipy.special.gammainc(objects, np.maximum(expected, 1e-9)) < _ACCOMPLICES
+    close = _beyond(objects.astype(np.int64), expected)
     one, other = np.concatenate([a[close], b[close]]), np.concatenate([b[close], a[close]])
     order = np.argsort(one, kind="stable")
     begin = np.searchsorted(one[order], np.arange(accounts + 1))
@@ -108,6 +107,16 @@ def timed_pairs(pairs: PairStore, timing: TimingInputs, activity: F64, accounts:
     surprise, co_shares, days = _test(chosen, pairs.rows, pairs.table, timing, close, accounts)
     tested = co_shares >= LEAST_OBJECTS
     return PairTimings(chosen[tested], surprise[tested], co_shares[tested], days[tested])
+
+
+@compiled
+def _beyond(counts: I64, expected: F64) -> Bools:
+    """Which counts are beyond what is expected, so that they make accomplices."""
+    beyond = np.zeros(len(counts), np.bool_)
+    least = -math.log(_ACCOMPLICES)
+    for row in range(len(counts)):
+        beyond[row] = poisson_surprise(counts[row], max(expected[row], LEAST_EXPECTED)) > least
+    return beyond
 
 
 @compiled

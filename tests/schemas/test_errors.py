@@ -11,7 +11,7 @@ Defined = dict[str, tuple[str, str]]
 
 
 def defined() -> Defined:
-    """Every exception class of the three packages."""
+    """Every exception class of the three packages, except those that their own module catches."""
     parents: Defined = {}
     for path in modules(*PACKAGES):
         module = ".".join(Path(path).relative_to(ROOT).with_suffix("").parts)
@@ -22,7 +22,7 @@ def defined() -> Defined:
     kinds = {"Exception", "BaseException", "ValueError", "RuntimeError", "OSError"}
     while grown := {name for name, (parent, _) in parents.items() if parent in kinds} - kinds:
         kinds |= grown
-    return {name: place for name, place in parents.items() if name in kinds}
+    return {name: place for name, place in parents.items() if name in kinds and not name.startswith("_")}
 
 
 def drawn() -> Defined:

@@ -111,7 +111,16 @@ def test_alert_v1_has_exactly_its_documented_fields() -> None:
 
 
 def test_vocabularies_keep_their_order() -> None:
-    assert [*TraceKind] == ["repost", "url", "text", "hashtag_sequence", "mention", "reply", "media"]
+    assert [*TraceKind] == [
+        "repost",
+        "url",
+        "text",
+        "hashtag_sequence",
+        "mention",
+        "reply",
+        "media",
+        "follow",
+    ]
     assert [*Lifecycle] == ["opened", "updated", "merged", "split", "resolved", "quiet"]
     assert [*MemberRole] == ["core", "peripheral"]
     assert [*Severity] == ["info", "low", "medium", "high", "critical"]

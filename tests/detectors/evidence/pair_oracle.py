@@ -152,7 +152,7 @@ class Evidence:
         return sum(row.independent and window in row.slow for row in self.pairs[pair].values())
 
     def explained(self, validated: set[Pair]) -> Counter[tuple[int, int, int, int]]:
-        """Exposure that co-shares explain by (account, kind, window, stratum), for all kinds that the posts share."""
+        """Twice the exposure that co-shares explain by (account, kind, window, stratum), for all kinds of the posts."""
         return Counter(
             (account, kind, window, stratum)
             for pair in validated
@@ -160,6 +160,7 @@ class Evidence:
             for _, window, stratum in places(row)
             for kind in row.carried
             for account in pair
+            for _ in range(2)
         )
 
 

@@ -134,7 +134,7 @@ def test_given_a_repost_then_it_shares_the_post_and_its_text_and_in_an_audit_all
     audit = {kind for _, kind, _ in shares(extracted(repost, config=DetectionConfig().exact()))}
 
     assert usual == {TraceKind.REPOST, TraceKind.TEXT}
-    assert audit == set(TraceKind) - {TraceKind.REPLY}
+    assert audit == set(TraceKind) - {TraceKind.REPLY, TraceKind.FOLLOW}
 
 
 def test_given_many_posts_then_shares_are_in_the_order_of_posts_and_kinds() -> None:
