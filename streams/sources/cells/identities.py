@@ -46,14 +46,17 @@ def ids(column: pl.Expr) -> pl.Expr:
     Spaces go, and what spreadsheets and data frames add: `.0` at the end of a number, `="..."` or an apostrophe before
     it. An id in exponent form, such as `1.72E+18`, stays as it is, so that `rounded` finds it.
     """
-    value = known(column).str.strip_chars()
+    value = known(column).str.strip_chars().str.replace(_FORMULA, "${1}${2}").str.strip_chars()
+    # what a spreadsheet wraps may be blank or a word for unknown, too: `=""`
+    value = known(value)
     value = pl.when(~value.is_in(_EMPTY_LISTS)).then(value)
-    return value.str.replace(_FORMULA, "${1}${2}").str.replace(r"^(\d+)\.0+$", "${1}")
+    return value.str.replace(r"^(\d+)\.0+$", "${1}")
 
 
 def odd(column: pl.Expr) -> pl.Expr:
     """Whether an id may be none, a placeholder or rounded, or has to be read by `ids`; false for most, and quick."""
-    return column.str.contains(_ODD) | column.str.ends_with(".0") | column.str.ends_with(" ")
+    spaced = column.str.strip_chars_end().str.len_bytes() != column.str.len_bytes()
+    return column.str.contains(_ODD) | column.str.ends_with(".0") | spaced
 
 
 def rounded(column: pl.Expr) -> pl.Expr:

@@ -107,7 +107,9 @@ def test_given_good_posts_among_others_then_each_row_has_the_offset_of_the_recor
         value = post_id if isinstance(post_id, bytes) else post_value(f"{place}:{post_id}")
         runs[number][2].append(Message(offset, AT * 1_000, b"k", value))
         if isinstance(post_id, str):
-            at_offset[number, offset] = f"{place}:{post_id}".encode("utf-8", "replace").decode()
+            # blanks around an id are no part of it
+            name = f"{place}:{post_id}".encode("utf-8", "replace").decode()
+            at_offset[number, offset] = pl.Series([name]).str.strip_chars().item()
 
     frame, _ = decoded("posts.v1", *(run for run in runs if run[2]))
 
@@ -117,6 +119,28 @@ def test_given_good_posts_among_others_then_each_row_has_the_offset_of_the_recor
         for source, offset, post_id in frame.rows.select("source", "offset", "post_id").iter_rows()
     }
     assert {place: found.get(place) for place in at_offset} == at_offset
+
+
+@pytest.mark.parametrize("name", ["post_id", "account_id"])
+@pytest.mark.parametrize("blank", [" ", "\t \u00a0", '=""', "'", '=" "', '="NA"'])
+def test_given_an_id_of_blanks_then_it_is_a_dead_letter_and_no_post_has_an_empty_id(
+    name: str, blank: str
+) -> None:
+    outcome = alone("posts.v1", json.dumps(json.loads(POST) | {name: blank}).encode(), b"k")
+
+    assert outcome.row is None
+    assert outcome.reason is Reason.MISSING_FIELD
+    assert name in outcome.detail
+
+
+@pytest.mark.parametrize("end", [" ", "\t", "\n", "\u00a0", "\u3000"])
+def test_given_blanks_after_an_id_then_the_post_is_the_same_whatever_comes_with_it(end: str) -> None:
+    spaced = post_value(f"one{end}")
+    for others in ([], [post_value(" two")]):
+        messages = [Message(at, AT * 1_000, b"k", value) for at, value in enumerate([spaced, *others])]
+        frame, letters = decoded("posts.v1", (0, 0, messages))
+        assert letters == []
+        assert frame.rows["post_id"].to_list() == ["one", *(["two"] if others else [])]
 
 
 @pytest.mark.parametrize("topic", ["posts.v1", "follows.v1"])

@@ -11,8 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.post_columns import POSTS
+from schemas.dead_letters import Reason
 from schemas.events import PostEvent
 from streams.live.exchange.post_encoding import encode_posts
+from streams.sources.settling import settle
 from tests.streams.live.partitions import Message, decoded
 
 METRICS = ("likes", "reposts", "replies", "quotes", "views")
@@ -91,14 +93,13 @@ def test_given_any_texts_then_a_strict_reader_finds_the_row(rows: list[Row]) -> 
 @pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=4))
-def test_given_records_when_a_worker_reads_them_then_it_has_the_rows(rows: list[Row]) -> None:
-    rows = [
-        row
-        for row in rows
-        # nothing but blanks is no name, and what is later than now no time
-        if all(row[name].strip() for name in ("post_id", "platform", "account_id"))
-        and row["created_at"] < 1_700_000_000
-    ] or [plain()]
+@example([plain(post_id=" 1 ", platform="Twitter"), plain(post_id='=""'), plain(account_id="unknown")])
+@example([plain(post_id="1.5E+18"), plain(repost_of="1.5E+18"), plain(text="RT @a: b"), plain(post_id="'\t")])
+def test_given_records_when_a_worker_reads_them_then_it_has_the_rows_as_a_replay_has_them(
+    rows: list[Row],
+) -> None:
+    # what is later than now is no time
+    rows = [row for row in rows if row["created_at"] < 1_700_000_000] or [plain()]
     records = encode_posts(frame(*rows))
     messages = [
         Message(at, timestamp, key.encode(), value.encode())
@@ -107,17 +108,21 @@ def test_given_records_when_a_worker_reads_them_then_it_has_the_rows(rows: list[
 
     found, letters = decoded("posts.v1", (0, 0, messages))
 
-    blank = {letter.position for letter in letters}
-    assert all(not_a_name(rows[at]) for at in blank)
-    expected = [row for at, row in enumerate(rows) if at not in blank]
+    one_by_one = [settle(frame(row)) for row in rows]
+    nameless = [
+        any(each.posts[name].item() is None for name in ("post_id", "platform", "account_id"))
+        for each in one_by_one
+    ]
+    reasons = {
+        at: Reason.MISSING_FIELD if none else Reason.ROUNDED_ID
+        for at, (each, none) in enumerate(zip(one_by_one, nameless, strict=True))
+        if none or each.rounded
+    }
+    assert {letter.position: letter.reason for letter in letters} == reasons
+    expected = [each.posts.row(0, named=True) for at, each in enumerate(one_by_one) if at not in reasons]
+    assert all(row[name] for row in expected for name in ("post_id", "platform", "account_id"))
     assert found.rows.select(POSTS.keys()).to_dicts() == expected
     assert found.rows["account"].to_list() == [f"{row['platform']}:{row['account_id']}" for row in expected]
-
-
-def not_a_name(row: Row) -> bool:
-    """Whether a required text is blank to those who count other characters as blanks."""
-    names = [row[name] for name in ("post_id", "platform", "account_id")]
-    return any(not pl.Series([name]).str.strip_chars().item() for name in names)
 
 
 def test_given_a_post_with_little_known_then_its_record_says_no_more() -> None:
