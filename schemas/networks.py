@@ -63,7 +63,7 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Name,
         Meta(
             description="A kind of trace that both shared, or `recurring_crowd`, `uncredited_copies`, "
-            "`rhythm` or `pool`.",
+            "`rhythm`, `pool`, `same_follows` or `timing`.",
             examples=["url"],
         ),
     ]

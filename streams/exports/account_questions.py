@@ -82,7 +82,7 @@ def _about_one(
             f"  {member.role.value} member, membership {member.membership:.2f}, shared with the network from "
             f"{member.first_seen:%Y-%m-%d %H:%M} to {member.last_seen:%Y-%m-%d %H:%M} UTC"
         )
-        ties = [tie for tie in alert.ties if member.account_id in (tie.account_a, tie.account_b)]
+        ties = _by_partner(member.account_id, alert.ties)
         if ties:
             tied = len({_far_end(tie, member.account_id) for tie in ties})
             yield f"  tied to {tied:,} of {alert.member_count - 1:,} others:"
@@ -102,6 +102,17 @@ def _about_one(
             yield "  --networks FILE adds which members it is tied to"
         samples = [sample for sample in alert.evidence if member.account_id in sample.account_ids]
         yield from (f"  {line}" for line in _samples(samples))
+
+
+def _by_partner(account: str, ties: Sequence[Tie]) -> list[Tie]:
+    """The ties of an account: its partners by their strongest tie, and of each partner first what has figures."""
+    of_partner: dict[str, list[Tie]] = {}
+    for tie in ties:
+        if account in (tie.account_a, tie.account_b):
+            of_partner.setdefault(_far_end(tie, account), []).append(tie)
+    return [
+        tie for mine in of_partner.values() for tie in sorted(mine, key=lambda tie: tie.co_shares is None)
+    ]
 
 
 def _about_two(

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -60,15 +61,28 @@ def test_given_copies_of_an_agency_then_the_evidence_has_the_original_and_links_
         posts = {post.post_id: post for post in msgspec.json.Decoder(PostEvent).decode_lines(file.read())}
     alerts = msgspec.json.Decoder(Alert).decode_lines((tmp_path / "alerts.jsonl").read_bytes())
     samples = [sample for alert in alerts for sample in alert.evidence]
-    copies = [sample for sample in samples if sample.kind == "unattributed_copies"]
-    assert copies
-    for sample in copies:
+    in_alerts = [
+        [sample for sample in alert.evidence if sample.kind == "unattributed_copies"] for alert in alerts
+    ]
+    # an alert has the first original in full and names the others; the file of networks has all in full
+    full = {id(found[0]) for found in in_alerts if found}
+    of_networks = [
+        sample
+        for network in networks_of(tmp_path / "networks.jsonl")
+        for sample in network.evidence
+        if sample.kind == "unattributed_copies"
+    ]
+    assert full
+    assert of_networks
+    full |= {id(sample) for sample in of_networks}
+    for sample in [*chain.from_iterable(in_alerts), *of_networks]:
         assert sample.entity is not None
         assert sample.entity.post_id is not None
         original = posts[sample.entity.post_id]
-        assert sample.entity.account_id == f"{original.platform}:{original.account_id}"
-        assert sample.entity.text == (original.text or "")[:280]
-        assert sample.entity.published_at == original.created_at
+        if id(sample) in full:
+            assert sample.entity.account_id == f"{original.platform}:{original.account_id}"
+            assert sample.entity.text == (original.text or "")[:280]
+            assert sample.entity.published_at == original.created_at
         links = {
             "x": f"https://x.com/i/web/status/{original.post_id}",
             "web": next(iter(original.urls or []), ""),

@@ -15,11 +15,13 @@ from tests.streams.conftest import PROGRAM, Lockstep
 from tests.streams.small_world import write_labels
 
 WRONG: dict[str, tuple[list[str], str]] = {
-    "no input": (["replay"], "Missing argument"),
+    "no input": (["replay"], "nothing to replay: give a dump of posts, or follow events with --follows"),
+    "backtest without input": (["backtest", "--labels", "labels.csv"], "Missing argument"),
     "unknown command": (["replya", "dump"], "No such command"),
     "unknown option": (["replay", "dump", "--allerts", "x"], "No such option"),
     "unknown format": (["replay", "dump", "--format", "xml"], "known are jsonl"),
-    "mapped without mapping": (["replay", "dump", "--format", "mapped"], "needs columns named"),
+    "mapped without mapping": (["replay", "dump", "--format", "mapped"], "mapped needs fields named"),
+    "mapped table without mapping": (["replay", "table", "--format", "mapped"], "mapped needs columns named"),
     "output in no folder": (["replay", "dump", "--alerts", "no/such/folder.jsonl"], "--alerts: no/such"),
     "output is a folder": (["replay", "dump", "--report", "."], "--report: . cannot be written"),
     "output is the input": (["replay", "dump", "--alerts", "./dump"], "--alerts: ./dump"),
@@ -47,6 +49,7 @@ WRONG: dict[str, tuple[list[str], str]] = {
 @pytest.fixture
 def folder(tmp_path: Path, world: Path) -> Path:
     (tmp_path / "dump").write_bytes(world.read_bytes())
+    (tmp_path / "table").write_text("who,what\na,b\n")
     (tmp_path / "bad.toml").write_text("[gate")
     (tmp_path / "unknown.toml").write_text("[gate]\nfoo = 1\n")
     (tmp_path / "type.toml").write_text("[time]\ntick_s = 'x'\n")
@@ -178,4 +181,8 @@ def test_the_version_and_the_help_of_every_command_are_shown(lockstep: Lockstep)
         assert "--config" in shown
         assert "--timings" not in shown
     shown = re.sub(r"[\s\u2502]+", " ", lockstep("replay", "--help").stdout.decode())
-    assert ", ".join(FORMATS) in shown
+    assert "`lockstep sources` lists the formats" in shown
+    listed = lockstep("sources")
+    assert listed.returncode == 0
+    first_words = {line.split()[0] for line in listed.stdout.decode().splitlines() if line.strip()}
+    assert set(FORMATS) <= first_words

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,8 +186,10 @@ def test_given_every_day_then_its_seconds_are_those_of_the_calendar() -> None:
 
 def test_given_nothing_plain_or_nothing_at_all_then_there_are_no_events() -> None:
     found = read(b"x")
-    assert [len(column) for column in found] == [0] * 5
-    assert [column.dtype for column in found] == [np.int64, np.int64, np.uint64, np.uint64, np.uint8]
+    assert [len(column) for column in found] == [0] * 7
+    assert [column.dtype for column in found] == [
+        np.int64, np.int64, np.uint64, np.uint64, np.uint8, pl.String, pl.String
+    ]  # fmt: skip
     nothing = Records("file", b"", *(np.zeros(0, np.int64),) * 3, np.zeros(0, np.uint8), 0)
     assert not len(plain_events(nothing, LATEST).row)
     assert not len(decoded_follows(nothing, LATEST)[0])

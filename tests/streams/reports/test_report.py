@@ -21,6 +21,7 @@ NOW = datetime(2023, 2, 14, tzinfo=UTC)
 FIGURES = RunFigures(
     notices=(),
     posts=1_000,
+    follows=0,
     seconds=2.5,
     first=NOW,
     last=NOW,

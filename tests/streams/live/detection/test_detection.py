@@ -41,11 +41,12 @@ def test_given_posts_of_a_time_that_was_applied_then_each_is_late_with_its_place
 
 
 @pytest.mark.parametrize("cuts", [(), (2, 3, 4)])
+@pytest.mark.parametrize(("text", "reason"), [("first", Reason.DUPLICATE), ("second", Reason.COLLISION)])
 def test_given_posts_that_were_published_twice_then_one_counts_whatever_came_first(
-    cuts: tuple[int, ...],
+    text: str, reason: Reason, cuts: tuple[int, ...]
 ) -> None:
     one = posts(0, 4, ("a", 10), ("b", 20), text="first")
-    other = posts(1, 7, ("b", 20), ("a", 10), ("c", 30), text="second")
+    other = posts(1, 7, ("b", 20), ("a", 10), ("c", 30), text=text)
 
     for log in ([opened(0, 1), one, other], [opened(0, 1), other, one]):
         run = applied([*log, ended(0, 6), ended(1, 10)], cuts)
@@ -54,13 +55,13 @@ def test_given_posts_that_were_published_twice_then_one_counts_whatever_came_fir
             for letter in run.letters
         ]
         assert letters == [
-            ("posts.v1/1", 8, Reason.DUPLICATE, "second"),
-            ("posts.v1/1", 7, Reason.DUPLICATE, "second"),
+            ("posts.v1/1", 8, reason, text),
+            ("posts.v1/1", 7, reason, text),
         ]
         assert run.posts == 3
 
 
-def test_given_a_post_that_comes_again_after_it_was_applied_then_it_is_a_dead_letter_too() -> None:
+def test_given_a_post_that_comes_again_then_it_is_a_duplicate_and_at_another_time_the_id_of_another() -> None:
     log = [
         opened(0),
         posts(0, 0, ("a", 10), ("b", 200)),
@@ -72,8 +73,10 @@ def test_given_a_post_that_comes_again_after_it_was_applied_then_it_is_a_dead_le
 
     assert [(letter.position, letter.reason) for letter in run.letters] == [
         (2, Reason.DUPLICATE),
-        (4, Reason.DUPLICATE),
+        (4, Reason.COLLISION),
     ]
+    assert "another post has this id" in run.letters[1].detail
+    assert run.posts == 3
 
 
 def test_given_offsets_that_are_missing_then_it_is_reported_once() -> None:
