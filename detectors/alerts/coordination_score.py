@@ -85,7 +85,7 @@ def _other_ties(facts: NetworkFacts) -> str:
     if facts.follow_edges:
         ties.append(f"{facts.follow_edges:,} by following the same accounts")
     if facts.timing_edges:
-        ties.append(f"{facts.timing_edges:,} by sharing closer in time than strangers do")
+        ties.append(f"{facts.timing_edges:,} by sharing closer in time than is usual")
     return ", ".join(ties)
 
 

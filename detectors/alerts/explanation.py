@@ -140,7 +140,7 @@ def _other_ties(facts: NetworkFacts, context: NetworkContext) -> list[str]:
     if facts.timing_edges:
         share = "shares" if facts.timing_edges == 1 else "share"
         pairs = words.plural(facts.timing_edges, "further pair")
-        parts.append(f"{pairs} {share} the same things closer in time than strangers do.")
+        parts.append(f"{pairs} {share} the same things closer in time than is usual.")
     if facts.rhythm_edges and context.rhythm is not None:
         parts.append(context.rhythm.summary)
     if facts.follows is not None and facts.kinds[0].kind is not TraceKind.FOLLOW:
