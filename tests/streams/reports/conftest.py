@@ -19,9 +19,12 @@ from tests.streams.reports.many_cases import details_of, many_alerts
 NOW = datetime(2024, 3, 9, tzinfo=UTC)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window. Its own sandbox needs rights that a container does not give."""
+    """Chromium without a window. Its own sandbox needs rights that a container does not give.
+
+    One a module: playwright keeps an event loop running in this process, in which no other test could run its own.
+    """
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield started
