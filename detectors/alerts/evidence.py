@@ -20,8 +20,9 @@ from schemas.shares import TraceKind
 _MOST_ACCOUNTS = 25
 """Accounts listed for one object, in the order of their shares. It bounds the size of a snapshot; not measured."""
 BRIEF_OBJECTS = 4
-"""Objects of a brief alert, of all kinds together. With these limits the median alert has less than 8 kB on every set
-measured (`docs/operations/sizing.md`); one object more was too much on simulated worlds with a registry."""
+"""Objects of a brief alert, of all kinds together. With these limits the median alert had less than 8 kB on every set
+measured (`docs/operations/sizing.md`). Networks have more members since timing joins their pieces: 9.6 kB in one world,
+of which members, about 200 bytes each, are a third."""
 BRIEF_STRONG_SAMPLES = 3
 """Samples of a context term that would carry a suspicion by itself, in a brief alert."""
 BRIEF_WEAK_SAMPLES = 1
