@@ -63,22 +63,23 @@ def test_given_two_accounts_that_follow_each_other_at_once_among_fans_then_their
 ):
     draw = np.random.default_rng(5)
     together = []
-    for thing in range(12):
+    for thing in range(16):
         time = START + thing * 7_200 + int(draw.integers(0, 3_500))
         together += [Post(time, 0, ((URL, thing),)), Post(time + 5, 1, ((URL, thing),))]
-    engines = _Engines(_fans(draw, 12) + together, FANS)
+    engines = _Engines(_fans(draw, 80) + together, FANS)
     assert engines.surprise_of(0, 1) > 20
-    assert engines.tested().co_shares.max() <= 12
+    assert engines.tested().co_shares.max() <= 16
 
 
 def test_given_two_accounts_with_the_same_objects_at_times_of_their_own_then_their_timing_is_chance() -> None:
     draw = np.random.default_rng(6)
     apart = [
         Post(START + thing * 7_200 + int(draw.integers(0, 3_600)), account, ((URL, thing),))
-        for thing in range(12)
+        for thing in range(16)
         for account in (0, 1)
     ]
-    engines = _Engines(_fans(draw, 12) + apart, FANS)
+    engines = _Engines(_fans(draw, 80) + apart, FANS)
+    assert len(engines.tested().pairs)
     assert engines.surprise_of(0, 1) < 5
 
 
@@ -86,8 +87,8 @@ def test_given_fans_only_then_one_pair_in_a_hundred_or_fewer_is_surprising_at_on
     surprises = np.concatenate(
         [_Engines(_fans(np.random.default_rng(seed), 40), FANS).tested().surprise for seed in range(8)]
     )
-    assert len(surprises) > 1_000
-    assert (surprises > np.log(100)).mean() <= 0.01
+    pairs = 8 * (FANS - 2) * (FANS - 3) / 2
+    assert (surprises > np.log(100)).sum() <= 0.01 * pairs
 
 
 def test_given_a_clock_of_minutes_then_the_same_minute_is_no_more_than_a_gap_of_a_minute() -> None:
@@ -105,13 +106,13 @@ def test_given_accomplices_around_a_pair_then_they_do_not_make_its_gaps_usual() 
         for thing in range(15)
         for account in draw.choice(np.arange(8), 6, replace=False)
     ]
-    others = [Post(post.time, post.account + 8, post.objects) for post in _fans(draw, 15)]
+    others = [Post(post.time, post.account + 8, post.objects) for post in _fans(draw, 300)]
     engines = _Engines(ring + others, FANS + 8)
     tested = engines.tested()
     keys = engines.pairs.keys[tested.pairs]
     inside = (keys & np.uint64(0xFFFFFFFF)) < 8
     assert np.median(tested.surprise[inside]) > 8
-    assert np.median(tested.surprise[~inside]) < 2
+    assert tested.surprise[~inside].max(initial=0.0) < 5
 
 
 @pytest.mark.parametrize("together", [True, False])
