@@ -96,8 +96,8 @@ def test_given_escapes_when_read_then_controls_stay_and_half_a_pair_is_replaced(
 
 
 def test_given_nul_and_control_bytes_in_csv_when_read_then_they_are_text(take):
-    taken = take(CSV_HEADER + 'o\x00\x01,a,"c\x00\x0b",1456790400\n')
-    assert (taken.rows[0]["part"], taken.rows[0]["post_id"]) == ("o\x00\x01", "c\x00\x0b")
+    taken = take(CSV_HEADER + 'o\x00\x01,a,"c\x00\x0bd",1456790400\n')
+    assert (taken.rows[0]["part"], taken.rows[0]["post_id"]) == ("o\x00\x01", "c\x00\x0bd")
 
 
 @pytest.mark.parametrize(
