@@ -218,14 +218,11 @@ def tally_co_share(
         return -1
     # a clock of minutes knows no gaps between nothing and a minute
     minutes = log[later].time % 60 == 0 and log[earlier].time % 60 == 0
-    first_strangers, others = count_strangers(log, later, earlier, LEVELS_S[level], stamps, stamp, near)
-    size = crowd_class(others)
     chance = np.zeros(len(WINDOWS_S))
     for side in range(2):
-        strangers = first_strangers
-        if side == 1:
-            strangers, others = count_strangers(log, earlier, later, LEVELS_S[level], stamps, stamp, near)
-            size = crowd_class(others)
+        share, other = (later, earlier) if side == 0 else (earlier, later)
+        strangers, others = count_strangers(log, share, other, LEVELS_S[level], stamps, stamp, near)
+        size = crowd_class(others)
         for window in range(len(WINDOWS_S)):
             organic = timing.profile[level, size, max(window, 2) if minutes else window]
             one = (near[window] + _PSEUDO * organic) / (strangers + _PSEUDO)
