@@ -39,8 +39,8 @@ def ring(day: float = 1.5, apart_s: int = 300, sellers: Sequence[str] = SELLERS)
 def ordinary(count: int = 1_500) -> list[Act]:
     random = np.random.default_rng(11)
     return [
-        (START + int(at), f"p{who}", f"q{whom}")
-        for at, who, whom in zip(
+        (START + int(at), f"p{who}", f"q{followee}")
+        for at, who, followee in zip(
             random.integers(0, 5 * DAY, count),
             random.integers(0, 600, count),
             random.zipf(1.7, count) % 300,
@@ -106,8 +106,8 @@ def test_given_follows_alone_then_the_ring_is_a_network_that_says_so() -> None:
 @pytest.mark.parametrize(
     "acts",
     [
-        [(START + DAY, who, whom) for _, who, whom in ring()],
-        [(at // DAY * DAY, who, whom) for at, who, whom in [*ordinary(), *ring()]],
+        [(START + DAY, who, followee) for _, who, followee in ring()],
+        [(at // DAY * DAY, who, followee) for at, who, followee in [*ordinary(), *ring()]],
         ordinary(),
     ],
     ids=["one time for all", "days only", "ordinary follows"],

@@ -76,7 +76,7 @@ def context(
 
 
 def known(**changed: Any) -> Openness:
-    """Five members about whom nothing speaks for an open account."""
+    """Five members. Nothing about them speaks for an open account."""
     given: dict[str, Any] = {
         "members": 5,
         "listed": 0,

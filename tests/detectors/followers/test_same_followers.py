@@ -31,8 +31,8 @@ def background(seed: int, count: int = 2_000) -> list[Act]:
     """Ordinary follows: popular accounts are followed more."""
     random = np.random.default_rng(seed)
     return [
-        (int(time), int(who), 100_000 + int(whom))
-        for time, who, whom in zip(
+        (int(time), int(who), 100_000 + int(followee))
+        for time, who, followee in zip(
             random.integers(0, 30 * HOUR, count),
             random.integers(1, 1_000, count),
             random.zipf(1.6, count) % 500,
@@ -42,26 +42,30 @@ def background(seed: int, count: int = 2_000) -> list[Act]:
 
 
 def ring(followers: range, followees: range) -> list[Act]:
-    return [(40 * who + 3 * number, who, whom) for who in followers for number, whom in enumerate(followees)]
+    return [
+        (40 * who + 3 * number, who, followee)
+        for who in followers
+        for number, followee in enumerate(followees)
+    ]
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 12), st.integers(101, 106)), min_size=1))
 def test_given_any_acts_then_followers_count_once_each_at_their_first_follow(acts: list[Act]) -> None:
     first: dict[tuple[int, int], int] = {}
-    for at, who, whom in sorted(acts):
-        first.setdefault((whom, who), at)
+    for at, who, followee in sorted(acts):
+        first.setdefault((followee, who), at)
     crowds, _ = compared(acts)
 
     held = {
-        (int(whom), int(crowds.follower[number])): int(at)
-        for place, whom in enumerate(crowds.followee)
+        (int(followee), int(crowds.follower[number])): int(at)
+        for place, followee in enumerate(crowds.followee)
         for number, at in zip(
             *(column[crowds.start[place] : crowds.start[place + 1]] for column in (crowds.member, crowds.at)),
             strict=True,
         )
     }
-    sizes = {whom: sum(pair[0] == whom for pair in first) for whom, _ in first}
+    sizes = {followee: sum(pair[0] == followee for pair in first) for followee, _ in first}
     assert held == {pair: at for pair, at in first.items() if sizes[pair[0]] >= LEAST}
     assert crowds.total == len(first)
     assert {int(who): int(count) for who, count in zip(crowds.follower, crowds.follows, strict=True)} == {

@@ -31,13 +31,13 @@ REGISTRY: list[Row] = [
     for name in ENVOYS
 ]
 FOLLOWS: list[Row] = [
-    {"platform": "x", "follower_id": who, "followee_id": whom, "action": "follow", "at": SEEN}
-    for who, whom in [
+    {"platform": "x", "follower_id": who, "followee_id": followee, "action": "follow", "at": SEEN}
+    for who, followee in [
         *((envoy, member) for envoy in ENVOYS for member in TOGETHER),
         *((OTHERS[n], OTHERS[(n * step + step) % 120]) for n in range(120) for step in (1, 7, 11, 31)),
         *((envoy, OTHERS[number]) for number, envoy in enumerate(ENVOYS)),
     ]
-    if who != whom
+    if who != followee
 ]
 PROFILES: list[Row] = [
     {

@@ -11,9 +11,9 @@ START = 1_676_332_800
 SELLERS = [f"seller{number}" for number in range(8)]
 
 
-def follow(at: int, who: str, whom: str, action: str = "follow") -> dict[str, str]:
+def follow(at: int, who: str, followee: str, action: str = "follow") -> dict[str, str]:
     when = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"platform": "github", "follower_id": who, "followee_id": whom, "action": action, "at": when}
+    return {"platform": "github", "follower_id": who, "followee_id": followee, "action": action, "at": when}
 
 
 def written(path: Path, action: str = "follow") -> Path:

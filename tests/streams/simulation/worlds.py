@@ -1,4 +1,4 @@
-"""Simulated folders read back, and what was copied from whom."""
+"""Simulated folders read back, and which account was copied from which."""
 
 import gzip
 import json
@@ -69,7 +69,7 @@ class Folder:
         return ids
 
     def followers(self) -> dict[str, set[str]]:
-        """Who follows whom in the end."""
+        """Which account follows which in the end."""
         following: dict[str, set[str]] = defaultdict(set)
         for event in self.follows:
             if event["action"] == "unfollow":
