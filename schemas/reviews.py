@@ -55,6 +55,7 @@ class ReviewKind(StrEnum):
 
     ACKNOWLEDGE = "acknowledge"
     ASSIGN = "assign"
+    """Said who looks after the network. Only this kind has an assignee."""
     ESCALATE = "escalate"
     COMMENT = "comment"
     LABEL = "label"
@@ -69,6 +70,8 @@ class ReviewKind(StrEnum):
     RESOLVE = "resolve"
     REOPEN = "reopen"
     """Takes back the earlier decision: the network needs another review."""
+    UNDO = "undo"
+    """Takes back the event that `reverses_event_id` names, and does nothing else."""
 
 
 class ReviewLabel(StrEnum):
@@ -103,6 +106,10 @@ class ReviewEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         ReviewLabel | None,
         Meta(description="For kind `label`: what the network is, in the reviewer's judgement."),
     ] = None
+    assignee: Annotated[
+        Name | None,
+        Meta(description="For kind `assign`: who looks after the network from now on; absent: nobody does."),
+    ] = None
     reason: Annotated[Name, Meta(description="Why, in the words of the reviewer.")]
     expires_at: Annotated[Instant | None, Meta(description="When the decision ends, UTC; absent: never.")] = (
         None
@@ -110,8 +117,21 @@ class ReviewEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     reverses_event_id: Annotated[
         Name | None, Meta(description="Id of the event of the same network that this one takes back.")
     ] = None
+    seen_event_id: Annotated[
+        Name | None,
+        Meta(
+            description="Id of the latest event of the network that the reviewer had seen; absent: none, or unknown. "
+            "Events between that one and this one crossed with it."
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
-        """Refuse an event of kind `label` without a label, and a label on any other kind."""
+        """Refuse a field that the kind does not have, and a kind without the field that it needs."""
         if (self.kind is ReviewKind.LABEL) != (self.label is not None):
             raise ValueError("an event of kind `label` has a label, and no other has")
+        if self.assignee is not None and self.kind is not ReviewKind.ASSIGN:
+            raise ValueError("only an event of kind `assign` has an assignee")
+        if self.kind is ReviewKind.UNDO and self.reverses_event_id is None:
+            raise ValueError(
+                "an event of kind `undo` names the event that it takes back in `reverses_event_id`"
+            )

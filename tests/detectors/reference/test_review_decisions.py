@@ -110,7 +110,8 @@ def test_given_a_network_that_is_allowed_as_a_whole_then_any_disallow_of_it_ends
 )
 def test_given_any_other_event_then_it_makes_no_rule(kind: ReviewKind) -> None:
     decisions = ReviewDecisions()
-    assert not decisions.take(review("a", kind, 0))
+    takes_back = {"reverses_event_id": "other"} if kind is ReviewKind.UNDO else {}
+    assert decisions.take(review("a", kind, 0, **takes_back)) is bool(takes_back)
     assert decisions.rules() == []
 
 
