@@ -87,7 +87,7 @@ def measure_world(program: Program, cell: Cell, seed: int, accounts: int, work: 
 
 
 def latest_alerts(path: Path) -> list[Alert]:
-    """The last alert of each network, highest priority first, without networks that were merged into others."""
+    """The last alert of each network, highest priority first, without networks that others took in."""
     decoder = msgspec.json.Decoder(Alert)
     latest: dict[str, Alert] = {}
     for line in path.read_bytes().splitlines():

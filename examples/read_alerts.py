@@ -188,7 +188,7 @@ def _line(alert: Alert) -> str:
 
 
 def _is_closed(alert: Alert) -> bool:
-    return alert.lifecycle is Lifecycle.RESOLVED or bool(alert.successor_ids)
+    return alert.lifecycle is Lifecycle.RESOLVED or alert.successor_id is not None
 
 
 def _say(words: str) -> None:

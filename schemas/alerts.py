@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from schemas.evidence import Evidence
 from schemas.networks import Lifecycle, MemberRole, Tie
+from schemas.provenance import Privacy, Provenance
 from schemas.values import AccountKey, Count, Instant, Name, Seconds, Unit
 
 SCHEMA_VERSION: Literal["1"] = "1"
@@ -40,6 +41,23 @@ class Action(StrEnum):
     WATCH = "watch"
     LABEL = "label"
     LIMIT_REACH = "limit_reach"
+
+
+class ChangeKind(StrEnum):
+    """What differs from the alert before: why there is another revision."""
+
+    FIRST = "first"
+    """There was no alert about the network before."""
+    MEMBERS = "members"
+    SIGNALS = "signals"
+    CONTEXT = "context"
+    SUSPICION = "suspicion"
+    SEVERITY = "severity"
+    SUPPRESSION = "suppression"
+    CASE = "case"
+    LIFECYCLE = "lifecycle"
+    FIGURES = "figures"
+    """More of the same: times, objects and counts, in the last revision of a run or of a quiet network."""
 
 
 class ScoreTerm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -144,7 +162,17 @@ class RelatedNetwork(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """Another network that shares members or objects with this one."""
 
     network_id: Annotated[Name, Meta(description="Id of the other network.")]
-    jaccard: Annotated[Unit, Meta(description="Members of both networks divided by members of either, 0-1.")]
+    jaccard: Annotated[
+        Unit,
+        Meta(description="Members of both networks, now or before, divided by members of either, 0-1."),
+    ]
+    object_jaccard: Annotated[
+        Unit | None,
+        Meta(
+            description="Objects of both networks divided by objects of either, 0-1; an object counts the less, the "
+            "larger the crowd on it. Absent: not compared."
+        ),
+    ] = None
     reason: Annotated[str, Meta(description="How the two networks are related, in words.")]
 
 
@@ -167,35 +195,43 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     reason: Annotated[str, Meta(description="The reason that the author of the rule gave.")]
 
 
-class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the alert was computed from, so that it can be computed again."""
+class Changes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What differs from the alert before. Lists of names may be cut; the counts beside them have all."""
 
-    config_hash: Annotated[Name, Meta(description="Hash of all settings that affect detection.")]
-    code_version: Annotated[Name, Meta(description="Version of Lockstep.")]
-    input_offsets: Annotated[
-        dict[str, int],
-        Meta(description="Last record read from each input, by `topic/partition` or file name."),
-    ]
-    late: Annotated[
-        Count,
-        Meta(description="Number of rows rejected as too late, from the start of the run until this alert."),
-    ]
-    dropped: Annotated[
-        Count,
-        Meta(
-            description="Number of rows rejected or evicted early, from the start of the run until this alert."
-        ),
-    ]
-
-
-class Privacy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How the personal data in the alert are protected, and how long they may be kept."""
-
-    pseudonymised: Annotated[bool, Meta(description="True when account ids and handles are keyed hashes.")]
-    key_id: Annotated[
-        str | None, Meta(description="Id of the key that hashed them; never the key itself.")
+    kinds: Annotated[list[ChangeKind], Meta(description="What changed; `first` for the first alert.")]
+    summary: Annotated[Name, Meta(description="What changed, in words.")]
+    members_before: Annotated[
+        Count | None, Meta(description="`member_count` of the alert before; absent: there was none.")
     ] = None
-    retain_until: Annotated[Instant | None, Meta(description="Delete the alert after this time, UTC.")] = None
+    joined: Annotated[Count, Meta(description="Number of accounts that have joined.")] = 0
+    joined_ids: Annotated[list[AccountKey], Meta(description="Accounts that have joined, by name.")] = (
+        msgspec.field(default_factory=list)
+    )
+    left: Annotated[Count, Meta(description="Number of accounts that have left.")] = 0
+    left_ids: Annotated[list[AccountKey], Meta(description="Accounts that have left, by name.")] = (
+        msgspec.field(default_factory=list)
+    )
+    signals_gained: Annotated[list[Name], Meta(description="Detectors with a signal that is new.")] = (
+        msgspec.field(default_factory=list)
+    )
+    signals_lost: Annotated[list[Name], Meta(description="Detectors that have no signal any more.")] = (
+        msgspec.field(default_factory=list)
+    )
+    terms_gained: Annotated[
+        list[Name], Meta(description="Terms of covertness that are .5 or more now, and were not.")
+    ] = msgspec.field(default_factory=list)
+    terms_lost: Annotated[
+        list[Name], Meta(description="Terms of covertness that were .5 or more, and are not now.")
+    ] = msgspec.field(default_factory=list)
+    covertness_before: Annotated[
+        Unit | None, Meta(description="`covertness` of the alert before; absent: it was null, or no alert.")
+    ] = None
+    severity_before: Annotated[
+        Severity | None, Meta(description="`severity` of the alert before; absent: there was none.")
+    ] = None
+    case_id_before: Annotated[
+        Name | None, Meta(description="`case_id` of the alert before, where it was another.")
+    ] = None
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -210,14 +246,25 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     revision: Annotated[int, Meta(ge=1, description="Revision of the network that the alert describes.")]
     lifecycle: Annotated[Lifecycle, Meta(description="What happened to the network since its last alert.")]
     predecessor_ids: Annotated[
-        list[Name], Meta(description="Networks that this one was merged from or split off from.")
-    ]
-    successor_ids: Annotated[
         list[Name],
+        Meta(description="Networks that this one took in or split off from, each once, in that order."),
+    ]
+    successor_id: Annotated[
+        Name | None,
         Meta(
-            description="The network that this one was merged into; only in its last alert, which closes it."
+            description="The network that took this one in; only in its last alert, of `lifecycle` `absorbed`."
         ),
-    ] = msgspec.field(default_factory=list)
+    ] = None
+    case_id: Annotated[
+        Name | None,
+        Meta(
+            description="Id of the case: networks that share most of their objects or members are one case, and have "
+            "the id of the oldest. It changes only when two cases turn out to be one. Absent before version 0.2."
+        ),
+    ] = None
+    changes: Annotated[
+        Changes | None, Meta(description="What differs from the alert before. Absent before version 0.2.")
+    ] = None
     emitted_at: Annotated[Instant, Meta(description="When the alert was written, by the wall clock, UTC.")]
     event_time_start: Annotated[Instant, Meta(description="Time of the earliest evidence, event time, UTC.")]
     event_time_end: Annotated[Instant, Meta(description="Time of the latest evidence, event time, UTC.")]

@@ -17,10 +17,13 @@ class Lifecycle(StrEnum):
     OPENED = "opened"
     UPDATED = "updated"
     MERGED = "merged"
+    """It took another network in."""
     SPLIT = "split"
     RESOLVED = "resolved"
     QUIET = "quiet"
     """No member has posted for a while. What was assessed before stands."""
+    ABSORBED = "absorbed"
+    """Another network took it in, and it is gone: its last revision."""
 
 
 class MemberRole(StrEnum):
@@ -111,10 +114,10 @@ class NetworkSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         list[TraceKind], Meta(description="Kinds of trace that hold the network together, strongest first.")
     ] = msgspec.field(default_factory=list)
     predecessor_ids: Annotated[
-        list[Name], Meta(description="Networks that this one was merged from or split off from.")
+        list[Name], Meta(description="Networks that this one took in or split off from, each once.")
     ] = msgspec.field(default_factory=list)
     successor_ids: Annotated[
-        list[Name], Meta(description="Networks that this one became when it was merged or split.")
+        list[Name], Meta(description="The network that took this one in; only in its last revision.")
     ] = msgspec.field(default_factory=list)
     evidence: Annotated[
         list[Evidence],

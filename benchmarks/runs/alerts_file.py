@@ -17,7 +17,7 @@ class AlertedNetworks:
     members: dict[str, set[str]] = field(default_factory=dict)
     """Accounts (without platform) that were ever in a network, by network."""
     last: dict[str, set[str]] = field(default_factory=dict)
-    """Accounts in the last alert of each network; networks that were merged into others are left out."""
+    """Accounts in the last alert of each network; networks that others took in are left out."""
     scores: dict[str, dict[str, float]] = field(default_factory=dict)
     """For each network of `last`: coordination of the network x membership, by account."""
     capped: int = 0
@@ -67,17 +67,17 @@ def read_alerts(path: Path) -> AlertedNetworks:
 
 
 def is_merged_away(lifecycle: str, explanation: str, previous: str | None) -> bool:
-    """Whether an alert closes a network that was merged into another one.
+    """Whether an alert closes a network that another one took in.
 
-    The network that took it in has the lifecycle `merged` too, with an explanation of its own. The closing alert
-    repeats the explanation of the alert before it, after a sentence about the merger.
+    Its lifecycle is `absorbed`. In earlier versions, with which results are compared, it is `merged`, as of the network
+    that took it in; but it repeats the explanation of the alert before it, after a sentence about the merger.
 
     Args:
         lifecycle: of the alert.
         explanation: of the alert.
         previous: explanation of the alert before it on the same network; None: there was none.
     """
-    return (
+    return lifecycle == "absorbed" or (
         lifecycle == "merged"
         and previous is not None
         and explanation != previous

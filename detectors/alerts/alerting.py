@@ -27,14 +27,13 @@ from schemas.alerts import (
     SCHEMA_VERSION,
     Alert,
     Mode,
-    Privacy,
-    Provenance,
     Reach,
     ScoreTerm,
     Suppression,
     Technique,
 )
 from schemas.networks import Lifecycle
+from schemas.provenance import Privacy, Provenance
 from schemas.shares import TraceKind
 
 _TECHNIQUES = {
@@ -174,7 +173,7 @@ class AlertWriter:
             alert_id=_alert_id(network.network_id, last.revision + 1),
             revision=last.revision + 1,
             lifecycle=lifecycle,
-            successor_ids=[] if successor is None else [successor.network_id],
+            successor_id=None if successor is None else successor.network_id,
             emitted_at=words.utc(now),
             explanation=f"{ending} Last report: {last.alert.explanation}",
             assessed_at=_assessed_at(last.alert, last.at),

@@ -57,7 +57,7 @@ class NetworkChange:
     network: Network
     lifecycle: Lifecycle
     successor: Network | None = None
-    """The network it was merged into."""
+    """The network that absorbed it."""
 
 
 class NetworkStage:
@@ -279,7 +279,7 @@ class NetworkStage:
         groups = whole_pools(groups, touched, self._edges)
         groups = self._timing.supported(groups, self._edges, len(self._accounts))
         networks, merged = self.networks.update_from_communities(touched, groups, now, self._accounts.names)
-        changes = [NetworkChange(old, Lifecycle.MERGED, successor=heir) for old, heir in merged]
+        changes = [NetworkChange(old, Lifecycle.ABSORBED, successor=heir) for old, heir in merged]
         for network in networks:
             network.last_evidence = now
             changes.append(NetworkChange(network, network.lifecycle))

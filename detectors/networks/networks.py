@@ -125,7 +125,7 @@ class NetworkStore:
             heir.peripheral |= old.peripheral
             self.network_of[list(old.peripheral)] = heir.number
             old.peripheral = {}
-            heir.predecessors = (*heir.predecessors, old.network_id)
+            heir.predecessors = tuple(dict.fromkeys((*heir.predecessors, old.network_id)))
             heir.lifecycle = Lifecycle.MERGED
             changed[heir.number] = heir
             self._close(old)

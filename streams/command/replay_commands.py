@@ -54,7 +54,6 @@ def backtest(
         scores.add_alert(
             alert,
             run.progress.tick,
-            merged_away=run.merged_away(alert),
             unnamed=run.unnamed_members(alert),
         )
 

@@ -28,7 +28,7 @@ def latest_alerts(path: str) -> list[Alert]:
         known = latest.get(alert.network_id)
         if known is None or alert.revision >= known.revision:
             latest[alert.network_id] = alert
-    return [alert for alert in latest.values() if not alert.successor_ids]
+    return [alert for alert in latest.values() if alert.successor_id is None]
 
 
 def with_networks(alerts: list[Alert], path: str) -> list[Alert]:

@@ -25,7 +25,7 @@ def network_of(alert: Alert) -> NetworkSnapshot:
         ],
         member_count=alert.member_count,
         predecessor_ids=alert.predecessor_ids,
-        successor_ids=alert.successor_ids,
+        successor_ids=[] if alert.successor_id is None else [alert.successor_id],
         evidence=alert.evidence,
         ties=alert.ties,
         ties_left_out=alert.ties_left_out,

@@ -87,19 +87,16 @@ class BacktestScores:
             f"accounts such as {self._example}. Labels need the account ids of the posts, with or without the platform."
         )
 
-    def add_alert(
-        self, alert: Alert, tick: datetime, *, merged_away: bool, unnamed: Sequence[str] = ()
-    ) -> None:
+    def add_alert(self, alert: Alert, tick: datetime, *, unnamed: Sequence[str] = ()) -> None:
         """Add an alert: who is in a network.
 
         Args:
             alert: as it was raised.
             tick: event time at which it was raised.
-            merged_away: whether it says that the network merged into another one.
             unnamed: members that the alert leaves out for length; they get the lowest membership of the named ones.
         """
         at = int(tick.timestamp())
-        if merged_away:
+        if alert.lifecycle is Lifecycle.ABSORBED:
             self._networks.pop(alert.network_id, None)
             self._suspected.discard(alert.network_id)
             return

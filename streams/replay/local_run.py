@@ -183,7 +183,7 @@ def _detected(
                 for found in run.run():
                     alert = links.linked(found)
                     sinks.write(alert)
-                    networks.add(alert, merged_away=run.merged_away(alert))
+                    networks.add(alert)
                     on_alert(alert, run)
             except InputError as failure:
                 failures.append(failure)

@@ -22,7 +22,6 @@ from detectors.stores import POST_IDS
 from schemas.alerts import Alert
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
-from schemas.networks import Lifecycle
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts, ReadProgress
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.reference_inputs import ReferenceInputs
@@ -166,16 +165,6 @@ class Replay:
             min_objects=gate.min_objects,
             min_members=gate.min_members,
             span=last - datetime.fromtimestamp(self._first_time, UTC),
-        )
-
-    def merged_away(self, alert: Alert) -> bool:
-        """Whether an alert just yielded says that its network merged into another one.
-
-        The network that took it in has the lifecycle `merged` as well, but is still alive.
-        """
-        alive = self.pipeline.stage.networks.alive.values()
-        return alert.lifecycle is Lifecycle.MERGED and all(
-            network.network_id != alert.network_id for network in alive
         )
 
     def unnamed_members(self, alert: Alert) -> list[str]:

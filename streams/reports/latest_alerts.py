@@ -20,14 +20,14 @@ _NOUNS = {
 
 
 class LatestAlerts:
-    """Keeps the latest alert of each network. Networks that merged into others are only counted."""
+    """Keeps the latest alert of each network. Networks that others took in are only counted."""
 
     def __init__(self) -> None:
         self._latest: dict[str, Alert] = {}
         self.alerts = 0
         """Alerts added: all revisions of all networks."""
-        self.merged_away = 0
-        """Networks that merged into others."""
+        self.absorbed = 0
+        """Networks that others took in."""
 
     def __len__(self) -> int:
         return len(self._latest)
@@ -38,11 +38,11 @@ class LatestAlerts:
         named = {member.account_id for alert in self._latest.values() for member in alert.members}
         return len(named) + sum(alert.member_count - len(alert.members) for alert in self._latest.values())
 
-    def add(self, alert: Alert, *, merged_away: bool) -> None:
-        """Add an alert; `merged_away` is the answer of `streams.replay.replay.Replay.merged_away`."""
+    def add(self, alert: Alert) -> None:
+        """Add an alert, in the order in which they were raised."""
         self.alerts += 1
-        if merged_away:
-            self.merged_away += self._latest.pop(alert.network_id, None) is not None
+        if alert.lifecycle is Lifecycle.ABSORBED:
+            self.absorbed += self._latest.pop(alert.network_id, None) is not None
         else:
             self._latest[alert.network_id] = alert
 

@@ -122,8 +122,8 @@ def _figures(figures: RunFigures, networks: LatestAlerts) -> Text:
     notes = []
     if closed:
         notes.append(f"{closed:,} closed since, because they showed nothing new")
-    if networks.merged_away:
-        notes.append(f"{networks.merged_away:,} others merged into them")
+    if networks.absorbed:
+        notes.append(f"{networks.absorbed:,} others merged into them")
     return Text(line + (f" ({'; '.join(notes)})" if notes else ""))
 
 

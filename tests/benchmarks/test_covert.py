@@ -30,7 +30,7 @@ def test_given_a_network_merged_into_another_then_only_the_other_counts(tmp_path
     rows = (
         alert("n1", "Two accounts."),
         alert("n2", "Three accounts."),
-        alert("n1", "Now part of n2. Last report: Two accounts.", lifecycle=Lifecycle.MERGED),
+        alert("n1", "Two accounts.", lifecycle=Lifecycle.ABSORBED),
         alert("n2", "Five accounts.", lifecycle=Lifecycle.MERGED),
     )
     assert latest(tmp_path, *rows) == [("n2", "Five accounts.")]

@@ -180,7 +180,7 @@ def newest_of_each_network_that_lives(every: list[ConsumerRecord], latest: dict[
     revisions: dict[str, list[Alert]] = defaultdict(list)
     for message in every:
         revisions[message.key.decode()].append(alert_of(message))
-    merged = {key for key, alerts in revisions.items() if any(alert.successor_ids for alert in alerts)}
+    merged = {key for key, alerts in revisions.items() if any(alert.successor_id for alert in alerts)}
     assert latest.keys() == revisions.keys() - merged
     for key, message in latest.items():
         assert alert_of(message) == max(revisions[key], key=lambda alert: alert.revision)

@@ -36,7 +36,7 @@ async def test_given_revisions_and_repetitions_then_the_newest_of_each_network_i
     status, lines, said = await asyncio.to_thread(read, service)
     assert (status, lines) == (0, [])
     assert "No alerts yet: no worker has said how far it is." in said
-    sample = msgspec.structs.replace(FULL["alert"], successor_ids=[])
+    sample = msgspec.structs.replace(FULL["alert"], successor_id=None)
     assert isinstance(sample, Alert)
     a1, a2, b1, c1 = ("a", 1, 20), ("a", 2, 30), ("b", 1, 90), ("c", 1, 99)
     alerts = [

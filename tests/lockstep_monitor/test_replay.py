@@ -52,7 +52,7 @@ def test_a_file_gives_the_networks_of_the_command_line(
     assert lockstep("replay", dump, "--alerts", "alerts.jsonl").returncode == 0
     alerts = msgspec.json.Decoder(Alert).decode_lines(Path("alerts.jsonl").read_bytes())
     assert of_file.alerts["alert_id"].to_list() == [alert.alert_id for alert in alerts]
-    latest = {alert.network_id: alert for alert in alerts if not alert.successor_ids}
+    latest = {alert.network_id: alert for alert in alerts if alert.successor_id is None}
     assert set(of_file.networks["network_id"]) == set(latest)
     members = {(network, m.account_id) for network, alert in latest.items() for m in alert.members}
     assert set(of_file.members.select("network_id", "account").iter_rows()) == members

@@ -8,10 +8,10 @@ from schemas.alerts import (
     SCHEMA_VERSION,
     Action,
     Alert,
+    ChangeKind,
+    Changes,
     CounterEvidence,
     Member,
-    Privacy,
-    Provenance,
     Reach,
     RelatedNetwork,
     ScoreTerm,
@@ -34,6 +34,7 @@ from schemas.figures.backtest import (
     SuspectedFigures,
 )
 from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot, Tie
+from schemas.provenance import Privacy, Provenance
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, SuppressionRule
 from schemas.service.progress import Progress
@@ -291,7 +292,24 @@ FULL: dict[str, msgspec.Struct] = {
     "alert": msgspec.structs.replace(
         MINIMAL["alert"],
         predecessor_ids=["n0"],
-        successor_ids=["n2"],
+        successor_id="n2",
+        case_id="case-1",
+        changes=Changes(
+            kinds=[ChangeKind.MEMBERS],
+            summary="2 accounts joined and 1 left.",
+            members_before=2,
+            joined=2,
+            joined_ids=["twitter:7", "twitter:8"],
+            left=1,
+            left_ids=["twitter:9"],
+            signals_gained=["co_share.text"],
+            signals_lost=["co_share.url"],
+            terms_gained=["hidden_mentions"],
+            terms_lost=["obscurity"],
+            covertness_before=0.2,
+            severity_before=Severity.INFO,
+            case_id_before="case-2",
+        ),
         platforms=["twitter"],
         languages=["es"],
         coordination_terms=[ScoreTerm(name="pairs", value=0.9, weight=0.6, summary="12 pairs beat chance")],
@@ -334,7 +352,9 @@ FULL: dict[str, msgspec.Struct] = {
         evidence_left_out=9,
         counter_evidence=[CounterEvidence(kind="few_posts", summary="Only 12 posts were seen")],
         techniques=[Technique(framework="DISARM", id="T0000", name="A technique")],
-        related_networks=[RelatedNetwork(network_id="n3", jaccard=0.2, reason="two members in common")],
+        related_networks=[
+            RelatedNetwork(network_id="n3", jaccard=0.2, object_jaccard=0.6, reason="two members in common")
+        ],
         suggested_actions=[
             SuggestedAction(action=Action.WATCH, reversible=True, expires_in_h=72, rationale="more evidence")
         ],

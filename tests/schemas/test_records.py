@@ -58,7 +58,9 @@ def test_an_alert_always_has_the_fields_that_consumers_rely_on() -> None:
     assert written.keys() == set(Alert.__struct_fields__) - {
         "suppression",
         "assessed_at",
-        "successor_ids",
+        "successor_id",
+        "case_id",
+        "changes",
         "evidence_left_out",
         "ties",
         "ties_left_out",
@@ -75,7 +77,9 @@ def test_alert_v1_has_exactly_its_documented_fields() -> None:
         "revision",
         "lifecycle",
         "predecessor_ids",
-        "successor_ids",
+        "successor_id",
+        "case_id",
+        "changes",
         "emitted_at",
         "event_time_start",
         "event_time_end",
@@ -121,7 +125,7 @@ def test_vocabularies_keep_their_order() -> None:
         "media",
         "follow",
     ]
-    assert [*Lifecycle] == ["opened", "updated", "merged", "split", "resolved", "quiet"]
+    assert [*Lifecycle] == ["opened", "updated", "merged", "split", "resolved", "quiet", "absorbed"]
     assert [*MemberRole] == ["core", "peripheral"]
     assert [*Severity] == ["info", "low", "medium", "high", "critical"]
 

@@ -71,7 +71,7 @@ class ResultProducer:
             key, value, headers = alert.network_id, _encoder.encode(brief(alert)), alert_headers(alert)
             await in_flight.add(self._send(ALERTS, key, value, headers))
             await in_flight.add(self._send(ALERTS_LATEST, key, value, headers))
-            if alert.successor_ids:
+            if alert.successor_id is not None:
                 await in_flight.add(self._send(ALERTS_LATEST, key, None))
             await in_flight.add(self._send(NETWORKS, key, _encoder.encode(network_of(alert))))
         for network_id in expired:

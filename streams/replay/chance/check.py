@@ -78,5 +78,5 @@ def _found(
     run.set_reference_data(references)
     networks = LatestAlerts()
     for alert in run.run():
-        networks.add(alert, merged_away=run.merged_away(alert))
+        networks.add(alert)
     return FoundCount(networks=len(networks), accounts=networks.accounts)

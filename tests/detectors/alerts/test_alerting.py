@@ -76,9 +76,9 @@ def test_given_another_strong_term_or_another_suspicion_then_it_has_changed() ->
 def test_given_a_network_that_ends_then_its_last_alert_is_closed_once() -> None:
     writer = after_an_alert()
 
-    closing = writer.close(network(), Lifecycle.MERGED, START + DAY, network(9, number=7))
+    closing = writer.close(network(), Lifecycle.ABSORBED, START + DAY, network(9, number=7))
 
     assert closing is not None
-    assert (closing.revision, closing.lifecycle, closing.suggested_actions) == (2, Lifecycle.MERGED, [])
+    assert (closing.revision, closing.lifecycle, closing.suggested_actions) == (2, Lifecycle.ABSORBED, [])
     assert closing.explanation.startswith("The network is now part of net-7")
     assert writer.close(network(), Lifecycle.RESOLVED, START + DAY, None) is None

@@ -43,7 +43,7 @@ def run(tmp_path: Path) -> tuple[list[Alert], Path, Path]:
     first = alerts[0]
     member = msgspec.structs.replace(first.members[0], handle=HANDLE)
     newer = msgspec.structs.replace(first, revision=2, members=[member, *first.members[1:]])
-    gone = msgspec.structs.replace(first, network_id="net-gone", successor_ids=[first.network_id])
+    gone = msgspec.structs.replace(first, network_id="net-gone", successor_id=first.network_id)
     return [newer, *alerts[1:]], *written(tmp_path, [first, gone, newer, *alerts[1:]])
 
 

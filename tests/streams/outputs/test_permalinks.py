@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from schemas.alerts import Alert, Privacy
+from schemas.alerts import Alert
+from schemas.provenance import Privacy
 from streams.outputs.permalinks import Permalinks
 from tests.schemas.samples import FULL
 

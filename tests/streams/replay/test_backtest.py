@@ -50,8 +50,8 @@ def at(hours: float) -> datetime:
 
 def test_precision_recall_and_purity_are_over_labelled_accounts() -> None:
     scores = keeper(a="io", b="io", c="organic", d="io", e="organic")
-    scores.add_alert(alert("n1", {"x:a": 1.0, "x:c": 0.5, "x:stranger": 1.0}, 0.8), at(1), merged_away=False)
-    scores.add_alert(alert("n2", {"x:b": 1.0}, 0.9), at(2), merged_away=False)
+    scores.add_alert(alert("n1", {"x:a": 1.0, "x:c": 0.5, "x:stranger": 1.0}, 0.8), at(1))
+    scores.add_alert(alert("n2", {"x:b": 1.0}, 0.9), at(2))
     figures = scores.account_figures()
     assert (figures.found, figures.labelled, figures.positive) == (3, 5, 3)
     assert figures.precision == pytest.approx(2 / 3)
@@ -66,8 +66,8 @@ def test_precision_recall_and_purity_are_over_labelled_accounts() -> None:
 
 def test_only_the_last_alert_of_a_network_counts() -> None:
     scores = keeper(a="io", b="io")
-    scores.add_alert(alert("n", {"x:a": 1.0}, 0.8), at(1), merged_away=False)
-    scores.add_alert(alert("n", {"x:b": 1.0}, 0.8), at(2), merged_away=False)
+    scores.add_alert(alert("n", {"x:a": 1.0}, 0.8), at(1))
+    scores.add_alert(alert("n", {"x:b": 1.0}, 0.8), at(2))
     assert scores.account_figures().found == 1
     # b was late, but a was ever a member, so both have been detected
     scores.add_posts(posts(("x:a", 0), ("x:b", 3_600), ("x:b", 7_000)))
@@ -78,10 +78,10 @@ def test_only_the_last_alert_of_a_network_counts() -> None:
 def test_a_closed_network_counts_and_one_merged_into_another_does_not() -> None:
     scores = keeper(a="io", b="io")
     for network, account in (("closed", "x:a"), ("merged", "x:b")):
-        scores.add_alert(alert(network, {account: 1.0}, 0.5), at(1), merged_away=False)
+        scores.add_alert(alert(network, {account: 1.0}, 0.5), at(1))
     ending = alert("closed", {"x:a": 1.0}, 0.5, lifecycle=Lifecycle.RESOLVED)
-    scores.add_alert(ending, at(900), merged_away=False)
-    scores.add_alert(alert("merged", {"x:b": 1.0}, 0.5), at(2), merged_away=True)
+    scores.add_alert(ending, at(900))
+    scores.add_alert(alert("merged", {"x:b": 1.0}, 0.5, lifecycle=Lifecycle.ABSORBED), at(2))
     assert scores.account_figures().recall == 0.5
     assert scores.network_figures().count == 1
 
@@ -89,9 +89,9 @@ def test_a_closed_network_counts_and_one_merged_into_another_does_not() -> None:
 def test_members_that_an_alert_has_no_room_to_name_are_found_too() -> None:
     scores = keeper(a="io", b="io")
     crowded = alert("n", {"x:a": 0.5}, 1.0, member_count=2)
-    scores.add_alert(crowded, at(1), merged_away=False, unnamed=["x:b"])
+    scores.add_alert(crowded, at(1), unnamed=["x:b"])
     closed = msgspec.structs.replace(crowded, lifecycle=Lifecycle.RESOLVED)
-    scores.add_alert(closed, at(2), merged_away=False)
+    scores.add_alert(closed, at(2))
     assert scores.account_figures().recall == 1.0
 
 
@@ -100,8 +100,8 @@ def test_times_are_event_times_from_the_first_post() -> None:
     scores.add_posts(posts(("x:a", 600), ("x:c", 700), ("x:stranger", 800)))
     scores.add_posts(posts(("x:a", 900), ("x:b", 1_000)))
     mixed = alert("mixed", {"x:a": 1.0, "x:c": 1.0}, 0.5)
-    scores.add_alert(mixed, at(1), merged_away=False)  # half is not the greater part
-    scores.add_alert(alert("right", {"x:b": 1.0}, 0.5), at(2), merged_away=False)
+    scores.add_alert(mixed, at(1))  # half is not the greater part
+    scores.add_alert(alert("right", {"x:b": 1.0}, 0.5), at(2))
     assert scores.time_to_detection().p50 == pytest.approx((3_000 + 6_200) / 2)
     assert scores.time_to_detection().p90 == pytest.approx(3_000 + 0.9 * 3_200)
     assert scores.first_detection_s(int(START.timestamp())) == 7_200

@@ -35,7 +35,7 @@ def report_of(alerts: Iterable[Alert], details: PostDetails | None = None) -> by
     """The report of some alerts."""
     found = LatestAlerts()
     for alert in alerts:
-        found.add(alert, merged_away=False)
+        found.add(alert)
     figures = RunFigures(
         posts=1_000,
         seconds=2.5,

@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 
 import msgspec
 
-from schemas.alerts import Alert, Privacy
+from schemas.alerts import Alert
 from schemas.dead_letters import Reason
 from schemas.networks import Lifecycle
+from schemas.provenance import Privacy
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.report import write_report
 from streams.reports.summary import RunFigures
@@ -58,7 +59,7 @@ class Tags(HTMLParser):
 def page_of(*alerts: Alert) -> str:
     found = LatestAlerts()
     for alert in alerts:
-        found.add(alert, merged_away=False)
+        found.add(alert)
     file = io.BytesIO()
     write_report(file, ["dump.jsonl"], FIGURES, found, NOW)
     return file.getvalue().decode()

@@ -105,7 +105,7 @@ async def test_given_many_samples_then_the_alert_has_some_and_the_network_of_its
 async def test_given_a_merged_network_then_its_last_alert_is_deleted_from_the_latest_and_no_other_is() -> (
     None
 ):
-    closing = alert(lifecycle=Lifecycle.MERGED, successor_ids=["net-b"])
+    closing = alert(lifecycle=Lifecycle.ABSORBED, successor_id="net-b")
     heir = alert(network_id="net-b", lifecycle=Lifecycle.MERGED, predecessor_ids=["net-a"])
     producer = await written(closing, heir)
     assert [(message.key, message.value is None) for message in producer.on("alerts-latest.v1")] == [
