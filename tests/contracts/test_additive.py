@@ -48,8 +48,8 @@ def rename_a_field(alert: Schema) -> None:
 
 
 def add_a_required_field(alert: Schema) -> None:
-    define(alert, "Alert")["properties"]["case_id"] = {"type": "string"}
-    define(alert, "Alert")["required"].append("case_id")
+    define(alert, "Alert")["properties"]["ticket_id"] = {"type": "string"}
+    define(alert, "Alert")["required"].append("ticket_id")
 
 
 def make_an_optional_field_required(alert: Schema) -> None:
@@ -130,7 +130,7 @@ def change_the_identity(alert: Schema) -> None:
         (remove_a_field, "$.headline: removed"),
         (remove_an_optional_field, "$.members[].handle: removed"),
         (rename_a_field, "$.reach.posts: removed"),
-        (add_a_required_field, "$.case_id: is required, was not"),
+        (add_a_required_field, "$.ticket_id: is required, was not"),
         (make_an_optional_field_required, "$.members[].handle: is required, was not"),
         (make_a_required_field_optional, "$.severity: was always present, may be absent"),
         (change_a_type, "$.priority: was integer, is string"),
@@ -159,7 +159,7 @@ def test_a_breaking_change_is_named(mutate: Callable[[Schema], None], said: str)
 
 
 def add_an_optional_field(alert: Schema) -> None:
-    define(alert, "Alert")["properties"]["case_id"] = {"type": "string", "default": ""}
+    define(alert, "Alert")["properties"]["ticket_id"] = {"type": "string", "default": ""}
 
 
 def add_an_optional_record(alert: Schema) -> None:
