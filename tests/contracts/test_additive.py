@@ -183,8 +183,8 @@ def reword(alert: Schema) -> None:
 
 
 def rename_a_definition(alert: Schema) -> None:
-    alert["$defs"]["Level"] = alert["$defs"].pop("Severity")
-    define(alert, "Alert")["properties"]["severity"]["$ref"] = "#/$defs/Level"
+    alert["$defs"]["Kind"] = alert["$defs"].pop("Lifecycle")
+    define(alert, "Alert")["properties"]["lifecycle"]["$ref"] = "#/$defs/Kind"
 
 
 @pytest.mark.parametrize(
