@@ -11,9 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from schemas.evidence import Evidence
+from schemas.evidence import Evidence, Privacy, Provenance
 from schemas.networks import Lifecycle, MemberRole, Tie
-from schemas.provenance import Privacy, Provenance
 from schemas.values import AccountKey, Count, Instant, Name, Seconds, Unit
 
 SCHEMA_VERSION: Literal["1"] = "1"

@@ -32,8 +32,8 @@ from schemas.alerts import (
     Suppression,
     Technique,
 )
+from schemas.evidence import Privacy, Provenance
 from schemas.networks import Lifecycle
-from schemas.provenance import Privacy, Provenance
 from schemas.shares import TraceKind
 
 _TECHNIQUES = {

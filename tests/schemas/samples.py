@@ -23,7 +23,7 @@ from schemas.alerts import (
 )
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.events import AccountProfile, FollowAction, FollowEvent, Metrics, PostEvent
-from schemas.evidence import EntityTie, Evidence
+from schemas.evidence import EntityTie, Evidence, Privacy, Provenance
 from schemas.figures.backtest import (
     AccountFigures,
     BacktestFigures,
@@ -34,7 +34,6 @@ from schemas.figures.backtest import (
     SuspectedFigures,
 )
 from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot, Tie
-from schemas.provenance import Privacy, Provenance
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, SuppressionRule
 from schemas.service.progress import Progress

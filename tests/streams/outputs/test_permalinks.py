@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from schemas.alerts import Alert
-from schemas.provenance import Privacy
+from schemas.evidence import Privacy
 from streams.outputs.permalinks import Permalinks
 from tests.schemas.samples import FULL
 

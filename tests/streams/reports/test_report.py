@@ -9,8 +9,8 @@ import msgspec
 
 from schemas.alerts import Alert
 from schemas.dead_letters import Reason
+from schemas.evidence import Privacy
 from schemas.networks import Lifecycle
-from schemas.provenance import Privacy
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.report import write_report
 from streams.reports.summary import RunFigures
