@@ -22,6 +22,7 @@ from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.figures.backtest import BacktestFigures
 from schemas.generate import asyncapi
 from schemas.networks import NetworkSnapshot
+from schemas.notifications import Notification
 from schemas.registry import RegistryEntity
 from schemas.reviews import ReviewEvent, SuppressionRule
 from schemas.service.progress import Progress
@@ -40,6 +41,7 @@ RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "dead_letter": DeadLetter,
         "follow_event": FollowEvent,
         "network_snapshot": NetworkSnapshot,
+        "notification": Notification,
         "post_event": PostEvent,
         "progress": Progress,
         "registry_entity": RegistryEntity,

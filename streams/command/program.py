@@ -14,6 +14,7 @@ import typer
 
 from streams.command.faults import exit_on_failures, reported_faults
 from streams.command.live_program import live
+from streams.command.notify_program import notifying
 from streams.command.option_groups import grouped
 from streams.command.source_program import sources
 from streams.outputs.plain_text import plain_lines
@@ -224,6 +225,7 @@ def compile_all() -> None:
 
 app.add_typer(sources)
 app.add_typer(live)
+app.add_typer(notifying)
 
 
 def main() -> None:

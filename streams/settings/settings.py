@@ -17,6 +17,7 @@ from schemas.errors import UsageError
 from schemas.service.topics import replay_prefix
 from schemas.values import Unit
 from streams.settings.kafka_settings import KafkaSettings, kafka_section
+from streams.settings.notify_settings import NotifySettings, ReceiverSettings, receiver_sections
 from streams.settings.permalink_settings import checked_addresses
 from streams.sources import ColumnMapping
 
@@ -107,6 +108,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     input: InputSettings = msgspec.field(default_factory=InputSettings)
     kafka: KafkaSettings = msgspec.field(default_factory=KafkaSettings)
     worker: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
+    notify: NotifySettings = msgspec.field(default_factory=NotifySettings)
     permalinks: dict[str, str] = msgspec.field(default_factory=dict)
     """The section `[permalinks]`: address of a post by platform, beside those that Lockstep knows."""
     mapping: ColumnMapping | None = None
@@ -129,7 +131,7 @@ def load_settings(path: str | None, environ: Mapping[str, str] = os.environ) -> 
         raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: is not valid TOML: {error}.") from error
-    known = _DETECTION_KEYS | {"source", "input", "kafka", "permalinks", "worker"}
+    known = _DETECTION_KEYS | {"source", "input", "kafka", "notify", "permalinks", "worker"}
     if unknown := sorted(set(document) - known):
         raise UsageError(f"{path}: unknown: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
     source = document.get("source")
@@ -143,6 +145,7 @@ def load_settings(path: str | None, environ: Mapping[str, str] = os.environ) -> 
             input=_converted(document.get("input", {}), InputSettings, "input"),
             kafka=_converted(kafka_section(document.get("kafka", {}), environ), KafkaSettings, "kafka"),
             worker=_converted(document.get("worker", {}), WorkerSettings, "worker"),
+            notify=_notify(document.get("notify", {})),
             permalinks=checked_addresses(
                 _converted(document.get("permalinks", {}), dict[str, str], "permalinks")
             ),
@@ -177,6 +180,21 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from _flat(f"{name}.{key}" if name else key, part)
     else:
         yield name, value
+
+
+def _notify(section: Any) -> NotifySettings:
+    own, receivers = receiver_sections(section)
+    made = {}
+    for name, one in receivers.items():
+        try:
+            made[name] = _converted(one, ReceiverSettings, f"notify.receivers.{name}")
+        except UsageError as error:
+            raise UsageError(_named(str(error), f"notify.receivers.{name}")) from error
+    return msgspec.structs.replace(_converted(own, NotifySettings, "notify"), receivers=made)
+
+
+def _named(words: str, section: str) -> str:
+    return words if section in words else f"{section}.{words}"
 
 
 def _converted(section: Any, kind: type[T], name: str) -> T:

@@ -34,6 +34,7 @@ from schemas.figures.backtest import (
     SuspectedFigures,
 )
 from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot, Tie
+from schemas.notifications import Notification, NotificationKind, NotifiedMember, NotifiedNetwork
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, SuppressionRule
 from schemas.service.progress import Progress
@@ -132,6 +133,16 @@ MINIMAL: dict[str, msgspec.Struct] = {
         privacy=Privacy(pseudonymised=False),
     ),
     "dead_letter": DeadLetter(source="posts.csv", position=1, reason=Reason.MALFORMED),
+    "notification": Notification(
+        schema_version="1",
+        id="desk/test/20230214T120000",
+        kind=NotificationKind.TEST,
+        receiver="desk",
+        created_at=NOON,
+        mode=None,
+        networks=[],
+        network_count=0,
+    ),
 }
 
 EVIDENCE = Evidence(
@@ -166,7 +177,32 @@ TIE = Tie(
     validated=True,
 )
 
+_NOTED = NotifiedNetwork(
+    alert_id="a1",
+    network_id="n1",
+    revision=1,
+    lifecycle=Lifecycle.OPENED,
+    severity=Severity.MEDIUM,
+    priority=60,
+    suspected=True,
+    coordination=0.9,
+    covertness=0.7,
+    headline="Two accounts may be acting together",
+    explanation="They shared three links within a minute.",
+    counter_evidence=["They have few posts."],
+    suggested_actions=["Look at the samples."],
+    event_time_start=NOON,
+    event_time_end=LATER,
+    platforms=["twitter"],
+    members=[NotifiedMember(account_id="twitter:7", handle="seven")],
+    member_count=2,
+    link="https://desk.example/cases/n1",
+)
+
 FULL: dict[str, msgspec.Struct] = {
+    "notification": msgspec.structs.replace(
+        MINIMAL["notification"], kind=NotificationKind.ALERT, mode="live", networks=[_NOTED], network_count=1
+    ),
     "backtest": msgspec.structs.replace(
         _BACKTEST,
         by_chance=ChanceFigures(
