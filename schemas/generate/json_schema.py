@@ -22,9 +22,9 @@ from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.figures.backtest import BacktestFigures
 from schemas.generate import asyncapi
 from schemas.networks import NetworkSnapshot
-from schemas.notifications import Notification
 from schemas.registry import RegistryEntity
 from schemas.reviews import ReviewEvent, SuppressionRule
+from schemas.service.notifications import Notification
 from schemas.service.progress import Progress
 
 PUBLISHED = Path(__file__).parents[1] / "published"

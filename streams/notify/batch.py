@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 from schemas.errors import LockstepError
-from schemas.notifications import Notification
+from schemas.service.notifications import Notification
 from streams.exports.alert_files import latest_alerts
 from streams.notify.choosing import is_wanted
 from streams.notify.forms import body_of, digest_notification, trial_notification

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 
-from schemas.notifications import ID_HEADER, SIGNATURE_HEADER, TRY_HEADER
+from schemas.service.notifications import ID_HEADER, SIGNATURE_HEADER, TRY_HEADER
 from streams.notify.addresses import CheckedResolver
 from streams.notify.back_off import asked_wait_s
 from streams.notify.receivers import Receiver

@@ -11,7 +11,7 @@ import msgspec
 
 from detectors.covertness.covertness import SUSPECTED
 from schemas.alerts import Alert
-from schemas.notifications import (
+from schemas.service.notifications import (
     NOTIFICATION_VERSION,
     Notification,
     NotificationForm,

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from schemas.errors import UsageError
-from schemas.notifications import NotificationForm
+from schemas.service.notifications import NotificationForm
 from streams.notify.addresses import is_forbidden
 from streams.settings.notify_settings import (
     NotifySettings,

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from schemas.alerts import Severity
 from schemas.errors import UsageError
-from schemas.notifications import NotificationForm
+from schemas.service.notifications import NotificationForm
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", re.ASCII)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]", re.ASCII)

@@ -14,6 +14,8 @@ MOST_LINES_OF_A_FUNCTION = 80
 MOST_LINES_OF_A_KERNEL = 120
 """A kernel is one loop over arrays with its steps in order. Parts of it would pass its state on as arguments."""
 MOST_FILES = 12
+LISTS = {"schemas/published": "one file for each published record, written by a program"}
+"""Folders that may have more files, each with its reason."""
 LONGER: dict[str, str] = {}
 """Functions that are longer, by path and name, each with its reason."""
 
@@ -40,6 +42,7 @@ def test_a_folder_has_few_enough_files_to_know_them() -> None:
         if relative(path).split("/")[0] in {*PACKAGES, "benchmarks", "deploy"}:
             files[relative(path.parent)].append(path.name)
     crowded = {folder: len(names) for folder, names in files.items() if len(names) > MOST_FILES}
+    crowded = {folder: count for folder, count in crowded.items() if folder not in LISTS}
     assert crowded == {}
 
 

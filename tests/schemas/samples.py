@@ -34,9 +34,9 @@ from schemas.figures.backtest import (
     SuspectedFigures,
 )
 from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot, Tie
-from schemas.notifications import Notification, NotificationKind, NotifiedMember, NotifiedNetwork
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, SuppressionRule
+from schemas.service.notifications import Notification, NotificationKind, NotifiedMember, NotifiedNetwork
 from schemas.service.progress import Progress
 from schemas.shares import TraceKind
 

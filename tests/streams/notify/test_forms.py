@@ -11,7 +11,7 @@ import pytest
 
 from schemas.alerts import Member, Severity
 from schemas.networks import MemberRole
-from schemas.notifications import NotificationForm
+from schemas.service.notifications import NotificationForm
 from streams.notify.back_off import LONGEST_ASKED_S, asked_wait_s, wait_s
 from streams.notify.forms import (
     MOST_NETWORKS,
