@@ -137,7 +137,7 @@ soak: $(STAMP) ## 20 kills, long tests, 20 minutes of load and kills, an hour of
 	@LOCKSTEP_KILLS=20 LOCKSTEP_TEST_LIMIT_S=1200 LOCKSTEP_DATA="$(DATA)" $(BIN)/python -m pytest -q \
 		tests/integration/test_chaos.py tests/integration/test_equivalence.py
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q -m long
-	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q tests/detectors/state tests/streams/live/state \
+	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q tests/detectors/state tests/streams/state tests/streams/live/state \
 		tests/streams/live/detection
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.soak
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.chaos

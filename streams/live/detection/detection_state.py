@@ -15,7 +15,7 @@ from detectors.state.capture import State, capture, reference_data_of, restore
 from detectors.state.state_forms import StateError
 from schemas.alerts import Mode
 from streams.live.detection.detection import HELD_FOLLOWS, HELD_POSTS, NO_WAITS, Detection, Waits
-from streams.live.state.state_codec import decode
+from streams.state.state_codec import decode
 from streams.version import VERSION
 
 _PIPELINE = "pipeline"
@@ -35,7 +35,7 @@ def captured(detection: Detection) -> State:
 def restored(
     chunks: Iterable[bytes], config: DetectionConfig, mode: Mode, run_id: str, waits: Waits = NO_WAITS
 ) -> Detection:
-    """Detection as it was when its state was captured and encoded (`streams.live.state.state_codec`).
+    """Detection as it was when its state was captured and encoded (`streams.state.state_codec`).
 
     Raises:
         StateError: the chunks are damaged, or of another version or other settings.

@@ -14,9 +14,9 @@ from detectors.state.capture import State
 from streams.live.broker.broker_check import FAULTS
 from streams.live.broker.outages import passes
 from streams.live.state.snapshots import Manifest, Snapshots, manifest
-from streams.live.state.state_codec import encode
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
+from streams.state.state_codec import encode
 from streams.version import VERSION
 
 _UNSAVED_S = 5.0

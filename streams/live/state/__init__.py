@@ -1,4 +1,1 @@
-"""Snapshots of detection.
-
-`state_codec` and `column_buffers`: plain data to bytes and back. `snapshots`: bytes to a compacted topic and back.
-"""
+"""Snapshots of detection on a compacted topic; `streams.state` makes the bytes."""

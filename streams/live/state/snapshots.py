@@ -16,7 +16,7 @@ from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.broker.in_flight import InFlight
 from streams.live.exchange.lasting_producer import LastingProducer
-from streams.live.state.state_codec import MOST_BYTES, MOST_CHUNK_BYTES
+from streams.state.state_codec import MOST_BYTES, MOST_CHUNK_BYTES
 
 _SLOTS = 2
 _MANIFEST = "manifest"

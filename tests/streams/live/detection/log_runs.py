@@ -14,8 +14,8 @@ from streams.live.detection.detection import Detection
 from streams.live.detection.detection_state import captured, restored
 from streams.live.exchange import frames
 from streams.live.exchange.frames import Frame, Header, Mark
-from streams.live.state.state_codec import encode
 from streams.settings.settings import Settings
+from streams.state.state_codec import encode
 from tests.streams.live.detection.log_worlds import AlertTexts, comparable, when
 from tests.streams.live.partitions import Message, Topics, decoded, marks, post_value
 from tests.streams.small_world import START

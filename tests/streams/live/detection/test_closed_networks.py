@@ -10,8 +10,8 @@ from schemas.networks import Lifecycle
 from streams.live.detection.closed_networks import KEPT_S, ClosedNetworks
 from streams.live.detection.detection import Detection
 from streams.live.detection.detection_state import captured, restored
-from streams.live.state.state_codec import encode
 from streams.settings.settings import Settings
+from streams.state.state_codec import encode
 from tests.schemas.samples import MINIMAL, NOON
 
 CLOSED = int(NOON.timestamp())

@@ -9,8 +9,8 @@ import pytest
 from detectors.state.state_forms import StateError
 from streams.live.detection.detection import Detection
 from streams.live.detection.detection_state import captured, restored
-from streams.live.state.state_codec import encode
 from streams.settings.settings import Settings
+from streams.state.state_codec import encode
 from tests.streams.live.detection.log_runs import applied, opened, posts
 
 

@@ -17,8 +17,8 @@ from streams.live.detection.detection import Detection
 from streams.live.detection.detection_state import captured, restored
 from streams.live.detection.reference_data import LiveReferenceData
 from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, OffsetSpan
-from streams.live.state.state_codec import encode
 from streams.settings.settings import Settings
+from streams.state.state_codec import encode
 
 
 def frame(kind: Kind, *rows: tuple[str, dict[str, Any] | str | None]) -> Frame:

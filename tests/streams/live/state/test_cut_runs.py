@@ -7,10 +7,10 @@ import pytest
 
 from detectors.pipeline import Pipeline
 from detectors.state.capture import State, capture, reference_data_of, restore
-from streams.live.state.state_codec import decode, encode
+from streams.state.state_codec import decode, encode
 from tests.detectors.state.state_graphs import Run, differences
 from tests.streams.live.state.cut_worlds import shipped, simulated
-from tests.streams.live.state.saved_states import (
+from tests.streams.state.saved_states import (
     same,
 )
 

@@ -13,9 +13,9 @@ from streams.live.detection.detection import Detection
 from streams.live.detection.detection_state import captured, restored
 from streams.live.exchange.decoding import decode_batch
 from streams.live.state.snapshots import manifest
-from streams.live.state.state_codec import encode
 from streams.live.telemetry.detection_figures import crowd_labels
 from streams.live.telemetry.telemetry import Telemetry
+from streams.state.state_codec import encode
 from tests.streams.live.partitions import Batch, Message
 from tests.streams.small_world import small_world
 

@@ -11,7 +11,7 @@ import polars as pl
 import zstandard
 
 from detectors.state.capture import State
-from streams.live.state.state_codec import encode
+from streams.state.state_codec import encode
 
 HEAD = struct.Struct("<4sIIIQ32s")
 RECORD = np.dtype([("key", "<u8"), ("near", "|b1"), ("far", "<i4")])

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.state.state_forms import StateError
-from streams.live.state import column_buffers, state_codec
-from streams.live.state.state_codec import MOST_CHUNK_BYTES, decode, encode
-from tests.streams.live.state.saved_states import FRAME, HEAD, STATE, bodies, same
+from streams.state import column_buffers, state_codec
+from streams.state.state_codec import MOST_CHUNK_BYTES, decode, encode
+from tests.streams.state.saved_states import FRAME, HEAD, STATE, bodies, same
 
 
 def test_given_any_kind_of_thing_then_it_comes_back_as_it_was() -> None:

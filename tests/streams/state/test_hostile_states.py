@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from detectors.state.state_forms import StateError
-from streams.live.state.state_codec import decode, encode
-from tests.streams.live.state.saved_states import STATE, bodies, extension, forged, signed
+from streams.state.state_codec import decode, encode
+from tests.streams.state.saved_states import STATE, bodies, extension, forged, signed
 
 
 def altered() -> st.SearchStrategy[list[tuple[str, int, int]]]:

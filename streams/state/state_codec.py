@@ -23,7 +23,7 @@ import polars as pl
 import zstandard
 
 from detectors.state.state_forms import StateError
-from streams.live.state.column_buffers import frame_of, parts_of
+from streams.state.column_buffers import frame_of, parts_of
 
 FORMAT = 1
 MOST_CHUNK_BYTES = 900 << 10
