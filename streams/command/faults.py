@@ -1,7 +1,7 @@
 """How the command line ends: every expected fault is a message and an exit status.
 
-Exit status: 0 done, 1 an input, an output or the broker failed, 2 wrong usage, 130 interrupted, 141 the reader of a
-pipe has gone.
+Exit status: 0 done, 1 an input, an output or the broker failed, 2 wrong usage, 130 interrupted by Ctrl-C, 143 ended by
+SIGTERM, 141 the reader of a pipe has gone.
 """
 
 import os
@@ -24,7 +24,7 @@ def reported_faults() -> Iterator[None]:
         print_message(str(error))
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
     except KeyboardInterrupt:
-        print_message("interrupted; the outputs hold what was found so far")
+        print_message("interrupted at once; the outputs may hold less than was found")
         raise typer.Exit(130) from None
     except MemoryError:
         print_message("out of memory; `lockstep doctor` shows which settings limit it")
@@ -36,11 +36,15 @@ def reported_faults() -> Iterator[None]:
 
 
 def exit_on_failures(failures: Sequence[LockstepError]) -> None:
-    """Print why a run failed and exit with status 1; do nothing if it did not fail."""
+    """Print why a run failed and exit with its status; do nothing if it did not fail.
+
+    A fault of an input or an output is 1, even where the run was interrupted as well: only a clean interruption has
+    the status of its signal.
+    """
     for failure in failures:
         print_message(str(failure))
     if failures:
-        raise typer.Exit(1)
+        raise typer.Exit(min(getattr(failure, "status", 1) for failure in failures))
 
 
 def print_message(message: str) -> None:

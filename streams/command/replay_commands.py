@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.alerts import Alert
-from schemas.errors import InputError
+from schemas.errors import LockstepError
 from schemas.figures.backtest import BacktestFigures
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain
@@ -19,6 +19,7 @@ from streams.reference_files.labels import read_labels
 from streams.replay.backtest import BacktestScores
 from streams.replay.local_run import Outcome, RunOptions, local_run
 from streams.replay.replay import Replay
+from streams.replay.stopping import Stop
 from streams.reports.durations import duration
 from streams.reports.summary import show_summary
 from streams.settings.options import FigureOptions, LabelOptions
@@ -29,10 +30,11 @@ __all__ = ["RunOptions", "backtest", "doctor", "replay"]
 _WIDTH_WITHOUT_TERMINAL = 110
 
 
-def replay(options: RunOptions) -> Sequence[InputError]:
+def replay(options: RunOptions) -> Sequence[LockstepError]:
     """`lockstep replay`: the reasons why it failed; none if all is well."""
     console = _stderr()
-    outcome = local_run(options, console)
+    with Stop().on_signals() as stop:
+        outcome = local_run(options, console, stop=stop)
     if options.writing.metrics is not None:
         from streams.replay.run_metrics import write_run_metrics  # noqa: PLC0415 - loads the Prometheus client
 
@@ -43,7 +45,7 @@ def replay(options: RunOptions) -> Sequence[InputError]:
 
 def backtest(
     options: RunOptions, labels: LabelOptions, figure_options: FigureOptions
-) -> Sequence[InputError]:
+) -> Sequence[LockstepError]:
     """`lockstep backtest`: a replay compared with labels."""
     console = _stderr()
     scores = BacktestScores(read_labels(labels.labels, labels.positive))
@@ -57,7 +59,8 @@ def backtest(
             unnamed=run.unnamed_members(alert),
         )
 
-    outcome = local_run(options, console, note, scores.add_posts)
+    with Stop().on_signals() as stop:
+        outcome = local_run(options, console, note, scores.add_posts, stop)
     scores.check_known(labels.labels)
     figures = BacktestFigures(
         accounts=scores.account_figures(),

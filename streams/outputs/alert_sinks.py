@@ -1,12 +1,12 @@
 """`--alerts` and `--networks`: alerts in brief, and their networks with all samples, as JSON lines."""
 
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import msgspec
 
 from detectors.alerts.evidence import brief
 from schemas.alerts import Alert
+from streams.outputs.line_file import Lines
 from streams.outputs.network_record import network_of
 
 _encoder = msgspec.json.Encoder()
@@ -16,8 +16,8 @@ _encoder = msgspec.json.Encoder()
 class AlertSinks:
     """Where the alerts of a run go; None: nowhere."""
 
-    alerts: BinaryIO | None
-    networks: BinaryIO | None
+    alerts: Lines | None
+    networks: Lines | None
 
     def write(self, alert: Alert) -> None:
         """Write an alert as detection raises it. It is flushed, so that a long run can be followed."""

@@ -1,7 +1,6 @@
 """Rejected rows: counted by reason, written to a file if the user wants one, and limited in their share."""
 
 from collections import Counter
-from typing import BinaryIO
 
 import msgspec
 import polars as pl
@@ -9,6 +8,7 @@ import polars as pl
 from detectors.event_time.rejected_rows import ANOTHER_POST
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
 from schemas.errors import TooManyBadRows
+from streams.outputs.line_file import Lines
 from streams.settings.settings import InputSettings
 
 _HINTS = {
@@ -32,7 +32,7 @@ class DeadLetterLog:
         settings: hold the share of bad rows above which a run stops.
     """
 
-    def __init__(self, file: BinaryIO | None, settings: InputSettings) -> None:
+    def __init__(self, file: Lines | None, settings: InputSettings) -> None:
         self._file = file
         self._settings = settings
         self._encoder = msgspec.json.Encoder()
@@ -46,7 +46,7 @@ class DeadLetterLog:
         self._collisions = 0
         """Rows that have the id of another post."""
 
-    def write_to(self, file: BinaryIO) -> None:
+    def write_to(self, file: Lines) -> None:
         """Write every dead letter from now on to a file."""
         self._file = file
 

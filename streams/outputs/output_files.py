@@ -3,12 +3,14 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
 from schemas.errors import LockstepError, UsageError
 
 STDOUT = "-"
+_LOOKED_AT = 64 << 10
+"""Bytes that are searched for the end of a line at a time."""
 
 
 class OutputError(LockstepError):
@@ -44,8 +46,15 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Sequence[str]) -> N
 
 
 @contextmanager
-def output(path: str) -> Iterator[BinaryIO]:
+def output(path: str, *, lines: bool = False) -> Iterator[BinaryIO]:
     """Open an output for writing, from the beginning; `-` is standard output.
+
+    If it cannot be written to its end, a file of lines keeps those that are whole. Any other file is removed: half a
+    page or half an object is of no use.
+
+    Args:
+        path: of the output.
+        lines: whether each line of it counts by itself.
 
     Raises:
         OutputError: the file cannot be opened or written.
@@ -56,12 +65,43 @@ def output(path: str) -> Iterator[BinaryIO]:
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         else:
-            with open(path, "wb") as file:
+            with _whole(path, lines=lines), open(path, "wb") as file:
                 yield file
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise OutputError(f"{_name(path)}: cannot be written: {error.strerror or error}") from error
+        raise fault_of(path, error) from error
+
+
+def fault_of(path: str, error: OSError) -> OutputError:
+    """The fault to raise when an output cannot be written."""
+    return OutputError(f"{_name(path)}: cannot be written: {error.strerror or error}")
+
+
+@contextmanager
+def _whole(path: str, *, lines: bool) -> Iterator[None]:
+    """Leave nothing of a file that is not whole, should the `with` block fail."""
+    try:
+        yield
+    except BaseException:
+        if os.path.isfile(path):
+            with suppress(OSError):
+                _cut_to_lines(path) if lines else os.unlink(path)
+        raise
+
+
+def _cut_to_lines(path: str) -> None:
+    with open(path, "r+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end:
+            begin = max(0, end - _LOOKED_AT)
+            file.seek(begin)
+            found = file.read(end - begin).rfind(b"\n")
+            if found >= 0:
+                file.truncate(begin + found + 1)
+                return
+            end = begin
+        file.truncate(0)
 
 
 def _check_writable(option: str, path: str) -> None:

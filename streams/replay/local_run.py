@@ -1,7 +1,5 @@
 """One run of the local driver with everything around it: settings, reference files, outputs and progress."""
 
-import signal
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -14,20 +12,21 @@ import polars as pl
 from rich.console import Console
 
 from schemas.alerts import Alert
-from schemas.errors import InputError, UsageError
+from schemas.errors import InputError, LockstepError, UsageError
 from schemas.figures.backtest import ChanceFigures, FoundCount
 from streams.kernels.compiling import compile_kernels
 from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.alert_sinks import AlertSinks
 from streams.outputs.dead_letter_log import DeadLetterLog
-from streams.outputs.output_files import STDOUT, check_outputs, output
+from streams.outputs.output_files import STDOUT, OutputError, check_outputs
 from streams.outputs.permalinks import Permalinks
 from streams.reference_files.reference_inputs import ReferenceInputs, read_reference_inputs
 from streams.replay.chance.check import check_by_chance
 from streams.replay.chance.post_spool import PostSpool
 from streams.replay.replay import Replay
+from streams.replay.results import early_end, write_pairs_and_timings, write_run_report
+from streams.replay.stopping import Interrupted, Stop
 from streams.reports.latest_alerts import LatestAlerts
-from streams.reports.pairs_csv import write_pairs
 from streams.reports.report_posts import ReportPosts
 from streams.reports.summary import RunFigures
 from streams.settings.options import DetectingOptions, FileUse, ReadingOptions, WritingOptions, named_files
@@ -60,10 +59,10 @@ class Outcome:
     run: Replay
     networks: LatestAlerts
     figures: RunFigures
-    failures: list[InputError]
-    """Why the run failed, or which inputs ended early; empty if all is well."""
+    failures: list[LockstepError]
+    """Why the run failed or ended early, and which inputs did; empty if all is well."""
     written: dict[str, str]
-    """Paths of the files that were written, by option. If an input ended early, they hold what came before."""
+    """Paths of the files that were written, by option. If the run ended early, they hold what came before."""
 
 
 Watcher = Callable[[Alert, Replay], None]
@@ -75,25 +74,26 @@ def local_run(
     console: Console,
     on_alert: Watcher = lambda alert, run: None,
     on_posts: Callable[[pl.DataFrame], None] = lambda posts: None,
+    stop: Stop | None = None,
 ) -> Outcome:
     """Replay the inputs and write the outputs.
 
-    If an input fails, the rows before the failure still count, and their alerts are written.
+    If an input fails, the rows before the failure still count, and their alerts are written. If the run is stopped or
+    an output fails, all other outputs hold what was found until then.
 
     Args:
         options: of the run.
         console: shows the progress.
         on_alert: called with every alert.
         on_posts: as for `streams.replay.replay.Replay`.
+        stop: says whether to end early.
 
     Raises:
         UsageError: an option, a setting or an output is wrong; nothing was overwritten.
         InputError: an input cannot be read at all; nothing was overwritten.
-        OutputError: an output cannot be written any further.
+        OutputError: an output cannot be opened.
     """
-    # after Ctrl-C, polars would go on reading: a run that waits for standard input could not be interrupted
-    if threading.current_thread() is threading.main_thread():
-        signal.siginterrupt(signal.SIGINT, True)
+    stop = stop or Stop()
     settings = settings_of(options)
     if not options.inputs and options.reading.follows is None:
         raise UsageError("there is nothing to replay: give a dump of posts, or follow events with --follows.")
@@ -106,28 +106,38 @@ def local_run(
     with PostSpool() as spool, ReportPosts() as report_posts:
 
         def take(posts: pl.DataFrame) -> None:
-            if options.detecting.check_by_chance:
-                spool.add(posts)
-            if options.writing.report is not None:
-                report_posts.add(posts)
+            if stop.failures:
+                return  # the run is about to end
+            try:
+                if options.detecting.check_by_chance:
+                    spool.add(posts)
+                if options.writing.report is not None:
+                    report_posts.add(posts)
+            except OutputError as failure:
+                stop.fail(failure)
             on_posts(posts)
 
-        done = _detected(options, settings, inputs, console, on_alert, take)
+        done = _detected(options, settings, inputs, console, on_alert, take, stop)
+        figures = done.figures
         written = {
             "--alerts": options.writing.alerts,
             "--networks": options.writing.networks,
             "--dead-letters": options.writing.dead_letters,
         }
-        figures = done.figures
         if not done.failures:
-            _write_pairs_and_timings(options, done.run)
-            if spool.rows:
-                figures = replace(figures, by_chance=_by_chance(options, done, spool, console))
-            if options.writing.report is not None:
-                _write_report(options.writing.report, done, figures, report_posts, options.reading.follows)
-            written |= {"--pairs": options.writing.pairs, "--report": options.writing.report}
+            with stop.deferring():
+                written |= write_pairs_and_timings(options.writing, done.run, stop)
+                if spool.rows and not stop.wanted:
+                    figures = replace(figures, by_chance=_by_chance(options, done, spool, console, stop))
+                if stop.signal is not None:
+                    figures = replace(figures, unfinished=early_end(done.run, stop.signal))
+                if options.writing.report is not None:
+                    written |= _report(options.writing.report, done, figures, report_posts, options, stop)
     files_written = {option: path for option, path in written.items() if path not in (None, STDOUT)}
-    return Outcome(done.run, done.networks, figures, [*done.run.faults, *done.failures], files_written)
+    failures = [*done.run.faults, *done.failures, *stop.failures]
+    if stop.signal is not None:
+        failures.append(Interrupted(early_end(done.run, stop.signal), stop.signal))
+    return Outcome(done.run, done.networks, figures, failures, files_written)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,7 @@ def _detected(
     console: Console,
     on_alert: Watcher,
     on_posts: Callable[[pl.DataFrame], None],
+    stop: Stop,
 ) -> _Detected:
     """Read and detect, and write alerts, networks and dead letters."""
     start = time.perf_counter()
@@ -162,11 +173,12 @@ def _detected(
             unordered=options.reading.unordered,
             on_progress=bar.show,
             on_posts=on_posts,
+            stop=stop,
         )
         run.open()
         compile_kernels(console.print)
         if options.writing.dead_letters is not None:
-            log.write_to(files.enter_context(output(options.writing.dead_letters)))
+            log.write_to(files.enter_context(stop.lines(options.writing.dead_letters)))
         references = read_reference_inputs(options.reading, log)
         run.set_reference_data(references)
         networks = LatestAlerts()
@@ -174,25 +186,34 @@ def _detected(
         failures: list[InputError] = []
         sinks = AlertSinks(
             *(
-                None if path is None else files.enter_context(output(path))
+                None if path is None else files.enter_context(stop.lines(path))
                 for path in (options.writing.alerts, options.writing.networks)
             )
         )
-        with bar:
+        with bar, stop.deferring():
             try:
                 for found in run.run():
                     alert = links.linked(found)
-                    sinks.write(alert)
                     networks.add(alert)
                     on_alert(alert, run)
+                    try:
+                        sinks.write(alert)
+                    except OutputError as failure:
+                        stop.fail(failure)  # the run ends with the posts in hand
             except InputError as failure:
                 failures.append(failure)
+            except OutputError as failure:
+                stop.fail(failure)
     figures = _figures(run, log, time.perf_counter() - start, options, failed=bool(failures))
+    if stop.failures:
+        figures = replace(figures, unfinished=early_end(run, None))
     return _Detected(run, references, networks, figures, failures)
 
 
-def _by_chance(options: RunOptions, done: _Detected, spool: PostSpool, console: Console) -> ChanceFigures:
-    """What detection finds in copies without coordination."""
+def _by_chance(
+    options: RunOptions, done: _Detected, spool: PostSpool, console: Console, stop: Stop
+) -> ChanceFigures | None:
+    """What detection finds in copies without coordination; None if that was interrupted."""
     found = FoundCount(networks=len(done.networks), accounts=done.networks.accounts)
     detection = done.run.settings.detection
     # the copies move posts, not follows: rings would be found in each again
@@ -201,15 +222,35 @@ def _by_chance(options: RunOptions, done: _Detected, spool: PostSpool, console: 
         done.run.settings, detection=msgspec.structs.replace(detection, followers=followers)
     )
     done.run.release()  # a copy needs as much memory as the run itself
-    return check_by_chance(
-        spool,
-        options.detecting.check_by_chance,
-        found,
-        settings,
-        done.references,
-        console,
-        progress=not options.writing.no_progress,
-    )
+    try:
+        with stop.at_once():
+            return check_by_chance(
+                spool,
+                options.detecting.check_by_chance,
+                found,
+                settings,
+                done.references,
+                console,
+                progress=not options.writing.no_progress,
+            )
+    except (KeyboardInterrupt, SystemExit):
+        if stop.signal is None:
+            raise
+        return None
+
+
+def _report(
+    path: str, done: _Detected, figures: RunFigures, posts: ReportPosts, options: RunOptions, stop: Stop
+) -> dict[str, str]:
+    """Write the report; the option and path if it is there."""
+    inputs = [Path(name).name for name in done.run.inputs or [options.reading.follows or ""]]
+    links = Permalinks(done.run.settings.permalinks)
+    try:
+        write_run_report(path, inputs, figures, done.networks, posts, links)
+    except OutputError as failure:
+        stop.fail(failure)
+        return {}
+    return {"--report": path}
 
 
 def settings_of(options: RunOptions) -> Settings:
@@ -222,30 +263,6 @@ def settings_of(options: RunOptions) -> Settings:
     if options.detecting.exact:
         return msgspec.structs.replace(settings, detection=settings.detection.exact())
     return settings
-
-
-def _write_pairs_and_timings(options: RunOptions, run: Replay) -> None:
-    if options.writing.pairs is not None:
-        with output(options.writing.pairs) as file:
-            write_pairs(file, run.pipeline)
-    if options.writing.timings is not None:
-        with output(options.writing.timings) as file:
-            file.write(msgspec.json.encode(run.timings) + b"\n")
-
-
-def _write_report(
-    path: str, done: _Detected, figures: RunFigures, posts: ReportPosts, follows: str | None
-) -> None:
-    from streams.reports.page.case import posts_shown  # noqa: PLC0415 - loads Jinja, as the next one does
-    from streams.reports.report import MOST_NETWORKS, queued, write_report  # noqa: PLC0415
-
-    described = queued(done.networks)[:MOST_NETWORKS]
-    members = {member.account_id for alert in described for member in alert.members}
-    details = posts.details(members, posts_shown(described))
-    inputs = [Path(name).name for name in done.run.inputs or [follows or ""]]
-    links = Permalinks(done.run.settings.permalinks)
-    with output(path) as file:
-        write_report(file, inputs, figures, done.networks, details=details, links=links)
 
 
 def _figures(

@@ -2,26 +2,32 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+_LOOK_S = 0.2
+"""Seconds between two looks whether to wait any longer. Chosen, not measured."""
+_CLOSING_S = 1.0
+"""Seconds that the source has to finish its current item at the end. It may wait for input for ever."""
 
 
 class ReadAhead(Generic[T]):
     """The items of `source`, in their order, made in a background thread.
 
     An error of the source is raised in place of its item. When the `with` block ends, the source stops after its
-        current
-    item.
+    current item.
 
     Args:
         source: the iterator; nothing else may use it or its state until the end.
         items: how many finished items may wait.
+        enough: asked while no item is ready: whether to end without waiting for it.
     """
 
-    def __init__(self, source: Iterator[T], items: int) -> None:
+    def __init__(self, source: Iterator[T], items: int, enough: Callable[[], bool] = lambda: False) -> None:
         self._source = source
+        self._enough = enough
         self._ready: queue.Queue[_Item[T] | _End] = queue.Queue(items)
         self._stopped = threading.Event()
         # a daemon, so that the program can end while this thread waits for input
@@ -37,11 +43,16 @@ class ReadAhead(Generic[T]):
             while True:  # make room, so that the source can put its last item
                 self._ready.get_nowait()
         except queue.Empty:
-            return
+            self._thread.join(_CLOSING_S)
 
     def _items(self) -> Iterator[T]:
         while True:
-            entry = self._ready.get()
+            try:
+                entry = self._ready.get(timeout=_LOOK_S)
+            except queue.Empty:
+                if self._enough():
+                    return
+                continue
             if isinstance(entry, _Item):
                 yield entry.value
                 continue

@@ -27,6 +27,7 @@ from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.reference_inputs import ReferenceInputs
 from streams.replay.read_ahead import ReadAhead
 from streams.replay.share_counts import ShareCounts
+from streams.replay.stopping import Stop
 from streams.reports.what_there_was import RunOverview
 from streams.settings.settings import Settings
 from streams.sources import Source
@@ -59,6 +60,8 @@ class Replay:
     on_posts: Callable[[pl.DataFrame], None] = lambda posts: None
     sources: Sequence[Source] | None = None
     """What to read in place of `inputs`."""
+    stop: Stop = field(default_factory=Stop)
+    """Looked at after every batch: whether the run is to end before its inputs do."""
     run_id: str = field(default_factory=lambda: uuid4().hex)
     ordered: OrderedPosts = field(init=False)
     """Where the posts come from."""
@@ -79,6 +82,8 @@ class Replay:
         self._first_time: int | None = None
         self.follows = 0
         """Count of follow events given."""
+        self.complete = False
+        """Whether all inputs were read to their end."""
 
     @property
     def progress(self) -> ReadProgress:
@@ -190,15 +195,21 @@ class Replay:
         self.ordered.open()
 
     def run(self) -> Iterator[Alert]:
-        """Yield alerts as they are raised.
+        """Yield alerts as they are raised, to the end of the inputs or until `stop` is wanted.
 
         Raises:
             InputError: an input cannot be read, most of its rows cannot be used, or no row can.
+            OutputError: dead letters or temporary files cannot be written.
         """
-        with ReadAhead(self._traced(), _AHEAD) as steps:
+        with ReadAhead(self._traced(), _AHEAD, lambda: self.stop.wanted) as steps:
             for batch, traced in steps:
                 yield from self._apply(batch, traced)
-            yield from self._stamped(self.pipeline.end(), self.dead_letters.counts[Reason.LATE])
+                if self.stop.wanted:
+                    break
+        if self.stop.wanted:
+            return  # what waits stays unsettled: later posts would have had a say in it
+        self.complete = True
+        yield from self._stamped(self.pipeline.end(), self.dead_letters.counts[Reason.LATE])
         if self.inputs:
             self.ordered.check_used(self.progress.posts)
 

@@ -61,12 +61,16 @@ class RunFigures:
     """What the inputs hold that is no post, such as likes."""
     overview: RunOverview | None = None
     """What there was to look at; None where detection did not end."""
+    unfinished: str | None = None
+    """Why the run ended before its inputs did, and how far it came, in a sentence."""
     by_chance: ChanceFigures | None = None
     """What was found in copies without coordination, if that was asked for."""
 
 
 def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) -> None:
     """Print the summary. Control characters in text from the data are removed first."""
+    if figures.unfinished is not None:
+        console.print(Text(f"Not finished: {plain(figures.unfinished, 500)}", style="bold"))
     console.print(_figures(figures, networks))
     ranked = networks.ranked()
     if ranked:

@@ -119,7 +119,7 @@ def publish(
         except FAULTS as error:
             raise broker_error(error, broker, "publishing") from error
 
-    with output(dead_letters) if dead_letters is not None else nullcontext() as file:
+    with output(dead_letters, lines=True) if dead_letters is not None else nullcontext() as file:
         if file is not None:
             log.write_to(file)
         with bar if posts is not None else nullcontext():
