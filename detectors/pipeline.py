@@ -33,6 +33,7 @@ from detectors.numbered_posts import NumberedPosts, TracedPosts
 from detectors.pools.pools import PoolStage
 from detectors.reference.reference_data import ReferenceData
 from detectors.reference.rule_clock import RuleClock
+from detectors.signals import SignalMemory, SignalRecord, SignalWriter
 from detectors.stage_timing import StageTimer, untimed
 from detectors.stores import PIPELINE_STORES
 from detectors.synchrony.cells import Cells, window_table
@@ -54,9 +55,12 @@ class Pipeline:
         run_id: the run's id, for the alerts.
         timer: measures the time of each stage.
         reference_data: registry, profiles and reviewers' rules.
+        with_signals: whether signals are written, for `take_signals`. They change no alert.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"config", "cells", "_reporter", "_timer", "_tick_s"})
+    not_state: ClassVar[frozenset[str]] = frozenset(
+        {"config", "cells", "_reporter", "_signal_writer", "_timer", "_tick_s"}
+    )
     _now: int | None
 
     def __init__(
@@ -67,6 +71,8 @@ class Pipeline:
         run_id: str = "run",
         timer: StageTimer = untimed,
         reference_data: ReferenceData | None = None,
+        *,
+        with_signals: bool = False,
     ) -> None:
         self.config = config
         self.accounts = AccountStore()
@@ -87,6 +93,9 @@ class Pipeline:
         self._alert_writer = AlertWriter(config, code_version, mode, run_id)
         held = self.stage, self.pools, self.observations, self.pairs, self.samples, self.accounts
         self._reporter = NetworkReporter(config, *held, self._assessed_before, self._alert_writer, timer)
+        self._signals = SignalMemory()
+        sources = self.stage, self.observations, self.pairs, self.accounts
+        self._signal_writer = SignalWriter(config, *sources, self._signals) if with_signals else None
         self._rule_clock = RuleClock()
         self._timer = timer
         self._tick_s = config.time.tick_s
@@ -133,6 +142,13 @@ class Pipeline:
     def add_follow_events(self, events: FollowEvents) -> None:
         """Add follow events in the order of time. All events before a tick must be added before time reaches it."""
         self.observations.add_follow_events(events)
+
+    def take_signals(self) -> list[SignalRecord]:
+        """The signals since the last call, in order; none unless the pipeline was made `with_signals`.
+
+        Take them before the state is captured: signals that wait are not part of it.
+        """
+        return self._signal_writer.take() if self._signal_writer is not None else []
 
     def set_reference_data(self, reference_data: ReferenceData) -> None:
         """Use other reference data from now on. Do not call it between `trace` and `apply` of a batch.
@@ -314,6 +330,9 @@ class Pipeline:
         if end_of_day or now >= self._rule_clock.due_at:
             yield from self._reporter.on_changed_suspicion(self._run_state(now))
             self._rule_clock.looked(self.observations.reference_data.rules, now)
+        if self._signal_writer is not None:
+            with self._timer("signals"):
+                self._signal_writer.tick(now, end_of_day=end_of_day)
 
     def _run_state(self, now: int) -> RunState:
         """How far the run has come, for the alerts of a tick."""

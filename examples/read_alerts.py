@@ -22,7 +22,8 @@ from schemas.errors import LockstepError
 from schemas.networks import Lifecycle
 from schemas.service.alert_headers import COVERT, PLATFORMS, REVISION, SEVERITY, SUSPECTED
 from schemas.service.progress import Progress
-from schemas.service.topics import ALERTS_LATEST, PROGRESS, Role
+from schemas.service.topic import Role
+from schemas.service.topics import ALERTS_LATEST, PROGRESS
 from streams.live.broker.connection import Connection, client_arguments, connection
 from streams.live.broker.topic_admin import require_topics
 from streams.outputs.plain_text import plain

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from schemas.service.topics import DEFAULT_PREFIX, FOLLOWS, POSTS, TOPICS, Role, Topic
+from schemas.service.topic import Role, Topic
+from schemas.service.topics import DEFAULT_PREFIX, FOLLOWS, POSTS, TOPICS
 
 FOLDER = Path(__file__).parent / "strimzi"
 CLUSTER = "kafka"

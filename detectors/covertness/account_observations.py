@@ -19,7 +19,7 @@ from detectors.attribution.uncredited_edges import uncredited_edges
 from detectors.config import DetectionConfig
 from detectors.covertness.baseline import Baseline, upper_quartile
 from detectors.covertness.observation_extractor import PostObservations
-from detectors.engagement.engagement import EngagementStore
+from detectors.engagement.engagement import EngagementStore, EngagementTable
 from detectors.engagement.obscurity import ActivityFigures, Peers
 from detectors.followers.follow_acts import follow_time
 from detectors.followers.follow_edges import FollowEvents
@@ -39,11 +39,9 @@ _BASELINE_S = 12 * 3_600
 """Seconds for which a baseline is used again. It bounds the cost of alerts: what is usual changes slowly, and looking
 through all accounts costs more than an alert. Not measured."""
 _RHYTHM_EVERY_S = 7 * _DAY_S
-"""Seconds between comparisons of rhythm: a whole week, so that weekly habits count in full
-(`docs/detectors/rhythm.md`)."""
+"""Seconds between comparisons of rhythm: a whole week counts weekly habits in full (`docs/detectors/rhythm.md`)."""
 _ANSWERED = 1
-"""Column of answered posts in the targets (`detectors.covertness.observation_extractor.PostObservations`)."""
-
+"""Column of answered posts in `PostObservations.targets`."""
 
 _KNOWN = np.dtype(
     [
@@ -99,7 +97,7 @@ class AccountObservations:
         self._watched = watched_entities(reference_data.registry)
         self._known = np.zeros(1 << 10, _KNOWN)
         self._looked_up = 0
-        """Accounts below this number have their reference data in `_known`."""
+        """Accounts below this number are in `_known`."""
         self._accounts = accounts
         rhythm = config.rhythm
         self.rhythm = RhythmStore(
@@ -108,8 +106,7 @@ class AccountObservations:
         self._rhythm_window_s = rhythm.window_days * _DAY_S
         self.quiet_after_s = config.engagement.window_days * _DAY_S
         """Seconds without posts after which nothing is known of an account's engagement."""
-        self._rhythm = None
-        self._rhythmic = NO_EDGES
+        self._rhythm, self._rhythmic = None, NO_EDGES
         self._first_day = None
         self._pending = []
         self._taken = 0
@@ -210,8 +207,9 @@ class AccountObservations:
         inside = np.isin(pairs.a, members) & np.isin(pairs.b, members)
         if not inside.any():
             return None
-        names = ("a", "b", "observed", "expected", "surprise")
-        return pairs._replace(**{name: getattr(pairs, name)[inside] for name in names})
+        return pairs._replace(
+            **{name: getattr(pairs, name)[inside] for name in ("a", "b", "observed", "expected", "surprise")}
+        )
 
     def close_day(self, now: int) -> None:
         """Age the evidence at event time `now`, seconds."""
@@ -300,6 +298,18 @@ class AccountObservations:
             last = self._baseline = now, self._computed_baseline(now, network_of)
         return last[1]
 
+    def figures(self, now: int) -> ActivityFigures:
+        """Activity, reactions and followers of all accounts at event time `now`, seconds."""
+        count = self._accounts.seen
+        self._look_up()
+        created = self._known["created"][:count]
+        return ActivityFigures(
+            *self.engagement.table(now, count),
+            followers=self._followers_of(count),
+            age_days=np.where(created >= 0, np.maximum(now - created, 0) // _DAY_S, -1),
+            platforms=self._known["platform"][:count],
+        )
+
     def _amplify(self) -> pl.DataFrame:
         """Find the copies that reached beyond their author's followers; return the facts held."""
         self._look_up()
@@ -320,17 +330,8 @@ class AccountObservations:
         known = self._known[:count]
         ordinary = (network_of[:count] < 0) & (known["entity"] == NO_ENTITY)
         posts = self._accounts.posts[:count]
-        engagement = self.engagement.table(now, count)
-        followers = self._followers_of(count)
-        created = known["created"]
-        figures = ActivityFigures(
-            posts=engagement.posts,
-            reactions=engagement.reactions,
-            known_posts=engagement.known_posts,
-            followers=followers,
-            age_days=np.where(created >= 0, np.maximum(now - created, 0) // _DAY_S, -1),
-            platforms=known["platform"],
-        )
+        figures = self.figures(now)
+        engagement, followers = EngagementTable(*figures[:3]), figures.followers
         measured = ordinary & (engagement.known_posts > 0)
         return Baseline(
             ordinary=ordinary,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.arrays.dtypes import Bools
+from detectors.arrays.dtypes import I64, Bools, StructArray
 from detectors.config import KINDS, DetectionConfig
 from detectors.evidence.null_model import NullModel
 from detectors.evidence.pair_summary import summarise
@@ -93,20 +93,32 @@ def _closest(config: DetectionConfig, pairs: PairStore, null: NullModel) -> Clos
     pair = int(np.argmax(surprise if surprise.max() > 0 else objects))
     tested = objects[pair] >= config.gate.min_objects
     number = np.array([pair], np.int32)
-    table = window_table(config)
+    first, second = pairs.accounts(number)
+    return ClosestPair(
+        accounts=(int(first[0]), int(second[0])),
+        shared=shared_by_kind(summarise(number, pairs.rows, pairs.table, null), window_table(config)),
+        objects=int(objects[pair]),
+        p_value=math.exp(-float(surprise[pair])) if tested else None,
+    )
+
+
+def shared_by_kind(summary: StructArray, windows_s: I64) -> list[SharedByPair]:
+    """What one pair shared of each kind, in the window that chance explains least.
+
+    Args:
+        summary: records of `detectors.evidence.pair_summary.SUMMARY` of one pair.
+        windows_s: as `detectors.synchrony.cells.window_table` gives them.
+
+    Returns:
+        What chance explains least first.
+    """
     best: dict[int, tuple[float, SharedByPair]] = {}
-    for row in summarise(number, pairs.rows, pairs.table, null):
+    for row in summary:
         kind = int(row["kind"])
         one = SharedByPair(
-            KINDS[kind], int(row["co_shares"]), int(table[kind, row["window"]]), float(row["expected"])
+            KINDS[kind], int(row["co_shares"]), int(windows_s[kind, row["window"]]), float(row["expected"])
         )
         chance = float(row["p_value"])
         if kind not in best or chance < best[kind][0]:
             best[kind] = chance, one
-    first, second = pairs.accounts(number)
-    return ClosestPair(
-        accounts=(int(first[0]), int(second[0])),
-        shared=[one for _, one in sorted(best.values(), key=lambda each: (each[0], -each[1].objects))],
-        objects=int(objects[pair]),
-        p_value=math.exp(-float(surprise[pair])) if tested else None,
-    )
+    return [one for _, one in sorted(best.values(), key=lambda each: (each[0], -each[1].objects))]

@@ -1,1 +1,1 @@
-"""What is measured about a run, as files that other programs read."""
+"""Figures that other programs read: what was measured about a run, and what it says of accounts and pairs."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from schemas.service.topics import DEFAULT_PREFIX, TOPICS, Encoding, Role, Topic
+from schemas.service.topic import Encoding, Role, Topic
+from schemas.service.topics import DEFAULT_PREFIX, TOPICS
 
 _SCHEMAS = "#/components/schemas/{name}"
 _CHANNEL_BINDING = "0.5.0"

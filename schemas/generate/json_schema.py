@@ -20,6 +20,7 @@ from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.figures.backtest import BacktestFigures
+from schemas.figures.signals import AccountEngagement, AccountFollowers, PairSynchrony
 from schemas.generate import asyncapi
 from schemas.networks import NetworkSnapshot
 from schemas.registry import RegistryEntity
@@ -35,6 +36,8 @@ ASYNCAPI = "asyncapi.json"
 
 RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
     {
+        "account_engagement": AccountEngagement,
+        "account_followers": AccountFollowers,
         "account_profile": AccountProfile,
         "alert": Alert,
         "backtest": BacktestFigures,
@@ -42,6 +45,7 @@ RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "follow_event": FollowEvent,
         "network_snapshot": NetworkSnapshot,
         "notification": Notification,
+        "pair_synchrony": PairSynchrony,
         "post_event": PostEvent,
         "progress": Progress,
         "registry_entity": RegistryEntity,

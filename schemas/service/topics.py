@@ -6,22 +6,19 @@ topic of its own.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-
-import msgspec
 
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.errors import UsageError
 from schemas.events import AccountProfile, FollowEvent, PostEvent
+from schemas.figures.signals import AccountEngagement, AccountFollowers, PairSynchrony
 from schemas.networks import NetworkSnapshot
 from schemas.registry import RegistryEntity
 from schemas.reviews import ReviewEvent, SuppressionRule
-from schemas.service.alert_headers import ALERT_HEADERS, MessageHeader
+from schemas.service.alert_headers import ALERT_HEADERS
 from schemas.service.progress import Progress
+from schemas.service.topic import Cleanup, Encoding, Role, Topic
 
 DEFAULT_PREFIX = "lockstep."
 """Prefix of every topic and consumer group of a live service."""
@@ -33,99 +30,8 @@ _LONGEST_NAME = 249  # of a topic, in Kafka
 _MIB = 1 << 20
 
 
-class Role(StrEnum):
-    """Who writes and reads topics. Each role can have its own credentials (docs/operations/security.md)."""
-
-    COLLECTOR = "collector"
-    """Writes posts, follow events and profiles; `lockstep publish` is one."""
-    CURATOR = "curator"
-    """Maintains the registry, reviews alerts and makes rules."""
-    WORKER = "worker"
-    """`lockstep worker`: decoding and detection."""
-    CONSUMER = "consumer"
-    """Reads alerts and networks, and how far detection is."""
-    OPERATOR = "operator"
-    """Runs the service: reads progress and dead letters."""
-
-
-class Encoding(StrEnum):
-    """Encoding of the value of a message."""
-
-    JSON = "json"
-    """One record as a JSON object in UTF-8."""
-    ARROW = "arrow"
-    """Rows as an Arrow IPC stream, or a part of one."""
-
-
-class Cleanup(StrEnum):
-    """What happens to old messages, by Kafka's names."""
-
-    DELETE = "delete"
-    """Messages older than the retention are deleted."""
-    COMPACT = "compact"
-    """The latest message of each key stays forever; an empty value deletes the key."""
-    COMPACT_DELETE = "compact,delete"
-    """The latest message of each key stays until it is older than the retention."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
-    """One topic."""
-
-    subject: str
-    """What its messages are about; the name without prefix and version."""
-    meaning: str
-    """What one message holds, in one sentence."""
-    key: str
-    """What the key of a message is. Messages with the same key stay in order."""
-    headers: tuple[MessageHeader, ...] = ()
-    """Headers of each message that has a value."""
-    encoding: Encoding = Encoding.JSON
-    record: type[msgspec.Struct] | None = None
-    """The record in a JSON value; None: none is defined yet, or the value is Arrow."""
-    partitions: int
-    retention: timedelta | None
-    """How long messages are kept after they reach the broker; None: until their key is deleted."""
-    cleanup: Cleanup
-    max_message_bytes: int = _MIB
-    """Largest batch of messages that the broker accepts, bytes, after compression."""
-    segment_bytes: int | None = None
-    """Size of the files of a partition, bytes; None: the broker's default. Readers of a compacted topic read all of it,
-    and Kafka never compacts the newest file."""
-    writers: tuple[Role, ...]
-    readers: tuple[Role, ...]
-    version: int = 1
-
-    @property
-    def name(self) -> str:
-        """The name without the prefix."""
-        return f"{self.subject}.v{self.version}"
-
-    @property
-    def config(self) -> Mapping[str, str]:
-        """The settings of the topic, by Kafka's names.
-
-        The time of a message is the broker's (`LogAppendTime`), not the producer's, because retention counts by it.
-        With the times of its posts, a dump of 2016 would be deleted within minutes of its arrival, and a post dated
-        into the future never.
-        """
-        config = {
-            "cleanup.policy": self.cleanup.value,
-            "max.message.bytes": str(self.max_message_bytes),
-            "message.timestamp.type": "LogAppendTime",
-        }
-        if self.retention is not None:
-            config["retention.ms"] = str(self.retention // timedelta(milliseconds=1))
-        if self.segment_bytes is not None:
-            config["segment.bytes"] = str(self.segment_bytes)
-        return config
-
-    def full_name(self, prefix: str) -> str:
-        """The name on the broker."""
-        return prefix + self.name
-
-
 _WEEK = timedelta(days=7)
+_MONTH = timedelta(days=30)
 _YEAR = timedelta(days=365)
 
 POSTS = Topic(
@@ -247,6 +153,39 @@ ALERTS_LATEST = Topic(
     writers=(Role.WORKER,),
     readers=(Role.CONSUMER, Role.CURATOR),
 )
+ENGAGEMENT = Topic(
+    subject="engagement",
+    meaning="How much an account posts and how others react, when that has changed by about a factor of two.",
+    key="`platform:account_id`",
+    record=AccountEngagement,
+    partitions=12,
+    retention=_MONTH,
+    cleanup=Cleanup.COMPACT_DELETE,
+    writers=(Role.WORKER,),
+    readers=(Role.CONSUMER,),
+)
+FOLLOWERS = Topic(
+    subject="followers",
+    meaning="An account that the registry follows more than its size explains, when the number has changed.",
+    key="`platform:account_id` of the followed account",
+    record=AccountFollowers,
+    partitions=3,
+    retention=_MONTH,
+    cleanup=Cleanup.COMPACT_DELETE,
+    writers=(Role.WORKER,),
+    readers=(Role.CONSUMER,),
+)
+SYNCHRONY = Topic(
+    subject="synchrony",
+    meaning="Two accounts whose co-shares chance and shared interest hardly explain, when these have grown.",
+    key="both accounts, `platform:account_id`, in order, with a space between them",
+    record=PairSynchrony,
+    partitions=12,
+    retention=_MONTH,
+    cleanup=Cleanup.COMPACT_DELETE,
+    writers=(Role.WORKER,),
+    readers=(Role.CONSUMER,),
+)
 REVIEWS = Topic(
     subject="reviews",
     meaning="What reviewers said and did about alerts: the audit log.",
@@ -302,6 +241,9 @@ TOPICS: tuple[Topic, ...] = (
     ALERTS,
     ALERTS_LATEST,
     NETWORKS,
+    ENGAGEMENT,
+    FOLLOWERS,
+    SYNCHRONY,
     DEAD_LETTERS,
     LATE_POSTS,
     PROGRESS,

@@ -27,9 +27,9 @@ from streams.settings.options import (
     InputsIfAny,
     LabelOptions,
     ReadingOptions,
-    SimulationOptions,
     WritingOptions,
 )
+from streams.settings.simulation_options import SimulationOptions
 from streams.version import VERSION
 
 app = typer.Typer(

@@ -11,7 +11,8 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from schemas.service.topics import TOPICS, Role, Topic
+from schemas.service.topic import Role, Topic
+from schemas.service.topics import TOPICS
 from streams.doctor.finding import Finding, Status
 from streams.doctor.rights import Right, SeenRights, may_read_group, topic_rights
 from streams.live.broker.broker_check import PATIENCE_S, BrokerError, check_broker

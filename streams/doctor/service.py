@@ -9,7 +9,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from detectors.config import DetectionConfig
 from schemas.service.progress import Progress
-from schemas.service.topics import PROGRESS, SNAPSHOTS, Topic
+from schemas.service.topic import Topic
+from schemas.service.topics import PROGRESS, SNAPSHOTS
 from streams.doctor.finding import Finding, Status
 from streams.live.broker.broker_check import PATIENCE_S
 from streams.live.broker.connection import Connection, consumer_arguments

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,7 @@ from streams.outputs.alert_sinks import AlertSinks
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import STDOUT, OutputError, check_outputs
 from streams.outputs.permalinks import Permalinks
+from streams.outputs.signal_messages import write_signals
 from streams.reference_files.reference_inputs import ReferenceInputs, read_reference_inputs
 from streams.replay.chance.check import check_by_chance
 from streams.replay.chance.post_spool import PostSpool
@@ -122,6 +124,7 @@ def local_run(
         written = {
             "--alerts": options.writing.alerts,
             "--networks": options.writing.networks,
+            "--signals": options.writing.signals,
             "--dead-letters": options.writing.dead_letters,
         }
         if not done.failures:
@@ -179,6 +182,8 @@ def _detected(
         compile_kernels(console.print)
         if options.writing.dead_letters is not None:
             log.write_to(files.enter_context(stop.lines(options.writing.dead_letters)))
+        if options.writing.signals is not None:
+            run.on_signals = partial(write_signals, files.enter_context(stop.lines(options.writing.signals)))
         references = read_reference_inputs(options.reading, log)
         run.set_reference_data(references)
         networks = LatestAlerts()

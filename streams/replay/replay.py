@@ -18,6 +18,7 @@ import polars as pl
 from detectors.evidence.pair_overview import pair_overview
 from detectors.numbered_posts import TracedPosts
 from detectors.pipeline import Pipeline
+from detectors.signals import SignalRecord
 from detectors.stores import POST_IDS
 from schemas.alerts import Alert
 from schemas.dead_letters import Reason
@@ -49,6 +50,7 @@ class Replay:
         unordered: sort every input, whatever its format.
         on_progress: called as the run goes on.
         on_posts: called with each frame of posts as it is applied, duplicates and late ones left out.
+        on_signals: called with figures that changed, in order; None: none are computed.
     """
 
     inputs: Sequence[str]
@@ -58,6 +60,7 @@ class Replay:
     unordered: bool = False
     on_progress: Callable[[ReadProgress], None] = lambda progress: None
     on_posts: Callable[[pl.DataFrame], None] = lambda posts: None
+    on_signals: Callable[[list[SignalRecord]], None] | None = None
     sources: Sequence[Source] | None = None
     """What to read in place of `inputs`."""
     stop: Stop = field(default_factory=Stop)
@@ -126,6 +129,7 @@ class Replay:
             self.run_id,
             self.ordered.timer,
             references.reference_data,
+            with_signals=self.on_signals is not None,
         )
         self.follows = 0 if references.follows is None else len(references.follows)
         if references.follows is not None:
@@ -210,6 +214,7 @@ class Replay:
             return  # what waits stays unsettled: later posts would have had a say in it
         self.complete = True
         yield from self._stamped(self.pipeline.end(), self.dead_letters.counts[Reason.LATE])
+        self._pass_signals_on()
         if self.inputs:
             self.ordered.check_used(self.progress.posts)
 
@@ -223,9 +228,14 @@ class Replay:
         self.on_posts(batch.posts)
         self._shared.add(traced.traces)
         yield from self._stamped(self.pipeline.apply(traced, batch.until), batch.late)
+        self._pass_signals_on()
         self.progress.posts += len(batch.posts)
         self.progress.event_time = datetime.fromtimestamp(int(batch.posts["created_at"][-1]), UTC)
         self.on_progress(self.progress)
+
+    def _pass_signals_on(self) -> None:
+        if self.on_signals is not None and (signals := self.pipeline.take_signals()):
+            self.on_signals(signals)
 
     def _stamped(self, alerts: Iterator[Alert], late: int) -> Iterator[Alert]:
         for alert in alerts:

@@ -41,6 +41,7 @@ def test_a_folder_has_few_enough_files_to_know_them() -> None:
     for path in tracked_files():
         if relative(path).split("/")[0] in {*PACKAGES, "benchmarks", "deploy"}:
             files[relative(path.parent)].append(path.name)
+    del files["schemas/published"]  # a program writes it: one file for each record
     crowded = {folder: len(names) for folder, names in files.items() if len(names) > MOST_FILES}
     crowded = {folder: count for folder, count in crowded.items() if folder not in LISTS}
     assert crowded == {}

@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 import yaml
 
-from schemas.service.topics import DEFAULT_PREFIX, TOPICS, Role
+from schemas.service.topic import Role
+from schemas.service.topics import DEFAULT_PREFIX, TOPICS
 from streams.live.broker.topic_admin import _config
 from streams.settings.kafka_settings import Mechanism, Protocol
 from streams.settings.settings import load_settings

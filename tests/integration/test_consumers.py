@@ -18,7 +18,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from schemas.alerts import Alert
 from schemas.networks import Lifecycle, NetworkSnapshot
-from schemas.service.topics import ALERTS, ALERTS_LATEST, NETWORKS, Topic
+from schemas.service.topic import Topic
+from schemas.service.topics import ALERTS, ALERTS_LATEST, NETWORKS
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import LIMIT_S, Service, Watcher
 from tests.integration.worlds import World

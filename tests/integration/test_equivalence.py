@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from schemas.service.topics import POSTS
+from schemas.service.topics import ENGAGEMENT, FOLLOWERS, POSTS, SYNCHRONY
 from streams.live.exchange.decoding import END_HEADER
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import Service, Watcher, replayed
@@ -64,6 +64,18 @@ async def test_given_four_workers_and_small_batches_then_the_alerts_are_those_of
     service.lockstep("publish", *troll_farm.inputs, *troll_farm.references, "--end", "--no-progress")
 
     assert await raised(service, workers=4) == expected
+    assert await signals_of(service) == troll_farm.signals()
+
+
+async def signals_of(service: Service) -> list[tuple[str, str]]:
+    """The records on the topics of signals, as `World.signals`."""
+    found = []
+    async with Watcher(service) as watcher:
+        for topic in (ENGAGEMENT, FOLLOWERS, SYNCHRONY):
+            records = [json.loads(value) for value in await watcher.values(topic.name)]
+            assert records, f"{topic.name} is empty"
+            found += [(topic.name, json.dumps(record, sort_keys=True)) for record in records]
+    return sorted(found)
 
 
 async def test_given_posts_out_of_order_from_several_producers_then_the_alerts_are_those_of_a_replay(

@@ -24,7 +24,8 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.admin import CreateAclsRequest, DescribeAclsRequest
 
-from schemas.service.topics import DEFAULT_PREFIX, POSTS, TOPICS, Role
+from schemas.service.topic import Role
+from schemas.service.topics import DEFAULT_PREFIX, POSTS, TOPICS
 from streams.live.broker.broker_check import BrokerError, check_broker
 from streams.live.broker.connection import (
     Connection,

@@ -11,7 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from typer.testing import CliRunner
 
-from schemas.service.topics import ALERTS, FRAMES, NETWORKS, POSTS, REGISTRY, TOPICS, Topic
+from schemas.service.topic import Topic
+from schemas.service.topics import ALERTS, FRAMES, NETWORKS, POSTS, REGISTRY, TOPICS
 from streams.command.program import app
 
 NAMES = [topic.name for topic in TOPICS]

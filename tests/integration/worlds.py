@@ -1,5 +1,6 @@
 """Small worlds in which a replay and the service find the same networks."""
 
+import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +25,19 @@ class World:
 
     def alerts(self) -> dict[tuple[str, int], str]:
         """The alerts of a replay, as `Watcher.alerts`; replayed once in a run of tests."""
+        return alerts_of(self._replayed())
+
+    def signals(self) -> list[tuple[str, str]]:
+        """The signals of the same replay: topic and record of each, sorted."""
+        lines = self._replayed().with_name("local.signals.jsonl").read_text().splitlines()
+        read = [json.loads(line) for line in lines]
+        return sorted((one["topic"], json.dumps(one["record"], sort_keys=True)) for one in read)
+
+    def _replayed(self) -> Path:
         path = Path(self.inputs[0]).with_name("local.alerts.jsonl")
-        return alerts_of(once(path, lambda: replay([*self.inputs, *self.references], path)))
+        signals = path.with_name("local.signals.jsonl")
+        options = [*self.inputs, *self.references, "--signals", str(signals)]
+        return once(path, lambda: replay(options, path))
 
 
 def simulated(scenario: str, folder: Path, accounts: int, days: int, seed: int) -> World:

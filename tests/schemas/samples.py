@@ -33,6 +33,7 @@ from schemas.figures.backtest import (
     Quantiles,
     SuspectedFigures,
 )
+from schemas.figures.signals import AccountEngagement, AccountFollowers, PairSynchrony, SharedOfKind
 from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot, Tie
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, SuppressionRule
@@ -142,6 +143,21 @@ MINIMAL: dict[str, msgspec.Struct] = {
         mode=None,
         networks=[],
         network_count=0,
+    ),
+    "account_engagement": AccountEngagement(
+        account_id="x:1",
+        at=NOON,
+        window_s=604_800,
+        posts=3,
+        known_posts=1,
+        reactions=0,
+        usual_reactions_per_post=0.0,
+    ),
+    "account_followers": AccountFollowers(
+        account_id="x:1", at=NOON, followers=2, registry_followers=2, expected=0.1, p_value=0.01, entities=[]
+    ),
+    "pair_synchrony": PairSynchrony(
+        account_a="x:1", account_b="x:2", at=NOON, objects=2, p_value=1e-9, validated=False, kinds=[]
     ),
 }
 
@@ -402,5 +418,34 @@ FULL: dict[str, msgspec.Struct] = {
     ),
     "dead_letter": DeadLetter(
         source="posts.v1/3", position=0, reason=Reason.NOT_UTF8, detail="byte 4", raw="\\xff", raw_bytes=1
+    ),
+    "account_engagement": AccountEngagement(
+        account_id="x:1",
+        at=NOON,
+        window_s=604_800,
+        posts=30,
+        known_posts=20,
+        reactions=7,
+        usual_reactions_per_post=1.5,
+        followers=12,
+    ),
+    "account_followers": AccountFollowers(
+        account_id="x:1",
+        at=NOON,
+        followers=9,
+        registry_followers=3,
+        expected=0.2,
+        p_value=0.0004,
+        entities=["ministry"],
+    ),
+    "pair_synchrony": PairSynchrony(
+        account_a="x:1",
+        account_b="x:2",
+        at=NOON,
+        objects=4,
+        p_value=1e-12,
+        validated=True,
+        kinds=[SharedOfKind(kind=TraceKind.URL, objects=4, window_s=60, expected=0.01)],
+        network_id="net-1",
     ),
 }

@@ -16,6 +16,7 @@ from schemas.errors import UsageError
 from schemas.generate.asyncapi import document
 from schemas.generate.json_schema import ASYNCAPI, PUBLISHED, RECORDS
 from schemas.service.alert_headers import ALERT_HEADERS
+from schemas.service.topic import Cleanup, Encoding, Role
 from schemas.service.topics import (
     DEFAULT_PREFIX,
     FRAMES,
@@ -23,9 +24,6 @@ from schemas.service.topics import (
     PROGRESS,
     SNAPSHOTS,
     TOPICS,
-    Cleanup,
-    Encoding,
-    Role,
     checked_prefix,
     replay_prefix,
 )

@@ -19,7 +19,8 @@ from aiokafka.errors import (
     for_code,
 )
 
-from schemas.service.topics import TOPICS, Role, Topic
+from schemas.service.topic import Role, Topic
+from schemas.service.topics import TOPICS
 from streams.live.broker.broker_check import FAULTS, PATIENCE_S, BrokerError, broker_error, check_broker
 from streams.live.broker.connection import Connection, client_arguments
 

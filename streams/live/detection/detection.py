@@ -21,6 +21,7 @@ from detectors.event_time.rejected_rows import RejectedRows, without_duplicates,
 from detectors.event_time.settled_time import SettledTime
 from detectors.pipeline import Pipeline
 from detectors.post_columns import POSTS
+from detectors.signals import SignalRecord
 from schemas.alerts import Alert, Mode
 from schemas.dead_letters import RAW_LIMIT, DeadLetter
 from schemas.service.topics import POSTS as POSTS_TOPIC
@@ -58,6 +59,7 @@ class FrameResult:
     alerts: list[Alert] = field(default_factory=list)
     expired: list[str] = field(default_factory=list)
     """Ids of networks whose latest alert is to be deleted, because they were closed long ago."""
+    signals: list[SignalRecord] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     """What is wrong with the log: offsets that are missing, records that cannot be read."""
@@ -224,7 +226,13 @@ class Detection:
         """The pipeline, made when the first rows come."""
         if self.pipeline is None:
             self.pipeline = Pipeline(
-                self._config, VERSION, self.mode, self.run_id, self.timer, self.references.current()
+                self._config,
+                VERSION,
+                self.mode,
+                self.run_id,
+                self.timer,
+                self.references.current(),
+                with_signals=True,
             )
         return self.pipeline
 
@@ -240,6 +248,7 @@ class Detection:
                 )
             )
         result.expired.extend(self.closed.take_expired(self.event_time or 0))
+        result.signals.extend(self._ready_pipeline().take_signals())
 
 
 def _letters(rejected: RejectedRows) -> Iterable[DeadLetter]:

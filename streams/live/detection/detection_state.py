@@ -62,6 +62,12 @@ def _fill(detection: Detection, state: Any, config: DetectionConfig) -> None:
     if state[_PIPELINE] is not None:
         reference_data = reference_data_of(state[_PIPELINE])
         detection.pipeline = Pipeline(
-            config, VERSION, detection.mode, detection.run_id, detection.timer, reference_data
+            config,
+            VERSION,
+            detection.mode,
+            detection.run_id,
+            detection.timer,
+            reference_data,
+            with_signals=True,
         )
         restore(detection.pipeline, state[_PIPELINE])

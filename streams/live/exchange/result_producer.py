@@ -8,19 +8,12 @@ import polars as pl
 from aiokafka import AIOKafkaProducer
 
 from detectors.alerts.evidence import brief
+from detectors.signals import SignalRecord
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.service.progress import Progress
-from schemas.service.topics import (
-    ALERTS,
-    ALERTS_LATEST,
-    DEAD_LETTERS,
-    FRAMES,
-    LATE_POSTS,
-    NETWORKS,
-    PROGRESS,
-    Topic,
-)
+from schemas.service.topic import Topic
+from schemas.service.topics import ALERTS, ALERTS_LATEST, DEAD_LETTERS, FRAMES, LATE_POSTS, NETWORKS, PROGRESS
 from streams.live.broker.in_flight import InFlight
 from streams.live.exchange.alert_headers import alert_headers
 from streams.live.exchange.decoding import COLLECTOR_HEADER
@@ -29,6 +22,7 @@ from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.exchange.post_encoding import encode_posts
 from streams.outputs.network_record import network_of
 from streams.outputs.permalinks import Permalinks
+from streams.outputs.signal_messages import key_of, topic_of
 
 ORIGIN_HEADER = "lockstep-origin"
 """Header of a late post: topic without prefix, partition and offset of the record, for example `posts.v1/3/1700`."""
@@ -76,6 +70,13 @@ class ResultProducer:
             await in_flight.add(self._send(NETWORKS, key, _encoder.encode(network_of(alert))))
         for network_id in expired:
             await in_flight.add(self._send(ALERTS_LATEST, network_id, None))
+        await in_flight.settled()
+
+    async def write_signals(self, signals: Iterable[SignalRecord]) -> None:
+        """Write signals, each to its topic. On return the broker has them."""
+        in_flight = InFlight()
+        for signal in signals:
+            await in_flight.add(self._send(topic_of(signal), key_of(signal), _encoder.encode(signal)))
         await in_flight.settled()
 
     async def write_dead_letters(self, letters: Iterable[DeadLetter]) -> None:

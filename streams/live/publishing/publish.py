@@ -20,7 +20,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError
 
 from schemas.errors import InputError
-from schemas.service.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, REVIEWS, SUPPRESSIONS, Topic
+from schemas.service.topic import Topic
+from schemas.service.topics import ACCOUNTS, FOLLOWS, POSTS, REGISTRY, REVIEWS, SUPPRESSIONS
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.broker.in_flight import InFlight

@@ -9,7 +9,8 @@ import msgspec
 from rich.console import Console
 
 from schemas.errors import UsageError
-from schemas.service.topics import POSTS, Role
+from schemas.service.topic import Role
+from schemas.service.topics import POSTS
 from streams.live.broker.broker_check import FAULTS, broker_error
 from streams.live.broker.connection import connection
 from streams.live.broker.topic_admin import require_topics

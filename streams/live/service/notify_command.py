@@ -7,7 +7,8 @@ import socket
 from typing import Any
 
 from schemas.errors import UsageError
-from schemas.service.topics import Role, is_replay
+from schemas.service.topic import Role
+from schemas.service.topics import is_replay
 from streams.live.broker.connection import Connection, connection
 from streams.live.broker.outages import BrokerWatch
 from streams.live.broker.sessions import Sessions

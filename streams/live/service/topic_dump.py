@@ -8,7 +8,8 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from schemas.errors import UsageError
-from schemas.service.topics import TOPICS, Encoding, Topic
+from schemas.service.topic import Encoding, Topic
+from schemas.service.topics import TOPICS
 from streams.live.broker.broker_check import FAULTS, broker_error, check_broker
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments

@@ -18,7 +18,8 @@ import faust
 from aiokafka import TopicPartition
 from mode import Service
 
-from schemas.service.topics import FRAMES, Role
+from schemas.service.topic import Role
+from schemas.service.topics import FRAMES
 from streams.live.broker.connection import Connection, connection, faust_settings
 from streams.live.broker.group_session import require_session_timeout
 from streams.live.broker.membership import heartbeat_s

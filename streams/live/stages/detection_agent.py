@@ -190,6 +190,7 @@ class DetectionAgent:
             await self._results.write_dead_letters(result.dead_letters)
             await self._results.write_late_posts(result.late_posts)
             await self._results.write_alerts(result.alerts, result.expired)
+            await self._results.write_signals(result.signals)
 
         await self._producer.insist(publish)
         self._late.add(result.late_by_collector)

@@ -8,18 +8,18 @@ import typer
 from typer.testing import CliRunner
 
 from streams.command.option_groups import grouped
-from streams.settings import options, publishing_options
+from streams.settings import options, publishing_options, simulation_options
 from streams.settings.options import (
     DetectingOptions,
     FigureOptions,
     FileUse,
     LabelOptions,
     ReadingOptions,
-    SimulationOptions,
     WritingOptions,
     named_files,
 )
 from streams.settings.publishing_options import PublishingOptions
+from streams.settings.simulation_options import SimulationOptions
 
 GROUPS: list[Any] = [
     DetectingOptions, FigureOptions, LabelOptions, PublishingOptions, ReadingOptions, SimulationOptions, WritingOptions,
@@ -68,7 +68,7 @@ def test_every_option_is_called_after_its_field(group: Any) -> None:
 
 
 def test_every_group_of_the_module_is_looked_at() -> None:
-    known = {**vars(options), **vars(publishing_options)}
+    known = {**vars(options), **vars(publishing_options), **vars(simulation_options)}
     assert set(GROUPS) == {kind for kind in known.values() if hasattr(kind, "__dataclass_fields__")}
 
 
