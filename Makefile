@@ -119,7 +119,7 @@ golden: $(STAMP) ## write tests/golden anew, after a change of detection that is
 
 lock: $(STAMP) ## write requirements.lock anew from pyproject.toml (LOCK_FLAGS=--upgrade for newer versions)
 	@# One version for every Python (fewest forks): the same numbers and the same type stubs everywhere.
-	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --fork-strategy fewest \
+	@$(BIN)/uv pip compile pyproject.toml --extra live --group dev --universal --python-version 3.11 --fork-strategy fewest \
 		--generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements.lock $(LOCK_FLAGS)
 	@echo "wrote requirements.lock"
 

@@ -13,6 +13,10 @@ import typer
 
 from schemas.errors import LockstepError, UsageError
 from streams.outputs.plain_text import plain_lines
+from streams.version import DISTRIBUTION
+
+_OF_LIVE = frozenset({"aiokafka", "faust", "mode", "structlog"})
+"""Packages of the extra `[live]`, by the names under which they are imported."""
 
 
 @contextmanager
@@ -23,6 +27,14 @@ def reported_faults() -> Iterator[None]:
     except LockstepError as error:
         print_message(str(error))
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _OF_LIVE:
+            raise
+        print_message(
+            f"this command is for the live service and needs {error.name}, which is not installed. Install Lockstep "
+            f"with it: pip install '{DISTRIBUTION}[live]'"
+        )
+        raise typer.Exit(2) from None
     except KeyboardInterrupt:
         print_message("interrupted at once; the outputs may hold less than was found")
         raise typer.Exit(130) from None

@@ -15,6 +15,7 @@ from streams.version import DISTRIBUTION
 LEAST_PYTHON = (3, 11)
 _PACKAGES = ("schemas", "detectors", "streams")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*\(?>=([0-9.]+)")
+_EXTRA = re.compile(r""";.*\bextra\s*==\s*['"](\w+)['"]""")
 _REINSTALL = "Install Lockstep into an environment of its own: make setup"
 
 
@@ -73,7 +74,7 @@ def dependencies() -> Finding:
             found=f"{DISTRIBUTION} is not installed, so its dependencies are not known.",
             mend=f"{_REINSTALL}.",
         )
-    faults, found = [], []
+    faults, found, absent = [], [], []
     for requirement in wanted:
         match = _REQUIREMENT.match(requirement)
         if match is None:
@@ -82,14 +83,18 @@ def dependencies() -> Finding:
         try:
             have = version(name)
         except PackageNotFoundError:
-            faults.append(f"{name} is missing (at least {least} is needed)")
+            if extra := _EXTRA.search(requirement):
+                absent.append(f"{name} [{extra[1]}]")
+            else:
+                faults.append(f"{name} is missing (at least {least} is needed)")
             continue
         found.append(f"{name} {have}")
         if _numbers(have) < _numbers(least):
             faults.append(f"{name} is {have} (at least {least} is needed)")
     if faults:
         return Finding(check=check, status=Status.FAIL, found=f"{'; '.join(faults)}.", mend=f"{_REINSTALL}.")
-    return Finding(check=check, status=Status.OK, found=", ".join(found))
+    without = f"; without what only an extra needs: {', '.join(absent)}" if absent else ""
+    return Finding(check=check, status=Status.OK, found=", ".join(found) + without)
 
 
 def _roots(distribution: Distribution) -> list[Path]:

@@ -20,6 +20,7 @@ ASKED_FOR = [
     Requirement(text)
     for text in (
         *PROJECT["project"]["dependencies"],
+        *(text for extra in PROJECT["project"]["optional-dependencies"].values() for text in extra),
         *PROJECT["dependency-groups"]["dev"],
         *PROJECT["build-system"]["requires"],
     )
