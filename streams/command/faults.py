@@ -15,7 +15,7 @@ from schemas.errors import LockstepError, UsageError
 from streams.outputs.plain_text import plain_lines
 from streams.version import DISTRIBUTION
 
-_OF_LIVE = frozenset({"aiokafka", "faust", "mode", "structlog"})
+OF_LIVE = frozenset({"aiokafka", "faust", "mode", "structlog"})
 """Packages of the extra `[live]`, by the names under which they are imported."""
 
 
@@ -28,7 +28,7 @@ def reported_faults() -> Iterator[None]:
         print_message(str(error))
         raise typer.Exit(2 if isinstance(error, UsageError) else 1) from None
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _OF_LIVE:
+        if (error.name or "").partition(".")[0] not in OF_LIVE:
             raise
         print_message(
             f"this command is for the live service and needs {error.name}, which is not installed. Install Lockstep "

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from streams.command.completion import answer_shell, completing
 from streams.command.faults import exit_on_failures, reported_faults
 from streams.command.live_program import live
 from streams.command.notify_program import notifying
@@ -223,6 +224,7 @@ def compile_all() -> None:
             raise typer.Exit(1)
 
 
+app.add_typer(completing)
 app.add_typer(sources)
 app.add_typer(live)
 app.add_typer(notifying)
@@ -239,6 +241,7 @@ def main() -> None:
     sys.modules["matplotlib"] = None  # type: ignore[assignment]
     # on SIGTERM, too, temporary files are removed
     signal.signal(signal.SIGTERM, _terminated)
+    answer_shell()
     app()
 
 

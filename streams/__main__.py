@@ -1,0 +1,6 @@
+"""`python -m streams` runs the program, where its folder is not on the path."""
+
+from streams.command.program import main
+
+if __name__ == "__main__":
+    main()
