@@ -23,13 +23,16 @@ from streams.outputs.output_files import STDOUT, OutputError, check_outputs
 from streams.outputs.permalinks import Permalinks
 from streams.outputs.signal_messages import write_signals
 from streams.reference_files.reference_inputs import ReferenceInputs, read_reference_inputs
+from streams.reference_files.suppressions import read_suppressions
 from streams.replay.chance.check import check_by_chance
 from streams.replay.chance.post_spool import PostSpool
 from streams.replay.replay import Replay
 from streams.replay.results import early_end, write_pairs_and_timings, write_run_report
+from streams.replay.rule_trial import try_rules
 from streams.replay.stopping import Interrupted, Stop
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.report_posts import ReportPosts
+from streams.reports.rule_effects import NetworkCourses, RuleTrial
 from streams.reports.summary import RunFigures
 from streams.settings.options import DetectingOptions, FileUse, ReadingOptions, WritingOptions, named_files
 from streams.settings.settings import Settings, load_settings
@@ -105,13 +108,14 @@ def local_run(
         raise UsageError("standard input (-) can be read only once.")
     config = options.reading.config
     check_outputs(options.files(FileUse.WRITTEN), [*read, *([config] if config else [])])
+    trial = _Trial(options) if options.reading.try_suppressions is not None else None
     with PostSpool() as spool, ReportPosts() as report_posts:
 
         def take(posts: pl.DataFrame) -> None:
             if stop.failures:
                 return  # the run is about to end
             try:
-                if options.detecting.check_by_chance:
+                if options.detecting.check_by_chance or trial is not None:
                     spool.add(posts)
                 if options.writing.report is not None:
                     report_posts.add(posts)
@@ -119,7 +123,12 @@ def local_run(
                 stop.fail(failure)
             on_posts(posts)
 
-        done = _detected(options, settings, inputs, console, on_alert, take, stop)
+        def note(alert: Alert, run: Replay) -> None:
+            if trial is not None:
+                trial.before.add(alert)
+            on_alert(alert, run)
+
+        done = _detected(options, settings, inputs, console, note, take, stop)
         figures = done.figures
         written = {
             "--alerts": options.writing.alerts,
@@ -130,8 +139,10 @@ def local_run(
         if not done.failures:
             with stop.deferring():
                 written |= write_pairs_and_timings(options.writing, done.run, stop)
-                if spool.rows and not stop.wanted:
+                if options.detecting.check_by_chance and spool.rows and not stop.wanted:
                     figures = replace(figures, by_chance=_by_chance(options, done, spool, console, stop))
+                if trial is not None and not stop.wanted:
+                    figures = replace(figures, rule_trial=trial.ended(done, spool, console, stop))
                 if stop.signal is not None:
                     figures = replace(figures, unfinished=early_end(done.run, stop.signal))
                 if options.writing.report is not None:
@@ -213,6 +224,38 @@ def _detected(
     if stop.failures:
         figures = replace(figures, unfinished=early_end(run, None))
     return _Detected(run, references, networks, figures, failures)
+
+
+class _Trial:
+    """Rules that are tried: read before the run, so that a wrong file ends it at once.
+
+    Raises:
+        InputError: the file cannot be read, or holds no rules.
+    """
+
+    def __init__(self, options: RunOptions) -> None:
+        self.before = NetworkCourses()
+        self._rules = read_suppressions(options.reading.try_suppressions or "")
+        self._progress = not options.writing.no_progress
+
+    def ended(self, done: _Detected, spool: PostSpool, console: Console, stop: Stop) -> RuleTrial | None:
+        """What the rules would change; None if that was interrupted."""
+        done.run.release()  # the second run needs as much memory as the first
+        try:
+            with stop.at_once():
+                return try_rules(
+                    spool,
+                    self._rules,
+                    self.before,
+                    done.run.settings,
+                    done.references,
+                    console,
+                    progress=self._progress,
+                )
+        except (KeyboardInterrupt, SystemExit):
+            if stop.signal is None:
+                raise
+            return None
 
 
 def _by_chance(

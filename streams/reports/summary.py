@@ -18,6 +18,7 @@ from streams.outputs.plain_text import plain
 from streams.reports.by_chance import chance_sentences
 from streams.reports.durations import duration
 from streams.reports.latest_alerts import LatestAlerts, is_closed, nouns, shared_kinds
+from streams.reports.rule_effects import RuleTrial, trial_sentences
 from streams.reports.what_there_was import RunOverview, nothing_found, what_there_was
 
 SHOWN_NETWORKS = 15
@@ -63,6 +64,8 @@ class RunFigures:
     """What there was to look at; None where detection did not end."""
     unfinished: str | None = None
     """Why the run ended before its inputs did, and how far it came, in a sentence."""
+    rule_trial: RuleTrial | None = None
+    """What rules would change that are not in force yet, if that was asked for."""
     by_chance: ChanceFigures | None = None
     """What was found in copies without coordination, if that was asked for."""
 
@@ -97,6 +100,8 @@ def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) 
         console.print(f"\nNot posts, so only counted: {counts}.")
     if figures.by_chance is not None:
         _show_chance(console, figures.by_chance)
+    if figures.rule_trial is not None:
+        _show_trial(console, figures.rule_trial)
     _show_rejected(console, figures)
     for notice in figures.notices:
         console.print()
@@ -124,6 +129,8 @@ def _figures(figures: RunFigures, networks: LatestAlerts) -> Text:
     suspected = sum(alert.severity is not Severity.INFO for alert in networks.ranked())
     line += f"\n{len(networks):,} networks in {figures.alerts:,} alerts, {suspected:,} suspected covert"
     notes = []
+    if muted := sum(alert.suppression is not None for alert in networks.ranked()):
+        notes.append(f"{muted:,} muted by reviewers' rules")
     if closed:
         notes.append(f"{closed:,} closed since, because they showed nothing new")
     if networks.absorbed:
@@ -189,6 +196,13 @@ def _show_chance(console: Console, chance: ChanceFigures) -> None:
     console.print()
     console.print(Text("Checked by chance", style="bold"))
     console.print(_indented(" ".join(chance_sentences(chance))))
+
+
+def _show_trial(console: Console, trial: RuleTrial) -> None:
+    console.print()
+    console.print(Text("New rules, tried", style="bold"))
+    for sentence in trial_sentences(trial):
+        console.print(_indented(plain(sentence, _MOST_CHARS)))
 
 
 def _show_rejected(console: Console, figures: RunFigures) -> None:

@@ -126,6 +126,17 @@ class ReadingOptions:
             rich_help_panel=_READING,
         ),
     ] = None
+    try_suppressions: Annotated[
+        str | None,
+        READ,
+        typer.Option(
+            "--try-suppressions",
+            metavar="FILE",
+            help="Rules that are not in force yet. Detection runs once more with them, and the summary says what each "
+            "would mute and allow. The outputs are those without them.",
+            rich_help_panel=_READING,
+        ),
+    ] = None
     reviews: Annotated[
         str | None,
         READ,
