@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from schemas.figures.reviewed import ReviewedFigures
 from schemas.values import Count, Expectation, Name, Unit
 
 
@@ -127,6 +128,10 @@ class BacktestFigures(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     ]
     by_chance: Annotated[
         ChanceFigures | None, Meta(description="With `--check-by-chance`: what chance and interest made.")
+    ] = None
+    reviewed: Annotated[
+        ReviewedFigures | None,
+        Meta(description="With `--reviews`: precision of the networks that reviewers labelled."),
     ] = None
     config_hash: Annotated[Name, Meta(description="Hash of the settings that bear on detection.")]
     code_version: Annotated[Name, Meta(description="Version of Lockstep.")]

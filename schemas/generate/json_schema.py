@@ -20,6 +20,7 @@ from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.events import AccountProfile, FollowEvent, PostEvent
 from schemas.figures.backtest import BacktestFigures
+from schemas.figures.calibration import CalibrationFigures
 from schemas.figures.signals import AccountEngagement, AccountFollowers, PairSynchrony
 from schemas.generate import asyncapi
 from schemas.networks import NetworkSnapshot
@@ -41,6 +42,7 @@ RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
         "account_profile": AccountProfile,
         "alert": Alert,
         "backtest": BacktestFigures,
+        "calibration": CalibrationFigures,
         "dead_letter": DeadLetter,
         "follow_event": FollowEvent,
         "network_snapshot": NetworkSnapshot,

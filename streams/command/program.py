@@ -12,10 +12,10 @@ from typing import Annotated
 
 import typer
 
+from streams.command.alert_program import with_alerts
 from streams.command.completion import answer_shell, completing
 from streams.command.faults import exit_on_failures, reported_faults
 from streams.command.live_program import live
-from streams.command.notify_program import notifying
 from streams.command.option_groups import grouped
 from streams.command.source_program import sources
 from streams.outputs.plain_text import plain_lines
@@ -227,7 +227,7 @@ def compile_all() -> None:
 app.add_typer(completing)
 app.add_typer(sources)
 app.add_typer(live)
-app.add_typer(notifying)
+app.add_typer(with_alerts)
 
 
 def main() -> None:

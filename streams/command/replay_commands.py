@@ -1,9 +1,7 @@
 """The commands without Kafka; `streams.command.program` turns their faults into messages and exit statuses."""
 
-import os
-import sys
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 from rich.console import Console
@@ -13,11 +11,16 @@ from rich.text import Text
 from schemas.alerts import Alert
 from schemas.errors import LockstepError
 from schemas.figures.backtest import BacktestFigures
+from schemas.figures.reviewed import ReviewedFigures
+from streams.calibration.reviewed import reviewed_figures, reviewed_rows
+from streams.calibration.verdicts import Scores, verdicts_of
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain
+from streams.outputs.terminal import text_console
 from streams.reference_files.labels import read_labels
+from streams.reference_files.reviews_file import read_reviews
 from streams.replay.backtest import BacktestScores
-from streams.replay.local_run import Outcome, RunOptions, local_run
+from streams.replay.local_run import STDIN, Outcome, RunOptions, local_run
 from streams.replay.replay import Replay
 from streams.replay.stopping import Stop
 from streams.reports.durations import duration
@@ -27,12 +30,10 @@ from streams.version import VERSION
 
 __all__ = ["RunOptions", "backtest", "doctor", "replay"]
 
-_WIDTH_WITHOUT_TERMINAL = 110
-
 
 def replay(options: RunOptions) -> Sequence[LockstepError]:
     """`lockstep replay`: the reasons why it failed; none if all is well."""
-    console = _stderr()
+    console = text_console(stderr=True)
     with Stop().on_signals() as stop:
         outcome = local_run(options, console, stop=stop)
     if options.writing.metrics is not None:
@@ -47,9 +48,10 @@ def backtest(
     options: RunOptions, labels: LabelOptions, figure_options: FigureOptions
 ) -> Sequence[LockstepError]:
     """`lockstep backtest`: a replay compared with labels."""
-    console = _stderr()
+    console = text_console(stderr=True)
     scores = BacktestScores(read_labels(labels.labels, labels.positive))
     json = figure_options.json
+    reviewed = Scores()
 
     def note(alert: Alert, run: Replay) -> None:
         assert run.progress.tick is not None  # noqa: S101 - for the type checker; an alert has been raised
@@ -58,6 +60,8 @@ def backtest(
             run.progress.tick,
             unnamed=run.unnamed_members(alert),
         )
+        if options.reading.reviews is not None:
+            reviewed.add(alert)
 
     with Stop().on_signals() as stop:
         outcome = local_run(options, console, note, scores.add_posts, stop)
@@ -73,6 +77,7 @@ def backtest(
         dead_letters=sum(outcome.figures.dead_letters.values()),
         seconds=round(outcome.figures.seconds, 3),
         by_chance=outcome.figures.by_chance,
+        reviewed=_reviewed(options.reading.reviews, reviewed),
         config_hash=outcome.run.settings.detection.digest,
         code_version=VERSION,
     )
@@ -91,6 +96,14 @@ def backtest(
     return outcome.failures
 
 
+def _reviewed(path: str | None, scores: Scores) -> ReviewedFigures | None:
+    """Precision by reviewed labels; None without a file of reviews, or where it was standard input and is read."""
+    if path is None or path == STDIN:
+        return None
+    verdicts = verdicts_of(read_reviews(path), scores, datetime.now(UTC))
+    return reviewed_figures(verdicts, len(scores.by_network))
+
+
 def doctor(config: str | None, *, registry: str | None, live: bool, as_json: bool) -> bool:
     """`lockstep doctor`: whether no check failed."""
     from streams.doctor.doctor import examine, show_findings  # noqa: PLC0415 - other commands need none of it
@@ -100,7 +113,7 @@ def doctor(config: str | None, *, registry: str | None, live: bool, as_json: boo
         with output("-") as file:
             file.write(msgspec.json.format(msgspec.json.encode(findings), indent=1) + b"\n")
     else:
-        show_findings(_console(stderr=False), findings)
+        show_findings(text_console(stderr=False), findings)
     return findings.healthy
 
 
@@ -155,6 +168,9 @@ def _figures_table(figures: BacktestFigures) -> Table:
         ("first detection", _time(figures.first_detection_s), "after the first post of the data"),
     ):
         table.add_row(name, value, meaning)
+    if figures.reviewed is not None:
+        for row in reviewed_rows(figures.reviewed):
+            table.add_row(*row)
     if accounts.without_posts:
         table.add_row(
             "without posts", f"{accounts.without_posts:,}", "labelled accounts without a post in the data"
@@ -168,14 +184,3 @@ def _share(value: float | None) -> str:
 
 def _time(seconds: float | None) -> str:
     return "-" if seconds is None else duration(timedelta(seconds=seconds))
-
-
-def _stderr() -> Console:
-    return _console(stderr=True)
-
-
-def _console(*, stderr: bool) -> Console:
-    """A console that prints markup as it is, and wraps lines later when it writes to a file."""
-    stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() or "COLUMNS" in os.environ else _WIDTH_WITHOUT_TERMINAL
-    return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)

@@ -24,11 +24,16 @@ def latest_alerts(path: str) -> list[Alert]:
         InputError: the file cannot be read, or a line is no alert.
     """
     latest: dict[str, Alert] = {}
-    for alert in _records(path, Alert, "an alert"):
+    for alert in every_alert(path):
         known = latest.get(alert.network_id)
         if known is None or alert.revision >= known.revision:
             latest[alert.network_id] = alert
     return [alert for alert in latest.values() if alert.successor_id is None]
+
+
+def every_alert(path: str) -> Iterator[Alert]:
+    """All alerts of a file, one after another; raises as `latest_alerts`."""
+    return _records(path, Alert, "an alert")
 
 
 def with_networks(alerts: list[Alert], path: str) -> list[Alert]:

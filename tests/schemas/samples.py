@@ -40,6 +40,7 @@ from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, Supp
 from schemas.service.notifications import Notification, NotificationKind, NotifiedMember, NotifiedNetwork
 from schemas.service.progress import Progress
 from schemas.shares import TraceKind
+from tests.schemas.figure_samples import FULL_CALIBRATION, MINIMAL_CALIBRATION, REVIEWED
 
 NOON = datetime(2023, 2, 14, 12, 0, 0, 250_000, tzinfo=UTC)
 LATER = NOON + timedelta(minutes=1)
@@ -68,6 +69,7 @@ _BACKTEST = BacktestFigures(
 )
 MINIMAL: dict[str, msgspec.Struct] = {
     "backtest": _BACKTEST,
+    "calibration": MINIMAL_CALIBRATION,
     "post_event": PostEvent(post_id="1", platform="twitter", account_id="7", created_at=NOON),
     "follow_event": FollowEvent(
         platform="twitter", follower_id="7", followee_id="8", action=FollowAction.SNAPSHOT, at=NOON
@@ -219,8 +221,10 @@ FULL: dict[str, msgspec.Struct] = {
     "notification": msgspec.structs.replace(
         MINIMAL["notification"], kind=NotificationKind.ALERT, mode="live", networks=[_NOTED], network_count=1
     ),
+    "calibration": FULL_CALIBRATION,
     "backtest": msgspec.structs.replace(
         _BACKTEST,
+        reviewed=REVIEWED,
         by_chance=ChanceFigures(
             in_the_data=FoundCount(networks=2, accounts=8),
             in_copies=[FoundCount(networks=0, accounts=0), FoundCount(networks=1, accounts=3)],

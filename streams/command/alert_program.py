@@ -1,4 +1,4 @@
-"""`lockstep notify` and its help text."""
+"""The commands that take alerts to people and learn from them, and their help texts: notify and calibrate."""
 
 from typing import Annotated
 
@@ -6,14 +6,16 @@ import typer
 
 from schemas.errors import UsageError
 from streams.command.faults import reported_faults
+from streams.command.option_groups import grouped
 from streams.outputs.plain_text import plain_lines
+from streams.settings.calibration_options import CalibrationOptions
 from streams.settings.options import Config
 
-notifying = typer.Typer()
-"""The main program shows this command beside its own."""
+with_alerts = typer.Typer()
+"""The main program shows these commands beside its own."""
 
 
-@notifying.command()
+@with_alerts.command()
 def notify(
     alerts: Annotated[
         str | None,
@@ -59,3 +61,27 @@ def notify(
             else batch.notify_of_file(alerts, config, dry_run=dry_run)
         )
         typer.echo(plain_lines(said), err=True)
+
+
+@with_alerts.command()
+@grouped
+def calibrate(
+    alerts: Annotated[
+        str,
+        typer.Argument(
+            metavar="ALERTS",
+            help="A file of alerts with all their revisions, plain or compressed; - for standard input.",
+            show_default=False,
+        ),
+    ],
+    options: CalibrationOptions,
+) -> None:
+    """Turn scores into probabilities, learnt from the labels that reviewers gave.
+
+    docs/calibrate.md explains the figures. Few verdicts give wide intervals, or no curve.
+    """
+    with reported_faults():
+        from streams.calibration.calibrate import calibrate as run  # noqa: PLC0415 - --help need not wait for it
+        from streams.outputs.terminal import text_console  # noqa: PLC0415 - nor for this
+
+        run(alerts, options, text_console(stderr=True))
