@@ -9,7 +9,8 @@ nothing else. Errors that belong to one part are defined there; the tree names t
     │   ├── TooManyBadRows      the share of rejected rows passed the limit
     │   ├── RegistryError       the registry contradicts itself          detectors.reference.registry
     │   ├── StateError          a saved state cannot be used             detectors.state.state_forms
-    │   └── FrameError          a record of the log is no frame          streams.live.exchange.frames
+    │   ├── FrameError          a record of the log is no frame          streams.live.exchange.frames
+    │   └── SourceFault         a connection to a live source failed     streams.collect.source
     ├── OutputError         an output cannot be written              streams.outputs.output_files (exit status 1)
     ├── BrokerError         a broker cannot be reached, or refuses   streams.live.broker.broker_check (exit status 1)
     ├── UndeliveredError    a receiver did not take a notification   streams.notify.batch (exit status 1)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from streams.metrics.metric_families import Declared
-from streams.metrics.metrics import RunMetrics, WorkerMetrics
+from streams.metrics.metrics import CollectorMetrics, RunMetrics, WorkerMetrics
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "operations" / "metrics.md"
-_TABLE = re.compile(r"(<!-- metrics: (worker|run) -->\n).*?(<!-- end -->)", re.DOTALL)
+_TABLE = re.compile(r"(<!-- metrics: (worker|run|collector) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def with_tables(page: str) -> str:
@@ -17,6 +17,7 @@ def with_tables(page: str) -> str:
     tables = {
         "worker": WorkerMetrics.declared,
         "run": RunMetrics.declared,
+        "collector": CollectorMetrics.declared,
     }
     return _TABLE.sub(lambda match: f"{match[1]}{_table(tables[match[2]])}{match[3]}", page)
 

@@ -16,7 +16,7 @@ class Role(StrEnum):
     """Who writes and reads topics. Each role can have its own credentials (docs/operations/security.md)."""
 
     COLLECTOR = "collector"
-    """Writes posts, follow events and profiles; `lockstep publish` is one."""
+    """Writes posts, follow events and profiles: `lockstep publish` and `lockstep ingest`."""
     CURATOR = "curator"
     """Maintains the registry, reviews alerts and makes rules."""
     WORKER = "worker"

@@ -211,12 +211,12 @@ SUPPRESSIONS = Topic(
 DEAD_LETTERS = Topic(
     subject="dead-letters",
     meaning="A message that could not be used, with the reason.",
-    key="`topic/partition/offset` of the message",
+    key="`topic/partition/offset` of the message; `server/number` if a live source sent it",
     record=DeadLetter,
     partitions=3,
     retention=timedelta(days=14),
     cleanup=Cleanup.DELETE,
-    writers=(Role.WORKER,),
+    writers=(Role.WORKER, Role.COLLECTOR),
     readers=(Role.OPERATOR,),
 )
 LATE_POSTS = Topic(

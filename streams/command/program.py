@@ -15,6 +15,7 @@ import typer
 from streams.command.alert_program import with_alerts
 from streams.command.completion import answer_shell, completing
 from streams.command.faults import exit_on_failures, reported_faults
+from streams.command.ingest_program import ingest
 from streams.command.live_program import live
 from streams.command.option_groups import grouped
 from streams.command.source_program import sources
@@ -228,6 +229,7 @@ app.add_typer(completing)
 app.add_typer(sources)
 app.add_typer(live)
 app.add_typer(with_alerts)
+app.add_typer(ingest, name="ingest")
 
 
 def main() -> None:

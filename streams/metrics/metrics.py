@@ -270,3 +270,46 @@ class RunMetrics(MetricSet, label="run"):
         "Event time from an account's first post to its first alert, for a share of the accounts found (0.5, 0.9).",
         "share",
     )
+
+
+class CollectorMetrics(MetricSet, label="prefix"):
+    """The metrics of one `lockstep ingest`.
+
+    Args:
+        prefix: of the topics.
+        registry: where they go; one a process.
+    """
+
+    def __init__(self, prefix: str, registry: CollectorRegistry) -> None:
+        super().__init__(prefix, registry)
+        ProcessCollector(registry=registry)
+
+    build = gauge(
+        "lockstep_collector_info",
+        "Always 1: version of Lockstep, name of the collector, and its source.",
+        "version",
+        "collector",
+        "source",
+    )
+    ready = gauge("lockstep_collector_ready", "1 if the source is connected and a broker answers, else 0.")
+    connected = gauge("lockstep_collector_connected", "1 if the source is connected, else 0.")
+    records = counter("lockstep_collector_records_total", "Records that the broker has confirmed.", "topic")
+    others = counter(
+        "lockstep_collector_others_total", "Messages that go to no topic, such as likes, by kind.", "kind"
+    )
+    repeats = counter(
+        "lockstep_collector_repeats_total", "Posts and follow events that came again after a reconnect."
+    )
+    dead_letters = counter(
+        "lockstep_collector_dead_letters_total", "Messages that could not be used, by reason.", "reason"
+    )
+    faults = counter("lockstep_collector_faults_total", "Connections to the source that failed or ended.")
+    gaps = counter(
+        "lockstep_collector_gaps_total",
+        "Times that the source no longer had the place at which to go on, so that events are missing.",
+    )
+    waiting = gauge("lockstep_collector_waiting_records", "Messages that have come and are not written yet.")
+    event_time = gauge(
+        "lockstep_collector_event_timestamp_seconds",
+        "Time of the latest event that the broker has, seconds since 1970 UTC.",
+    )

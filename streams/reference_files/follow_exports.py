@@ -5,21 +5,20 @@ from collections.abc import Iterator
 import polars as pl
 
 from schemas.errors import FormatError
-from streams.sources.cells.times import times
 from streams.sources.files.compressed import Block
 from streams.sources.files.json_rows import decode_objects
 from streams.sources.files.json_sample import samples
 from streams.sources.files.lines import scan_lines
 from streams.sources.files.records import Records, read_records
+from streams.sources.formats.bluesky.jetstream import follows_of
 from streams.sources.formats.bluesky.record_fields import with_subjects
 from streams.sources.formats.json_fields import path, struct
 from streams.sources.formats.json_format import PAGE_LIMIT, ROW
 
-_FOLLOW = "app.bsky.graph.follow"
 _ENDPOINT = r"/users/(\d+)/(followers|following)\b"
 _PAGE = struct(data=pl.List(struct("id")), __twarc=struct("url", "retrieved_at"))
 _EVENT = struct(
-    "did", "time_us", commit=struct("operation", "collection", record=struct(subject=struct("did")))
+    "did", "time_us", commit=struct("operation", "type", "collection", record=struct(subject=struct("did")))
 )
 
 
@@ -75,18 +74,7 @@ class JetstreamFollows(FollowExport):
     def events(self, records: Records) -> pl.DataFrame:
         """One follow for each record of a follow."""
         frame, rows = decode_objects(records, _EVENT, with_subjects)
-        frame = frame.with_columns(
-            pl.Series(ROW, rows),
-            pl.from_epoch(times(frame["time_us"])).dt.strftime("%Y-%m-%dT%H:%M:%SZ").alias("at"),
-        ).filter((path("commit", "collection") == _FOLLOW) & (path("commit", "operation") == "create"))
-        return frame.select(
-            ROW,
-            pl.lit("bluesky").alias("platform"),
-            pl.col("did").alias("follower_id"),
-            path("commit", "record", "subject", "did").alias("followee_id"),
-            pl.lit("follow").alias("action"),
-            "at",
-        )
+        return follows_of(frame.with_columns(pl.Series(ROW, rows)))
 
 
 def follow_export(head: str, name: str) -> FollowExport | None:

@@ -95,8 +95,8 @@ def service_of(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Servic
 
     def make(world: World | None = None, **more: Any) -> Service:
         settings = {"bootstrap": kafka, "prefix": topic_prefix, **more}
-        detection = world.settings if world is not None else ""
-        service = Service(tmp_path / f"service-{len(made)}", detection_settings=detection, **settings)
+        settings.setdefault("detection_settings", world.settings if world is not None else "")
+        service = Service(tmp_path / f"service-{len(made)}", **settings)
         made.append(service)
         service.lockstep("topics", "create")
         return service

@@ -204,6 +204,10 @@ class Watcher:
         finally:
             await consumer.stop()
 
+    async def ends(self, topic: str) -> int:
+        """Count of all records that a topic has had."""
+        return sum((await self._consumer.end_offsets(await self._partitions(topic))).values())
+
     async def alerts(self) -> dict[tuple[str, int], str]:
         """Alerts by id and revision; two records of one have to say the same."""
         found: dict[tuple[str, int], str] = {}

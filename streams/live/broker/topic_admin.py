@@ -5,7 +5,7 @@ person has to decide that (docs/operations/topics.md).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -78,15 +78,27 @@ async def create_topics(connection: Connection, prefix: str) -> list[Made]:
     return [Made(topic=name, created=name in made) for name in wanted]
 
 
-async def require_topics(connection: Connection, prefix: str, role: Role) -> None:
+async def require_topics(
+    connection: Connection, prefix: str, role: Role, without: Collection[Topic] = ()
+) -> None:
     """Make sure that all topics exist that a role writes or reads. Clients would wait for them without end.
+
+    Args:
+        connection: to the brokers.
+        prefix: of the topics.
+        role: what the credentials are for.
+        without: topics that this program does not use.
 
     Raises:
         BrokerError: the broker cannot be reached, or a topic is absent or hidden from these credentials.
     """
     async with _admin(connection, "looking for topics") as admin:
         there = await _described(admin)
-    wanted = [topic.full_name(prefix) for topic in TOPICS if role in (*topic.writers, *topic.readers)]
+    wanted = [
+        topic.full_name(prefix)
+        for topic in TOPICS
+        if topic not in without and role in (*topic.writers, *topic.readers)
+    ]
     if absent := [name for name in wanted if name not in there]:
         raise BrokerError(
             f"Kafka: {', '.join(absent)}: absent, or hidden from these credentials. Create the topics with "

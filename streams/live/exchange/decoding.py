@@ -20,11 +20,10 @@ from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
 from schemas.registry import RegistryEntity
 from schemas.reviews import ReviewEvent, SuppressionRule
 from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, OffsetSpan
+from streams.live.exchange.value_lines import records_of
 from streams.reference_files.follow_events import decoded_follows
 from streams.reference_files.profiles import decoded_profiles
-from streams.sources.files.compressed import Block
-from streams.sources.files.lines import scan_lines
-from streams.sources.files.records import Records, read_records
+from streams.sources.files.records import Records
 from streams.sources.formats.canonical.jsonl import Jsonl
 from streams.sources.screening import LEEWAY, screen
 
@@ -212,22 +211,10 @@ def _lines(batch: Batch) -> tuple[Records, list[DeadLetter]]:
     """The values of a batch as lines to decode, numbered from 1 by their place in the batch."""
     values = [record.value or b"" for record in batch.records]
     batch.bytes = sum(map(len, values))
-    data = b"\n".join(values)
-    if data.count(b"\n") != len(values) - 1 or b"\r" in data:
-        values = [one_line(value) for value in values]
-    # an empty line would not be counted
-    data = b"\n".join([value if value.strip() else b"null" for value in values])
-    both = list(read_records(iter([Block(data + b"\n", 0)]), batch.topic, scan_lines, str))
-    first, rest = both[0], both[1:]
-    letters = [letter for records in both for letter in _placed(records.dead_letters, batch)]
-    first.dead_letters.clear()
-    assert not any(len(records) for records in rest)  # noqa: S101 - the data end with a line end
-    return first, letters
-
-
-def one_line(value: bytes) -> bytes:
-    """JSON without line ends: they have no meaning outside of strings, and are not allowed inside."""
-    return value.replace(b"\n", b" ").replace(b"\r", b" ")
+    records = records_of(values, batch.topic)
+    letters = list(_placed(records.dead_letters, batch))
+    records.dead_letters.clear()
+    return records, letters
 
 
 def _placed(letters: Iterable[DeadLetter], batch: Batch) -> Iterator[DeadLetter]:

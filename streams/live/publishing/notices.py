@@ -1,4 +1,4 @@
-"""What a user of `lockstep publish` reads about an outage: that it waits, and that it goes on."""
+"""What a user of `lockstep publish` or `lockstep ingest` reads about an outage: that it waits, and that it goes on."""
 
 from collections.abc import Callable
 
@@ -8,15 +8,19 @@ class Notices:
 
     Args:
         say: called with one line.
+        doing: what waits meanwhile.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], doing: str = "Publishing") -> None:
         self._say = say
+        self._doing = doing
 
     def warning(self, event: str, **more: object) -> None:
         """The brokers cannot be reached, or something was written again."""
         if "reason" in more and "servers" in more:
-            self._say(f"Kafka: {more['servers']} {more['reason']} Publishing waits until the broker is back.")
+            self._say(
+                f"Kafka: {more['servers']} {more['reason']} {self._doing} waits until the broker is back."
+            )
         else:
             self._say(
                 "Kafka: some records were written again after a fault. Workers count each post and follow event once."
@@ -24,4 +28,4 @@ class Notices:
 
     def info(self, event: str, **more: object) -> None:
         """The brokers are back."""
-        self._say(f"Kafka: the broker is back after {more.get('seconds')} s. Publishing goes on.")
+        self._say(f"Kafka: the broker is back after {more.get('seconds')} s. {self._doing} goes on.")

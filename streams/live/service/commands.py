@@ -10,7 +10,7 @@ from rich.console import Console
 
 from schemas.errors import UsageError
 from schemas.service.topic import Role
-from schemas.service.topics import POSTS
+from schemas.service.topics import DEAD_LETTERS, POSTS
 from streams.live.broker.broker_check import FAULTS, broker_error
 from streams.live.broker.connection import connection
 from streams.live.broker.topic_admin import require_topics
@@ -114,7 +114,7 @@ def publish(
         # who maintains the registry need not have the rights of a collector
         collects = posts is not None or options.follows is not None or options.accounts is not None
         role = Role.COLLECTOR if collects else Role.CURATOR
-        await require_topics(broker, settings.kafka.topic_prefix, role)
+        await require_topics(broker, settings.kafka.topic_prefix, role, without=(DEAD_LETTERS,))
         try:
             await publisher.run(posts)
         except FAULTS as error:

@@ -14,7 +14,7 @@ from streams.live.broker.broker_check import FAULTS, broker_error, check_broker
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
 from streams.live.broker.partitions import partitions_of
-from streams.live.exchange.decoding import one_line
+from streams.live.exchange.value_lines import one_line
 from streams.outputs.output_files import OutputError
 
 _POLL_MS = 200

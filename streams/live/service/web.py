@@ -1,19 +1,22 @@
-"""What a worker serves over HTTP: its metrics, and whether it is alive and ready. By default only on loopback.
+"""What a worker or a collector serves over HTTP: its metrics, and whether it is alive and ready.
+
+By default it listens only on loopback.
 
     GET /metrics        for Prometheus
     GET /health/live    200, or 503 when a part of the worker has failed
     GET /health/ready   200, or 503 with what the worker waits for
 
-The answers come from the event loop of the worker: if that hangs, there is no answer at all.
+The answers come from the event loop of the program: if that hangs, there is no answer at all.
 """
 
 import socket
+from typing import Protocol
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from schemas.errors import UsageError
-from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import WorkerSettings
 
 
@@ -46,15 +49,47 @@ def listen(settings: WorkerSettings) -> socket.socket | None:
     return server
 
 
+class ServedHealth(Protocol):
+    """Whether a program is alive, and whether it is ready."""
+
+    failed: str
+    """What failed; empty if nothing did."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can go on."""
+        ...
+
+    @property
+    def waits_for(self) -> list[str]:
+        """What it waits for, in words; empty if it is ready."""
+        ...
+
+
+class Served(Protocol):
+    """Metrics and health of one program."""
+
+    registry: CollectorRegistry
+
+    @property
+    def health(self) -> ServedHealth:
+        """Its health."""
+        ...
+
+    def update_ready(self) -> None:
+        """Set the metrics that depend on the moment."""
+        ...
+
+
 class Web:
-    """Serves one worker.
+    """Serves one worker or collector.
 
     Args:
-        telemetry: of the worker.
+        telemetry: of it.
         server: bound and listening.
     """
 
-    def __init__(self, telemetry: Telemetry, server: socket.socket) -> None:
+    def __init__(self, telemetry: Served, server: socket.socket) -> None:
         self._telemetry = telemetry
         self._server = server
 

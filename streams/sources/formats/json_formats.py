@@ -1,6 +1,6 @@
 """The JSON formats that Lockstep recognises by the fields of their objects."""
 
-from streams.sources.formats.bluesky.jetstream import Jetstream
+from streams.sources.formats.bluesky.jetstream import Jetstream, JetstreamMessages
 from streams.sources.formats.bluesky.posts import BlueskyPosts, BlueskyRecords
 from streams.sources.formats.canonical.jsonl import Jsonl
 from streams.sources.formats.forums.reddit import Reddit
@@ -22,6 +22,7 @@ JSON_FORMATS: tuple[type[JsonFormat], ...] = (
     XPosts,
     TwitterV1,
     Jetstream,
+    JetstreamMessages,
     BlueskyRecords,
     BlueskyPosts,
     Mastodon,

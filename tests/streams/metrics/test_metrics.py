@@ -7,11 +7,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.prometheus.metrics_page import PAGE, with_tables
-from streams.metrics.metrics import RunMetrics, WorkerMetrics
+from streams.metrics.metrics import CollectorMetrics, RunMetrics, WorkerMetrics
 
 BOUNDED = {
     "version", "python", "settings", "topic", "partition", "reason", "stage", "kind", "crowd", "store", "state",
-    "rank", "severity", "lifecycle", "measure", "share", "label", "collector",
+    "rank", "severity", "lifecycle", "measure", "share", "label", "collector", "source",
 }  # fmt: skip
 """Labels whose values are few: none names an account, an object, a network, a post or a worker."""
 UNITS = (
@@ -27,8 +27,8 @@ UNITS = (
     "_ratio",
 )
 COUNTED = (
-    "_ready", "_reachable", "_built", "_owner", "_edges", "_hypotheses", "_spread", "_networks", "_members",
-    "_rules", "_entities", "_posts", "_alerts", "_dead_letters", "_set_aside",
+    "_ready", "_reachable", "_connected", "_built", "_owner", "_edges", "_hypotheses", "_spread", "_networks",
+    "_members", "_rules", "_entities", "_posts", "_alerts", "_dead_letters", "_set_aside",
 )  # fmt: skip
 """Gauges that count things named by themselves, or are 0 or 1."""
 
@@ -39,7 +39,7 @@ def metrics() -> WorkerMetrics:
 
 
 def test_names_follow_the_conventions_of_prometheus(metrics: WorkerMetrics) -> None:
-    for declared in [*metrics.declared, *RunMetrics("run", CollectorRegistry()).declared]:
+    for declared in [*metrics.declared, *RunMetrics.declared, *CollectorMetrics.declared]:
         assert re.fullmatch(r"lockstep_[a-z][a-z_]*[a-z]", declared.name)
         assert declared.name.endswith("_total") == (declared.kind == "counter"), declared.name
         if declared.kind != "counter":
@@ -49,12 +49,12 @@ def test_names_follow_the_conventions_of_prometheus(metrics: WorkerMetrics) -> N
 
 
 def test_labels_are_bounded_sets(metrics: WorkerMetrics) -> None:
-    everything = [*metrics.declared, *RunMetrics("run", CollectorRegistry()).declared]
+    everything = [*metrics.declared, *RunMetrics.declared, *CollectorMetrics.declared]
     assert {label for declared in everything for label in declared.labels} == BOUNDED
 
 
 def test_every_meaning_is_a_sentence(metrics: WorkerMetrics) -> None:
-    for declared in [*metrics.declared, *RunMetrics("run", CollectorRegistry()).declared]:
+    for declared in [*metrics.declared, *RunMetrics.declared, *CollectorMetrics.declared]:
         assert declared.meaning[0].isupper() or declared.meaning[0].isdigit(), declared.name
         assert declared.meaning.endswith("."), declared.name
         assert len(declared.meaning) <= 120, declared.name
@@ -113,6 +113,5 @@ def _samples(metrics: WorkerMetrics, name: str) -> list[object]:
 def test_the_page_of_metrics_is_as_declared() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert page == with_tables(page), "stale: make dashboards"
-    assert page.count("\n| `lockstep_") == len(
-        WorkerMetrics("lockstep.", CollectorRegistry()).declared
-    ) + len(RunMetrics("run", CollectorRegistry()).declared)
+    sets = (WorkerMetrics, RunMetrics, CollectorMetrics)
+    assert page.count("\n| `lockstep_") == sum(len(metrics.declared) for metrics in sets)

@@ -1,5 +1,7 @@
 """Bluesky's Jetstream, in both of its forms."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from schemas.errors import FormatError
@@ -144,3 +146,30 @@ def test_given_broken_events_when_read_then_only_they_are_set_aside(take):
 def test_given_events_of_something_else_when_opened_then_their_fields_are_shown(take):
     with pytest.raises(FormatError, match="did, when"):
         take(jsonl({"did": DID, "when": 1}))
+
+
+def message(event, seq):
+    """As the second server sends it."""
+    when = datetime.fromtimestamp(event["time_us"] / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    payload = {"$type": f"network.bsky.jetstream.subscribeEvents#{event['kind']}", "did": event["did"]}
+    payload |= {
+        "seq": seq,
+        "time": "2020-01-01T00:00:00.000000Z",
+        "witnessedAt": when,
+        **event.get("commit", {}),
+    }
+    return {"$type": "message", "payload": payload}
+
+
+def test_given_messages_of_the_second_server_when_read_then_posts_are_the_same(take):
+    events = [*OTHERS, POST, CARD, REPOST]
+    taken = take(jsonl(*(message(event, number) for number, event in enumerate(events))))
+    assert (taken.format, taken.time_ordered, taken.dead) == ("jetstream-v2", True, [])
+    assert [known(row) for row in taken.rows] == GOLDEN
+    assert sum(taken.others.values()) == len(OTHERS)
+
+
+def test_given_a_message_without_the_time_of_its_server_when_read_then_the_time_that_it_shows_counts(take):
+    shown = message(POST, 1)
+    del shown["payload"]["witnessedAt"]
+    assert take(jsonl(shown)).rows[0]["created_at"] == 1_577_836_800
