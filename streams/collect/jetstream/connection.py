@@ -98,7 +98,7 @@ class JetstreamSource:
             try:
                 frame = await socket.receive(self._stall_s)
             except TimeoutError as error:
-                raise SourceFault(f"has sent nothing for {self._stall_s:.0f} s") from error
+                raise SourceFault(f"has sent nothing for {self._stall_s:g} s") from error
             if frame.type is aiohttp.WSMsgType.TEXT:
                 data = frame.data.encode()
             elif frame.type is aiohttp.WSMsgType.BINARY:

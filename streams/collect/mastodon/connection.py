@@ -91,7 +91,7 @@ class MastodonSource:
                     else:
                         yield Message(HEARTBEAT, str(int(time.time())).encode())
         except aiohttp.SocketTimeoutError as error:
-            raise SourceFault(f"has sent nothing for {self._stall_s:.0f} s") from error
+            raise SourceFault(f"has sent nothing for {self._stall_s:g} s") from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise SourceFault(f"has no stream: {plain(str(error), 200) or type(error).__name__}") from error
 
