@@ -15,7 +15,9 @@ import polars as pl
 
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I32, I64, U8, U32, Int
-from detectors.arrays.hashing import mix
+from detectors.arrays.hashing import mix, utf8_buffer
+from detectors.traces.characters import characters
+from detectors.traces.normalising import MOST_CHARACTERS, gathered, normalise
 
 BANDS = 24
 ROWS = 4
@@ -25,8 +27,9 @@ PERMUTATIONS = BANDS * ROWS
 MAX_SHINGLES = 512
 """Shingles that are read from one text; the rest, after about 3,000 characters, is ignored."""
 
+_INVISIBLE = r"[\p{Cf}\p{Default_Ignorable_Code_Point}\x{20E3}]"
 # addresses end at the first character outside ASCII: Chinese goes on without a space
-_DROPPED = r"https?://[!-~]+|www\.[!-~]+|@\w+|[\p{Cf}\p{Default_Ignorable_Code_Point}\x{20E3}]"
+_DROPPED = rf"https?://[!-~]+|www\.[!-~]+|@\w+|{_INVISIBLE}"
 _NOT_A_WORD = r"[^\p{L}\p{M}\p{N}]+"
 
 
@@ -34,10 +37,10 @@ def normalised(text: pl.Expr) -> pl.Expr:
     """The words of a text: NFKC, lower case, without URLs, mentions, emoji, punctuation and `RT @x:`.
 
     Invisible characters are removed, not turned into spaces, so that they cannot split a word.
-    Null stays null.
+    Null stays null. `normalised_texts` does the same for most texts in a third of the time.
     """
     return (
-        text.str.slice(0, 8_192)
+        text.str.slice(0, MOST_CHARACTERS)
         .str.normalize("NFKC")
         .str.to_lowercase()
         .str.replace(r"^\s*rt\s+@\w+:?", "")
@@ -45,6 +48,27 @@ def normalised(text: pl.Expr) -> pl.Expr:
         .str.replace_all(_NOT_A_WORD, " ")
         .str.strip_chars(" ")
     )
+
+
+def normalised_texts(texts: pl.Series) -> tuple[U8, I64]:
+    """Normalise texts as `normalised` does.
+
+    Args:
+        texts: String without nulls.
+
+    Returns:
+        The bytes of the normalised texts (UTF-8), and `len(texts) + 1` offsets (int64).
+    """
+    table = characters(_INVISIBLE, r"[\p{L}\p{M}\p{N}]")
+    buffer, offsets, left = normalise(*utf8_buffer(texts), table)
+    if not left.any():
+        return buffer, offsets
+    rows = np.flatnonzero(left)
+    others = texts.gather(rows).alias("text").to_frame().select(normalised(pl.col("text"))).to_series()
+    other_buffer, other_offsets = utf8_buffer(others)
+    begins, ends = offsets[:-1].copy(), offsets[1:].copy()
+    begins[rows], ends[rows] = other_offsets[:-1] + len(buffer), other_offsets[1:] + len(buffer)
+    return gathered(np.concatenate((buffer, other_buffer)), begins, ends)
 
 
 @inlined
@@ -123,6 +147,16 @@ def count_shingles(buffer: U8, offsets: I64) -> I32:
     scratch = np.empty(MAX_SHINGLES, np.uint32)
     for row in range(len(counts)):
         counts[row] = shingles(buffer, offsets[row], offsets[row + 1], scratch)
+    return counts
+
+
+@compiled
+def count_characters(buffer: U8, offsets: I64) -> I32:
+    """Number of characters of each text; int32, shape (len(offsets) - 1,)."""
+    counts = np.zeros(len(offsets) - 1, np.int32)
+    for row in range(len(counts)):
+        for offset in range(offsets[row], offsets[row + 1]):
+            counts[row] += (buffer[offset] & 0xC0) != 0x80  # a byte that begins a character
     return counts
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import polars as pl
 
 from detectors.arrays.dtypes import I32, I64, U8, U64, Bools
-from detectors.arrays.hashing import hash_strings, utf8_buffer
+from detectors.arrays.hashing import hash_slices, hash_strings
 from detectors.config import KINDS, DetectionConfig
-from detectors.traces.text import count_shingles, normalised
+from detectors.traces.normalising import gathered
+from detectors.traces.text import count_characters, count_shingles, normalised_texts
 from detectors.traces.urls import canonical_url
 from schemas.shares import TraceKind
 
@@ -189,32 +190,25 @@ class TraceExtractor:
     def _text_objects(self, rows: pl.DataFrame, begins_text: Bools) -> pl.DataFrame:
         """Text shares: the object is that of the earliest near-copy still remembered."""
         traces = self._config.traces
-        texts = (
-            rows.lazy()
-            .select(
-                "row",
-                "created_at",
-                label=pl.col("text").str.slice(0, _LABEL_CHARS),
-                words=normalised(pl.col("text")),
-            )
-            .filter(pl.col("words").str.len_bytes() >= traces.min_text_shingles)
-            .collect()
-        )
-        buffer, offsets = utf8_buffer(texts["words"])
+        texts = rows.select("row", "created_at", "text").drop_nulls("text")
+        buffer, offsets = normalised_texts(texts["text"])
         counts = count_shingles(buffer, offsets)
-        chars = texts["words"].str.len_chars().to_numpy()
+        chars = count_characters(buffer, offsets)
         # scripts without spaces have nearly as many shingles as characters, and say more with each
         long_enough = (counts >= traces.min_text_shingles) & (
             (chars >= traces.min_text_chars) | (counts * 2 >= chars)
         )
         texts = texts.filter(pl.Series(long_enough))
-        buffer, offsets = utf8_buffer(texts["words"])
+        buffer, offsets = gathered(buffer, offsets[:-1][long_enough], offsets[1:][long_enough])
         objects, begins = self._texts.assign(
-            buffer, offsets, hash_strings(texts["words"], _TEXT), texts["created_at"].to_numpy()
+            buffer, offsets, hash_slices(buffer, offsets, np.uint64(_TEXT)), texts["created_at"].to_numpy()
         )
         begins_text[texts["row"].to_numpy()] = begins
         return texts.select(
-            "row", pl.lit(_TEXT, pl.UInt8).alias("kind"), pl.Series("object", objects), "label"
+            "row",
+            pl.lit(_TEXT, pl.UInt8).alias("kind"),
+            pl.Series("object", objects),
+            label=pl.col("text").str.slice(0, _LABEL_CHARS),
         )
 
 

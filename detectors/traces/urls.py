@@ -34,8 +34,19 @@ _SHORTENERS = (
 
 
 def canonical_url(url: pl.Expr) -> pl.Expr:
-    """The canonical form of a URL column; see `canonical_urls`."""
-    return url.map_batches(canonical_urls, return_dtype=pl.String, is_elementwise=True)
+    """The canonical form of a URL column; see `canonical_urls`. Each URL is read once, however many posts have it."""
+    return url.map_batches(_each_once, return_dtype=pl.String, is_elementwise=True)
+
+
+def _each_once(urls: pl.Series) -> pl.Series:
+    different = urls.unique()
+    if 2 * len(different) > len(urls):
+        return canonical_urls(urls)
+    forms = pl.DataFrame({"url": different, "form": canonical_urls(different)})
+    named = urls.alias("url").to_frame()
+    return named.join(forms, on="url", how="left", nulls_equal=True, maintain_order="left")["form"].alias(
+        urls.name
+    )
 
 
 def canonical_urls(urls: pl.Series) -> pl.Series:

@@ -1,6 +1,5 @@
 """Files that are read besides posts.
 
-`registry_file`, `profiles`, `suppressions` and `reviews_file` read reference data; `follow_events` reads follow events,
-with `follow_lines` for the plain ones; `reference_inputs` reads all of these for a run. `labels` reads the labels of a
-backtest.
+`registry_file`, `profiles`, `suppressions` and `reviews_file` read reference data; `follow_events` reads follow events;
+`reference_inputs` reads all of these for a run. `labels` reads the labels of a backtest.
 """

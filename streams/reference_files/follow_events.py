@@ -3,7 +3,6 @@
 import codecs
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -18,7 +17,6 @@ from schemas.errors import InputError
 from schemas.values import PLATFORM_ALIASES, platform_name
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.follow_exports import follow_export
-from streams.reference_files.follow_lines import FIELDS, plain_events
 from streams.sources.cells.identities import ids
 from streams.sources.cells.times import EARLIEST, times
 from streams.sources.files.compressed import BLOCK_SIZE, Block, ByteInput
@@ -29,6 +27,7 @@ from streams.sources.files.records import Records, read_records
 from streams.sources.formats.json_format import ROW
 from streams.sources.screening import LEEWAY
 
+FIELDS = ("platform", "follower_id", "followee_id", "action", "at")
 FOLLOW_EVENT = pl.Struct(dict.fromkeys(FIELDS, pl.String()))
 _KEYED = {"at": pl.Int64(), "follower": pl.UInt64(), "followee": pl.UInt64(), "action": pl.UInt8()}
 EVENT_TABLE = _KEYED | {"follower_name": pl.String(), "followee_name": pl.String()}
@@ -41,7 +40,6 @@ _NAMES = {
     if platform_name(form) != form
 }
 """Other names of platforms, and the names that Lockstep gives them."""
-_OTHER_NAMES = [f'"{name}"'.encode() for name in _NAMES]
 _SEPARATORS = (",", "\t", ";", "|")
 _HEAD = 64 << 10
 _JUDGED_FIRST = 1_000
@@ -162,19 +160,7 @@ def decoded_follows(records: Records, latest: float) -> tuple[pl.DataFrame, I64]
     Returns:
         Columns of `EVENT_TABLE`, and the row of `records` of each, ascending.
     """
-    if any(name in records.data for name in _OTHER_NAMES):
-        # the quick way takes names of platforms as they are
-        return keyed_events(*decode_objects(records, FOLLOW_EVENT), records, latest)
-    plain = plain_events(records, latest)
-    table = pl.DataFrame({name: getattr(plain, name) for name in EVENT_TABLE})
-    if len(table) == len(records):
-        return table, plain.row
-    others = np.setdiff1d(np.arange(len(records), dtype=np.int64), plain.row, assume_unique=True)
-    rest = _picked(records, others) if len(table) else records
-    found, rows = keyed_events(*decode_objects(rest, FOLLOW_EVENT), rest, latest)
-    rows = np.append(plain.row, others[rows])
-    order = np.argsort(rows)
-    return pl.concat([table, found])[order], rows[order]
+    return keyed_events(*decode_objects(records, FOLLOW_EVENT), records, latest)
 
 
 def keyed_events(
@@ -233,21 +219,6 @@ def keyed_events(
             reason, detail = Reason.MALFORMED, "the account would follow itself"
         records.set_aside(int(numbers[row]), reason, detail)
     return table.filter(~bad), numbers[~bad.to_numpy()]
-
-
-def _picked(records: Records, rows: I64) -> Records:
-    """Some of the records; their dead letters stay together with those of the others."""
-    lines = [records.raw(row) for row in rows.tolist()]
-    lengths = np.array([len(line) for line in lines], np.int64)
-    ends = np.cumsum(lengths + 1) - 1
-    return replace(
-        records,
-        data=b"\n".join(lines),
-        starts=ends - lengths,
-        ends=ends,
-        numbers=records.numbers[rows],
-        verdicts=records.verdicts[rows],
-    )
 
 
 def _judge(name: str, good: int, bad: int) -> None:

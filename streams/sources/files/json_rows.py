@@ -1,5 +1,6 @@
 """Decodes records with one JSON object each to a frame: a whole block at once, row by row only where that fails.
 
+Plain objects are read by column (`streams.sources.files.json_cells`), with the same result. A decoder reads all others.
 The result for a record must not depend on its neighbours in the block. So the decoder of whole blocks also decides
 about single records; the pass over rows only finds the faulty ones and words the reason.
 """
@@ -14,6 +15,7 @@ import polars as pl
 
 from detectors.arrays.dtypes import I64
 from schemas.dead_letters import Reason
+from streams.sources.files.json_cells.columns import read, readable
 from streams.sources.files.records import Records
 
 _SURROGATE = r"\\u[dD][89a-fA-F]"
@@ -29,7 +31,7 @@ _WORDS = re.compile(r'"(?:[^"\\]|\\.)*"|(-?\b(?:NaN|Infinity)\b)')
 
 
 def decode_objects(
-    records: Records, schema: pl.Struct, mend: Callable[[pl.Series], pl.Series] = lambda lines: lines
+    records: Records, schema: pl.Struct, mend: Callable[[pl.Series], pl.Series] | None = None
 ) -> tuple[pl.DataFrame, I64]:
     """Decode records to the fields of `schema`; absent fields are null.
 
@@ -40,7 +42,8 @@ def decode_objects(
     Args:
         records: with one JSON object each.
         schema: the fields to read.
-        mend: changes the texts of the records before, one by one, where a field may have several types.
+        mend: changes the texts of the records before, one by one, where a field may have several types. Without it,
+            plain objects are read by column, five times as fast.
 
     Returns:
         The frame and, for each of its rows, the row of `records` that it came from.
@@ -48,6 +51,28 @@ def decode_objects(
     rows = np.arange(len(records), dtype=np.int64)
     if not len(records):
         return _empty(schema), rows
+    if mend is not None or not readable(schema):
+        return decode_lines(records, schema, mend)
+    try:
+        frame, plain = read(records.data, records.starts, records.ends, schema)
+    except pl.exceptions.PolarsError:
+        return decode_lines(records, schema)
+    if len(frame) == len(records):
+        return frame, rows
+    if not len(frame):
+        return decode_lines(records, schema)
+    others = rows[~plain]
+    rest, found = decode_lines(records.picked(others), schema)
+    rows = np.concatenate((rows[plain], others[found]))
+    order = np.argsort(rows)
+    return pl.concat([frame, rest])[order], rows[order]
+
+
+def decode_lines(
+    records: Records, schema: pl.Struct, mend: Callable[[pl.Series], pl.Series] | None = None
+) -> tuple[pl.DataFrame, I64]:
+    """As `decode_objects`, all by the decoder of polars."""
+    rows = np.arange(len(records), dtype=np.int64)
     # Few and large expressions: each call on a series takes a tenth of a millisecond of planning.
     line = pl.col("line")
     table = pl.Series("line", [records.data], dtype=pl.Binary).to_frame()
@@ -55,7 +80,7 @@ def decode_objects(
     is_object = line.str.starts_with("{") & line.str.ends_with("}")
     is_odd = line.str.contains(f"{_SURROGATE}|{_WORD}")
     whole, mending = table.select(is_object.all(), is_odd.any().alias("mending")).row(0)
-    lines = mend(table["line"])
+    lines = table["line"] if mend is None else mend(table["line"])
     if mending:
         where = table.select(is_odd.arg_true()).to_series()
         lines = lines.scatter(where, [_mended(text) for text in lines.gather(where)])

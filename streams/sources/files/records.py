@@ -6,7 +6,7 @@ numbers of records.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -66,6 +66,20 @@ class Records:
     def raw(self, row: int) -> bytes:
         """Return the bytes of one record."""
         return self.data[self.starts[row] : self.ends[row]]
+
+    def picked(self, rows: I64) -> "Records":
+        """Some of the records, by ascending row; they share the list of dead letters with the others."""
+        keep = np.zeros(len(self), np.bool_)
+        keep[rows] = True
+        data, starts, ends = _pick(self.data, self.starts, self.ends, keep)
+        return replace(
+            self,
+            data=data,
+            starts=starts,
+            ends=ends,
+            numbers=self.numbers[rows],
+            verdicts=self.verdicts[rows],
+        )
 
     def set_aside(self, row: int, reason: Reason, detail: str) -> None:
         """Add a dead letter for one record."""

@@ -16,8 +16,9 @@ from detectors.traces.traces import keyed
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from streams.outputs.dead_letter_log import DeadLetterLog
-from streams.reference_files.follow_events import read_follows
+from streams.reference_files.follow_events import EVENT_TABLE, decoded_follows, read_follows
 from streams.settings.settings import InputSettings
+from streams.sources.files.records import Records
 
 Row = dict[str, object]
 
@@ -244,3 +245,9 @@ def test_what_was_read_goes_into_a_book(tmp_path: Path) -> None:
         [1],
         [1],
     ]
+
+
+def test_given_no_records_then_there_are_no_events() -> None:
+    nothing = Records("file", b"", *(np.zeros(0, np.int64),) * 3, np.zeros(0, np.uint8), 0)
+    table, rows = decoded_follows(nothing, 1_700_000_000)
+    assert (table.schema, len(table), len(rows)) == (EVENT_TABLE, 0, 0)
