@@ -53,9 +53,21 @@ def normalise(buffer: U8, offsets: I64, characters: Characters) -> tuple[U8, I64
     return out[:end], out_offsets, left
 
 
+def slices(buffer: U8, begins: I64, ends: I64) -> tuple[U8, I64]:
+    """Some slices of a buffer, one after the other, and their offsets. The result cannot be written."""
+    out, offsets = _slices(fixed(buffer), begins, ends)
+    return fixed(out), offsets
+
+
+def fixed(buffer: U8) -> U8:
+    """The same bytes as an array that cannot be written: kernels are compiled for these only."""
+    view = buffer.view()
+    view.flags.writeable = False
+    return view
+
+
 @compiled
-def gathered(buffer: U8, begins: I64, ends: I64) -> tuple[U8, I64]:
-    """Some slices of a buffer, one after the other, and their offsets."""
+def _slices(buffer: U8, begins: I64, ends: I64) -> tuple[U8, I64]:
     offsets = np.zeros(len(begins) + 1, np.int64)
     for row in range(len(begins)):
         offsets[row + 1] = offsets[row] + ends[row] - begins[row]

@@ -17,7 +17,7 @@ from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I32, I64, U8, U32, Int
 from detectors.arrays.hashing import mix, utf8_buffer
 from detectors.traces.characters import characters
-from detectors.traces.normalising import MOST_CHARACTERS, gathered, normalise
+from detectors.traces.normalising import MOST_CHARACTERS, fixed, normalise, slices
 
 BANDS = 24
 ROWS = 4
@@ -62,13 +62,13 @@ def normalised_texts(texts: pl.Series) -> tuple[U8, I64]:
     table = characters(_INVISIBLE, r"[\p{L}\p{M}\p{N}]")
     buffer, offsets, left = normalise(*utf8_buffer(texts), table)
     if not left.any():
-        return buffer, offsets
+        return fixed(buffer), offsets
     rows = np.flatnonzero(left)
     others = texts.gather(rows).alias("text").to_frame().select(normalised(pl.col("text"))).to_series()
     other_buffer, other_offsets = utf8_buffer(others)
     begins, ends = offsets[:-1].copy(), offsets[1:].copy()
     begins[rows], ends[rows] = other_offsets[:-1] + len(buffer), other_offsets[1:] + len(buffer)
-    return gathered(np.concatenate((buffer, other_buffer)), begins, ends)
+    return slices(np.concatenate((buffer, other_buffer)), begins, ends)
 
 
 @inlined

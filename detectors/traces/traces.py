@@ -9,7 +9,7 @@ import polars as pl
 from detectors.arrays.dtypes import I32, I64, U8, U64, Bools
 from detectors.arrays.hashing import hash_slices, hash_strings
 from detectors.config import KINDS, DetectionConfig
-from detectors.traces.normalising import gathered
+from detectors.traces.normalising import slices
 from detectors.traces.text import count_characters, count_shingles, normalised_texts
 from detectors.traces.urls import canonical_url
 from schemas.shares import TraceKind
@@ -199,7 +199,7 @@ class TraceExtractor:
             (chars >= traces.min_text_chars) | (counts * 2 >= chars)
         )
         texts = texts.filter(pl.Series(long_enough))
-        buffer, offsets = gathered(buffer, offsets[:-1][long_enough], offsets[1:][long_enough])
+        buffer, offsets = slices(buffer, offsets[:-1][long_enough], offsets[1:][long_enough])
         objects, begins = self._texts.assign(
             buffer, offsets, hash_slices(buffer, offsets, np.uint64(_TEXT)), texts["created_at"].to_numpy()
         )
