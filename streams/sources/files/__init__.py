@@ -6,7 +6,7 @@
     records      blocks cut into whole records, whatever the size of the blocks
     lines, csv_scan, json_scan   where the records of JSONL, CSV and other JSON begin and end
     json_sample  how the records of a JSON input are laid out
-    json_rows, csv_rows   records as data frames
+    json_rows, csv_rows   records as data frames; json_cells reads plain JSON by column
 
 Records that cannot be decoded become dead letters here.
 """
