@@ -12,7 +12,7 @@ from streams.sources.files.json_cells.value_spans import (
     OBJECT,
     TEXT,
     WHOLE_NUMBER,
-    Spans,
+    ValueSpans,
     fields,
     find_values,
 )
@@ -22,7 +22,7 @@ from streams.sources.files.json_cells.value_spans import (
 class _Found:
     """The values of objects, and those of the objects inside them."""
 
-    spans: Spans
+    spans: ValueSpans
     inside: dict[int, "_Found"] = field(default_factory=dict)
     """By field: the objects of the rows that have one."""
 

@@ -49,7 +49,7 @@ class Fields(NamedTuple):
     """`TEXT`, `WHOLE_NUMBER`, `LIST` or `OBJECT` of each."""
 
 
-class Spans(NamedTuple):
+class ValueSpans(NamedTuple):
     """Where the values are; each array has shape (fields, records)."""
 
     begin: I64
@@ -66,7 +66,7 @@ def fields(names: list[str], kinds: list[int]) -> Fields:
 
 
 @compiled
-def find_values(data: U8, begins: I64, ends: I64, wanted: Fields) -> tuple[Spans, Bools]:
+def find_values(data: U8, begins: I64, ends: I64, wanted: Fields) -> tuple[ValueSpans, Bools]:
     """Find the values of the wanted fields of each record.
 
     Args:
@@ -99,7 +99,7 @@ def find_values(data: U8, begins: I64, ends: I64, wanted: Fields) -> tuple[Spans
             length,
             found,
         )
-    return Spans(begin, length, found), plain
+    return ValueSpans(begin, length, found), plain
 
 
 @compiled
