@@ -1,15 +1,23 @@
-"""The commands that take alerts to people and learn from them, and their help texts: notify and calibrate."""
+"""The commands that take alerts to people and learn from them, and their help texts.
 
+They are notify, desk, review and calibrate.
+"""
+
+import getpass
+import sys
 from typing import Annotated
 
+import msgspec
 import typer
 
 from schemas.errors import UsageError
 from streams.command.faults import reported_faults
 from streams.command.option_groups import grouped
-from streams.outputs.plain_text import plain_lines
+from streams.desk.desk_options import DeskOptions, ReviewOptions
+from streams.outputs.plain_text import plain, plain_lines
 from streams.settings.calibration_options import CalibrationOptions
 from streams.settings.options import Config
+from streams.settings.settings import Settings, for_run, load_settings
 
 with_alerts = typer.Typer()
 """The main program shows these commands beside its own."""
@@ -85,3 +93,91 @@ def calibrate(
         from streams.outputs.terminal import text_console  # noqa: PLC0415 - nor for this
 
         run(alerts, options, text_console(stderr=True))
+
+
+@with_alerts.command()
+@grouped
+def desk(
+    options: DeskOptions,
+    alerts: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ALERTS]",
+            help="A file of alerts that `lockstep replay --alerts` wrote, plain or compressed; none with --live.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Review alerts in a browser: a queue, each case with its evidence, verdicts and their log.
+
+    It serves this machine alone, unless the settings say otherwise. docs/desk.md describes it.
+    """
+    with reported_faults():
+        if options.live == (alerts is not None):
+            raise UsageError("Name a file of alerts, or give --live.")
+        if options.live and (options.reviews or options.networks):
+            raise UsageError(
+                "--reviews and --networks go with a file of alerts. With --live, topics have both."
+            )
+        settings = _served(for_run(load_settings(options.config), options.run_id), options)
+        name = _reviewer(options.name)
+        if alerts is None:
+            from streams.desk.live_desk import run_live_desk  # noqa: PLC0415 - --help need not wait for it
+
+            run_live_desk(settings, name, _say)
+        else:
+            from streams.desk.file_desk import run_file_desk  # noqa: PLC0415 - --help need not wait for it
+
+            run_file_desk(alerts, options, settings, name, _say)
+
+
+@with_alerts.command()
+@grouped
+def review(
+    network: Annotated[
+        str,
+        typer.Argument(metavar="NETWORK", help="Id of the network, as in its alert.", show_default=False),
+    ],
+    options: ReviewOptions,
+) -> None:
+    """Record one verdict on a network without a browser; it is printed as a line of JSON.
+
+    Each verdict needs a reason. docs/desk.md says what each of them does.
+    """
+    with reported_faults():
+        from streams.desk.review_command import review as record  # noqa: PLC0415 - --help need not wait for it
+
+        settings = for_run(load_settings(options.config), options.run_id)
+        event = record(network, options, settings, _reviewer(options.name), _say)
+        typer.echo(msgspec.json.encode(event).decode())
+
+
+def _served(settings: Settings, options: DeskOptions) -> Settings:
+    """The settings with what the options replace."""
+    given = {"host": options.host, "port": options.port}
+    desk = msgspec.structs.replace(
+        settings.desk, **{name: value for name, value in given.items() if value is not None}
+    )
+    return msgspec.structs.replace(settings, desk=desk)
+
+
+def _reviewer(name: str | None) -> str:
+    """The name of the reviewer: as given, or that of the user account.
+
+    Raises:
+        UsageError: neither is there.
+    """
+    if name is None:
+        try:
+            name = getpass.getuser()
+        except (OSError, KeyError) as error:
+            raise UsageError("--as: this user account has no name. Give yours.") from error
+    name = plain(name, 80)
+    if not name:
+        raise UsageError("--as: give a name.")
+    return name
+
+
+def _say(line: str) -> None:
+    typer.echo(plain_lines(line), err=True)
+    sys.stderr.flush()

@@ -75,7 +75,7 @@ def _records(path: str, kind: type[T], noun: str) -> Iterator[T]:
     """The records of a file, one a line; a line at a time is held."""
     stream = ByteInput(path)
     decoder = msgspec.json.Decoder(kind)
-    for number, line in enumerate(_lines(stream), start=1):
+    for number, line in enumerate(lines_of(stream), start=1):
         if not line.strip():
             continue
         try:
@@ -86,7 +86,8 @@ def _records(path: str, kind: type[T], noun: str) -> Iterator[T]:
             ) from error
 
 
-def _lines(stream: ByteInput) -> Iterator[bytes]:
+def lines_of(stream: ByteInput) -> Iterator[bytes]:
+    """The lines of an input, without their ends; a line and a block at a time are held."""
     rest = b""
     for block in stream.blocks():
         *lines, rest = (rest + block.data).split(b"\n")

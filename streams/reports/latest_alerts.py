@@ -48,16 +48,18 @@ class LatestAlerts:
 
     def ranked(self) -> list[Alert]:
         """The latest alerts: open networks first, each group by priority, then coordination, then size."""
-        return sorted(
-            self._latest.values(),
-            key=lambda alert: (
-                is_closed(alert),
-                -alert.priority,
-                -alert.coordination,
-                -alert.member_count,
-                alert.network_id,
-            ),
-        )
+        return sorted(self._latest.values(), key=rank)
+
+
+def rank(alert: Alert) -> tuple[bool, int, float, int, str]:
+    """Place of an alert among others: open networks first, then by priority, coordination and size."""
+    return (
+        is_closed(alert),
+        -alert.priority,
+        -alert.coordination,
+        -alert.member_count,
+        alert.network_id,
+    )
 
 
 def is_closed(alert: Alert) -> bool:

@@ -88,10 +88,14 @@ def queued(networks: LatestAlerts) -> list[Alert]:
     return sorted(networks.ranked(), key=lambda alert: _STATES.index(state_of(alert)))
 
 
-def page_environment() -> jinja2.Environment:
-    """The templates of the page, with their filters. Every value printed is made harmless, then escaped."""
+def page_environment(loader: jinja2.BaseLoader | None = None) -> jinja2.Environment:
+    """The templates of the page, with their filters. Every value printed is made harmless, then escaped.
+
+    Args:
+        loader: of other templates that use these; None: of these alone.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("streams.reports"),
+        loader=loader or jinja2.PackageLoader("streams.reports"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -16,6 +16,7 @@ from schemas.checks.decoding_faults import DecodingFault, decoding_fault
 from schemas.errors import UsageError
 from schemas.service.topics import replay_prefix
 from schemas.values import Unit
+from streams.settings.desk_settings import DeskSettings, desk_section
 from streams.settings.kafka_settings import KafkaSettings, kafka_section
 from streams.settings.notify_settings import NotifySettings, ReceiverSettings, receiver_sections
 from streams.settings.permalink_settings import checked_addresses
@@ -109,6 +110,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kafka: KafkaSettings = msgspec.field(default_factory=KafkaSettings)
     worker: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
     notify: NotifySettings = msgspec.field(default_factory=NotifySettings)
+    desk: DeskSettings = msgspec.field(default_factory=DeskSettings)
     permalinks: dict[str, str] = msgspec.field(default_factory=dict)
     """The section `[permalinks]`: address of a post by platform, beside those that Lockstep knows."""
     mapping: ColumnMapping | None = None
@@ -131,7 +133,7 @@ def load_settings(path: str | None, environ: Mapping[str, str] = os.environ) -> 
         raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: is not valid TOML: {error}.") from error
-    known = _DETECTION_KEYS | {"source", "input", "kafka", "notify", "permalinks", "worker"}
+    known = _DETECTION_KEYS | {"source", "input", "kafka", "notify", "permalinks", "worker", "desk"}
     if unknown := sorted(set(document) - known):
         raise UsageError(f"{path}: unknown: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
     source = document.get("source")
@@ -146,6 +148,7 @@ def load_settings(path: str | None, environ: Mapping[str, str] = os.environ) -> 
             kafka=_converted(kafka_section(document.get("kafka", {}), environ), KafkaSettings, "kafka"),
             worker=_converted(document.get("worker", {}), WorkerSettings, "worker"),
             notify=_notify(document.get("notify", {})),
+            desk=_converted(desk_section(document.get("desk", {})), DeskSettings, "desk"),
             permalinks=checked_addresses(
                 _converted(document.get("permalinks", {}), dict[str, str], "permalinks")
             ),

@@ -42,6 +42,8 @@ def without_live(folder: Path, *arguments: str | Path) -> Done:
         ("topics", "dump", "posts.v1", "--out", "x"),
         ("publish", "--registry", "r.jsonl"),
         ("notify", "--live"),
+        ("desk", "--live"),
+        ("review", "net-000001", "--comment", "--reason", "x", "--live"),
         ("doctor", "--live"),
     ],
     ids=" ".join,
@@ -58,13 +60,15 @@ def test_a_command_of_the_live_service_says_what_to_install(
 def test_everything_else_runs(tmp_path: Path, world: Path) -> None:
     alerts = tmp_path / "alerts.jsonl"
     assert without_live(tmp_path, "replay", world, "--alerts", alerts, "--report", "r.html").returncode == 0
-    assert alerts.read_bytes()
+    network = json.loads(alerts.read_bytes().splitlines()[0])["network_id"]
     for arguments in (
         ("export", alerts, "--to", "members"),
         ("sources",),
         ("inspect", world),
         ("--help",),
         ("simulate", "--list"),
+        ("review", network, "--acknowledge", "--alerts", alerts, "--as", "ana"),
+        ("desk", "--help"),
     ):
         done = without_live(tmp_path, *arguments)
         assert done.returncode == 0, (arguments, done.stderr)

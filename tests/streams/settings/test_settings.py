@@ -53,7 +53,7 @@ def test_every_setting_has_its_name_in_the_file(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("[gate\n", "is not valid TOML"),
-        ("gates = 1", "unknown: gates. Known are: attribution, co_share, engagement"),
+        ("gates = 1", "unknown: gates. Known are: attribution, co_share, desk, engagement"),
         ("[gate]\nfoo = 1", r"\[gate\]: unknown setting foo. Known are: "),
         ("[input]\nfoo = 1", r"\[input\]: unknown setting foo. Known are: bad_share_after"),
         ("gate = 'x'", "gate: expected object, got str"),

@@ -1,0 +1,63 @@
+"""Serves an application at an address until it is asked to end."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+
+from aiohttp import web
+
+from schemas.errors import UsageError
+
+_ENDING_S = 2.0
+"""Seconds that open requests have when the desk ends. Chosen, not measured."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket at an address.
+
+    Raises:
+        UsageError: the address is taken, or does not belong to this machine.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        server = socket.socket(family, kind)
+        try:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            server.bind(address)
+            server.listen(64)
+        except OSError:
+            server.close()
+            raise
+    except OSError as error:
+        raise UsageError(
+            f"The desk cannot be served at {host}:{port}: {error.strerror}. Another desk may be running; --port takes "
+            "another port, and 0 any free one."
+        ) from error
+    return server
+
+
+async def serve(app: web.Application, server: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        app: what is served.
+        server: bound and listening.
+        ready: called once requests are answered.
+    """
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_ENDING_S)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, server).start()
+        ready()
+        await ended.wait()
+    finally:
+        await runner.cleanup()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
