@@ -31,6 +31,7 @@ from streams.settings.options import (
     ReadingOptions,
     WritingOptions,
 )
+from streams.settings.showing_options import ShowingOptions
 from streams.settings.simulation_options import SimulationOptions
 from streams.version import VERSION
 
@@ -64,6 +65,7 @@ def replay(
     reading: ReadingOptions,
     detecting: DetectingOptions,
     writing: WritingOptions,
+    showing: ShowingOptions,
     inputs: InputsIfAny = None,
 ) -> None:
     """Replay dumps of posts and raise the alerts that a live run would have raised.
@@ -74,7 +76,9 @@ def replay(
     with reported_faults():
         from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
 
-        exit_on_failures(commands.replay(commands.RunOptions(inputs or [], reading, detecting, writing)))
+        exit_on_failures(
+            commands.replay(commands.RunOptions(inputs or [], reading, detecting, writing, showing))
+        )
 
 
 @app.command()
@@ -86,6 +90,7 @@ def backtest(
     detecting: DetectingOptions,
     figures: FigureOptions,
     writing: WritingOptions,
+    showing: ShowingOptions,
 ) -> None:
     """Replay dumps of labelled accounts and measure precision, recall and time to detection.
 
@@ -94,7 +99,7 @@ def backtest(
     with reported_faults():
         from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
 
-        options = commands.RunOptions(inputs, reading, detecting, writing, more=(labels, figures))
+        options = commands.RunOptions(inputs, reading, detecting, writing, showing, more=(labels, figures))
         exit_on_failures(commands.backtest(options, labels, figures))
 
 

@@ -33,9 +33,11 @@ from streams.replay.stopping import Interrupted, Stop
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.report_posts import ReportPosts
 from streams.reports.rule_effects import NetworkCourses, RuleTrial
+from streams.reports.shown_networks import showing_of
 from streams.reports.summary import RunFigures
 from streams.settings.options import DetectingOptions, FileUse, ReadingOptions, WritingOptions, named_files
 from streams.settings.settings import Settings, load_settings
+from streams.settings.showing_options import ShowingOptions
 from streams.sources import expand_inputs
 
 STDIN = "-"
@@ -49,6 +51,7 @@ class RunOptions:
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     detecting: DetectingOptions = field(default_factory=DetectingOptions)
     writing: WritingOptions = field(default_factory=WritingOptions)
+    showing: ShowingOptions = field(default_factory=ShowingOptions)
     more: tuple[object, ...] = ()
     """Other groups of options, whose files are checked with the rest."""
 
@@ -100,6 +103,7 @@ def local_run(
     """
     stop = stop or Stop()
     settings = settings_of(options)
+    showing = showing_of(options.showing)
     if not options.inputs and options.reading.follows is None:
         raise UsageError("there is nothing to replay: give a dump of posts, or follow events with --follows.")
     inputs = expand_inputs(options.inputs)
@@ -129,7 +133,7 @@ def local_run(
             on_alert(alert, run)
 
         done = _detected(options, settings, inputs, console, note, take, stop)
-        figures = done.figures
+        figures = replace(done.figures, showing=showing)
         written = {
             "--alerts": options.writing.alerts,
             "--networks": options.writing.networks,

@@ -84,9 +84,9 @@ def write_run_report(
         OutputError: the report or temporary files cannot be written.
     """
     from streams.reports.page.case import posts_shown  # noqa: PLC0415 - loads Jinja, as the next one does
-    from streams.reports.report import MOST_NETWORKS, queued, write_report  # noqa: PLC0415
+    from streams.reports.report import MOST_NETWORKS, shown_in_report, write_report  # noqa: PLC0415
 
-    described = queued(networks)[:MOST_NETWORKS]
+    described = shown_in_report(networks, figures)[:MOST_NETWORKS]
     members = {member.account_id for alert in described for member in alert.members}
     details = posts.details(members, posts_shown(described))
     with output(path) as file:

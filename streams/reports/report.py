@@ -54,7 +54,7 @@ def write_report(
     """
     environment = page_environment()
     style, script = (Markup(_source(environment, name)) for name in ("report.css", "report.js"))  # noqa: S704 - files of this package
-    ranked = queued(networks)
+    ranked = shown_in_report(networks, figures)
     described, undescribed = ranked[:MOST_NETWORKS], ranked[MOST_NETWORKS:]
     cases = [case_of(alert, links or Permalinks(), details or PostDetails()) for alert in described]
     page = environment.get_template("report.html.j2").stream(
@@ -63,10 +63,13 @@ def write_report(
         suspected=sum(case.state == "suspected" for case in cases),
         kinds_found=sorted({kind for case in cases for kind in shared_kinds(case.alert)}),
         inputs=inputs,
+        showing=figures.showing.note(
+            len(ranked), len(figures.showing.fitting(networks.ranked(), figures.last)), len(networks)
+        ),
         figures=figures,
         networks=networks,
-        nothing="No network was found." if figures.overview is None else nothing_found(figures.overview),
-        overview=[] if figures.overview is None else what_there_was(figures.overview, len(ranked)),
+        nothing=_nothing(networks, figures),
+        overview=[] if figures.overview is None else what_there_was(figures.overview, len(networks)),
         chance=None if figures.by_chance is None else chance_sentences(figures.by_chance),
         rejected=[
             (REASONS[reason], count)
@@ -86,6 +89,17 @@ def write_report(
 def queued(networks: LatestAlerts) -> list[Alert]:
     """The latest alerts in the order of the queue: suspected, recorded, muted, closed; each part as ranked."""
     return sorted(networks.ranked(), key=lambda alert: _STATES.index(state_of(alert)))
+
+
+def shown_in_report(networks: LatestAlerts, figures: RunFigures) -> list[Alert]:
+    """The networks that the page shows, in the order of the queue."""
+    return figures.showing.fitting(queued(networks), figures.last)[: figures.showing.top]
+
+
+def _nothing(networks: LatestAlerts, figures: RunFigures) -> str:
+    if len(networks):
+        return "No network fits that."
+    return "No network was found." if figures.overview is None else nothing_found(figures.overview)
 
 
 def page_environment(loader: jinja2.BaseLoader | None = None) -> jinja2.Environment:

@@ -17,9 +17,11 @@ from schemas.figures.backtest import ChanceFigures
 from streams.outputs.plain_text import plain
 from streams.reports.by_chance import chance_sentences
 from streams.reports.durations import duration
-from streams.reports.latest_alerts import LatestAlerts, is_closed, nouns, shared_kinds
+from streams.reports.latest_alerts import LatestAlerts, is_closed, nouns
 from streams.reports.rule_effects import RuleTrial, trial_sentences
+from streams.reports.shown_networks import Showing
 from streams.reports.what_there_was import RunOverview, nothing_found, what_there_was
+from streams.reports.who_and_what import what, who
 
 SHOWN_NETWORKS = 15
 EXPLAINED_NETWORKS = 3
@@ -64,6 +66,8 @@ class RunFigures:
     """What there was to look at; None where detection did not end."""
     unfinished: str | None = None
     """Why the run ended before its inputs did, and how far it came, in a sentence."""
+    showing: Showing = field(default_factory=Showing)
+    """Which networks are shown."""
     rule_trial: RuleTrial | None = None
     """What rules would change that are not in force yet, if that was asked for."""
     by_chance: ChanceFigures | None = None
@@ -76,15 +80,22 @@ def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) 
         console.print(Text(f"Not finished: {plain(figures.unfinished, 500)}", style="bold"))
     console.print(_figures(figures, networks))
     ranked = networks.ranked()
-    if ranked:
+    fitting = figures.showing.fitting(ranked, figures.last)
+    shown = fitting[: figures.showing.top or SHOWN_NETWORKS]
+    note = figures.showing.note(len(shown), len(fitting), len(ranked))
+    if note is not None:
+        console.print(Text(note))
+    if shown:
         console.print()
-        console.print(_table(ranked[:SHOWN_NETWORKS]))
-        if len(ranked) > SHOWN_NETWORKS:
+        console.print(_table(shown))
+        if len(fitting) > len(shown):
             console.print(
-                f"and {len(ranked) - SHOWN_NETWORKS:,} more. --alerts FILE or --report FILE gives all of them."
+                f"and {len(fitting) - len(shown):,} more. --alerts FILE or --report FILE gives all of them."
             )
-        for rank, alert in enumerate(ranked[:EXPLAINED_NETWORKS], start=1):
+        for rank, alert in enumerate(shown[:EXPLAINED_NETWORKS], start=1):
             _explain(console, rank, alert)
+    elif ranked:
+        console.print("No network fits that.")
     elif figures.posts or figures.follows:
         console.print(
             "No network was found." if figures.overview is None else nothing_found(figures.overview)
@@ -143,22 +154,23 @@ def _table(alerts: list[Alert]) -> Table:
     table.add_column("#", justify="right")
     table.add_column("network", no_wrap=True)
     table.add_column("accounts", justify="right")
-    table.add_column("first seen", no_wrap=True)
-    table.add_column("shared")
-    table.add_column("coordination", justify="right")
-    table.add_column("covertness", justify="right")
-    table.add_column("finding", ratio=1)
+    table.add_column("since", no_wrap=True)
+    table.add_column("together", justify="right")
+    table.add_column("covert", justify="right")
+    table.add_column("who", ratio=2)
+    table.add_column("what", ratio=3)
     for rank, alert in enumerate(alerts, start=1):
-        finding = plain(alert.headline, 100)
+        suspected = alert.severity is not Severity.INFO
         table.add_row(
             str(rank),
             Text(plain(alert.network_id, 40)),
             f"{alert.member_count:,}",
             f"{alert.event_time_start:%Y-%m-%d}",
-            Text(plain(", ".join(shared_kinds(alert)), 60)),
             f"{alert.coordination:.2f}",
             "?" if alert.covertness is None else f"{alert.covertness:.2f}",
-            Text(f"(closed) {finding}" if is_closed(alert) else finding),
+            Text(who(alert)),
+            Text(("(closed) " if is_closed(alert) else "") + what(alert)),
+            style="bold" if suspected else None,
         )
     return table
 
