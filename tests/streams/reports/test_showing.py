@@ -122,15 +122,15 @@ def test_given_options_then_summary_and_report_show_what_fits_and_the_alerts_sta
 
     plain, page, count = run()
     assert "Shown:" not in plain and "Shown:" not in page
-    networks = page.count('<article id=')
+    networks = page.count("<article id=")
     assert networks >= 1
     said, page, same = run("--min-members", "900")
     assert "Shown: 0 of 0 networks that fit --min-members 900" in said and "No network fits that." in said
-    assert "No network fits that." in page and page.count('<article id=') == 0
+    assert "No network fits that." in page and page.count("<article id=") == 0
     assert same == count
     said, page, same = run("--top", "1", "--since", "3000d")
     assert f"of {networks} networks that fit --top 1 --since 3000d" in said
-    assert page.count('<article id=') == 1
+    assert page.count("<article id=") == 1
     assert same == count
 
 
