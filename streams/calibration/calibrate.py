@@ -16,7 +16,7 @@ from streams.calibration.verdicts import COORDINATED, INAUTHENTIC, Scores, verdi
 from streams.exports.alert_files import every_alert
 from streams.outputs.output_files import check_outputs, output
 from streams.reference_files.reviews_file import read_reviews
-from streams.settings.calibration_options import CalibrationOptions
+from streams.settings.export_options import CalibrationOptions
 from streams.settings.options import FileUse, named_files
 from streams.version import VERSION
 

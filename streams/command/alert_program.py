@@ -15,7 +15,7 @@ from streams.command.faults import reported_faults
 from streams.command.option_groups import grouped
 from streams.desk.desk_options import DeskOptions, ReviewOptions
 from streams.outputs.plain_text import plain, plain_lines
-from streams.settings.calibration_options import CalibrationOptions
+from streams.settings.export_options import CalibrationOptions
 from streams.settings.options import Config
 from streams.settings.settings import Settings, for_run, load_settings
 
