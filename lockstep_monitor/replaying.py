@@ -12,8 +12,9 @@ from lockstep_monitor.frames_in import write_records
 from lockstep_monitor.result import Result
 from schemas.alerts import Alert
 from streams.outputs.permalinks import Permalinks
-from streams.replay.local_run import RunOptions, local_run, settings_of
+from streams.replay.local_run import local_run, settings_of
 from streams.replay.replay import Replay
+from streams.replay.run_options import RunOptions
 from streams.reports.report import queued
 from streams.settings.options import DetectingOptions, ReadingOptions, WritingOptions
 

@@ -65,10 +65,10 @@ def main() -> None:
             )
     recording = Recording()
     event.register("numba:compile", recording)
-    from streams.replay import local_run
+    from streams.replay import detecting
     from tests.kernel_runs import use_all_kernels
 
-    local_run.compile_kernels = lambda say: []  # nothing is to be compiled ahead
+    detecting.compile_kernels = lambda say: []  # nothing is to be compiled ahead
     use_all_kernels()
     kernels = listed(recording)
     FILE.write_text(list_text(kernels))

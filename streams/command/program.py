@@ -20,6 +20,7 @@ from streams.command.live_program import live
 from streams.command.option_groups import grouped
 from streams.command.source_program import sources
 from streams.outputs.plain_text import plain_lines
+from streams.replay.state.state_options import StateOptions
 from streams.settings.export_options import ExportOptions, QuestionOptions
 from streams.settings.options import (
     Config,
@@ -66,6 +67,7 @@ def replay(
     detecting: DetectingOptions,
     writing: WritingOptions,
     showing: ShowingOptions,
+    keeping: StateOptions,
     inputs: InputsIfAny = None,
 ) -> None:
     """Replay dumps of posts and raise the alerts that a live run would have raised.
@@ -76,9 +78,8 @@ def replay(
     with reported_faults():
         from streams.command import replay_commands as commands  # noqa: PLC0415 - a second of loading that --help need not wait for
 
-        exit_on_failures(
-            commands.replay(commands.RunOptions(inputs or [], reading, detecting, writing, showing))
-        )
+        options = commands.RunOptions(inputs or [], reading, detecting, writing, showing, keeping.state)
+        exit_on_failures(commands.replay(options))
 
 
 @app.command()

@@ -20,8 +20,9 @@ from streams.outputs.terminal import text_console
 from streams.reference_files.labels import read_labels
 from streams.reference_files.reviews_file import read_reviews
 from streams.replay.backtest import BacktestScores
-from streams.replay.local_run import STDIN, Outcome, RunOptions, local_run
+from streams.replay.local_run import STDIN, Outcome, local_run
 from streams.replay.replay import Replay
+from streams.replay.run_options import RunOptions
 from streams.replay.stopping import Stop
 from streams.reports.durations import duration
 from streams.reports.summary import show_summary

@@ -5,6 +5,7 @@ They stop nothing; the summary of a run lists them.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import polars as pl
 
@@ -39,9 +40,13 @@ class _Sampled:
 class InputChecks:
     """Looks at the first posts of every input."""
 
+    not_state: ClassVar[frozenset[str]] = frozenset()
+    _inputs: dict[str, _Sampled]
+    _dropped: dict[str, int]
+
     def __init__(self) -> None:
-        self._inputs: dict[str, _Sampled] = {}
-        self._dropped: dict[str, int] = {}
+        self._inputs = {}
+        self._dropped = {}
 
     def open(self, name: str) -> None:
         """An input is about to be read."""

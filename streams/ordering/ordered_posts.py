@@ -3,9 +3,9 @@
 It always reads the source that is furthest behind in event time, and holds rows until all sources have passed them.
 """
 
-import itertools
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,22 +15,27 @@ from detectors.event_time.duplicates import DuplicateFilter
 from detectors.event_time.held_rows import HeldRows, ReleasePace
 from detectors.event_time.rejected_rows import without_duplicates, without_late
 from detectors.event_time.watermark import Watermark
+from detectors.state.capture import State
 from detectors.traces.traces import keyed
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from streams.metrics.stage_times import StageTimes
 from streams.ordering.external_sort import RunSorter
 from streams.ordering.input_checks import InputChecks
+from streams.ordering.order_state import OrderState, captured, restored
 from streams.ordering.repost_chains import RepostChains
-from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.ordering.source_feeds import Abandoned, SourceFeeds
+from streams.outputs.dead_letter_log import PASSED, DeadLetterLog
 from streams.settings.settings import Settings
 from streams.sources import Source, SourceBatch, open_source
 
 _OPEN_BYTES = 64 << 20
 _BLOCK_BYTES = 8 << 20
 """Decompressed bytes of a batch. Traces took a quarter less time than with 2 MiB, and decoding no more (measured)."""
-_SNIFFED_LATE_SHARE = 0.01
-"""With a greater share of late rows among them, the source is sorted. Chosen, not measured."""
+_PASSED = (
+    f"{PASSED}, so they cannot be counted any more: a run over all inputs with an empty --state folder would"
+)
+"""What is said of rows that come too late for a run that goes on from a state."""
 
 
 @dataclass
@@ -83,10 +88,10 @@ class OrderedPosts:
     progress: ReadProgress = field(default_factory=ReadProgress)
     timer: StageTimes = field(default_factory=StageTimes)
     """Seconds by stage."""
-    others: Counter[str] = field(default_factory=Counter)
-    """What the inputs hold that is no post, such as likes: how many of each."""
-    faults: list[InputError] = field(default_factory=list)
-    """Faults of inputs that ended early; the rows before the fault were used."""
+    due: Callable[[], bool] | None = None
+    """Asked between batches whether to yield the state; None: it is never yielded, not at the end either."""
+    abandoned: Callable[[], bool] = lambda: False
+    """Asked while inputs are only read ahead: whether the run is to end."""
 
     def __post_init__(self) -> None:
         event_time = self.settings.detection.time
@@ -98,6 +103,29 @@ class OrderedPosts:
         self._checks = InputChecks()
         self._chains = RepostChains()
         self._sources: list[Source] = []
+        self._feeds = SourceFeeds(
+            self.settings,
+            self.dead_letters,
+            self.timer,
+            self._checks,
+            self._show,
+            self.abandoned,
+            self.unordered,
+        )
+        self._released = -math.inf
+        """Event time before which everything was released."""
+        self._grown: frozenset[str] = frozenset()
+        """Inputs that have more rows than when the state was kept."""
+
+    @property
+    def others(self) -> Counter[str]:
+        """What the inputs hold that is no post, such as likes: how many of each."""
+        return self._feeds.others
+
+    @property
+    def faults(self) -> list[InputError]:
+        """Faults of inputs that ended early; the rows before the fault were used."""
+        return self._feeds.faults
 
     @property
     def notices(self) -> list[str]:
@@ -126,6 +154,7 @@ class OrderedPosts:
                     block_size=block,
                 )
                 for path in self.inputs
+                if self._is_read("standard input" if path == "-" else path)
             ]
             if self.sources is None
             else list(self.sources)
@@ -139,13 +168,55 @@ class OrderedPosts:
         Raises:
             InputError: an input cannot be read, or most of its rows cannot be used.
         """
+        for step in self.steps():
+            if isinstance(step, OrderedBatch):
+                yield step
+
+    def steps(self) -> Iterator[OrderedBatch | OrderState]:
+        """Like `batches`, with the state of reading wherever `due` asks for it, and before the last posts are released.
+
+        A run that goes on from that last state may have further inputs. So its last posts are released anew.
+        """
         if not self._sources:
             self.open()
         sorter = RunSorter(self.settings.input.sort_rows)
         try:
             yield from self._merged(self._sources, sorter)
+        except Abandoned:
+            return
         finally:
             sorter.close()
+
+    def go_on(self, state: State, grown: frozenset[str]) -> None:
+        """Go on behind a state; call it before `open`.
+
+        Args:
+            state: of another `OrderedPosts` with the same settings.
+            grown: inputs that have more rows now.
+
+        Raises:
+            StateError: the state is damaged.
+        """
+        self._grown = grown
+        self._released = restored(state, self._parts(), self._feeds, self.dead_letters)
+        for name, place in self._feeds.places.items():
+            if place.fault is not None and not self._is_read(name):
+                self.faults.append(InputError(place.fault))
+
+    def _is_read(self, name: str) -> bool:
+        place = self._feeds.places.get(name)
+        return place is None or not place.ended or name in self._grown
+
+    def _parts(self) -> dict[str, object]:
+        """What remembers the posts so far."""
+        return {
+            "watermark": self._watermark,
+            "held": self._held,
+            "pace": self._pace,
+            "duplicates": self._duplicates,
+            "checks": self._checks,
+            "chains": self._chains,
+        }
 
     def check_used(self, posts: int) -> None:
         """Fail if no row could be used, or too few of them.
@@ -161,91 +232,62 @@ class OrderedPosts:
             raise InputError(f"{', '.join(self.inputs)}: {self.dead_letters.without_posts()}")
         self.dead_letters.check_shares()
 
-    def _feeds(
-        self, sources: Sequence[Source], sorter: RunSorter
-    ) -> Iterator[tuple[str, Iterator[pl.DataFrame]]]:
-        """Each source as one feed, or as several if it has to be sorted."""
-        limit = self.settings.input.look_ahead_rows // max(len(sources), 1)
-        for source in sources:
-            batches = self._batches(source)
-            ordered = source.time_ordered and not self.unordered
-            head: deque[SourceBatch] = deque()
-            if ordered:
-                ordered = self._in_order(source, batches, head, limit)
-            feed = self._noted(source.name, itertools.chain(_taken(head), batches))
-            if ordered:
-                yield source.name, feed
-            else:
-                for run, sorted_feed in enumerate(sorter.feeds(feed)):
-                    yield f"{source.name}#{run}", sorted_feed
-
-    def _in_order(
-        self, source: Source, batches: Iterator[SourceBatch], head: deque[SourceBatch], limit: int
-    ) -> bool:
-        """Whether the rows at the beginning of a source are in order of time; `head` receives their batches.
-
-        A file that is read to its end has to be in order; it costs nothing more to sort it. Else hardly any row may
-        come too late. Of a pipe, one batch is read: it may have no end.
-        """
-        watermark = Watermark(self.settings.detection.time.lateness_s)
-        late = rows = 0
-        for batch in batches:
-            head.append(batch)
-            rows += len(batch.posts)
-            late += int(watermark.see("head", batch.posts["created_at"].to_numpy()).sum())
-            self._show(source.name, batch)
-            if source.size is None or rows >= limit:
-                return late <= _SNIFFED_LATE_SHARE * rows
-        return late == 0
-
-    def _batches(self, source: Source) -> Iterator[SourceBatch]:
-        """The batches of a source. A fault in the middle ends it, and is kept for the end of the run."""
-        batches = source.batches()
-        while True:
-            with self.timer("decode"):
-                try:
-                    batch = next(batches)
-                except StopIteration:
-                    return
-                except InputError as fault:
-                    self.faults.append(fault)
-                    return
-            yield batch
-
-    def _noted(self, name: str, batches: Iterable[SourceBatch]) -> Iterator[pl.DataFrame]:
-        """The posts of a source. Its dead letters and the progress are recorded meanwhile."""
-        self._checks.open(name)
-        for batch in batches:
-            for letter in batch.dead_letters:
-                self.dead_letters.add(letter)
-            self.dead_letters.count_rows(len(batch.posts))
-            self.others.update(batch.others)
-            self._checks.see(name, batch.posts)
-            self._checks.drop(name, batch.rounded_references)
-            self._show(name, batch)
-            yield batch.posts
-
     def _show(self, name: str, batch: SourceBatch) -> None:
         """Bring the progress up to date."""
         self._bytes_of[name] = max(batch.bytes_read, self._bytes_of.get(name, 0))
         self.progress.bytes_read = sum(self._bytes_of.values())
         self.on_progress(self.progress)
 
-    def _merged(self, sources: Sequence[Source], sorter: RunSorter) -> Iterator[OrderedBatch]:
+    def _merged(self, sources: Sequence[Source], sorter: RunSorter) -> Iterator[OrderedBatch | OrderState]:
         """Posts of all sources in event order; the source that is furthest behind is read first."""
-        open_feeds = dict(self._feeds(sources, sorter))
-        self._watermark.open(open_feeds)
+        open_feeds = self._open_feeds(sources, sorter)
         while open_feeds:
             name = min(open_feeds, key=lambda feed: (self._watermark.latest[feed], feed))
             frame = next(open_feeds[name], None)
             if frame is None:
                 del open_feeds[name]
+                self._end(name, open_feeds)
+                if not open_feeds:
+                    break
                 self._watermark.close(name)
             else:
                 self._hold(name, frame)
             if len(open_feeds) <= 1 or self._pace.due(len(self._held)):
                 yield from self._advance()
                 self._pace.looked(len(self._held))
+            if self.due is not None and self.due():
+                yield self._state(last=False)
+        if self.due is not None:
+            yield self._state(last=True)
+        for name in self._watermark.latest:
+            self._watermark.close(name)
+        yield from self._advance()
+
+    def _open_feeds(self, sources: Sequence[Source], sorter: RunSorter) -> dict[str, Iterator[pl.DataFrame]]:
+        """Feeds that have rows left."""
+        limit = self.settings.input.look_ahead_rows // max(len(sources), 1)
+        feeds: dict[str, Iterator[pl.DataFrame]] = {}
+        for name, feed in self._feeds.of(sources, sorter, limit):
+            if name in self._grown and self._watermark.latest.get(name) == math.inf:
+                self._watermark.latest[name] = self._feeds.places[name].latest
+            if self._watermark.latest.get(name) != math.inf:
+                feeds[name] = feed
+        for name in self._watermark.latest.keys() - feeds.keys():
+            self._watermark.close(name)
+        # what is new holds up the others until it has shown a time
+        self._watermark.open(feeds, -math.inf)
+        return feeds
+
+    def _end(self, name: str, open_feeds: Mapping[str, object]) -> None:
+        """Note that a feed has no further rows."""
+        source = self._feeds.source_of[name]
+        place = self._feeds.places[source]
+        place.latest = self._watermark.latest[name]
+        place.ended = all(self._feeds.source_of[other] != source for other in open_feeds)
+        place.fault = self._feeds.fault_of.get(source)
+
+    def _state(self, *, last: bool) -> OrderState:
+        return OrderState(captured(self._parts(), self._feeds, self.dead_letters, self._released), last)
 
     def _hold(self, name: str, posts: pl.DataFrame) -> None:
         """Let posts of one feed wait for their time; those that come too late are dead letters."""
@@ -253,17 +295,26 @@ class OrderedPosts:
             f"more than {self.settings.detection.time.lateness_s} s older than the row before it; "
             "give --unordered to sort the dump"
         )
+        rejected = []
         with self.timer("order"):
-            late = self._watermark.see(name, posts["created_at"].to_numpy())
-            posts, rejected = without_late(keyed(posts), late, detail)
+            times = posts["created_at"].to_numpy()
+            late = self._watermark.see(name, times)
+            # only rows of an input that is new or has grown since a state was kept
+            passed = times < self._released
+            posts, too_late = without_late(keyed(posts), passed, _PASSED)
+            rejected.append(too_late)
+            posts, too_late = without_late(posts, late[~passed], detail)
+            rejected.append(too_late)
             self._held.add(posts)
-        if rejected is not None:
-            self.dead_letters.set_aside(name, *rejected)
+        for rows in rejected:
+            if rows is not None:
+                self.dead_letters.set_aside(self._feeds.source_of[name], *rows)
         self.dead_letters.count_rows(0)
 
     def _advance(self) -> Iterator[OrderedBatch]:
         """What all sources have passed."""
         watermark = self._watermark.passed
+        self._released = max(self._released, watermark)
         with self.timer("order"):
             posts = self._held.release(watermark)
             if posts is None:
@@ -281,9 +332,3 @@ class OrderedPosts:
         until = int(watermark) if watermark < float("inf") else last + 1
         late = self.dead_letters.counts[Reason.LATE]
         yield OrderedBatch(posts, max(until, last + 1), late)
-
-
-def _taken(head: deque[SourceBatch]) -> Iterator[SourceBatch]:
-    """The batches, each released from memory once it is used."""
-    while head:
-        yield head.popleft()

@@ -1,6 +1,7 @@
 """Reposts of reposts: each counts as a repost of the original, so that all who pass one post on share one object."""
 
 from itertools import islice
+from typing import ClassVar
 
 import polars as pl
 
@@ -15,10 +16,13 @@ class RepostChains:
         most: reposts remembered, at about 250 bytes each; the older half leaves when there are more.
     """
 
+    not_state: ClassVar[frozenset[str]] = frozenset({"_most"})
+    _originals: dict[str, str]
+    """`platform:id` of what each repost reposts, by its own."""
+
     def __init__(self, most: int = 1 << 20) -> None:
         self._most = most
-        self._originals: dict[str, str] = {}
-        """`platform:id` of what each repost reposts, by its own."""
+        self._originals = {}
 
     def follow(self, posts: pl.DataFrame) -> pl.DataFrame:
         """Let every repost name the original.

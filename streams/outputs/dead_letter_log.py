@@ -17,11 +17,23 @@ _HINTS = {
     Reason.BAD_TIME: "",
     Reason.ROUNDED_ID: "",
 }
+PASSED = "older than the time that the state had reached"
+"""How the detail of rows begins that come too late for a run that goes on from a state."""
 _LEAST_ROWS = 100
 """Rows from which shares mean something at the end of a run. Chosen, not measured."""
 _OTHER_FORMAT = (
     "The format is probably another one. Set it with --format, or describe the columns in --config."
 )
+
+
+class CountedLetters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a log of dead letters has counted, so that a later run can go on counting."""
+
+    counts: dict[Reason, int]
+    examples: dict[Reason, DeadLetter]
+    rows: int
+    unusable: int
+    collisions: int
 
 
 class DeadLetterLog:
@@ -49,6 +61,25 @@ class DeadLetterLog:
     def write_to(self, file: Lines) -> None:
         """Write every dead letter from now on to a file."""
         self._file = file
+
+    @property
+    def counted(self) -> CountedLetters:
+        """What was counted so far."""
+        return CountedLetters(
+            counts=dict(self.counts),
+            examples=dict(self.examples),
+            rows=self.rows,
+            unusable=self._unusable,
+            collisions=self._collisions,
+        )
+
+    @counted.setter
+    def counted(self, counted: CountedLetters) -> None:
+        self.counts = Counter(counted.counts)
+        self.examples = dict(counted.examples)
+        self.rows = counted.rows
+        self._unusable = counted.unusable
+        self._collisions = counted.collisions
 
     @property
     def total(self) -> int:
@@ -79,9 +110,11 @@ class DeadLetterLog:
             raise TooManyBadRows(self._too_many())
         if self.counts[Reason.LATE] > self._settings.max_late_share * self.rows:
             late = self.examples[Reason.LATE]
+            why = "the dump is not in order of time. Use --unordered."
+            if late.detail.startswith(PASSED):
+                why = f"they are {late.detail}."
             raise TooManyBadRows(
-                f"{late.source}: {self.counts[Reason.LATE]:,} of {self.rows:,} rows came too late: the dump is not in "
-                "order of time. Use --unordered."
+                f"{late.source}: {self.counts[Reason.LATE]:,} of {self.rows:,} rows came too late: {why}"
             )
         if self._collisions > self._settings.max_collision_share * self.rows:
             raise TooManyBadRows(self._colliding())

@@ -26,13 +26,13 @@ class LineFile:
 
     Args:
         path: of the file; `-` is standard output.
-        kept: bytes at the beginning of the file that stay; the rest is written anew. None: the file is new.
+        kept: count of bytes at the beginning of the file that stay; the rest is written anew. None: the file is new.
 
     Raises:
         OutputError: the file cannot be opened.
     """
 
-    def __init__(self, path: str, kept: bytes | None = None) -> None:
+    def __init__(self, path: str, kept: int | None = None) -> None:
         self.path = path
         self._held = bytearray()
         self._hash = hashlib.blake2b(digest_size=32)
@@ -48,9 +48,9 @@ class LineFile:
                 else open(path, "wb" if kept is None else "r+b", buffering=0)
             )
             if kept is not None and path != STDOUT:
-                self._file.truncate(len(kept))
-                self._file.seek(len(kept))
-                self._note(kept)
+                while self.size < kept and (part := self._file.read(min(_HELD_BYTES, kept - self.size))):
+                    self._note(part)
+                self._file.truncate(self.size)
             self._regular = path != STDOUT and os.path.isfile(path)
         except OSError as error:
             raise fault_of(path, error) from error

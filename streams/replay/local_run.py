@@ -1,11 +1,8 @@
 """One run of the local driver with everything around it: settings, reference files, outputs and progress."""
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -13,51 +10,31 @@ import polars as pl
 from rich.console import Console
 
 from schemas.alerts import Alert
-from schemas.errors import InputError, LockstepError, UsageError
+from schemas.errors import LockstepError, UsageError
 from schemas.figures.backtest import ChanceFigures, FoundCount
-from streams.kernels.compiling import compile_kernels
-from streams.ordering.progress_bar import ProgressBar
-from streams.outputs.alert_sinks import AlertSinks
-from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import STDOUT, OutputError, check_outputs
 from streams.outputs.permalinks import Permalinks
-from streams.outputs.signal_messages import write_signals
-from streams.reference_files.reference_inputs import ReferenceInputs, read_reference_inputs
 from streams.reference_files.suppressions import read_suppressions
 from streams.replay.chance.check import check_by_chance
 from streams.replay.chance.post_spool import PostSpool
+from streams.replay.detecting import Detected, Watcher, detected
 from streams.replay.replay import Replay
 from streams.replay.results import early_end, write_pairs_and_timings, write_run_report
 from streams.replay.rule_trial import try_rules
+from streams.replay.run_options import RunOptions
+from streams.replay.state.keeping import StateKeeping
+from streams.replay.state.state_folder import StateFolder
 from streams.replay.stopping import Interrupted, Stop
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.report_posts import ReportPosts
 from streams.reports.rule_effects import NetworkCourses, RuleTrial
 from streams.reports.shown_networks import showing_of
 from streams.reports.summary import RunFigures
-from streams.settings.options import DetectingOptions, FileUse, ReadingOptions, WritingOptions, named_files
+from streams.settings.options import FileUse
 from streams.settings.settings import Settings, load_settings
-from streams.settings.showing_options import ShowingOptions
 from streams.sources import expand_inputs
 
 STDIN = "-"
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """The options of a run. Paths are as given; `-` is a standard stream, None is absent."""
-
-    inputs: list[str]
-    reading: ReadingOptions = field(default_factory=ReadingOptions)
-    detecting: DetectingOptions = field(default_factory=DetectingOptions)
-    writing: WritingOptions = field(default_factory=WritingOptions)
-    showing: ShowingOptions = field(default_factory=ShowingOptions)
-    more: tuple[object, ...] = ()
-    """Other groups of options, whose files are checked with the rest."""
-
-    def files(self, use: FileUse) -> dict[str, str]:
-        """Every file beside the inputs that is read, or written, by option."""
-        return named_files(use, self.reading, self.writing, *self.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +48,6 @@ class Outcome:
     """Why the run failed or ended early, and which inputs did; empty if all is well."""
     written: dict[str, str]
     """Paths of the files that were written, by option. If the run ended early, they hold what came before."""
-
-
-Watcher = Callable[[Alert, Replay], None]
-"""Called with every alert as it is raised."""
 
 
 def local_run(
@@ -104,16 +77,11 @@ def local_run(
     stop = stop or Stop()
     settings = settings_of(options)
     showing = showing_of(options.showing)
-    if not options.inputs and options.reading.follows is None:
-        raise UsageError("there is nothing to replay: give a dump of posts, or follow events with --follows.")
-    inputs = expand_inputs(options.inputs)
-    read = [*inputs, *options.files(FileUse.READ).values()]
-    if read.count(STDIN) > 1:
-        raise UsageError("standard input (-) can be read only once.")
-    config = options.reading.config
-    check_outputs(options.files(FileUse.WRITTEN), [*read, *([config] if config else [])])
+    inputs = _checked_inputs(options)
     trial = _Trial(options) if options.reading.try_suppressions is not None else None
-    with PostSpool() as spool, ReportPosts() as report_posts:
+    with ExitStack() as held:
+        keeping, report_posts = _kept(options, settings, inputs, held)
+        spool = held.enter_context(PostSpool())
 
         def take(posts: pl.DataFrame) -> None:
             if stop.failures:
@@ -132,7 +100,8 @@ def local_run(
                 trial.before.add(alert)
             on_alert(alert, run)
 
-        done = _detected(options, settings, inputs, console, note, take, stop)
+        kept_posts = None if options.writing.report is None else report_posts
+        done = detected(options, settings, inputs, console, note, take, stop, keeping, kept_posts)
         figures = replace(done.figures, showing=showing)
         written = {
             "--alerts": options.writing.alerts,
@@ -148,86 +117,49 @@ def local_run(
                 if trial is not None and not stop.wanted:
                     figures = replace(figures, rule_trial=trial.ended(done, spool, console, stop))
                 if stop.signal is not None:
-                    figures = replace(figures, unfinished=early_end(done.run, stop.signal))
+                    figures = replace(figures, unfinished=early_end(done.run, stop.signal, options.state))
                 if options.writing.report is not None:
                     written |= _report(options.writing.report, done, figures, report_posts, options, stop)
     files_written = {option: path for option, path in written.items() if path not in (None, STDOUT)}
     failures = [*done.run.faults, *done.failures, *stop.failures]
     if stop.signal is not None:
-        failures.append(Interrupted(early_end(done.run, stop.signal), stop.signal))
+        failures.append(Interrupted(early_end(done.run, stop.signal, options.state), stop.signal))
     return Outcome(done.run, done.networks, figures, failures, files_written)
 
 
-@dataclass(frozen=True, slots=True)
-class _Detected:
-    """What detection leaves behind when all posts are read."""
+def _checked_inputs(options: RunOptions) -> list[str]:
+    """The inputs, once it is certain that every file can be read and written.
 
-    run: Replay
-    references: ReferenceInputs
-    networks: LatestAlerts
-    figures: RunFigures
-    failures: list[InputError]
+    Raises:
+        UsageError: it is not.
+    """
+    if not options.inputs and options.reading.follows is None:
+        raise UsageError("there is nothing to replay: give a dump of posts, or follow events with --follows.")
+    inputs = expand_inputs(options.inputs)
+    read = [*inputs, *options.files(FileUse.READ).values()]
+    if read.count(STDIN) > 1:
+        raise UsageError("standard input (-) can be read only once.")
+    config = options.reading.config
+    check_outputs(options.files(FileUse.WRITTEN), [*read, *([config] if config else [])])
+    return inputs
 
 
-def _detected(
-    options: RunOptions,
-    settings: Settings,
-    inputs: list[str],
-    console: Console,
-    on_alert: Watcher,
-    on_posts: Callable[[pl.DataFrame], None],
-    stop: Stop,
-) -> _Detected:
-    """Read and detect, and write alerts, networks and dead letters."""
-    start = time.perf_counter()
-    with ExitStack() as files:
-        bar = ProgressBar(console, shown=not options.writing.no_progress)
-        log = DeadLetterLog(None, settings.input)
-        run = Replay(
-            inputs,
-            settings,
-            log,
-            format=options.reading.format,
-            unordered=options.reading.unordered,
-            on_progress=bar.show,
-            on_posts=on_posts,
-            stop=stop,
-        )
-        run.open()
-        compile_kernels(console.print)
-        if options.writing.dead_letters is not None:
-            log.write_to(files.enter_context(stop.lines(options.writing.dead_letters)))
-        if options.writing.signals is not None:
-            run.on_signals = partial(write_signals, files.enter_context(stop.lines(options.writing.signals)))
-        references = read_reference_inputs(options.reading, log)
-        run.set_reference_data(references)
-        networks = LatestAlerts()
-        links = Permalinks(settings.permalinks)
-        failures: list[InputError] = []
-        sinks = AlertSinks(
-            *(
-                None if path is None else files.enter_context(stop.lines(path))
-                for path in (options.writing.alerts, options.writing.networks)
-            )
-        )
-        with bar, stop.deferring():
-            try:
-                for found in run.run():
-                    alert = links.linked(found)
-                    networks.add(alert)
-                    on_alert(alert, run)
-                    try:
-                        sinks.write(alert)
-                    except OutputError as failure:
-                        stop.fail(failure)  # the run ends with the posts in hand
-            except InputError as failure:
-                failures.append(failure)
-            except OutputError as failure:
-                stop.fail(failure)
-    figures = _figures(run, log, time.perf_counter() - start, options, failed=bool(failures))
-    if stop.failures:
-        figures = replace(figures, unfinished=early_end(run, None))
-    return _Detected(run, references, networks, figures, failures)
+def _kept(
+    options: RunOptions, settings: Settings, inputs: list[str], held: ExitStack
+) -> tuple[StateKeeping | None, ReportPosts]:
+    """What keeps the state, if that is asked for, and where the posts of the report are."""
+    if options.state is None:
+        return None, held.enter_context(ReportPosts())
+    for option, given in (
+        ("--check-by-chance", options.detecting.check_by_chance),
+        ("--try-suppressions", options.reading.try_suppressions),
+    ):
+        if given:
+            raise UsageError(f"{option} needs all posts in one run. Leave it out with --state.")
+    folder = held.enter_context(StateFolder(options.state).locked())
+    report = options.writing.report is not None
+    keeping = StateKeeping(folder, settings, options.reading, options.detecting, inputs, report=report)
+    return keeping, held.enter_context(ReportPosts(folder.posts, keeping.report_files))
 
 
 class _Trial:
@@ -242,7 +174,7 @@ class _Trial:
         self._rules = read_suppressions(options.reading.try_suppressions or "")
         self._progress = not options.writing.no_progress
 
-    def ended(self, done: _Detected, spool: PostSpool, console: Console, stop: Stop) -> RuleTrial | None:
+    def ended(self, done: Detected, spool: PostSpool, console: Console, stop: Stop) -> RuleTrial | None:
         """What the rules would change; None if that was interrupted."""
         done.run.release()  # the second run needs as much memory as the first
         try:
@@ -263,7 +195,7 @@ class _Trial:
 
 
 def _by_chance(
-    options: RunOptions, done: _Detected, spool: PostSpool, console: Console, stop: Stop
+    options: RunOptions, done: Detected, spool: PostSpool, console: Console, stop: Stop
 ) -> ChanceFigures | None:
     """What detection finds in copies without coordination; None if that was interrupted."""
     found = FoundCount(networks=len(done.networks), accounts=done.networks.accounts)
@@ -292,7 +224,7 @@ def _by_chance(
 
 
 def _report(
-    path: str, done: _Detected, figures: RunFigures, posts: ReportPosts, options: RunOptions, stop: Stop
+    path: str, done: Detected, figures: RunFigures, posts: ReportPosts, options: RunOptions, stop: Stop
 ) -> dict[str, str]:
     """Write the report; the option and path if it is there."""
     inputs = [Path(name).name for name in done.run.inputs or [options.reading.follows or ""]]
@@ -315,24 +247,3 @@ def settings_of(options: RunOptions) -> Settings:
     if options.detecting.exact:
         return msgspec.structs.replace(settings, detection=settings.detection.exact())
     return settings
-
-
-def _figures(
-    run: Replay, log: DeadLetterLog, seconds: float, options: RunOptions, *, failed: bool
-) -> RunFigures:
-    first = run.first_time
-    return RunFigures(
-        posts=run.progress.posts,
-        follows=run.follows,
-        seconds=seconds,
-        first=None if first is None else datetime.fromtimestamp(first, UTC),
-        last=run.progress.event_time,
-        alerts=run.progress.alerts,
-        dead_letters=dict(log.counts),
-        notices=run.ordered.notices,
-        examples=dict(log.examples),
-        evicted_early=run.evicted_early,
-        dead_letters_kept=options.writing.dead_letters is not None,
-        overview=None if failed or not run.progress.posts else run.overview(),
-        others=dict(run.ordered.others),
-    )

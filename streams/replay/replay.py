@@ -6,6 +6,7 @@ calling thread. All decisions are made in `detectors`.
 """
 
 import math
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,10 +20,13 @@ from detectors.evidence.pair_overview import pair_overview
 from detectors.numbered_posts import TracedPosts
 from detectors.pipeline import Pipeline
 from detectors.signals import SignalRecord
+from detectors.state.capture import State, capture, restore
+from detectors.state.state_forms import StateError
 from detectors.stores import POST_IDS
 from schemas.alerts import Alert
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
+from streams.ordering.order_state import OrderState
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts, ReadProgress
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.reference_inputs import ReferenceInputs
@@ -36,6 +40,17 @@ from streams.version import VERSION
 
 _AHEAD = 2
 """Batches that are read and traced while detection works on an earlier one."""
+
+
+class _Reached(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far a run has come."""
+
+    first_time: int | None
+    posts: int
+    alerts: int
+    event_time: datetime | None
+    tick: datetime | None
+    follows: int
 
 
 @dataclass
@@ -65,6 +80,10 @@ class Replay:
     """What to read in place of `inputs`."""
     stop: Stop = field(default_factory=Stop)
     """Looked at after every batch: whether the run is to end before its inputs do."""
+    due: Callable[[], bool] | None = None
+    """Asked between batches, in the thread that reads, whether `on_state` is to be called; None: never."""
+    on_state: Callable[[OrderState], None] = lambda state: None
+    """Called between batches with the state of reading; `captured` has the rest then."""
     run_id: str = field(default_factory=lambda: uuid4().hex)
     ordered: OrderedPosts = field(init=False)
     """Where the posts come from."""
@@ -78,7 +97,11 @@ class Replay:
             self.unordered,
             self.on_progress,
             self.sources,
+            due=self.due,
+            abandoned=lambda: self.stop.wanted,
         )
+        self._kept = threading.Event()
+        """Whether the state that was asked for is kept, so that reading may go on."""
         self._pipeline: Pipeline | None = None
         self._released = False
         self._shared = ShareCounts()
@@ -205,10 +228,17 @@ class Replay:
             InputError: an input cannot be read, most of its rows cannot be used, or no row can.
             OutputError: dead letters or temporary files cannot be written.
         """
-        with ReadAhead(self._traced(), _AHEAD, lambda: self.stop.wanted) as steps:
-            for batch, traced in steps:
-                yield from self._apply(batch, traced)
-                if self.stop.wanted:
+        with ReadAhead(self._traced(), _AHEAD, lambda: self._ends_here) as steps:
+            for step in steps:
+                if isinstance(step, OrderState):
+                    if not self.stop.failures:
+                        self.on_state(step)
+                    self._kept.set()
+                    if self.stop.wanted:
+                        break
+                else:
+                    yield from self._apply(*step)
+                if self._ends_here:
                     break
         if self.stop.wanted:
             return  # what waits stays unsettled: later posts would have had a say in it
@@ -218,9 +248,62 @@ class Replay:
         if self.inputs:
             self.ordered.check_used(self.progress.posts)
 
-    def _traced(self) -> Iterator[tuple[OrderedBatch, TracedPosts]]:
-        for batch in self.ordered.batches():
-            yield batch, self.pipeline.trace(batch.posts)
+    @property
+    def _ends_here(self) -> bool:
+        """Whether to end without the posts that were read ahead.
+
+        A run whose state is kept takes them first: only with them it is where reading is.
+        """
+        return bool(self.stop.failures) or (self.stop.wanted and self.due is None)
+
+    def _traced(self) -> Iterator[tuple[OrderedBatch, TracedPosts] | OrderState]:
+        for step in self.ordered.steps():
+            if isinstance(step, OrderState):
+                self._kept.clear()
+                yield step
+                self._kept.wait()  # no batch may be between tracing and detection meanwhile
+            else:
+                yield step, self.pipeline.trace(step.posts)
+
+    def captured(self) -> State:
+        """Everything but what reading remembers; call it in `on_state` only."""
+        return {
+            "pipeline": capture(self.pipeline),
+            "shared": capture(self._shared),
+            "run": msgspec.msgpack.encode(
+                _Reached(
+                    first_time=self._first_time,
+                    posts=self.progress.posts,
+                    alerts=self.progress.alerts,
+                    event_time=self.progress.event_time,
+                    tick=self.progress.tick,
+                    follows=self.follows,
+                )
+            ),
+        }
+
+    def go_on(self, state: State, order: State, grown: frozenset[str]) -> None:
+        """Go on where another run was; call it after `set_reference_data` and before `open`.
+
+        Args:
+            state: as that run `captured` it.
+            order: of its reading.
+            grown: inputs that have more rows now.
+
+        Raises:
+            StateError: the state is damaged, or was captured with other settings or reference data.
+        """
+        restore(self.pipeline, state["pipeline"])
+        restore(self._shared, state["shared"])
+        try:
+            reached = msgspec.msgpack.decode(state["run"], type=_Reached)
+        except (msgspec.MsgspecError, TypeError) as error:
+            raise StateError(f"the saved state is damaged: {error}") from error
+        self._first_time, self.follows = reached.first_time, reached.follows
+        progress = self.progress
+        progress.posts, progress.alerts = reached.posts, reached.alerts
+        progress.event_time, progress.tick = reached.event_time, reached.tick
+        self.ordered.go_on(order, grown)
 
     def _apply(self, batch: OrderedBatch, traced: TracedPosts) -> Iterator[Alert]:
         if self._first_time is None:

@@ -15,12 +15,21 @@ from streams.reports.summary import RunFigures
 from streams.settings.options import WritingOptions
 
 
-def early_end(run: Replay, number: int | None) -> str:
+def so_far(run: Replay) -> str:
+    """What a run covers, in words."""
+    reached = run.progress.event_time
+    return f"after {run.progress.posts:,} posts" + (
+        "" if reached is None else f", up to {reached:%Y-%m-%d %H:%M} UTC"
+    )
+
+
+def early_end(run: Replay, number: int | None, state: str | None) -> str:
     """How far a run came that ended before its inputs did, in words.
 
     Args:
         run: the run.
         number: of the signal that ended it; None: an output could not be written.
+        state: folder of its state, if it is kept.
     """
     why = "it was interrupted" if number is not None else "an output could not be written"
     name = "" if number is None else f" ({signal.Signals(number).name})"
@@ -36,6 +45,7 @@ def early_end(run: Replay, number: int | None) -> str:
     return (
         f"the run ended early, because {why}{name}. It covers {progress.posts:,} posts{reached}{share}. The outputs "
         "hold what was found until then; networks that show only later are missing."
+        + ("" if state is None else f" The same command goes on from the state in {state}.")
     )
 
 

@@ -1,6 +1,7 @@
 """Counts of what posts shared, for the summary of a run: posts by kind, and links posted again and again."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,10 +32,13 @@ class _Repeats:
 class ShareCounts:
     """Counts shares as detection takes them."""
 
+    not_state: ClassVar[frozenset[str]] = frozenset()
+    _repeats: dict[int, _Repeats]
+    """By account and link."""
+
     def __init__(self) -> None:
         self._posts_with = np.zeros(len(KINDS), np.int64)
-        self._repeats: dict[int, _Repeats] = {}
-        """By account and link."""
+        self._repeats = {}
 
     @property
     def posts_with(self) -> dict[TraceKind, int]:

@@ -57,12 +57,12 @@ class Stop:
             self.failures.append(failure)
 
     @contextmanager
-    def lines(self, path: str, kept: bytes | None = None) -> Iterator[LineFile]:
+    def lines(self, path: str, kept: int | None = None) -> Iterator[LineFile]:
         """An output of lines, closed at the end of the `with` block. What cannot be written then is a failure as well.
 
         Args:
             path: of the file.
-            kept: bytes at its beginning that stay.
+            kept: count of bytes at its beginning that stay; None: the file is new.
 
         Raises:
             OutputError: it cannot be opened.

@@ -1,6 +1,7 @@
 """The latest alert of every network of a run, in the order in which a person should look at them."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from schemas.alerts import Alert
 from schemas.networks import Lifecycle
@@ -22,8 +23,11 @@ _NOUNS = {
 class LatestAlerts:
     """Keeps the latest alert of each network. Networks that others took in are only counted."""
 
+    not_state: ClassVar[frozenset[str]] = frozenset()
+    _latest: dict[str, Alert]
+
     def __init__(self) -> None:
-        self._latest: dict[str, Alert] = {}
+        self._latest = {}
         self.alerts = 0
         """Alerts added: all revisions of all networks."""
         self.absorbed = 0

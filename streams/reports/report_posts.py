@@ -5,7 +5,7 @@ followers. They go to a folder in the system's temporary one, about as large as 
 """
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -61,13 +61,32 @@ class PostDetails:
 
 
 class ReportPosts:
-    """Keeps the posts of a run; a context manager, at whose end the folder is removed."""
+    """Keeps the posts of a run; a context manager, at whose end a temporary folder is removed.
 
-    def __init__(self) -> None:
+    Args:
+        folder: where they are kept; None: in a temporary folder.
+        files: of that folder, those that have the posts of the run so far. All others are removed.
+    """
+
+    def __init__(self, folder: Path | None = None, files: Sequence[str] = ()) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._place = folder
         self._held: list[pl.DataFrame] = []
         self._rows = 0
-        self._files: list[Path] = []
+        self._files: list[Path] = [] if folder is None else [folder / Path(name).name for name in files]
+        if folder is not None and folder.is_dir():
+            for path in set(folder.glob("*.arrow")) - set(self._files):
+                path.unlink()
+
+    def kept(self) -> list[str]:
+        """Names of the files that hold all posts so far.
+
+        Raises:
+            OutputError: they cannot be written.
+        """
+        if self._held:
+            self._write()
+        return [path.name for path in self._files]
 
     def __enter__(self) -> Self:
         return self
@@ -105,9 +124,11 @@ class ReportPosts:
 
     def _write(self) -> None:
         try:
-            if self._folder is None:
+            if self._place is None:
                 self._folder = tempfile.TemporaryDirectory(prefix="lockstep-report-")
-            path = Path(self._folder.name) / f"{len(self._files)}.arrow"
+                self._place = Path(self._folder.name)
+            self._place.mkdir(exist_ok=True)
+            path = self._place / f"{len(self._files)}.arrow"
             pl.concat(self._held).write_ipc(path, compression="lz4")
         except (OSError, pl.exceptions.ComputeError) as error:
             raise temporary_files_fault("the posts that the report shows", error) from error

@@ -51,6 +51,9 @@ class InputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     order. A dump with fewer rows is sorted if it is not."""
     sort_rows: AtLeast1 = 500_000
     """Rows held in memory while an unordered dump is sorted. Further rows go to temporary files."""
+    state_every_s: Annotated[float, Meta(ge=0.0, le=86_400.0)] = 60.0
+    """Seconds between two states that a replay with `--state` keeps. It takes longer if keeping one takes more than a
+    twentieth of that. Chosen, not measured."""
 
     def __post_init__(self) -> None:
         if self.encoding is not None:
