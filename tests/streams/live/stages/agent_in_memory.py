@@ -15,6 +15,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
+from detectors.signals import SignalRecord
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from schemas.service.progress import Progress
@@ -89,6 +90,7 @@ class ResultProducer:
     """Keeps what is published. It may block, or refuse."""
 
     published: list[Alert] = field(default_factory=list)
+    signals: list[SignalRecord] = field(default_factory=list)
     letters: list[DeadLetter] = field(default_factory=list)
     late: int = 0
     progressed: list[Progress] = field(default_factory=list)
@@ -99,6 +101,9 @@ class ResultProducer:
         if self.stands_still:
             await asyncio.Event().wait()
         self.published.extend(alerts)
+
+    async def write_signals(self, signals: Iterable[SignalRecord]) -> None:
+        self.signals.extend(signals)
 
     async def write_late_posts(self, posts: pl.DataFrame | None) -> None:
         self.late += 0 if posts is None else len(posts)
