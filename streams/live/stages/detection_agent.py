@@ -94,6 +94,8 @@ class DetectionAgent:
         """Offset of the frame whose result is to be published next."""
         self._applied: Progress | None = None
         """Where detection is; it becomes `_progress` once the results have been published."""
+        self._taking = False
+        """A frame is being applied, or its result published; or that was cut short, and the frame comes again."""
         self._progress: Progress | None = None
         """The progress to be written."""
         self._written: Progress | None = None
@@ -181,6 +183,8 @@ class DetectionAgent:
             self.detection, self._next_frame = None, 0
         if self.detection is None or offset != self._next_frame:
             await self._catch_up(offset)
+        self._taking = True
+        self._telemetry.owe_report()
         result = await self._apply(offset, headers.get(HEADER), value, at)
         for place, faults in (("log", result.faults), ("registry", result.registry_faults)):
             for fault in faults:
@@ -195,7 +199,7 @@ class DetectionAgent:
         await self._producer.insist(publish)
         self._late.add(result.late_by_collector)
         self._next_result = offset + 1
-        self._progress = self._applied
+        self._progress, self._taking = self._applied, False
         self._telemetry.count_result(result)
         self.posts += result.posts
         self.alerts += len(result.alerts)
@@ -320,6 +324,9 @@ class DetectionAgent:
         if self._progress is not self._written and self._progress is not None:
             self._written = self._progress
             await self._producer.insist(partial(self._results.write_progress, self._written))
+            self._telemetry.note_report()
+        if not self._taking and self._written is self._progress:
+            self._telemetry.note_all_reported()
 
     def _running(self) -> Detection:
         assert self.detection is not None  # noqa: S101 - for the type checker: the first frame makes it

@@ -1,8 +1,8 @@
 """Whether a worker is alive, and whether it is ready. An orchestrator asks before it restarts a worker or goes on.
 
 Alive: the event loop answers, and no part of the worker has failed. Ready: a broker answers, the worker is a member of
-its groups and reads its share of the public topics; if detection runs on it, its state is built. A worker without
-detection stands by, and is ready without.
+its groups and reads its share of the public topics; if detection runs on it, its state is built, and it reports
+progress when frames come. A worker without detection stands by, and is ready without.
 """
 
 import time
@@ -15,6 +15,9 @@ well under a second unless it waits for a broker."""
 _ANSWERED_WITHIN_S = 2.0
 """Seconds without an answer of a broker, which is asked twice a second, after which a worker is not ready. Chosen, not
 measured: an answer takes milliseconds. An outage, which ends sessions, is declared later."""
+_REPORTED_WITHIN_S = 5.0
+"""Seconds after a frame came within which detection has reported progress, or the worker is not ready. Chosen, not
+measured: a frame takes well under a second, and progress is written five times a second."""
 
 
 @dataclass(slots=True)
@@ -43,6 +46,8 @@ class Health:
     """The partition of frames is assigned to this worker."""
     state_built: bool = False
     """The state of detection has been built since that partition was assigned."""
+    owes_report_since: float = float("inf")
+    """Clock time of the first frame that came after the last report of progress, seconds; infinity: there is none."""
     clock: Callable[[], float] = time.monotonic
     """Seconds, never falling."""
 
@@ -83,4 +88,6 @@ class Health:
             waits.append("where detection runs is not known yet")
         elif self.detection_here and not self.state_built:
             waits.append("the state of detection is being rebuilt")
+        elif self.detection_here and self.clock() - self.owes_report_since > _REPORTED_WITHIN_S:
+            waits.append("detection reports no progress")
         return waits

@@ -209,6 +209,7 @@ class Telemetry:
                 self.metrics.held.of(kind).set(0)
         health = self.health
         health.frames_known, health.detection_here, health.state_built = True, here, False
+        health.owes_report_since = float("inf")
         self.metrics.owner.of().set(here)
         if not here:
             self._gauges.clear()
@@ -220,6 +221,18 @@ class Telemetry:
     def confirm_detection(self) -> None:
         """The worker is still a member of the group of detection, so all is as it was before the outage."""
         self.health.frames_known = True
+
+    def owe_report(self) -> None:
+        """A frame came; detection is to report how far it is."""
+        self.health.owes_report_since = min(self.health.owes_report_since, self.health.clock())
+
+    def note_report(self) -> None:
+        """Detection has just reported how far it is."""
+        self.health.owes_report_since = self.health.clock()
+
+    def note_all_reported(self) -> None:
+        """Detection has reported all frames that came."""
+        self.health.owes_report_since = float("inf")
 
     def set_rebuild_left(self, left: int) -> None:
         """Set how many frames are left until the state is rebuilt."""

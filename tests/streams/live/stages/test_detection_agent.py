@@ -140,3 +140,39 @@ async def test_given_a_broker_that_is_away_then_progress_is_written_when_it_is_b
         reporting.cancel()
 
         assert [progress.frame_offset for progress in one.results.progressed] == [0]
+
+
+async def test_given_a_result_that_is_not_published_then_the_worker_is_ready_only_for_some_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(detection_agent, "_PROGRESS_EVERY_S", 0.001)
+    at = alerting()
+    async with made(monkeypatch) as one:
+        health = one.agent._telemetry.health
+        now = [1_000.0]
+        health.clock = lambda: now[0]
+        one.agent._telemetry.set_detection_here(True)
+        for offset in range(at):
+            await one.take(offset)
+        reporting = asyncio.create_task(one.agent.publish_progress())
+
+        async def silent_after(seconds: float) -> bool:
+            for _ in range(50):
+                await asyncio.sleep(0.001)
+            now[0] += seconds
+            return "detection reports no progress" in health.waits_for
+
+        assert not await silent_after(60)
+        one.results.stands_still = True
+        taking = asyncio.create_task(one.take(at))
+        while one.agent._next_frame <= at:
+            await asyncio.sleep(0.001)
+        assert not await silent_after(4)
+        assert await silent_after(2)
+        taking.cancel()
+        with suppress(asyncio.CancelledError):
+            await taking
+        one.results.stands_still = False
+        await one.take(at)
+        assert not await silent_after(60)
+        reporting.cancel()

@@ -12,6 +12,7 @@ NOW = 1_000.0
 UNASSIGNED = "partitions have not been assigned yet"
 UNKNOWN = "where detection runs is not known yet"
 REBUILDING = "the state of detection is being rebuilt"
+SILENT = "detection reports no progress"
 AWAY = "the broker cannot be reached"
 
 
@@ -33,6 +34,10 @@ def health(**more: Any) -> Health:
         (health(frames_known=False, detection_here=True, state_built=True), [UNKNOWN]),
         (health(detection_here=True), [REBUILDING]),
         (health(detection_here=True, state_built=True), []),
+        (health(detection_here=True, state_built=True, owes_report_since=NOW - 4.9), []),
+        (health(detection_here=True, state_built=True, owes_report_since=NOW - 5.1), [SILENT]),
+        (health(detection_here=True, owes_report_since=NOW - 5.1), [REBUILDING]),
+        (health(owes_report_since=NOW - 5.1), []),
         (health(broker_reachable=False), [AWAY]),
         (health(broker_answered_at=NOW - 1.9), []),
         (health(broker_answered_at=NOW - 2.1), [AWAY]),
@@ -73,3 +78,32 @@ def test_given_the_partition_of_frames_anew_then_a_state_of_before_does_not_coun
     telemetry.lose_detection()
     telemetry.set_detection_here(True)
     assert REBUILDING in telemetry.health.waits_for
+
+
+def test_given_frames_then_the_worker_is_ready_only_while_detection_reports() -> None:
+    telemetry = Telemetry("lockstep.", DetectionConfig())
+    now = [NOW]
+    telemetry.health.clock = lambda: now[0]
+    telemetry.set_detection_here(True)
+    telemetry.confirm_state()
+    waits = []
+
+    def pass_time(seconds: float) -> None:
+        now[0] += seconds
+        waits.append(SILENT in telemetry.health.waits_for)
+
+    pass_time(60)  # no frame has come: nothing is owed
+    telemetry.owe_report()
+    pass_time(4)
+    telemetry.owe_report()
+    pass_time(2)  # six seconds since the first
+    telemetry.note_report()
+    pass_time(4)
+    telemetry.note_all_reported()
+    pass_time(60)
+    telemetry.owe_report()
+    pass_time(6)
+    telemetry.set_detection_here(True)
+    telemetry.confirm_state()
+    pass_time(1)
+    assert waits == [False, False, True, False, False, True, False]
