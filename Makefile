@@ -2,7 +2,9 @@
 # Needs make, a POSIX shell and Python 3.11 or later; everything else goes into .venv. Nothing here uses sudo.
 
 BIN := .venv/bin
+LAPTOP := .venv/.laptop
 STAMP := .venv/.set-up
+HEARTBEAT := deploy/heartbeat.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Processes that run tests; CORES=1 on the command line runs one test after another.
 CORES := auto
@@ -21,7 +23,8 @@ help: ## list the targets
 
 setup: $(STAMP) ## make .venv with the locked dependencies and the program in it
 
-$(STAMP): requirements.lock pyproject.toml
+# What a laptop needs, and the program: enough for replays, and for the demo. It is a third of all that is locked.
+$(LAPTOP): requirements.lock pyproject.toml
 	@if $(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null && $(PIP) --version >/dev/null 2>&1; then exit 0; fi; \
 	python="$(PYTHON)"; \
 	if [ -z "$$python" ]; then python=$$($(call find_python,$(CAN_MAKE_VENV))); fi; \
@@ -38,34 +41,45 @@ $(STAMP): requirements.lock pyproject.toml
 		exit 1; \
 	fi; \
 	echo "== environment: $$("$$python" --version) in .venv"; \
-	"$$python" -m venv --clear .venv
-	@echo "== dependencies, as locked (a minute or two the first time)"
-	@$(PIP) install --quiet --only-binary :all: --require-hashes --requirement requirements.lock
+	"$$python" $(HEARTBEAT) "making the environment" "$$python" -m venv --clear .venv
+	@echo "== dependencies, as locked (under a minute the first time)"
+	@$(BIN)/python deploy/image/locked.py requirements.lock --laptop pyproject.toml > .venv/laptop.txt
+	@$(BIN)/python $(HEARTBEAT) "installing packages" $(PIP) install --quiet --no-compile --no-deps --only-binary :all: \
+		--require-hashes --requirement .venv/laptop.txt
 	@echo "== lockstep"
-	@$(PIP) install --quiet --no-index --no-deps --no-build-isolation --editable .
+	@$(BIN)/python $(HEARTBEAT) "installing lockstep" $(PIP) install --quiet --no-index --no-deps --no-build-isolation \
+		--editable .
 	@echo "== kernels (a minute or two the first time)"
+	@$(BIN)/lockstep compile
+	@touch $(LAPTOP)
+
+$(STAMP): $(LAPTOP) requirements.lock pyproject.toml
+	@echo "== Kafka's client, and the tools of development, as locked (a minute or two the first time)"
+	@$(BIN)/python $(HEARTBEAT) "installing packages" $(PIP) install --quiet --only-binary :all: --require-hashes \
+		--requirement requirements.lock
 	@$(BIN)/lockstep compile
 	@touch $(STAMP)
 	@echo "ready: $(BIN)/lockstep"
 
-demo: $(STAMP) ## find coordinated networks in two real data sets, and a covert one in an invented world
+demo: $(LAPTOP) ## find a covert network in an invented world, and coordinated ones in two real data sets
 	@mkdir -p out
-	@echo "== Facebook and Twitter before the German federal election of 2021"
+	@echo "== an invented world: three obscure accounts copy a state agency; registry, profiles and follow events are given"
+	@$(BIN)/python $(HEARTBEAT) "inventing a world" \
+		$(BIN)/lockstep simulate diaspora-press --accounts 4000 --days 5 --out out/diaspora-press
+	@$(BIN)/lockstep replay out/diaspora-press/posts.jsonl.gz --registry out/diaspora-press/registry.jsonl \
+		--follows out/diaspora-press/follows.jsonl.gz --accounts out/diaspora-press/accounts.jsonl.gz \
+		--alerts out/diaspora-press.alerts.jsonl --networks out/diaspora-press.networks.jsonl \
+		--report out/diaspora-press.html --top 5
+	@echo; echo "== Facebook and Twitter before the German federal election of 2021"
 	@$(BIN)/lockstep replay examples/data/coortweet_german.csv.gz --config examples/coortweet_german.toml \
 		--alerts out/german.alerts.jsonl --report out/german.html --pairs out/german.pairs.csv
 	@echo; echo "== retweets by pro-government Russian accounts, 2021"
 	@$(BIN)/lockstep replay examples/data/coortweet_russian.csv.gz \
 		--alerts out/russian.alerts.jsonl --report out/russian.html --pairs out/russian.pairs.csv
-	@echo; echo "== an invented world: three obscure accounts copy a state agency; registry, profiles and follow events are given"
-	@$(BIN)/lockstep simulate diaspora-press --accounts 4000 --days 5 --out out/diaspora-press
-	@$(BIN)/lockstep replay out/diaspora-press/posts.jsonl.gz --registry out/diaspora-press/registry.jsonl \
-		--follows out/diaspora-press/follows.jsonl.gz --accounts out/diaspora-press/accounts.jsonl.gz \
-		--alerts out/diaspora-press.alerts.jsonl --networks out/diaspora-press.networks.jsonl \
-		--report out/diaspora-press.html
 	@echo
 	@echo "What to look at:"
-	@echo "  out/german.html, out/russian.html   open in a browser: every network, why, and the evidence"
-	@echo "  out/diaspora-press.html             the same, and who seems to hide: the three are first, suspected covert"
+	@echo "  out/diaspora-press.html             open in a browser: the three accounts come first, suspected covert"
+	@echo "  out/german.html, out/russian.html   the same for the real data: every network, why, and the evidence"
 	@echo "  out/*.alerts.jsonl                  the same for programs: an alert a line, each revision of each network"
 	@echo "  out/*.pairs.csv                     pairs of accounts: what they shared together, and what chance would give"
 	@echo "Ids are anonymised in the real data, so the objects shown are numbers. Try your own: lockstep replay --help"

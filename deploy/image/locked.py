@@ -1,6 +1,7 @@
 """Prints the part of requirements.lock that the named packages need, with hashes: `locked.py LOCK [NAME...]`.
 
-Without names it prints what the program needs, without what only development needs. For each package the lock says
+Without names it prints what the program needs, without what only development needs. With `--laptop PYPROJECT` it prints
+what a laptop needs: without Kafka either, and with what an editable installation needs. For each package the lock says
 which others need it (`# via ...`), so this resolves nothing and asks no package index.
 """
 
@@ -43,6 +44,17 @@ def part(lock: str, names: set[str]) -> str:
     return "".join(f"{line}\n" for name, lines in blocks.items() if name in wanted for line in lines)
 
 
+def laptop(pyproject: str) -> set[str]:
+    """Names of the packages that the project needs without extras, and of those that build it."""
+    import tomllib  # noqa: PLC0415 - only where the project is
+
+    project = tomllib.loads(pyproject)
+    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"], "editables"]
+    return {re.split(r"[^A-Za-z0-9._-]", one.strip())[0].lower().replace("_", "-") for one in wanted}
+
+
 if __name__ == "__main__":
     lock_file, *chosen = sys.argv[1:]
+    if chosen[:1] == ["--laptop"]:
+        chosen = sorted(laptop(Path(chosen[1]).read_text(encoding="utf-8")))
     sys.stdout.write(part(Path(lock_file).read_text(encoding="utf-8"), set(chosen) or {PROGRAM}))

@@ -1,26 +1,32 @@
-"""The progress of a run on a terminal. It disappears at the end, and is absent where there is no terminal."""
+"""The progress of a run: a bar on a terminal, which disappears at the end; elsewhere a line every few seconds."""
 
+import threading
 import time
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
 
 from streams.ordering.ordered_posts import ReadProgress as Reached
 
 _WIDTH = 16
+EVERY_S = 4.0
+"""Seconds between two lines where there is no terminal. Chosen, not measured: nobody should wait five."""
 
 
 class ProgressBar:
-    """A bar on standard error.
+    """Progress on standard error.
 
     Args:
-        console: where to draw.
-        shown: False to draw nothing at all.
+        console: where to show it.
+        shown: False to show nothing at all.
         task: what runs.
     """
 
     def __init__(self, console: Console, *, shown: bool, task: str = "reading") -> None:
+        self._console = console
+        self._name = task
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(_WIDTH),
@@ -32,19 +38,29 @@ class ProgressBar:
         )
         self._task: TaskID = self._bar.add_task(task, total=None, share="", reached="")
         self._start = time.perf_counter()
+        self._line = ""
+        self._ended = threading.Event()
+        self._lines: threading.Thread | None = None
+        if shown and not console.is_terminal:
+            self._lines = threading.Thread(target=self._print_lines, name="progress lines", daemon=True)
 
     def __enter__(self) -> "ProgressBar":
         self._bar.start()
+        if self._lines is not None:
+            self._lines.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+        self._ended.set()
+        if self._lines is not None:
+            self._lines.join()
 
     def show(self, reached: Reached) -> None:
-        """Draw how far the run has come."""
-        if self._bar.disable:
+        """Show how far the run has come."""
+        if self._bar.disable and self._lines is None:
             return
         seconds = time.perf_counter() - self._start
         parts = [f"{reached.posts:,} posts"]
@@ -54,10 +70,18 @@ class ProgressBar:
             parts.append(f"at {reached.event_time:%Y-%m-%d %H:%M}")
         parts.append(f"{reached.alerts:,} alerts")
         total = reached.bytes_total
+        share = f"{reached.bytes_read / total:.0%}" if total else f"{reached.bytes_read / 1e6:,.1f} MB"
+        self._line = f"{share}, {', '.join(parts)}"
         self._bar.update(
             self._task,
             total=total,
             completed=min(reached.bytes_read, total) if total else reached.bytes_read,
-            share=f"{reached.bytes_read / total:.0%}" if total else f"{reached.bytes_read / 1e6:,.1f} MB",
+            share=share,
             reached=" \u00b7 ".join(parts),
         )
+
+    def _print_lines(self) -> None:
+        while not self._ended.wait(EVERY_S):
+            seconds = time.perf_counter() - self._start
+            line = f"{self._name}: {seconds:.0f} s" + (f", {self._line}" if self._line else "")
+            self._console.print(Text(line), soft_wrap=True)
