@@ -17,7 +17,6 @@ from streams.desk.desk_options import DeskOptions, ReviewOptions
 from streams.outputs.plain_text import plain, plain_lines
 from streams.settings.export_options import CalibrationOptions
 from streams.settings.options import Config
-from streams.settings.settings import Settings, for_run, load_settings
 
 with_alerts = typer.Typer()
 """The main program shows these commands beside its own."""
@@ -119,10 +118,17 @@ def desk(
             raise UsageError(
                 "--reviews and --networks go with a file of alerts. With --live, topics have both."
             )
-        settings = _served(for_run(load_settings(options.config), options.run_id), options)
+        from streams.settings.settings import for_run, load_settings  # noqa: PLC0415 - --help need not wait for it
+
+        settings = for_run(load_settings(options.config), options.run_id)
+        given = {"host": options.host, "port": options.port}
+        served = msgspec.structs.replace(
+            settings.desk, **{name: value for name, value in given.items() if value is not None}
+        )
+        settings = msgspec.structs.replace(settings, desk=served)
         name = _reviewer(options.name)
         if alerts is None:
-            from streams.desk.live_desk import run_live_desk  # noqa: PLC0415 - --help need not wait for it
+            from streams.desk.live_desk import run_live_desk  # noqa: PLC0415 - without --live, Kafka need not be there
 
             run_live_desk(settings, name, _say)
         else:
@@ -146,19 +152,11 @@ def review(
     """
     with reported_faults():
         from streams.desk.review_command import review as record  # noqa: PLC0415 - --help need not wait for it
+        from streams.settings.settings import for_run, load_settings  # noqa: PLC0415 - nor for this
 
         settings = for_run(load_settings(options.config), options.run_id)
         event = record(network, options, settings, _reviewer(options.name), _say)
         typer.echo(msgspec.json.encode(event).decode())
-
-
-def _served(settings: Settings, options: DeskOptions) -> Settings:
-    """The settings with what the options replace."""
-    given = {"host": options.host, "port": options.port}
-    desk = msgspec.structs.replace(
-        settings.desk, **{name: value for name, value in given.items() if value is not None}
-    )
-    return msgspec.structs.replace(settings, desk=desk)
 
 
 def _reviewer(name: str | None) -> str:
