@@ -313,7 +313,8 @@ class Pipeline:
         with self._timer("network"):
             changes = self.stage.tick(now, self.observations.sources())
         if end_of_day:
-            yield from self._reporter.on_changes(changes, self._run_state(now))
+            if changes:
+                yield from self._reporter.on_changes(changes, self._run_state(now))
             others = self.observations.edges(now, self.stage.networks.network_of)
             with self._timer("pools"):
                 edges = merged([others, self.pools.edges(now, len(self.accounts))])
@@ -326,7 +327,8 @@ class Pipeline:
             self.observations.close_day(now)
         self.samples.settle(now)
         self.pairs.make_room(now)
-        yield from self._reporter.on_changes(changes, self._run_state(now))
+        if changes:
+            yield from self._reporter.on_changes(changes, self._run_state(now))
         if end_of_day or now >= self._rule_clock.due_at:
             yield from self._reporter.on_changed_suspicion(self._run_state(now))
             self._rule_clock.looked(self.observations.reference_data.rules, now)

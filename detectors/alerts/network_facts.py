@@ -297,8 +297,11 @@ def _largest_burst(posts: I64, time: I64, gap_s: int) -> I64:
 
 
 def _evidence_between(members: I32, pairs: PairStore) -> I64:
-    """Rows of all pairs of `members`, ascending: found pair by pair, or by going through all rows if that is less."""
-    if len(members) * (len(members) - 1) // 2 <= pairs.size:
+    """Rows of all pairs of `members`, ascending: found pair by pair, or by going through all rows if that is less.
+
+    To look for one pair counts as much as to go through eight: chosen, not measured.
+    """
+    if len(members) * (len(members) - 1) * 4 <= pairs.size:
         return _rows_between(members, pairs.rows, pairs.table)
     first, second = numbers_of(pairs.keys)
     is_member = np.zeros(max(int(members[-1]), int(second.max(initial=-1))) + 1, np.bool_)

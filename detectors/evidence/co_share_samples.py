@@ -152,6 +152,9 @@ class CoShareSamples:
     def _keep(chunk: _Chunk, referred: I64) -> None:
         if not len(chunk.posts):
             return
+        if not len(referred):
+            chunk.posts, chunk.objects = chunk.posts.clear(), chunk.objects.clear()
+            return
         chunk.posts = chunk.posts.filter(_among(chunk.posts["post"].to_numpy(), referred))
         chunk.objects = chunk.objects.filter(_among(chunk.objects["post"].to_numpy(), referred))
 

@@ -180,6 +180,8 @@ class PairStore:
         """Remove rows early, pairs with one row first, when there are more than `max_pairs`; called at ticks only."""
         limit = self._config.evidence.max_pairs
         rows_before = len(self.rows)
+        if rows_before <= limit:
+            return
         oldest = np.iinfo(np.int64).min
         for hours in (72, 24, 6, 1, 0):
             if len(self.rows) <= limit:
