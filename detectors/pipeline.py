@@ -17,9 +17,11 @@ import numpy as np
 import polars as pl
 
 from detectors.accounts import AccountStore
-from detectors.alerts.alerting import AlertWriter, RunState
+from detectors.alerts.alert_record import RunState
+from detectors.alerts.alerting import AlertWriter
 from detectors.alerts.reporting import NetworkReporter
 from detectors.arrays.dtypes import I32, I64, U8, U64
+from detectors.cases.case_book import CaseBook
 from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
 from detectors.covertness.assessed_before import AssessedBefore
@@ -89,10 +91,12 @@ class Pipeline:
         self.samples = CoShareSamples(longest_window_s + self.sharing.settle_lag_s)
         self.stage = NetworkStage(config, self.cells, self._exposure, self.pairs, self.accounts, self.sharing)
         self.pools = PoolStage(config)
-        self._assessed_before = AssessedBefore()
+        self._cases, self._assessed_before = CaseBook(), AssessedBefore()
         self._alert_writer = AlertWriter(config, code_version, mode, run_id)
         held = self.stage, self.pools, self.observations, self.pairs, self.samples, self.accounts
-        self._reporter = NetworkReporter(config, *held, self._assessed_before, self._alert_writer, timer)
+        self._reporter = NetworkReporter(
+            config, *held, self._cases, self._assessed_before, self._alert_writer, timer
+        )
         self._signals = SignalMemory()
         sources = self.stage, self.observations, self.pairs, self.accounts
         self._signal_writer = SignalWriter(config, *sources, self._signals) if with_signals else None
@@ -237,6 +241,7 @@ class Pipeline:
         if self._now is not None:
             settled = self._now + self.sharing.settle_lag_s + self._tick_s
             yield from self._pass_time(self._next_day(settled))
+            yield from self._reporter.last_word(self._run_state(self._now))
 
     def _next_tick(self, time: int) -> int:
         """The first tick after `time`."""
@@ -325,12 +330,13 @@ class Pipeline:
                 if len(self.pairs.rows) < rows_before:
                     self.samples.age(self.pairs.rows)
             self.observations.close_day(now)
+            self._reporter.regroup()
         self.samples.settle(now)
         self.pairs.make_room(now)
         if changes:
             yield from self._reporter.on_changes(changes, self._run_state(now))
         if end_of_day or now >= self._rule_clock.due_at:
-            yield from self._reporter.on_changed_suspicion(self._run_state(now))
+            yield from self._reporter.daily(self._run_state(now))
             self._rule_clock.looked(self.observations.reference_data.rules, now)
         if self._signal_writer is not None:
             with self._timer("signals"):

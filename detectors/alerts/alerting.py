@@ -1,92 +1,43 @@
 """When a change of a network is worth an alert, and the alert records themselves."""
 
-import hashlib
-from dataclasses import dataclass
-from datetime import datetime
 from typing import ClassVar
 
 import msgspec
 
 from detectors.accounts import AccountStore
-from detectors.alerts.coordination_score import coordination_terms, score
-from detectors.alerts.counter_evidence import counter_evidence
-from detectors.alerts.evidence import evidence
-from detectors.alerts.explanation import explanation, headline
-from detectors.alerts.members import members_shown
-from detectors.alerts.network_facts import NetworkFacts
-from detectors.alerts.signals import signals
-from detectors.alerts.suggested_actions import suggested_actions
+from detectors.alerts.alert_record import RunState, WriterIdentity, alert_id, alert_record, assessed_at, under
+from detectors.alerts.last_alert import LastAlert, changes, closing_changes
+from detectors.alerts.network_facts import CoShareCount, NetworkFacts
+from detectors.cases.case_book import CaseFacts
 from detectors.config import DetectionConfig
 from detectors.covertness import words
-from detectors.covertness.assessed_before import OBSCURITY
 from detectors.covertness.assessment import Assessment
-from detectors.covertness.covertness import SUSPECTED, Covertness, priority, severity
+from detectors.covertness.covertness import Covertness, severity
 from detectors.covertness.network_context import NetworkContext
 from detectors.networks.networks import Network
-from schemas.alerts import (
-    SCHEMA_VERSION,
-    Alert,
-    Mode,
-    Reach,
-    ScoreTerm,
-    Suppression,
-    Technique,
-)
-from schemas.evidence import Privacy, Provenance
+from schemas.alerts import Alert, Mode, Severity, Suppression
 from schemas.networks import Lifecycle
-from schemas.shares import TraceKind
 
-_TECHNIQUES = {
-    TraceKind.REPOST: ("T0049.003", "Bots Amplify via Automated Forwarding and Reposting"),
-    TraceKind.TEXT: ("T0084.001", "Use Copypasta"),
-    TraceKind.HASHTAG_SEQUENCE: ("T0049.002", "Flood Existing Hashtag"),
-}
-"""Id and name of the technique of the DISARM framework that a kind of co-share resembles."""
-_MOST_LANGUAGES = 5
-"""Languages listed, the most frequent first. It bounds the size of an alert; not measured."""
 _GROWTH = 1.25
 """Factor of members from which a network is reported at once. A choice for few alerts; not measured."""
 _BETWEEN_S = 86_400
-"""Seconds between alerts about smaller changes of membership: at most one a day."""
-
-
-@dataclass(slots=True)
-class _LastAlert:
-    """The last alert about a network, and what later changes are compared with."""
-
-    revision: int
-    members: int
-    at: int
-    """Event time, seconds."""
-    suspected: bool
-    strong: set[str]
-    """Context terms that were strong in this or an earlier alert."""
-    quiet: bool
-    """Whether no member had posted for a while."""
-    alert: Alert
-
-
-@dataclass(frozen=True, slots=True)
-class RunState:
-    """How far a run had come when an alert was written."""
-
-    now: int
-    """Event time of the tick, seconds."""
-    gate_surprise: float
-    """Where the false-discovery gate stands."""
-    offsets: dict[str, int]
-    """Rows read by then, by input."""
-    dropped: int
-    """Rows dropped or evicted by then."""
+"""Seconds between alerts about accounts that join: at most one a day."""
+_SETTLED_S = 7 * 86_400
+"""Seconds after which accounts that left are reported: as long as a peripheral member stays after it last passed
+(`detectors.networks.network_stage`). Also after which less severity is reported."""
 
 
 class AlertWriter:
     """Decides which changes are reported, numbers the revisions, and writes the alerts.
 
-    A network is reported at once when it opens, merges, splits or is resolved, or has grown by a quarter; other changes
-    of membership at most once a day. Changes of its context are reported at once: suspicion comes or goes, or another
-    term would carry it by itself. So is a rule that mutes it or mutes it no more. A suspected network is also reported
-    when it goes quiet, and when it posts again.
+    A network is reported at once when it opens, takes another in, splits, ends, or has grown by a quarter. Accounts
+    that join for the first time are reported after a day; accounts that leave, or come back, after a week, since most
+    of them change their place again. Changes of its context are reported at once: suspicion comes or goes, another
+    term would carry it by itself, it becomes more severe. So is a rule that mutes it or mutes it no more, and another
+    network of the same case. A suspected network is also reported when it goes quiet, and when it posts again.
+
+    While a network goes on as before, there is no alert. When it has stopped for a day, or the run ends, the last one
+    states all that was seen (`stale`).
 
     Args:
         config: its hash goes into every alert.
@@ -95,43 +46,50 @@ class AlertWriter:
         run_id: the run's id.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"_digest", "_code_version", "_mode", "_run_id"})
-    _last_alerts: dict[int, _LastAlert]
+    not_state: ClassVar[frozenset[str]] = frozenset({"_writer"})
+    _last_alerts: dict[int, LastAlert]
 
     def __init__(self, config: DetectionConfig, code_version: str, mode: Mode, run_id: str) -> None:
-        self._digest = config.digest
-        self._code_version = code_version
-        self._mode: Mode = mode
-        self._run_id = run_id
+        self._writer = WriterIdentity(config.digest, code_version, mode, run_id)
         self._last_alerts = {}
 
     def needs_alert(self, network: Network, lifecycle: Lifecycle, now: int) -> bool:
         """Whether a change of membership at event time `now` is reported."""
         last = self._last_alerts.get(network.number)
-        if last is None:
+        if last is None or lifecycle is Lifecycle.MERGED:
             return True
-        members = len(network.members)
-        if lifecycle is Lifecycle.SPLIT and last.members != members:
-            return True
-        return members >= last.members * _GROWTH or (members != last.members and now - last.at >= _BETWEEN_S)
+        members = set(network.members)
+        if lifecycle is Lifecycle.SPLIT or members == last.members:
+            return members != last.members
+        if members <= last.ever:  # nobody is new: who left may come back
+            return now - last.at >= _SETTLED_S
+        return len(members) >= len(last.members) * _GROWTH or now - last.at >= _BETWEEN_S
 
-    def last_alert_at(self, network: Network) -> int | None:
-        """Event time of the network's last alert, seconds; None if there was none."""
-        last = self._last_alerts.get(network.number)
-        return None if last is None else last.at
+    def last_alert(self, network: Network) -> LastAlert | None:
+        """What is kept of the network's last alert; None if there was none."""
+        return self._last_alerts.get(network.number)
 
     def is_suspected(self, network: Network) -> bool:
         """Whether the network was suspected in its last alert."""
         last = self._last_alerts.get(network.number)
         return last is not None and last.suspected
 
-    def suspicion_changed(self, network: Network, covert: Covertness) -> bool:
-        """Whether suspicion has come or gone since the last alert, or another term has become strong."""
+    def suspicion_changed(self, network: Network, covert: Covertness, now: int) -> bool:
+        """Whether suspicion has come or gone since the last alert, or become stronger; weaker only after a week."""
         last = self._last_alerts.get(network.number)
         if last is None:
             return False
-        return last.suspected is not covert.suspected or (
-            covert.suspected and not last.strong.issuperset(covert.strong)
+        if last.suspected is not covert.suspected:
+            return True
+        if not covert.suspected:
+            return False
+        ranks, muted = list(Severity), last.alert.suppression is not None
+        level = severity(covert, last.alert.coordination, network.size, muted=muted)
+        step = ranks.index(level) - ranks.index(last.alert.severity)
+        return (
+            not last.strong.issuperset(covert.strong)
+            or step > 0
+            or (step < 0 and now - last.at >= _SETTLED_S)
         )
 
     def quiet_changed(self, network: Network, context: NetworkContext) -> bool:
@@ -144,21 +102,45 @@ class AlertWriter:
         last = self._last_alerts.get(network.number)
         return last is not None and last.alert.suppression != muted
 
+    def case_changed(self, network: Network, case: CaseFacts) -> bool:
+        """Whether the network is in another case than at its last alert, or with networks that were not in it."""
+        last = self._last_alerts.get(network.number)
+        if last is None:
+            return False
+        known = {other.network_id for other in last.alert.related_networks}
+        return last.alert.case_id != case.case_id or any(
+            other.network_id not in known for other in case.related
+        )
+
+    def kind_gained(self, network: Network, seen: CoShareCount, now: int) -> bool:
+        """Whether members share another kind of trace than in any alert so far; at most once a day."""
+        last = self._last_alerts.get(network.number)
+        return last is not None and now - last.at >= _BETWEEN_S and not last.kinds.issuperset(seen.kinds)
+
+    def stale(self, network: Network, seen: CoShareCount) -> bool:
+        """Whether members have co-shared more than the last alert says, or are others."""
+        last = self._last_alerts.get(network.number)
+        return last is not None and (
+            seen.latest > last.latest or seen.objects > last.objects or set(network.members) != last.members
+        )
+
     def close(
         self,
         network: Network,
         lifecycle: Lifecycle,
         now: int,
         successor: Network | None,
+        case_id: str,
         muted: Suppression | None = None,
     ) -> Alert | None:
-        """The closing alert of a network that was resolved or merged; None if there was no alert about it.
+        """The closing alert of a network that was resolved or absorbed; None if there was no alert about it.
 
         Args:
             network: the network that ends.
             lifecycle: how it ends.
             now: event time, seconds.
-            successor: the network that it was merged into; None: it was resolved.
+            successor: the network that absorbed it; None: it was resolved.
+            case_id: its case.
             muted: the rule that mutes it.
         """
         last = self._last_alerts.pop(network.number, None)
@@ -168,23 +150,26 @@ class AlertWriter:
             ending = f"The network is now part of {successor.network_id}, which has most of its members."
         else:
             ending = "The network is closed: no new activity for a while."
-        return msgspec.structs.replace(
-            _under(last.alert, muted),
-            alert_id=_alert_id(network.network_id, last.revision + 1),
+        closing = msgspec.structs.replace(
+            under(last.alert, muted),
+            alert_id=alert_id(network.network_id, last.revision + 1),
             revision=last.revision + 1,
             lifecycle=lifecycle,
             successor_id=None if successor is None else successor.network_id,
+            case_id=case_id,
             emitted_at=words.utc(now),
             explanation=f"{ending} Last report: {last.alert.explanation}",
-            assessed_at=_assessed_at(last.alert, last.at),
+            assessed_at=assessed_at(last.alert, last.at),
             suggested_actions=[],
         )
+        return msgspec.structs.replace(closing, changes=closing_changes(last.alert, closing))
 
     def write(
         self,
         facts: NetworkFacts,
         assessment: Assessment,
         accounts: AccountStore,
+        case: CaseFacts,
         lifecycle: Lifecycle,
         run: RunState,
     ) -> Alert:
@@ -194,151 +179,29 @@ class AlertWriter:
             facts: what the members shared.
             assessment: what is known of the members, and the score drawn from it.
             accounts: names of accounts.
+            case: its case, and the networks close to it.
             lifecycle: what happened.
             run: how far the run has come.
         """
         network, covert = facts.network, assessment.covert
         last = self._last_alerts.get(network.number)
         quiet = assessment.context.quiet_since is not None
-        alert = self._record(facts, assessment, accounts, _since(last, lifecycle, quiet=quiet), run)
-        self._last_alerts[network.number] = _LastAlert(
+        alert = alert_record(facts, assessment, accounts, last, lifecycle, run, self._writer)
+        alert = msgspec.structs.replace(alert, case_id=case.case_id, related_networks=case.related)
+        alert = msgspec.structs.replace(
+            alert, changes=changes(last, alert, facts.members, accounts.names, quiet=quiet)
+        )
+        self._last_alerts[network.number] = LastAlert(
             revision=alert.revision,
-            members=len(facts.members),
+            members=set(facts.members),
+            ever=set(facts.members) | (last.ever if last else set()),
             at=run.now,
             suspected=covert.suspected,
             strong=set(covert.strong) | (last.strong if last else set()),
             quiet=quiet,
+            kinds=set(facts.co_shared.kinds) | (last.kinds if last else set()),
+            objects=facts.co_shared.objects,
+            latest=facts.co_shared.latest,
             alert=alert,
         )
         return alert
-
-    def _record(
-        self,
-        facts: NetworkFacts,
-        assessment: Assessment,
-        accounts: AccountStore,
-        lifecycle: Lifecycle,
-        run: RunState,
-    ) -> Alert:
-        """The alert itself."""
-        network = facts.network
-        context, covert, muted = assessment.context, assessment.covert, assessment.muted
-        last = self._last_alerts.get(network.number)
-        revision = last.revision + 1 if last else 1
-        members = len(facts.members)
-        platforms = sorted({accounts.names[member].split(":", 1)[0] for member in facts.members})
-        terms = _coordination_terms(facts, last)
-        coordination = score(terms)
-        counter = counter_evidence(facts, context)
-        return Alert(
-            schema_version=SCHEMA_VERSION,
-            alert_id=_alert_id(network.network_id, revision),
-            network_id=network.network_id,
-            revision=revision,
-            lifecycle=lifecycle,
-            predecessor_ids=list(network.predecessors),
-            emitted_at=words.utc(run.now),
-            event_time_start=words.utc(facts.start),
-            event_time_end=words.utc(max(facts.end, facts.start)),
-            mode=self._mode,
-            run_id=self._run_id,
-            platforms=platforms,
-            languages=list(facts.languages[:_MOST_LANGUAGES]),
-            headline=headline(facts, platforms, covert),
-            explanation=explanation(facts, context, covert, counter),
-            coordination=coordination,
-            coordination_terms=terms,
-            covertness=covert.score,
-            covertness_terms=list(covert.terms),
-            assessed_at=None if context.assessed_at is None else words.utc(context.assessed_at),
-            severity=severity(covert, coordination, members, muted=muted is not None),
-            priority=priority(covert, coordination, members, muted=muted is not None),
-            reach=_reach(facts, context, last, run.now),
-            members=members_shown(facts, context, accounts, run.gate_surprise),
-            member_count=members,
-            signals=signals(facts, context),
-            evidence=evidence(facts, context, accounts.names),
-            ties=facts.ties.listed,
-            ties_left_out=facts.ties.left_out,
-            counter_evidence=counter,
-            techniques=_techniques(facts),
-            related_networks=[],
-            suggested_actions=suggested_actions(covert, muted),
-            suppression=muted,
-            provenance=Provenance(
-                config_hash=self._digest,
-                code_version=self._code_version,
-                input_offsets=dict(run.offsets),
-                late=0,
-                dropped=run.dropped,
-            ),
-            privacy=Privacy(pseudonymised=False),
-        )
-
-
-def _under(alert: Alert, muted: Suppression | None) -> Alert:
-    """An alert under the rule that mutes it now."""
-    if alert.suppression == muted:
-        return alert
-    terms = tuple(alert.covertness_terms)
-    strong = tuple(term.name for term in terms if term.name != OBSCURITY and term.value >= SUSPECTED)
-    covert = Covertness(alert.covertness, terms, None, strong)
-    return msgspec.structs.replace(
-        alert,
-        suppression=muted,
-        severity=severity(covert, alert.coordination, alert.member_count, muted=muted is not None),
-        priority=priority(covert, alert.coordination, alert.member_count, muted=muted is not None),
-    )
-
-
-def _assessed_at(alert: Alert, at: int) -> datetime | None:
-    """When the covertness of an alert of event time `at` (seconds) was assessed; None: it never was."""
-    return alert.assessed_at or (words.utc(at) if alert.covertness is not None else None)
-
-
-def _coordination_terms(facts: NetworkFacts, last: _LastAlert | None) -> list[ScoreTerm]:
-    """The terms of coordination; those of the last alert where all evidence has aged since."""
-    others = facts.rhythm_edges + facts.pool_edges + facts.follow_edges + facts.timing_edges
-    ties = facts.edges + facts.crowd_edges + facts.copy_edges + others
-    if facts.kinds or ties or last is None:
-        return coordination_terms(facts)
-    return [
-        msgspec.structs.replace(term, assessed_at=term.assessed_at or words.utc(last.at))
-        for term in last.alert.coordination_terms
-    ]
-
-
-def _since(last: _LastAlert | None, lifecycle: Lifecycle, *, quiet: bool) -> Lifecycle:
-    """What happened since the last alert: the first one opens a network, later ones do not open it again."""
-    if last is None and lifecycle in {Lifecycle.UPDATED, Lifecycle.MERGED}:
-        return Lifecycle.OPENED
-    if last is not None and lifecycle is Lifecycle.OPENED:
-        lifecycle = Lifecycle.UPDATED
-    return Lifecycle.QUIET if quiet and lifecycle is Lifecycle.UPDATED else lifecycle
-
-
-def _reach(facts: NetworkFacts, context: NetworkContext, last: _LastAlert | None, now: int) -> Reach:
-    """How far the members' posts could have gone, and how fast the network grows."""
-    members = len(facts.members)
-    followers = [member.followers for member in context.members if member.followers is not None]
-    hours = max((now - facts.network.opened_at) / 3600, 1.0)
-    return Reach(
-        posts=facts.posts,
-        accounts=members,
-        followers_sum=sum(followers) if followers else None,
-        engagements=context.engagements,
-        growth_per_h=round((members - last.members) / hours, 4) if last else 0.0,
-    )
-
-
-def _techniques(facts: NetworkFacts) -> list[Technique]:
-    """What the kinds of co-share resemble. Made anew for each alert: saved alerts share no objects."""
-    return [
-        Technique(framework="DISARM", id=_TECHNIQUES[kind.kind][0], name=_TECHNIQUES[kind.kind][1])
-        for kind in facts.kinds
-        if kind.kind in _TECHNIQUES
-    ]
-
-
-def _alert_id(network_id: str, revision: int) -> str:
-    return f"alert-{hashlib.blake2b(f'{network_id}/{revision}'.encode(), digest_size=8).hexdigest()}"

@@ -6,8 +6,20 @@ from dataclasses import replace
 import numpy as np
 
 from detectors.accounts import AccountStore
-from detectors.alerts.alerting import AlertWriter, RunState
-from detectors.alerts.network_facts import SAMPLES, KindFacts, NetworkFacts, ObjectFacts, gather_facts
+from detectors.alerts.alert_record import RunState
+from detectors.alerts.alerting import AlertWriter
+from detectors.alerts.last_alert import LastAlert
+from detectors.alerts.network_facts import (
+    SAMPLES,
+    CoShareCount,
+    KindFacts,
+    NetworkFacts,
+    ObjectFacts,
+    co_share_count,
+    gather_facts,
+)
+from detectors.cases.case_book import CaseBook, CaseFacts
+from detectors.cases.relations import relations
 from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
 from detectors.covertness.assessed_before import AssessedBefore
@@ -24,11 +36,15 @@ from schemas.alerts import Alert, Suppression
 from schemas.networks import Lifecycle
 from schemas.shares import TraceKind
 
+_STOPPED_S = 3 * 86_400
+"""Seconds without new evidence after which a network has stopped, for now. Chosen: a day, so that what acts daily gets
+no alert for it, and a week of work in bursts a few."""
+
 
 class NetworkReporter:
     """Assesses networks that changed, and once a day those with evidence against them.
 
-    It holds no state of its own: `before` and `writer` do.
+    It holds no state of its own: `cases`, `before` and `writer` do.
 
     Args:
         config: every setting that bears on detection.
@@ -38,6 +54,7 @@ class NetworkReporter:
         pairs: pair evidence.
         samples: the posts behind it.
         accounts: names and numbers of accounts.
+        cases: the case of each network.
         before: what was assessed before.
         writer: writes the alerts.
         timer: measures the time of each stage.
@@ -52,6 +69,7 @@ class NetworkReporter:
         pairs: PairStore,
         samples: CoShareSamples,
         accounts: AccountStore,
+        cases: CaseBook,
         before: AssessedBefore,
         writer: AlertWriter,
         timer: StageTimer,
@@ -63,47 +81,84 @@ class NetworkReporter:
         self._pairs = pairs
         self._samples = samples
         self._accounts = accounts
+        self._cases = cases
         self._before = before
         self._writer = writer
         self._timer = timer
 
+    def regroup(self) -> None:
+        """Find out which networks belong together. Once a day, before changes are reported."""
+        with self._timer("cases"):
+            networks = self._stage.networks
+            self._cases.regroup(relations(self._pairs, networks), networks.alive)
+
     def on_changes(self, changes: Sequence[NetworkChange], run: RunState) -> Iterator[Alert]:
         """Report networks that opened, ended, or changed their members by enough."""
         for change in changes:
-            self._take_over(change)
+            network = change.network
+            case_id = self._take_over(change)
             if change.successor is not None or change.lifecycle is Lifecycle.RESOLVED:
-                muted = self._muted(change.network, run.now)
+                muted = self._muted(network, run.now)
                 closing = self._writer.close(
-                    change.network, change.lifecycle, run.now, change.successor, muted
+                    network, change.lifecycle, run.now, change.successor, case_id, muted
                 )
                 if closing is not None:
                     yield closing
-            elif self._writer.needs_alert(change.network, change.lifecycle, run.now):
-                assessment = self._assess(change.network, run.now)
-                yield self._alert(change.network, change.lifecycle, assessment, run)
+            elif self._writer.needs_alert(network, change.lifecycle, run.now):
+                yield self._alert(network, change.lifecycle, self._assess(network, run.now), run)
 
-    def on_changed_suspicion(self, run: RunState) -> Iterator[Alert]:
-        """Report networks whose suspicion came, went or got another strong term since their last alert.
+    def daily(self, run: RunState) -> Iterator[Alert]:
+        """Report networks of which something else changed since their last alert, or that have stopped.
 
-        Of those that were suspected, also the ones that went quiet, or post again. Of all, those that a reviewer's rule
-        mutes now or mutes no more.
+        Something else is: suspicion came, went or got another strong term; a network that was suspected went quiet, or
+        posts again; a reviewer's rule mutes it now or mutes it no more; it belongs to another case; its members share
+        another kind of trace. A network has stopped when there was no evidence for a day: then one more alert states
+        all that was seen since the last one.
         """
         for network in list(self._stage.networks.alive.values()):
-            if self._writer.last_alert_at(network) in (None, run.now):
+            last = self._writer.last_alert(network)
+            if last is None or last.at == run.now:
                 continue
             muting_changed = self._writer.muting_changed(network, self._muted(network, run.now))
+            case_changed = self._writer.case_changed(network, self._case(network))
+            assessment = None
+            if muting_changed or last.suspected or has_evidence(network, self._observations):
+                assessment = self._assess(network, run.now)
             if (
                 muting_changed
-                or self._writer.is_suspected(network)
-                or has_evidence(network, self._observations)
+                or case_changed
+                or (
+                    assessment is not None
+                    and (
+                        self._writer.suspicion_changed(network, assessment.covert, run.now)
+                        or self._writer.quiet_changed(network, assessment.context)
+                    )
+                )
+                or self._has_news(network, last, run.now)
             ):
-                assessment = self._assess(network, run.now)
-                if (
-                    muting_changed
-                    or self._writer.suspicion_changed(network, assessment.covert)
-                    or self._writer.quiet_changed(network, assessment.context)
-                ):
-                    yield self._alert(network, Lifecycle.UPDATED, assessment, run)
+                assessment = assessment or self._assess(network, run.now)
+                yield self._alert(network, Lifecycle.UPDATED, assessment, run)
+
+    def last_word(self, run: RunState) -> Iterator[Alert]:
+        """At the end of a run: report all networks of which more was seen than their last alert states."""
+        for network in list(self._stage.networks.alive.values()):
+            if self._writer.stale(network, self._count(network)):
+                yield self._alert(network, Lifecycle.UPDATED, self._assess(network, run.now), run)
+
+    def _has_news(self, network: Network, last: LastAlert, now: int) -> bool:
+        """Whether members share another kind of trace, or have stopped and shared more than was reported."""
+        if network.last_evidence <= last.at and set(network.members) == last.members:
+            return False
+        seen = self._count(network)
+        stopped = now - network.last_evidence >= _STOPPED_S
+        return self._writer.kind_gained(network, seen, now) or (stopped and self._writer.stale(network, seen))
+
+    def _count(self, network: Network) -> CoShareCount:
+        with self._timer("alerts"):
+            return co_share_count(network, self._pairs, self._accounts.posts)
+
+    def _case(self, network: Network) -> CaseFacts:
+        return self._cases.facts(network, self._stage.networks.alive)
 
     def _assess(self, network: Network, now: int) -> Assessment:
         """What is known about a network's members, against the baseline."""
@@ -120,17 +175,20 @@ class NetworkReporter:
             rules, network.network_id, [names[member] for member in network.members] if rules else [], now
         )
 
-    def _take_over(self, change: NetworkChange) -> None:
-        """Let what was assessed of a network stand for what has become of it."""
+    def _take_over(self, change: NetworkChange) -> str:
+        """Let what was assessed of a network stand for what has become of it; return the id of its case."""
         network = change.network
         if change.successor is not None:
             self._before.hand_over(network, change.successor)
+            return self._cases.take_in(network, change.successor)
         elif change.lifecycle is Lifecycle.RESOLVED:
             self._before.forget(network)
+            return self._cases.forget(network)
         elif change.lifecycle is Lifecycle.SPLIT:
             for origin in self._stage.networks.alive.values():
                 if origin.network_id in network.predecessors:
                     self._before.share(origin, network)
+        return self._cases.case_id(network)
 
     def _alert(self, network: Network, lifecycle: Lifecycle, assessment: Assessment, run: RunState) -> Alert:
         """The next alert about a network."""
@@ -147,7 +205,7 @@ class NetworkReporter:
             )
             members = np.array(facts.members, np.int32)
             facts = _with_follows(facts, follow_facts(self._observations.rings.rings_of(members), members))
-            return self._writer.write(facts, assessment, self._accounts, lifecycle, run)
+            return self._writer.write(facts, assessment, self._accounts, self._case(network), lifecycle, run)
 
 
 def _with_follows(facts: NetworkFacts, follows: FollowFacts | None) -> NetworkFacts:

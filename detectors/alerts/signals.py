@@ -2,8 +2,8 @@
 
 import math
 
-from detectors.alerts import kind_words
 from detectors.alerts.network_facts import NetworkFacts
+from detectors.alerts.texts import kind_words
 from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.terms.term import Measurement
 from detectors.pools.company import PROMPT_S

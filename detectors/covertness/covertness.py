@@ -139,13 +139,5 @@ def severity(covert: Covertness, coordination: float, members: int, *, muted: bo
     return Severity.CRITICAL if members >= _LARGE else Severity.HIGH
 
 
-def priority(covert: Covertness, coordination: float, members: int, *, muted: bool) -> int:
-    """Rank among alerts, 0-100: suspected ones from 50 by covertness, coordination and size; all others below."""
-    size = min(1.0, math.log10(max(members, 1)) / 3)
-    if muted or not covert.suspected or covert.score is None:
-        return round(49 * coordination * (0.6 + 0.4 * size))
-    return round(50 + 50 * (0.6 * covert.score + 0.3 * coordination + 0.1 * size))
-
-
 def _rounded(value: float) -> float:
     return round(min(1.0, max(0.0, value)), 4)

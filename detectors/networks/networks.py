@@ -37,6 +37,8 @@ class Network:
     """Numbers of the accounts that edges hold in the network, now or in the past."""
     peripheral: dict[int, float] = field(default_factory=dict)
     """Numbers of the accounts that joined by expansion, each with its surprise."""
+    former: set[int] = field(default_factory=set)
+    """Numbers of the accounts that went from here to another network."""
     predecessors: tuple[str, ...] = ()
     lifecycle: Lifecycle = Lifecycle.OPENED
     last_evidence: int = 0
@@ -233,8 +235,11 @@ class NetworkStore:
             if before >= 0:
                 self.alive[before].core.discard(account)
                 self.alive[before].peripheral.pop(account, None)
+                if before != network.number:
+                    self.alive[before].former.add(account)
                 changed[before] = self.alive[before]
             network.core.add(account)
+            network.former.discard(account)
             self.network_of[account] = network.number
             changed[network.number] = network
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from detectors.alerts.network_facts import KindFacts, NetworkFacts, ObjectFacts
+from detectors.alerts.network_facts import CoShareCount, KindFacts, NetworkFacts, ObjectFacts
 from detectors.covertness.member_obscurity import MemberObscurity
-from detectors.covertness.network_context import NetworkContext
+from detectors.covertness.network_context import MemberContext, NetworkContext
 from detectors.covertness.openness import Openness
 from detectors.covertness.terms.term import Answer, TermResult, strength
 from detectors.networks.networks import Network
@@ -52,6 +52,7 @@ def facts(members: int = 5, **changed: Any) -> NetworkFacts:
         "crowded": 0.0,
         "languages": ("es",),
         "ties": Ties([], 0),
+        "co_shared": CoShareCount(2, START + 3 * DAY, frozenset()),
         "minute_clock": False,
     }
     return NetworkFacts(network=of, members=tuple(of.members), **(given | changed))
@@ -73,6 +74,11 @@ def context(
         open_share=open_share,
         openness=openness,
     )
+
+
+def member(handle: str | None = None) -> MemberContext:
+    """A member of whom at most the handle is known."""
+    return MemberContext(handle=handle, created=None, followers=None, registry=None, allowed=False)
 
 
 def known(**changed: Any) -> Openness:

@@ -1,14 +1,17 @@
 """Headline and explanation: the facts with their numbers, hedged, and short."""
 
+from dataclasses import replace
+
 import pytest
 
 from detectors.alerts.counter_evidence import counter_evidence
-from detectors.alerts.explanation import explanation, headline
 from detectors.alerts.network_facts import KindFacts, NetworkFacts
+from detectors.alerts.texts.explanation import explanation
+from detectors.alerts.texts.headline import headline
 from detectors.covertness.covertness import covertness
 from detectors.covertness.network_context import NetworkContext
 from schemas.shares import TraceKind
-from tests.detectors.alerts.network_samples import DAY, LINKS, START, context, facts, known
+from tests.detectors.alerts.network_samples import DAY, LINKS, START, context, facts, known, member
 
 TEXTS = KindFacts(TraceKind.TEXT, 60, 1, 0.004, 9.0, objects=1)
 STRONG = {"unattributed_copies": 1e-9, "hidden_mentions": 1e-9, "registry_followers": 1e-9}
@@ -16,15 +19,18 @@ STRONG = {"unattributed_copies": 1e-9, "hidden_mentions": 1e-9, "registry_follow
 
 def texts(of: NetworkFacts, known_of: NetworkContext) -> tuple[str, str]:
     covert = covertness(known_of)
-    return headline(of, ["x"], covert), explanation(of, known_of, covert, counter_evidence(of, known_of))
+    nobody = replace(known_of, members=(member(),) * len(of.members))
+    return headline(of, nobody, ["x"], covert), explanation(
+        of, known_of, covert, counter_evidence(of, known_of)
+    )
 
 
 def test_given_accounts_that_act_together_then_the_numbers_can_be_checked() -> None:
     head, why = texts(facts(), context(hidden_mentions=0.9))
 
-    assert (
-        head
-        == "5 accounts on x appear to act together: they posted the same links within 10 minutes of each other"
+    assert head == (
+        "5 accounts on x appear to act together: they posted the same 2 links within 10 minutes of each other, since "
+        "28 January 2021"
     )
     assert why == (
         "Pairs of these 5 accounts posted the same 2 links within 10 minutes of each other, 20 times between 28 and "
@@ -43,9 +49,9 @@ def test_given_one_co_share_on_one_day_then_number_and_date_are_right() -> None:
 def test_given_two_kinds_then_both_are_named() -> None:
     reposts = KindFacts(TraceKind.REPOST, 60, 8, 0.5, 9.0, objects=3)
 
-    assert "posted the same links and texts within" in texts(facts(kinds=(LINKS, TEXTS)), context())[0]
+    assert "posted the same 2 links and 1 text within" in texts(facts(kinds=(LINKS, TEXTS)), context())[0]
     head, why = texts(facts(kinds=(LINKS, reposts)), context())
-    assert "posted the same links and reposted the same posts within" in head
+    assert "posted the same 2 links and reposted the same 3 posts within" in head
     assert "They also reposted the same 3 posts (8 times; chance: 0.5)." in why
 
 
@@ -53,8 +59,8 @@ def test_given_a_suspected_network_then_it_is_hedged_and_names_two_reasons() -> 
     head, why = texts(facts(), context(0.8, **STRONG, amplified_copies=1.0))
 
     assert head == (
-        "5 accounts on x, most of them obscure, are suspected to be a covert network: they act together, repeat a "
-        "registry entity's content without credit and name its handle so that no link arises"
+        "5 accounts on x, most of them obscure, are suspected to be a covert network: since 28 January 2021 they act "
+        "together, repeat a registry entity's content without credit and name its handle so that no link arises"
     )
     assert "About obscurity. About unattributed_copies. About hidden_mentions." in why
     assert "About registry_followers" not in why

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from detectors.accounts import AccountStore
-from detectors.alerts.coordination_score import coordination_terms, score
 from detectors.alerts.members import members_shown
 from detectors.alerts.network_facts import KindFacts
+from detectors.alerts.scores.coordination_score import coordination_terms, score
 from detectors.alerts.signals import signals
 from detectors.alerts.suggested_actions import suggested_actions
 from detectors.covertness.covertness import covertness

@@ -9,7 +9,6 @@ from detectors.covertness.covertness import (
     SUSPECTED,
     combined_chance,
     covertness,
-    priority,
     severity,
 )
 from detectors.covertness.member_obscurity import MemberObscurity, ObscurityUnknown
@@ -153,13 +152,6 @@ def test_the_score_never_exceeds_obscurity_and_falls_with_openness(
 def test_strength_is_between_nothing_and_one(p: float) -> None:
     assert 0 <= strength(p) <= 1
     assert strength(1e-4) == SUSPECTED
-
-
-def test_given_suspicion_then_it_ranks_before_everything_that_is_not() -> None:
-    suspected = covertness(context(0.5, registry_followers=1e-8))
-    open_ = covertness(context(0.1, registry_followers=1.0))
-    assert priority(suspected, 0.3, 3, muted=False) > priority(open_, 1.0, 100_000, muted=False)
-    assert priority(suspected, 0.3, 3, muted=True) < 50
 
 
 @pytest.mark.parametrize(

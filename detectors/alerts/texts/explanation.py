@@ -1,12 +1,13 @@
-"""Headline and explanation of an alert: hedged, short, with numbers that anyone can check.
+"""The explanation of an alert: hedged, short, with numbers that anyone can check.
 
 The explanation names the strongest findings. All of them are in the alert's signals, terms and counter-evidence.
 """
 
 from collections.abc import Sequence
 
-from detectors.alerts import kind_words
 from detectors.alerts.network_facts import NetworkFacts
+from detectors.alerts.texts import kind_words
+from detectors.alerts.texts.headline import MOST_REASONS, by_pool
 from detectors.covertness import words
 from detectors.covertness.covertness import MOSTLY_OPEN, SUSPECTED, Covertness
 from detectors.covertness.member_obscurity import MemberObscurity
@@ -17,25 +18,7 @@ from detectors.followers.ring_facts import FollowFacts
 from schemas.alerts import CounterEvidence
 from schemas.shares import TraceKind
 
-_MOST_REASONS = 2
-"""Strong terms that headline and explanation spell out. More make an explanation longer than 90 words, which people
-skim; the others are in `covertness_terms`."""
-_WHEN_STRONG = {term.name: term.when_strong for term in TERMS}
 _WHEN_ABSENT = {term.name: term.when_absent for term in TERMS}
-
-
-def headline(facts: NetworkFacts, platforms: Sequence[str], covert: Covertness) -> str:
-    """One hedged sentence."""
-    where = f" on {', '.join(platforms)}" if platforms and list(platforms) != ["unknown"] else ""
-    accounts = f"{words.plural(len(facts.members), 'account')}{where}"
-    if not covert.suspected:
-        return f"{accounts} appear to act together: they {_acts(facts)}"
-    reasons = [_WHEN_STRONG[name] for name in covert.strong[:_MOST_REASONS]]
-    obscure = any(term.name == "obscurity" for term in covert.terms)
-    known = "most of them obscure" if obscure else "as little known as most others here"
-    return f"{accounts}, {known}, are suspected to be a covert network: they " + words.listing(
-        ["act together", *(reasons or ["have ties to registry entities beyond chance"])]
-    )
 
 
 def explanation(
@@ -70,27 +53,9 @@ def explanation(
     return " ".join(parts)
 
 
-def _acts(facts: NetworkFacts) -> str:
-    """What the members did together, for the headline."""
-    if _by_pool(facts):
-        return "share the same things within a minute of one another, again and again"
-    if facts.kinds:
-        acts = kind_words.acts([kind.kind for kind in facts.kinds[:2]])
-        return f"{acts} within {words.span(facts.kinds[0].window_s)} of each other"
-    if facts.copy_edges:
-        return "repeat the same originals without credit"
-    return "post in the same minutes" if facts.rhythm_edges else "met around the same objects again and again"
-
-
-def _by_pool(facts: NetworkFacts) -> bool:
-    """Whether most of the network's ties and members are those of pools: then no pair says much."""
-    pool = facts.pool
-    return pool is not None and facts.pool_edges > facts.edges and 2 * pool.accounts >= len(facts.members)
-
-
 def _together(facts: NetworkFacts) -> str:
     """The strongest kind of co-share; of a network that a pool holds together, what its accounts do."""
-    if facts.pool is not None and _by_pool(facts):
+    if facts.pool is not None and by_pool(facts):
         return f"{facts.pool.synchrony} {facts.pool.recurrence}"
     these = f"these {words.plural(len(facts.members), 'account')}"
     if not facts.kinds:
@@ -128,9 +93,9 @@ def _other_ties(facts: NetworkFacts, context: NetworkContext) -> list[str]:
         f"They also {kind_words.counted_acts(kind)} ({kind_words.times(kind.observed)}; chance: "
         f"{words.number(kind.expected)})."
         for kind in facts.kinds[1:2]
-        if not _by_pool(facts) and kind.kind is not TraceKind.FOLLOW
+        if not by_pool(facts) and kind.kind is not TraceKind.FOLLOW
     ]
-    if facts.pool is not None and not _by_pool(facts):
+    if facts.pool is not None and not by_pool(facts):
         parts.append(facts.pool.synchrony)
     if facts.crowd_edges and not facts.edges:
         parts.append("Nearly the same accounts met around several objects, at least an hour apart.")
@@ -154,7 +119,7 @@ def _other_ties(facts: NetworkFacts, context: NetworkContext) -> list[str]:
 def _suspicion(context: NetworkContext, covert: Covertness) -> list[str]:
     """The condition, the strongest reasons and their joint chance."""
     parts = [context.obscurity.summary] if isinstance(context.obscurity, MemberObscurity) else []
-    parts += [context.results[name].summary for name in covert.strong[:_MOST_REASONS]]
+    parts += [context.results[name].summary for name in covert.strong[:MOST_REASONS]]
     if covert.context_p is not None and strength(covert.context_p) >= SUSPECTED:
         parts.append(f"Joint chance of all ties: {words.chance(covert.context_p)}.")
     return parts

@@ -28,11 +28,14 @@ _KINDS = {
 }
 
 
-def acts(kinds: Sequence[TraceKind]) -> str:
-    """`posted the same links and texts`, `posted the same links and reposted the same posts`."""
+def acts(kinds: Sequence[KindFacts]) -> str:
+    """`posted the same 58 links and 12 texts`, `posted the same link and reposted the same 3 posts`."""
     objects_by_verb: dict[str, list[str]] = {}
     for kind in kinds:
-        objects_by_verb.setdefault(_KINDS[kind].verb, []).append(_KINDS[kind].many)
+        of_kind = _KINDS[kind.kind]
+        known = objects_by_verb.setdefault(of_kind.verb, [])
+        one = f"1 {of_kind.one}" if known else of_kind.one
+        known.append(one if kind.objects == 1 else f"{kind.objects:,} {of_kind.many}")
     return words.listing(
         [f"{verb} the same {words.listing(objects)}" for verb, objects in objects_by_verb.items()]
     )
