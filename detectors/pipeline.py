@@ -94,9 +94,8 @@ class Pipeline:
         self._cases, self._assessed_before = CaseBook(), AssessedBefore()
         self._alert_writer = AlertWriter(config, code_version, mode, run_id)
         held = self.stage, self.pools, self.observations, self.pairs, self.samples, self.accounts
-        self._reporter = NetworkReporter(
-            config, *held, self._cases, self._assessed_before, self._alert_writer, timer
-        )
+        kept = self._cases, self._assessed_before, self._alert_writer
+        self._reporter = NetworkReporter(config, *held, *kept, timer)
         self._signals = SignalMemory()
         sources = self.stage, self.observations, self.pairs, self.accounts
         self._signal_writer = SignalWriter(config, *sources, self._signals) if with_signals else None

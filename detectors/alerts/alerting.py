@@ -6,8 +6,9 @@ import msgspec
 
 from detectors.accounts import AccountStore
 from detectors.alerts.alert_record import RunState, WriterIdentity, alert_id, alert_record, assessed_at, under
+from detectors.alerts.co_share_count import CoShareCount
 from detectors.alerts.last_alert import LastAlert, changes, closing_changes
-from detectors.alerts.network_facts import CoShareCount, NetworkFacts
+from detectors.alerts.network_facts import NetworkFacts
 from detectors.cases.case_book import CaseFacts
 from detectors.config import DetectionConfig
 from detectors.covertness import words

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detectors.alerts.co_share_count import CoShareCount, counted
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I32, I64, U64, StructArray
 from detectors.arrays.pair_keys import numbers_of, pair_key
@@ -30,8 +31,6 @@ SAMPLES = 12
 CROWDED = 50
 """Accounts on an object above which it counts as crowded, as breaking news is: the edge of a stratum
 (`detectors.config.CoShareConfig.strata`). A judgement; not measured."""
-_TELLING = 3
-"""Objects of a kind from which it is a kind that members have in common, and no single coincidence. Chosen."""
 _NONE = np.iinfo(np.int64).max
 
 
@@ -65,18 +64,6 @@ class ObjectFacts:
     """Accounts, members or not, on the object in the smallest window that held a pair of members."""
     expected: float
     """Members that chance would have brought to it."""
-
-
-@dataclass(frozen=True, slots=True)
-class CoShareCount:
-    """What members have co-shared so far, in short: by it, one sees whether an alert still says all."""
-
-    objects: int
-    """Distinct objects."""
-    latest: int
-    """Time of the latest co-share, seconds; 0: there is none."""
-    kinds: frozenset[str]
-    """Kinds of trace with `_TELLING` objects or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +189,7 @@ def gather_facts(
         crowded=float((widest > _stratum_of(config, CROWDED)).mean()) if len(chosen) else 0.0,
         languages=languages,
         ties=pair_ties(config, edges, null, pairs, chosen["pair"], account_names),
-        co_shared=_counted(chosen),
+        co_shared=counted(chosen),
         minute_clock=bool(
             len(chosen) and (chosen["time"] % 60 == 0).all() and (chosen["gap"] % 60 == 0).all()
         ),
@@ -212,13 +199,7 @@ def gather_facts(
 def co_share_count(network: Network, pairs: PairStore, posts_of: I64) -> CoShareCount:
     """What the members of a network have co-shared; arguments as for `gather_facts`."""
     members = np.array(network.members, np.int32)
-    return _counted(pairs.rows[_evidence_between(members[posts_of[members] > 0], pairs)])
-
-
-def _counted(rows: StructArray) -> CoShareCount:
-    seen = np.unique(rows[rows["independent"] == 1][["kind", "object"]])
-    kinds = frozenset(KINDS[n].value for n in np.flatnonzero(np.bincount(seen["kind"]) >= _TELLING))
-    return CoShareCount(len(np.unique(rows["object"])), int(rows["time"].max(initial=0)), kinds)
+    return counted(pairs.rows[_evidence_between(members[posts_of[members] > 0], pairs)])
 
 
 def _stratum_of(config: DetectionConfig, crowd: int) -> int:

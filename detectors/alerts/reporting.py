@@ -8,10 +8,10 @@ import numpy as np
 from detectors.accounts import AccountStore
 from detectors.alerts.alert_record import RunState
 from detectors.alerts.alerting import AlertWriter
+from detectors.alerts.co_share_count import CoShareCount
 from detectors.alerts.last_alert import LastAlert
 from detectors.alerts.network_facts import (
     SAMPLES,
-    CoShareCount,
     KindFacts,
     NetworkFacts,
     ObjectFacts,

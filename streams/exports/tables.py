@@ -28,8 +28,11 @@ NETWORKS: Mapping[str, Any] = {
     "headline": pl.String,
     "explanation": pl.String,
     "alert_id": pl.String,
+    "case_id": pl.String,
+    "changes": pl.String,
 }
-"""A row for each network. `suspected`: covertness of .5 or more. `posts`: of members between the two times."""
+"""A row for each network. `changes`: what differs from the alert before, in words. `suspected`: covertness of .5 or more. `posts`: of
+members between the two times."""
 MEMBERS: Mapping[str, Any] = {
     "network_id": pl.String,
     "account": pl.String,
@@ -102,6 +105,8 @@ def networks_table(alerts: Iterable[Alert]) -> pl.DataFrame:
             alert.headline,
             alert.explanation,
             alert.alert_id,
+            alert.case_id,
+            None if alert.changes is None else alert.changes.summary,
         )
         for alert in alerts
     ]

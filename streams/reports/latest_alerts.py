@@ -37,6 +37,11 @@ class LatestAlerts:
         return len(self._latest)
 
     @property
+    def cases(self) -> int:
+        """Cases of the networks in the latest alerts."""
+        return len({case_of(alert) for alert in self._latest.values()})
+
+    @property
     def accounts(self) -> int:
         """Accounts in the latest alerts, each once. Those that an alert leaves out for length count as well."""
         named = {member.account_id for alert in self._latest.values() for member in alert.members}
@@ -51,8 +56,15 @@ class LatestAlerts:
             self._latest[alert.network_id] = alert
 
     def ranked(self) -> list[Alert]:
-        """The latest alerts: open networks first, each group by priority, then coordination, then size."""
-        return sorted(self._latest.values(), key=rank)
+        """The latest alerts by `rank`, but those of one case stand together, in the place of the first of them."""
+        first: dict[tuple[bool, str], tuple[bool, int, float, int, str]] = {}
+        for alert in self._latest.values():
+            case = is_closed(alert), case_of(alert)
+            first[case] = min(rank(alert), first.get(case, rank(alert)))
+        return sorted(
+            self._latest.values(),
+            key=lambda alert: (first[is_closed(alert), case_of(alert)], rank(alert)),
+        )
 
 
 def rank(alert: Alert) -> tuple[bool, int, float, int, str]:
@@ -64,6 +76,13 @@ def rank(alert: Alert) -> tuple[bool, int, float, int, str]:
         -alert.member_count,
         alert.network_id,
     )
+
+
+
+
+def case_of(alert: Alert) -> str:
+    """The case of an alert; in alerts of earlier versions, each network is one."""
+    return alert.case_id or alert.network_id
 
 
 def is_closed(alert: Alert) -> bool:

@@ -140,6 +140,8 @@ def _figures(figures: RunFigures, networks: LatestAlerts) -> Text:
     suspected = sum(alert.severity is not Severity.INFO for alert in networks.ranked())
     line += f"\n{len(networks):,} networks in {figures.alerts:,} alerts, {suspected:,} suspected covert"
     notes = []
+    if networks.cases < len(networks):
+        notes.append(f"{networks.cases:,} cases, since some networks are one operation")
     if muted := sum(alert.suppression is not None for alert in networks.ranked()):
         notes.append(f"{muted:,} muted by reviewers' rules")
     if closed:

@@ -88,7 +88,7 @@ def test_given_follows_alone_then_the_ring_is_a_network_that_says_so() -> None:
 
     assert members(alert) == set(SELLERS)
     assert alert.severity == "info"
-    assert "followed the same accounts within 36 hours" in alert.headline
+    assert "followed the same 3 accounts within 36 hours" in alert.headline
     assert "9 of these 9 accounts began to follow two or more of the same 3 accounts" in alert.explanation
     assert "9 follow both. Chance would give" in alert.explanation
     assert "rests on follows alone" in alert.explanation

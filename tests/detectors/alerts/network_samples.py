@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from detectors.alerts.network_facts import CoShareCount, KindFacts, NetworkFacts, ObjectFacts
+from detectors.alerts.co_share_count import CoShareCount
+from detectors.alerts.network_facts import KindFacts, NetworkFacts, ObjectFacts
 from detectors.covertness.member_obscurity import MemberObscurity
 from detectors.covertness.network_context import MemberContext, NetworkContext
 from detectors.covertness.openness import Openness

@@ -5,7 +5,7 @@ import pytest
 from detectors.accounts import AccountStore
 from detectors.alerts.alert_record import RunState
 from detectors.alerts.alerting import AlertWriter
-from detectors.alerts.network_facts import CoShareCount
+from detectors.alerts.co_share_count import CoShareCount
 from detectors.cases.case_book import CaseFacts
 from detectors.config import DetectionConfig
 from detectors.covertness.assessment import Assessment

@@ -36,8 +36,10 @@ def test_of_a_member_it_names_the_network_the_ties_and_the_evidence(
     assert f"{pair['account_a']} is in net-" in text
     assert "core member" in text
     assert f"{pair['account_b']}: " in text
-    # the alert came before the last of the objects that the file of pairs has
-    shared = rf"\d+ objects \(url\) within {pair['window_s']} s, by chance 0\.\d+, p \S+: the pair "
+    # the last alert states all that the file of pairs has
+    shared = (
+        rf"{pair['co_shares']} objects \(url\) within {pair['window_s']} s, by chance \S+, p \S+: the pair "
+    )
     assert re.search(rf"{pair['account_b']}: {shared}", text)
     assert "tied by timing" in text
     assert "the pair " in text
