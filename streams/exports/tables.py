@@ -31,8 +31,8 @@ NETWORKS: Mapping[str, Any] = {
     "case_id": pl.String,
     "changes": pl.String,
 }
-"""A row for each network. `changes`: what differs from the alert before, in words. `suspected`: covertness of .5 or more.
-`posts`: of members between the two times."""
+"""A row for each network. `changes`: what differs from the alert before, in words. `suspected`: covertness of .5 or
+more. `posts`: of members between the two times."""
 MEMBERS: Mapping[str, Any] = {
     "network_id": pl.String,
     "account": pl.String,

@@ -78,8 +78,6 @@ def rank(alert: Alert) -> tuple[bool, int, float, int, str]:
     )
 
 
-
-
 def case_of(alert: Alert) -> str:
     """The case of an alert; in alerts of earlier versions, each network is one."""
     return alert.case_id or alert.network_id
