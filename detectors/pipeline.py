@@ -21,7 +21,6 @@ from detectors.alerts.alert_record import RunState
 from detectors.alerts.alerting import AlertWriter
 from detectors.alerts.reporting import NetworkReporter
 from detectors.arrays.dtypes import I32, I64, U8, U64
-from detectors.cases.case_book import CaseBook
 from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
 from detectors.covertness.assessed_before import AssessedBefore
@@ -91,11 +90,10 @@ class Pipeline:
         self.samples = CoShareSamples(longest_window_s + self.sharing.settle_lag_s)
         self.stage = NetworkStage(config, self.cells, self._exposure, self.pairs, self.accounts, self.sharing)
         self.pools = PoolStage(config)
-        self._cases, self._assessed_before = CaseBook(), AssessedBefore()
+        self._assessed_before = AssessedBefore()
         self._alert_writer = AlertWriter(config, code_version, mode, run_id)
         held = self.stage, self.pools, self.observations, self.pairs, self.samples, self.accounts
-        kept = self._cases, self._assessed_before, self._alert_writer
-        self._reporter = NetworkReporter(config, *held, *kept, timer)
+        self._reporter = NetworkReporter(config, *held, self._assessed_before, self._alert_writer, timer)
         self._signals = SignalMemory()
         sources = self.stage, self.observations, self.pairs, self.accounts
         self._signal_writer = SignalWriter(config, *sources, self._signals) if with_signals else None

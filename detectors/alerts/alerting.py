@@ -9,7 +9,7 @@ from detectors.alerts.alert_record import RunState, WriterIdentity, alert_id, al
 from detectors.alerts.co_share_count import CoShareCount
 from detectors.alerts.last_alert import LastAlert, changes, closing_changes
 from detectors.alerts.network_facts import NetworkFacts
-from detectors.cases.case_book import CaseFacts
+from detectors.cases.case_book import CaseBook, CaseFacts
 from detectors.config import DetectionConfig
 from detectors.covertness import words
 from detectors.covertness.assessment import Assessment
@@ -52,6 +52,8 @@ class AlertWriter:
 
     def __init__(self, config: DetectionConfig, code_version: str, mode: Mode, run_id: str) -> None:
         self._writer = WriterIdentity(config.digest, code_version, mode, run_id)
+        self.cases = CaseBook()
+        """The case of each network."""
         self._last_alerts = {}
 
     def needs_alert(self, network: Network, lifecycle: Lifecycle, now: int) -> bool:

@@ -18,7 +18,7 @@ from detectors.alerts.network_facts import (
     co_share_count,
     gather_facts,
 )
-from detectors.cases.case_book import CaseBook, CaseFacts
+from detectors.cases.case_book import CaseFacts
 from detectors.cases.relations import relations
 from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
@@ -44,7 +44,7 @@ no alert for it, and a week of work in bursts a few."""
 class NetworkReporter:
     """Assesses networks that changed, and once a day those with evidence against them.
 
-    It holds no state of its own: `cases`, `before` and `writer` do.
+    It holds no state of its own: `before` and `writer` do.
 
     Args:
         config: every setting that bears on detection.
@@ -54,9 +54,8 @@ class NetworkReporter:
         pairs: pair evidence.
         samples: the posts behind it.
         accounts: names and numbers of accounts.
-        cases: the case of each network.
         before: what was assessed before.
-        writer: writes the alerts.
+        writer: writes the alerts, and has the case of each network.
         timer: measures the time of each stage.
     """
 
@@ -69,7 +68,6 @@ class NetworkReporter:
         pairs: PairStore,
         samples: CoShareSamples,
         accounts: AccountStore,
-        cases: CaseBook,
         before: AssessedBefore,
         writer: AlertWriter,
         timer: StageTimer,
@@ -81,7 +79,7 @@ class NetworkReporter:
         self._pairs = pairs
         self._samples = samples
         self._accounts = accounts
-        self._cases = cases
+        self._cases = writer.cases
         self._before = before
         self._writer = writer
         self._timer = timer
