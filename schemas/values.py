@@ -1,5 +1,6 @@
 """Types of value that several records use: a time, a count, a probability, an account key."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -26,6 +27,8 @@ Name = Annotated[str, Meta(min_length=1)]
 AccountKey = Annotated[str, Meta(min_length=3, pattern=r"^[^:]+:.+", examples=["twitter:2244994945"])]
 """An account as `platform:account_id`, which is unique over all platforms."""
 
+PSEUDONYM = re.compile(r"\bp[a-z2-7]{4}_[a-z2-7]{22}\b")
+"""A pseudonym in place of an account id, handle or post id: the id of a key, and an HMAC under that key."""
 
 PLATFORM_ALIASES = {
     "twitter": "x",

@@ -1,6 +1,7 @@
 """The record of an alert, part by part: what is known of a network at one tick."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,7 @@ from schemas.alerts import SCHEMA_VERSION, Alert, Mode, Reach, ScoreTerm, Suppre
 from schemas.evidence import Privacy, Provenance
 from schemas.networks import Lifecycle
 from schemas.shares import TraceKind
+from schemas.values import PSEUDONYM
 
 _TECHNIQUES = {
     TraceKind.REPOST: ("T0049.003", "Bots Amplify via Automated Forwarding and Reposting"),
@@ -135,7 +137,7 @@ def alert_record(
             late=0,
             dropped=run.dropped,
         ),
-        privacy=Privacy(pseudonymised=False),
+        privacy=Privacy(pseudonymised=_pseudonymised(facts, accounts.names)),
     )
 
 
@@ -212,3 +214,9 @@ def _techniques(facts: NetworkFacts) -> list[Technique]:
 def alert_id(network_id: str, revision: int) -> str:
     """The id of an alert: the same finding always has the same."""
     return f"alert-{hashlib.blake2b(f'{network_id}/{revision}'.encode(), digest_size=8).hexdigest()}"
+
+
+def _pseudonymised(facts: NetworkFacts, names: Sequence[str]) -> bool:
+    """Whether all members have pseudonyms. Sites have none: their names are domains."""
+    ids = [name for member in facts.members if not (name := names[member]).startswith("web:")]
+    return bool(ids) and all(PSEUDONYM.fullmatch(name.partition(":")[2]) is not None for name in ids)

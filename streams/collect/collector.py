@@ -26,6 +26,7 @@ from streams.live.broker.connection import Connection
 from streams.live.broker.outages import BrokerWatch
 from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.publishing.notices import Notices
+from streams.privacy.records import PseudonymRecords
 
 _BATCH = 4_000
 """Messages that are decoded together. Chosen, not measured."""
@@ -53,6 +54,7 @@ class Collector:
         figures: of this collector.
         say: called with what the user should know.
         progress: whether to say every few seconds how far it is.
+        pseudonyms: puts pseudonyms into what is written; None: names stay.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Collector:
         say: Callable[[str], None],
         *,
         progress: bool = True,
+        pseudonyms: PseudonymRecords | None = None,
     ) -> None:
         self._source = source
         self._cursor = cursor
@@ -84,7 +87,7 @@ class Collector:
         self._producer = LastingProducer(
             connection, "ingest", self._watch, notices, linger_ms=5, max_batch_size=256 << 10
         )
-        self._writer = EventWriter(self._producer, connection.settings.topic_prefix, name)
+        self._writer = EventWriter(self._producer, connection.settings.topic_prefix, name, pseudonyms)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Collect until `stop` is set.

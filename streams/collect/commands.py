@@ -28,6 +28,7 @@ from streams.live.broker.topic_admin import require_topics
 from streams.live.publishing.collector import checked_collector
 from streams.live.service.web import Web, listen
 from streams.outputs.plain_text import plain_lines
+from streams.privacy.records import pseudonym_records
 from streams.settings.ingest_options import CollectingOptions, JetstreamOptions, MastodonOptions
 from streams.settings.settings import for_run, load_settings
 
@@ -104,7 +105,15 @@ def _collect(make: SourceMaker, place: str, name: str, options: CollectingOption
             )
             try:
                 await Collector(
-                    source, broker, collector, cursor, inbox, figures, _say, progress=not options.no_progress
+                    source,
+                    broker,
+                    collector,
+                    cursor,
+                    inbox,
+                    figures,
+                    _say,
+                    progress=not options.no_progress,
+                    pseudonyms=pseudonym_records(settings.privacy),
                 ).run(stop)
             except FAULTS as error:
                 raise broker_error(error, broker, "collecting") from error

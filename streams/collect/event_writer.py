@@ -9,6 +9,7 @@ from streams.live.broker.in_flight import InFlight
 from streams.live.exchange.decoding import COLLECTOR_HEADER, LEAVE_HEADER, UPTO_HEADER, WAITED_FOR
 from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.exchange.post_encoding import encode_posts
+from streams.privacy.records import PseudonymRecords, without_content
 
 _encoder = msgspec.json.Encoder()
 _ABSENT = r',"\w+":null|"\w+":null,'
@@ -22,9 +23,17 @@ class EventWriter:
         producer: started.
         prefix: of the topics.
         collector: name of the collector.
+        pseudonyms: puts pseudonyms into what is written; None: names stay.
     """
 
-    def __init__(self, producer: LastingProducer, prefix: str, collector: str) -> None:
+    def __init__(
+        self,
+        producer: LastingProducer,
+        prefix: str,
+        collector: str,
+        pseudonyms: PseudonymRecords | None = None,
+    ) -> None:
+        self._pseudonyms = pseudonyms
         self._producer = producer
         self._prefix = prefix
         self._headers = [(COLLECTOR_HEADER, collector.encode())]
@@ -35,17 +44,23 @@ class EventWriter:
         Raises:
             aiokafka.errors.KafkaError: it refused one.
         """
+        posts, follows, profiles, letters = events.posts, events.follows, events.profiles, events.dead_letters
+        if (names := self._pseudonyms) is not None:
+            posts = names.posts(posts)
+            follows = None if follows is None else names.follows(follows)
+            profiles = None if profiles is None else names.profile_fields(profiles)
+            letters = [without_content(letter) for letter in letters]
         in_flight = InFlight()
         topic = POSTS.full_name(self._prefix)
-        for key, value, timestamp in encode_posts(events.posts).iter_rows():
+        for key, value, timestamp in encode_posts(posts).iter_rows():
             await in_flight.add(
                 self._producer.send(
                     topic, value.encode(), key=key.encode(), timestamp_ms=timestamp, headers=self._headers
                 )
             )
         for table, place, account in (
-            (events.follows, FOLLOWS, "followee_id"),
-            (events.profiles, ACCOUNTS, "account_id"),
+            (follows, FOLLOWS, "followee_id"),
+            (profiles, ACCOUNTS, "account_id"),
         ):
             if table is None:
                 continue
@@ -59,7 +74,7 @@ class EventWriter:
                         place.full_name(self._prefix), value.encode(), key=key.encode(), headers=self._headers
                     )
                 )
-        for letter in events.dead_letters:
+        for letter in letters:
             key = f"{letter.source}/{letter.position}".encode()
             await in_flight.add(
                 self._producer.send(DEAD_LETTERS.full_name(self._prefix), _encoder.encode(letter), key=key)

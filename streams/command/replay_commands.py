@@ -17,10 +17,11 @@ from streams.calibration.verdicts import Scores, verdicts_of
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain
 from streams.outputs.terminal import text_console
+from streams.privacy.records import pseudonym_records
 from streams.reference_files.labels import read_labels
 from streams.reference_files.reviews_file import read_reviews
 from streams.replay.backtest import BacktestScores
-from streams.replay.local_run import STDIN, Outcome, local_run
+from streams.replay.local_run import STDIN, Outcome, local_run, settings_of
 from streams.replay.replay import Replay
 from streams.replay.run_options import RunOptions
 from streams.replay.stopping import Stop
@@ -50,7 +51,8 @@ def backtest(
 ) -> Sequence[LockstepError]:
     """`lockstep backtest`: a replay compared with labels."""
     console = text_console(stderr=True)
-    scores = BacktestScores(read_labels(labels.labels, labels.positive))
+    names = pseudonym_records(settings_of(options).privacy)
+    scores = BacktestScores(read_labels(labels.labels, labels.positive, names))
     json = figure_options.json
     reviewed = Scores()
 

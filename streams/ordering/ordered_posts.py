@@ -26,6 +26,7 @@ from streams.ordering.order_state import OrderState, captured, restored
 from streams.ordering.repost_chains import RepostChains
 from streams.ordering.source_feeds import Abandoned, SourceFeeds
 from streams.outputs.dead_letter_log import PASSED, DeadLetterLog
+from streams.privacy.records import pseudonym_records
 from streams.settings.settings import Settings
 from streams.sources import Source, SourceBatch, open_source
 
@@ -111,6 +112,7 @@ class OrderedPosts:
             self._show,
             self.abandoned,
             self.unordered,
+            pseudonym_records(self.settings.privacy),
         )
         self._released = -math.inf
         """Event time before which everything was released."""

@@ -14,6 +14,7 @@ from streams.ordering.external_sort import RunSorter
 from streams.ordering.input_checks import InputChecks
 from streams.ordering.source_places import RowStream, SourcePlace, Unread
 from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.privacy.records import PseudonymRecords, without_content
 from streams.settings.settings import Settings
 from streams.sources import Source, SourceBatch
 
@@ -45,6 +46,8 @@ class SourceFeeds:
     on_batch: Callable[[str, SourceBatch], None]
     abandoned: Callable[[], bool]
     unordered: bool = False
+    names: PseudonymRecords | None = None
+    """Puts pseudonyms into posts; None: names stay."""
     places: dict[str, SourcePlace] = field(default_factory=dict)
     """How far each input was read, by its name."""
     others: Counter[str] = field(default_factory=Counter)
@@ -156,7 +159,7 @@ class SourceFeeds:
         for batch in batches:
             new = unread.of(batch)
             for letter in new.dead_letters:
-                self.dead_letters.add(letter)
+                self.dead_letters.add(letter if self.names is None else without_content(letter))
             self.dead_letters.count_rows(len(new.posts))
             self.others.update(new.others)
             self.checks.see(name, new.posts)
@@ -168,7 +171,11 @@ class SourceFeeds:
             self.on_batch(name, batch)
             if not (place.ordered and unread.reached):
                 self._look()
-            yield new.posts if place.ordered else batch.posts
+            posts = new.posts if place.ordered else batch.posts
+            if self.names is not None:
+                with self.timer("pseudonyms"):
+                    posts = self.names.posts(posts)
+            yield posts
 
     def _look(self) -> None:
         if self.abandoned():

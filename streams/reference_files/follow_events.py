@@ -16,6 +16,7 @@ from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from schemas.values import PLATFORM_ALIASES, platform_name
 from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.privacy.records import PseudonymRecords, without_content
 from streams.reference_files.follow_exports import follow_export
 from streams.sources.cells.identities import ids
 from streams.sources.cells.times import EARLIEST, times
@@ -50,6 +51,7 @@ measured."""
 def read_follows(
     path: str,
     dead_letters: DeadLetterLog,
+    names: PseudonymRecords | None = None,
     *,
     block_size: int = BLOCK_SIZE,
     now: Callable[[], float] = time.time,
@@ -64,6 +66,7 @@ def read_follows(
     Args:
         path: a file, or `-` for standard input.
         dead_letters: receives records that cannot be used.
+        names: puts pseudonyms into the events; None: names stay.
         block_size: decompressed bytes decoded at a time; the result does not depend on it.
         now: seconds since 1970 UTC. Events more than a day in the future are set aside: the latest event decides
             about an edge, so a false one would do so forever.
@@ -91,27 +94,27 @@ def read_follows(
                 ids(pl.col(name)) for name in ("follower_id", "followee_id")
             )
             numbers = np.arange(len(records), dtype=np.int64)
-            parts.append(keyed_events(rows, numbers, records, latest)[0])
+            parts.append(keyed_events(rows, numbers, records, latest, names)[0])
         elif export is not None:
             events = export.events(records)
-            parts.append(keyed_events(events.drop(ROW), events[ROW].to_numpy(), records, latest)[0])
+            parts.append(keyed_events(events.drop(ROW), events[ROW].to_numpy(), records, latest, names)[0])
         else:
-            parts.append(decoded_follows(records, latest)[0])
+            parts.append(decoded_follows(records, latest, names)[0])
         good += len(parts[-1])
         bad += len(records.dead_letters)
         for letter in sorted(records.dead_letters, key=lambda letter: letter.position):
-            dead_letters.keep(letter)
+            dead_letters.keep(letter if names is None else without_content(letter))
             bad_first += letter.position <= _JUDGED_FIRST
         if good + bad >= _JUDGED_FIRST:
             _judge(stream.name, _JUDGED_FIRST - bad_first, bad_first)
     _judge(stream.name, good, bad)
-    names = named_accounts(pl.concat(parts, rechunk=False))
+    accounts = named_accounts(pl.concat(parts, rechunk=False))
     events = pl.concat([part.select(_KEYED.keys()) for part in parts], rechunk=True)
     parts.clear()
     # polars sorts three times slower when all rows have the same first key, as in a snapshot
     differing = [name for name in _KEYED if events[name].min() != events[name].max()]
     events = events.sort(differing or ["at"])
-    return follow_events(events, names)
+    return follow_events(events, accounts)
 
 
 def follow_events(events: pl.DataFrame, names: pl.DataFrame) -> FollowEvents:
@@ -150,21 +153,30 @@ def _csv_layout(head: bytes) -> Layout | None:
     return None
 
 
-def decoded_follows(records: Records, latest: float) -> tuple[pl.DataFrame, I64]:
+def decoded_follows(
+    records: Records, latest: float, names: PseudonymRecords | None = None
+) -> tuple[pl.DataFrame, I64]:
     """Decode lines of JSON, each a follow event.
 
     Args:
         records: the lines; they receive the dead letters.
         latest: latest time that an event may have, seconds since 1970 UTC.
+        names: puts pseudonyms into the events; None: names stay.
 
     Returns:
         Columns of `EVENT_TABLE`, and the row of `records` of each, ascending.
     """
-    return keyed_events(*decode_objects(records, FOLLOW_EVENT), records, latest)
+    rows, numbers = decode_objects(records, FOLLOW_EVENT)
+    rows = rows.with_columns(ids(pl.col(name)) for name in ("follower_id", "followee_id"))
+    return keyed_events(rows, numbers, records, latest, names)
 
 
 def keyed_events(
-    rows: pl.DataFrame, numbers: I64, records: Records, latest: float
+    rows: pl.DataFrame,
+    numbers: I64,
+    records: Records,
+    latest: float,
+    names: PseudonymRecords | None = None,
 ) -> tuple[pl.DataFrame, I64]:
     """Keep the rows that can be used; all others become dead letters.
 
@@ -173,11 +185,14 @@ def keyed_events(
         numbers: row of `records` that each came from.
         records: receive the dead letters.
         latest: latest time that an event may have, seconds since 1970 UTC.
+        names: puts pseudonyms into the events; None: names stay.
 
     Returns:
         Columns of `EVENT_TABLE`, and the row of `records` of each.
     """
     rows = rows.with_columns(pl.col("platform").replace(_NAMES))
+    if names is not None:
+        rows = names.follows(rows)
     accounts = [
         rows.select(pl.concat_str("platform", pl.lit(":"), name)).to_series()
         for name in ("follower_id", "followee_id")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from schemas.errors import InputError, UsageError
 from schemas.values import account_name
+from streams.privacy.records import PseudonymRecords
 from streams.sources.files.compressed import ByteInput
 
 _COLUMNS = ("account_id", "label")
@@ -52,8 +53,13 @@ class Labels:
         return self.label_of[entry] == self.positive
 
 
-def read_labels(path: str, positive: str) -> Labels:
+def read_labels(path: str, positive: str, names: PseudonymRecords | None = None) -> Labels:
     """Read a CSV with the columns `account_id` and `label`; further columns, such as `group`, are ignored.
+
+    Args:
+        path: of the file.
+        positive: the label of accounts that should be found.
+        names: puts pseudonyms into the accounts; None: names stay.
 
     Raises:
         InputError: the file cannot be read, lacks a column, has a row without account or label, or gives one
@@ -91,6 +97,13 @@ def read_labels(path: str, positive: str) -> Labels:
                 raise InputError(
                     f"{stream.name}: line {rows.line_num} has no {'label' if account else 'account_id'}."
                 )
+            if names is not None:
+                if ":" not in account:
+                    raise InputError(
+                        f"{stream.name}: account {account} in line {rows.line_num} has no platform. A pseudonym goes "
+                        "with the platform: write x:123."
+                    )
+                account = names.account(account)
             if label_of.setdefault(account, label) != label:
                 raise InputError(
                     f"{stream.name}: account {account} is labelled {label_of[account]}, and in line "

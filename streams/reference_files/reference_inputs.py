@@ -6,7 +6,9 @@ import polars as pl
 
 from detectors.followers.follow_edges import FollowEvents
 from detectors.reference.reference_data import PROFILES, ReferenceData
+from detectors.reference.registry import Registry
 from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.privacy.records import PseudonymRecords
 from streams.reference_files.follow_events import read_follows
 from streams.reference_files.profiles import read_profiles
 from streams.reference_files.registry_file import read_registry
@@ -23,12 +25,15 @@ class ReferenceInputs:
     follows: FollowEvents | None = None
 
 
-def read_reference_inputs(files: ReadingOptions, dead_letters: DeadLetterLog) -> ReferenceInputs:
+def read_reference_inputs(
+    files: ReadingOptions, dead_letters: DeadLetterLog, names: PseudonymRecords | None = None
+) -> ReferenceInputs:
     """Read the reference files that the options name.
 
     Args:
         files: of these, `registry`, `accounts`, `follows`, `suppressions` and `reviews`.
         dead_letters: where profiles and follow events go that cannot be used.
+        names: puts pseudonyms into all of them; None: names stay.
 
     Raises:
         InputError: a file cannot be read, or is not what its option says.
@@ -43,5 +48,9 @@ def read_reference_inputs(files: ReadingOptions, dead_letters: DeadLetterLog) ->
         if files.accounts is not None
         else pl.DataFrame(schema=PROFILES)
     )
-    follows = read_follows(files.follows, dead_letters) if files.follows is not None else None
+    if names is not None:
+        registry = Registry.of(names.registry(registry.entities)) if registry is not None else None
+        rules = [names.rule(rule) for rule in rules]
+        profiles = names.profiles(profiles)
+    follows = read_follows(files.follows, dead_letters, names) if files.follows is not None else None
     return ReferenceInputs(ReferenceData(registry, profiles, rules), follows)

@@ -22,6 +22,7 @@ from streams.outputs.line_file import LineFile
 from streams.outputs.output_files import OutputError
 from streams.outputs.permalinks import Permalinks
 from streams.outputs.signal_messages import write_signals
+from streams.privacy.records import pseudonym_records
 from streams.reference_files.reference_inputs import ReferenceInputs, read_reference_inputs
 from streams.replay.replay import Replay
 from streams.replay.results import early_end, so_far
@@ -131,7 +132,7 @@ def _begun(
         run.on_signals = partial(write_signals, opened("--signals", signals))
     # a state has the follow events, and what could not be used of these files
     reading = replace(options.reading, follows=None) if goes_on else options.reading
-    references = read_reference_inputs(reading, run.dead_letters)
+    references = read_reference_inputs(reading, run.dead_letters, pseudonym_records(run.settings.privacy))
     run.set_reference_data(references)
     if keeping is not None and goes_on:
         keeping.go_on(run, networks)

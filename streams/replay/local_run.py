@@ -14,6 +14,7 @@ from schemas.errors import LockstepError, UsageError
 from schemas.figures.backtest import ChanceFigures, FoundCount
 from streams.outputs.output_files import STDOUT, OutputError, check_outputs
 from streams.outputs.permalinks import Permalinks
+from streams.privacy.records import pseudonym_records
 from streams.reference_files.suppressions import read_suppressions
 from streams.replay.chance.check import check_by_chance
 from streams.replay.chance.post_spool import PostSpool
@@ -78,7 +79,7 @@ def local_run(
     settings = settings_of(options)
     showing = showing_of(options.showing)
     inputs = _checked_inputs(options)
-    trial = _Trial(options) if options.reading.try_suppressions is not None else None
+    trial = _Trial(options, settings) if options.reading.try_suppressions is not None else None
     with ExitStack() as held:
         keeping, report_posts = _kept(options, settings, inputs, held)
         spool = held.enter_context(PostSpool())
@@ -169,9 +170,11 @@ class _Trial:
         InputError: the file cannot be read, or holds no rules.
     """
 
-    def __init__(self, options: RunOptions) -> None:
+    def __init__(self, options: RunOptions, settings: Settings) -> None:
         self.before = NetworkCourses()
         self._rules = read_suppressions(options.reading.try_suppressions or "")
+        if (names := pseudonym_records(settings.privacy)) is not None:
+            self._rules = [names.rule(rule) for rule in self._rules]
         self._progress = not options.writing.no_progress
 
     def ended(self, done: Detected, spool: PostSpool, console: Console, stop: Stop) -> RuleTrial | None:

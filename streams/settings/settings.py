@@ -16,6 +16,7 @@ from schemas.checks.decoding_faults import DecodingFault, decoding_fault
 from schemas.errors import UsageError
 from schemas.service.topics import replay_prefix
 from schemas.values import Unit
+from streams.privacy.privacy_settings import PrivacySettings, privacy_section
 from streams.settings.desk_settings import DeskSettings, desk_section
 from streams.settings.kafka_settings import KafkaSettings, kafka_section
 from streams.settings.notify_settings import NotifySettings, ReceiverSettings, receiver_sections
@@ -114,6 +115,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     worker: WorkerSettings = msgspec.field(default_factory=WorkerSettings)
     notify: NotifySettings = msgspec.field(default_factory=NotifySettings)
     desk: DeskSettings = msgspec.field(default_factory=DeskSettings)
+    privacy: PrivacySettings = msgspec.field(default_factory=PrivacySettings)
     permalinks: dict[str, str] = msgspec.field(default_factory=dict)
     """The section `[permalinks]`: address of a post by platform, beside those that Lockstep knows."""
     mapping: ColumnMapping | None = None
@@ -136,7 +138,16 @@ def load_settings(path: str | None, environ: Mapping[str, str] = os.environ) -> 
         raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: is not valid TOML: {error}.") from error
-    known = _DETECTION_KEYS | {"source", "input", "kafka", "notify", "permalinks", "worker", "desk"}
+    known = _DETECTION_KEYS | {
+        "source",
+        "input",
+        "kafka",
+        "notify",
+        "permalinks",
+        "privacy",
+        "worker",
+        "desk",
+    }
     if unknown := sorted(set(document) - known):
         raise UsageError(f"{path}: unknown: {', '.join(unknown)}. Known are: {', '.join(sorted(known))}.")
     source = document.get("source")
@@ -152,6 +163,7 @@ def load_settings(path: str | None, environ: Mapping[str, str] = os.environ) -> 
             worker=_converted(document.get("worker", {}), WorkerSettings, "worker"),
             notify=_notify(document.get("notify", {})),
             desk=_converted(desk_section(document.get("desk", {})), DeskSettings, "desk"),
+            privacy=_converted(privacy_section(document.get("privacy", {})), PrivacySettings, "privacy"),
             permalinks=checked_addresses(
                 _converted(document.get("permalinks", {}), dict[str, str], "permalinks")
             ),

@@ -21,6 +21,7 @@ from schemas.registry import RegistryEntity
 from schemas.reviews import ReviewEvent, SuppressionRule
 from streams.live.exchange.frames import COLUMNS, Frame, Header, Kind, OffsetSpan
 from streams.live.exchange.value_lines import records_of
+from streams.privacy.records import PseudonymRecords, without_content
 from streams.reference_files.follow_events import decoded_follows
 from streams.reference_files.profiles import decoded_profiles
 from streams.sources.files.records import Records
@@ -156,7 +157,10 @@ def _upto(record: KafkaRecord) -> int:
 
 
 def decode_batch(
-    batch: Batch, max_ahead_s: int, now: Callable[[], float] = time.time
+    batch: Batch,
+    max_ahead_s: int,
+    now: Callable[[], float] = time.time,
+    names: PseudonymRecords | None = None,
 ) -> tuple[Frame, list[DeadLetter]]:
     """Decode records to the rows of a frame.
 
@@ -165,16 +169,24 @@ def decode_batch(
         max_ahead_s: how far the date of a record may be after its time in Kafka, seconds. A post dated next year would
             make all others late, and a profile dated next year would replace all later ones.
         now: seconds since 1970 UTC.
+        names: puts pseudonyms into the records; None: names stay.
 
     Returns:
         The frame, and dead letters for all records that are not in it.
     """
+    frame, letters = _decoded(batch, max_ahead_s, now, names)
+    return frame, letters if names is None else [without_content(letter) for letter in letters]
+
+
+def _decoded(
+    batch: Batch, max_ahead_s: int, now: Callable[[], float], names: PseudonymRecords | None
+) -> tuple[Frame, list[DeadLetter]]:
     kind = KIND_OF[batch.topic]
     header = Header(kind=kind, spans=batch.spans)
     if not batch.records:
         return Frame(header, pl.DataFrame(schema=COLUMNS[kind])), []
     if kind in _LOW_RATE:
-        return _low_rate(batch, header)
+        return _low_rate(batch, header, names)
     records, letters = _lines(batch)
     stamps = np.array([record.timestamp for record in batch.records], np.int64) // 1_000
     stamps[stamps < 0] = int(now())  # a producer need not give a time
@@ -182,13 +194,14 @@ def decode_batch(
     if kind == "posts":
         screened = screen(Jsonl().decode(records), records, now)
         rows = screened.rows
-        frame = keyed(screened.posts)
+        frame = keyed(screened.posts if names is None else names.posts(screened.posts))
         column, field_name = "created_at", "created_at"
     elif kind == "follows":
-        frame, rows = decoded_follows(records, now() + LEEWAY)
+        frame, rows = decoded_follows(records, now() + LEEWAY, names)
         column, field_name = "at", "at"
     else:
         frame, rows = decoded_profiles(records)
+        frame = frame if names is None else names.profiles(frame)
         column, field_name = "observed", "observed_at"
     places = index[rows]
     ahead = frame[column].to_numpy() > stamps[places] + max_ahead_s
@@ -236,7 +249,7 @@ def _raw(value: bytes) -> str:
     return value[: 4 * RAW_LIMIT].decode("utf-8", "backslashreplace")[:RAW_LIMIT]
 
 
-def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
+def _low_rate(batch: Batch, header: Header, names: PseudonymRecords | None) -> tuple[Frame, list[DeadLetter]]:
     """Decode entities, rules and reviews one at a time: there are few, and each must be complete."""
     decoder, name = _LOW_RATE[header.kind]
     rows: list[tuple[str, str | None, int, int]] = []
@@ -248,7 +261,10 @@ def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
         if record.value is not None:
             try:
                 text = record.value.decode()
-                record_id = getattr(decoder.decode(text), name)
+                decoded = decoder.decode(text)
+                record_id = getattr(decoded, name)
+                if names is not None:
+                    text = msgspec.json.encode(_with_pseudonyms(decoded, names)).decode()
                 if header.kind == "reviews":
                     key = record_id  # reviews have the key of their network
                 fault = "" if record_id == key else f"the record's key is not its {name}"
@@ -269,3 +285,13 @@ def _low_rate(batch: Batch, header: Header) -> tuple[Frame, list[DeadLetter]]:
         else:
             rows.append((key, text, source, record.offset))
     return Frame(header, pl.DataFrame(rows, schema=COLUMNS[header.kind], orient="row")), letters
+
+
+def _with_pseudonyms(
+    record: RegistryEntity | SuppressionRule | ReviewEvent, names: PseudonymRecords
+) -> RegistryEntity | SuppressionRule | ReviewEvent:
+    if isinstance(record, RegistryEntity):
+        return names.registry([record])[0]
+    if isinstance(record, SuppressionRule):
+        return names.rule(record)
+    return names.review(record)

@@ -5,7 +5,7 @@ import polars as pl
 from detectors.post_columns import POSTS
 
 _METRICS = ("likes", "reposts", "replies", "quotes", "views")
-_ABSENT = r',"\w+":null|"\w+":null,'
+ABSENT = r',"\w+":null|"\w+":null,'
 """Unknown fields. In JSON a quotation mark inside a string follows a backslash, so this never matches inside a text."""
 
 
@@ -27,7 +27,7 @@ def encode_posts(posts: pl.DataFrame) -> pl.DataFrame:
         when.alias("created_at"),
         pl.when(known).then(pl.struct(*_METRICS)).alias("metrics"),
     )
-    json = event.struct.json_encode().str.replace_all(_ABSENT, "")
+    json = event.struct.json_encode().str.replace_all(ABSENT, "")
     return posts.select(
         key=pl.concat_str("platform", pl.lit(":"), "account_id"),
         value=json,

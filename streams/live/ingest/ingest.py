@@ -31,6 +31,7 @@ from streams.live.ingest.idle_partitions import IdlePartitions, ticks_of
 from streams.live.ingest.progress_reader import ProgressReader
 from streams.live.ingest.reference_ends import all_read, ends_of_references
 from streams.live.telemetry.telemetry import Telemetry
+from streams.privacy.records import pseudonym_records
 from streams.settings.settings import Settings
 
 _MARK_EVERY_S = 0.5
@@ -65,6 +66,7 @@ class Ingest:
         self._connection = connection
         self._watch = watch
         self._settings = settings
+        self._pseudonyms = pseudonym_records(settings.privacy)
         self._log = log
         self._telemetry = telemetry
         self.joined = asyncio.Event()
@@ -203,9 +205,7 @@ class Ingest:
             # reference data go before the posts that they apply to
             for batch in sorted(batches.values(), key=lambda batch: batch.topic in WAITED_FOR):
                 with self._telemetry.ingesting("decode"):
-                    frame, letters = await loop.run_in_executor(
-                        self._threads, decode_batch, batch, self._settings.worker.max_ahead_s
-                    )
+                    frame, letters = await loop.run_in_executor(self._threads, self._decoded, batch)
                 with self._telemetry.ingesting("write"):
                     await self._write_rows(frame, letters)
                 self._telemetry.count_decoded(batch, letters)
@@ -224,6 +224,9 @@ class Ingest:
                 marked_at = loop.time()
                 await self._announce()
                 await self._mark()
+
+    def _decoded(self, batch: Batch) -> tuple[frames.Frame, list[DeadLetter]]:
+        return decode_batch(batch, self._settings.worker.max_ahead_s, names=self._pseudonyms)
 
     async def _read(self) -> dict[str, Batch]:
         """Read one batch of each topic that has records."""

@@ -35,6 +35,7 @@ from streams.live.publishing.pace import Pace
 from streams.live.publishing.reference_lines import follow_lines, profile_lines
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts
 from streams.outputs.output_files import OutputError
+from streams.privacy.records import PseudonymRecords
 from streams.reference_files.registry_file import read_registry
 from streams.reference_files.reviews_file import read_reviews
 from streams.reference_files.suppressions import read_suppressions
@@ -79,6 +80,7 @@ class Publisher:
         options: what to publish, and how fast.
         on_posts: called with the count of posts that the broker has.
         say: called with what the user should know: that publishing waits for the brokers, and that it goes on.
+        pseudonyms: puts pseudonyms into reference data and follow events; None: names stay.
     """
 
     def __init__(
@@ -87,8 +89,10 @@ class Publisher:
         options: PublishOptions,
         on_posts: Callable[[int], None] = lambda posts: None,
         say: Callable[[str], None] = lambda line: None,
+        pseudonyms: PseudonymRecords | None = None,
     ) -> None:
         self._connection = connection
+        self._pseudonyms = pseudonyms
         self._options = options
         self._on_posts = on_posts
         self._say = say
@@ -179,22 +183,28 @@ class Publisher:
             await self._send(topic, [(name, None) for name in ids])
         if options.registry is not None:
             known = read_registry(options.registry)
+            names = self._pseudonyms
             # parents first, so that what a worker has read so far never lacks one
             order = sorted(range(len(known)), key=lambda number: len(known.path(number)))
             entities = [known.entities[number] for number in order]
+            entities = entities if names is None else names.registry(entities)
             await self._send(
                 REGISTRY, ((entity.entity_id, msgspec.json.encode(entity)) for entity in entities)
             )
         if options.suppressions is not None:
             rules = read_suppressions(options.suppressions)
+            if self._pseudonyms is not None:
+                rules = [self._pseudonyms.rule(rule) for rule in rules]
             await self._send(SUPPRESSIONS, ((rule.rule_id, msgspec.json.encode(rule)) for rule in rules))
         if options.reviews is not None:
             events = read_reviews(options.reviews)
+            if self._pseudonyms is not None:
+                events = [self._pseudonyms.review(event) for event in events]
             await self._send(REVIEWS, ((event.network_id, msgspec.json.encode(event)) for event in events))
         if options.accounts is not None:
-            await self._send(ACCOUNTS, profile_lines(options.accounts))
+            await self._send(ACCOUNTS, profile_lines(options.accounts, self._pseudonyms))
         if options.follows is not None:
-            await self._send(FOLLOWS, follow_lines(options.follows))
+            await self._send(FOLLOWS, follow_lines(options.follows, self._pseudonyms))
 
     async def _until_read(self) -> None:
         """Wait until running workers have read the reference data, so that they apply to the first posts.

@@ -6,22 +6,52 @@ from itertools import chain
 import polars as pl
 
 from schemas.errors import InputError
+from schemas.values import platform_name
+from streams.live.exchange.post_encoding import ABSENT
+from streams.privacy.records import PseudonymRecords
 from streams.sources.cells.times import times
 from streams.sources.files.compressed import ByteInput
 
+_PROFILE = pl.Struct(
+    {
+        **dict.fromkeys(("platform", "account_id", "handle", "display_name", "description"), pl.String()),
+        "followers_count": pl.Int64(),
+        "following_count": pl.Int64(),
+        "created_at": pl.String(),
+        "verified": pl.Boolean(),
+        "platform_label": pl.String(),
+        "observed_at": pl.String(),
+    }
+)
+_FOLLOW = pl.Struct(dict.fromkeys(("platform", "follower_id", "followee_id", "action", "at"), pl.String()))
 
-def profile_lines(path: str) -> Iterator[tuple[str, bytes]]:
-    """Lines of a file and their keys. A line that is no profile is published as it is, and the worker rejects it."""
+
+def profile_lines(path: str, names: PseudonymRecords | None = None) -> Iterator[tuple[str, bytes]]:
+    """Lines of a file and their keys. A line that is no profile is published as it is, and the worker rejects it.
+
+    Args:
+        path: of the file.
+        names: puts pseudonyms into the lines; None: names stay.
+
+    Raises:
+        InputError: the file cannot be read; or a line is no profile, and names are to be pseudonyms.
+    """
     for lines, text in _lines(path):
+        if names is not None:
+            profiles = names.profile_fields(_decoded(path, text, _PROFILE))
+            keys = profiles.select(pl.concat_str("platform", pl.lit(":"), "account_id")).to_series()
+            yield from zip(keys.to_list(), _encoded(profiles), strict=True)
+            continue
         keys = _field(text, "platform") + ":" + _field(text, "account_id")
         yield from zip(keys.to_list(), lines.to_list(), strict=True)
 
 
-def follow_lines(path: str) -> Iterator[tuple[str, bytes]]:
+def follow_lines(path: str, names: PseudonymRecords | None = None) -> Iterator[tuple[str, bytes]]:
     """Follow events in the order of time, because workers wait until each partition has passed a tick.
 
-    They are held in memory, about 400 bytes for each event.
+    They are held in memory, about 400 bytes for each event. Arguments and errors as for `profile_lines`.
     """
+    both = _lines(path) if names is None else _follows_with_pseudonyms(path, names)
     parts = [
         pl.DataFrame(
             {
@@ -30,11 +60,38 @@ def follow_lines(path: str) -> Iterator[tuple[str, bytes]]:
                 "line": lines,
             }
         )
-        for lines, text in _lines(path)
+        for lines, text in both
     ]
     if parts:
         events = pl.concat(parts).sort("at", maintain_order=True)
         yield from events.select("key", "line").iter_rows()
+
+
+def _follows_with_pseudonyms(path: str, names: PseudonymRecords) -> Iterator[tuple[pl.Series, pl.Series]]:
+    for _, text in _lines(path):
+        made = pl.Series("line", _encoded(names.follows(_decoded(path, text, _FOLLOW))), dtype=pl.Binary)
+        yield made, made.cast(pl.String)
+
+
+def _decoded(path: str, text: pl.Series, fields: pl.Struct) -> pl.DataFrame:
+    """The fields of lines.
+
+    Raises:
+        InputError: a line is no such object.
+    """
+    try:
+        found = text.str.json_decode(fields).struct.unnest()
+    except pl.exceptions.PolarsError as error:
+        raise InputError(
+            f"{path}: a line is no record, so no pseudonyms can be put into it: {error}."
+        ) from error
+    return found.with_columns(pl.col("platform").map_elements(platform_name, pl.String))
+
+
+def _encoded(rows: pl.DataFrame) -> list[bytes]:
+    """Rows as JSON; what is unknown is absent."""
+    struct = rows.select(pl.struct(pl.all()).struct.json_encode().str.replace_all(ABSENT, "")).to_series()
+    return [line.encode() for line in struct]
 
 
 def _lines(path: str) -> Iterator[tuple[pl.Series, pl.Series]]:

@@ -20,6 +20,7 @@ from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain_lines
+from streams.privacy.records import pseudonym_records
 from streams.settings.options import ReadingOptions
 from streams.settings.publishing_options import PublishingOptions
 from streams.settings.settings import for_run, load_settings
@@ -108,7 +109,7 @@ def publish(
     def say(line: str) -> None:
         console.print(plain_lines(line), markup=False, highlight=False, soft_wrap=True)
 
-    publisher = Publisher(broker, options, shown, say)
+    publisher = Publisher(broker, options, shown, say, pseudonym_records(settings.privacy))
 
     async def run() -> None:
         # who maintains the registry need not have the rights of a collector

@@ -14,6 +14,7 @@ from streams.ordering.order_state import OrderState
 from streams.ordering.source_places import SourcePlace
 from streams.outputs.line_file import LineFile
 from streams.outputs.output_files import STDOUT
+from streams.privacy.keys import keys_of
 from streams.replay.replay import Replay
 from streams.replay.state.run_marks import (
     FileMark,
@@ -67,8 +68,10 @@ class StateKeeping:
         name = str(folder.path)
         self._settings = settings_marks(settings)
         self._every_s = settings.input.state_every_s
+        key = keys_of(settings.privacy)[0].id if settings.privacy.pseudonymise else "none"
         self._options = option_marks(
             {
+                "the key of pseudonyms": key,
                 "--format": reading.format or "none",
                 "--unordered": reading.unordered,
                 "--exact": detecting.exact,
