@@ -13,7 +13,6 @@ nothing else. Errors that belong to one part are defined there; the tree names t
     │   └── SourceFault         a connection to a live source failed     streams.collect.source
     ├── OutputError         an output cannot be written              streams.outputs.output_files (exit status 1)
     ├── BrokerError         a broker cannot be reached, or refuses   streams.live.broker.broker_check (exit status 1)
-    ├── Interrupted         a signal ended a run early               streams.replay.stopping
     ├── UndeliveredError    a receiver did not take a notification   streams.notify.batch (exit status 1)
     ├── Interrupted         a signal ended the run               streams.replay.stopping (exit status 128 + the signal)
     ├── UnknownType         the list of kernels names a type that none takes  streams.kernels.argument_types

@@ -154,6 +154,17 @@ class Outbox:
         ).fetchone()
         return int(count)
 
+    def left_over(self, receivers: Sequence[Receiver]) -> list[tuple[str, Waiting]]:
+        """Messages that wait for receivers which are no longer in the settings, with the names of these.
+
+        Nobody would send them, and offsets would never pass them.
+        """
+        rows = self._file.execute(
+            "SELECT receiver, id, body, tried, next_at FROM messages WHERE state = 'waiting' ORDER BY made, rowid"
+        ).fetchall()
+        names = {receiver.name for receiver in receivers}
+        return [(name, Waiting(*waiting)) for name, *waiting in rows if name not in names]
+
     def failed(self, message_id: str, next_at: float) -> None:
         """Note a try that failed, and when the next one may be."""
         with self._change():

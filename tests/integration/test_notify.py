@@ -125,4 +125,18 @@ async def test_given_alerts_then_the_new_ones_arrive_once_through_a_stop_a_kill_
     assert sorted(ids[:2]) == ["desk/a-1", "desk/b-1"]
     assert set(ids) == {"desk/a-1", "desk/b-1", "desk/c-1", "desk/a-3"}
     assert not (service.folder / "dead.jsonl").exists()
+
+    # a receiver that is gone from the settings holds nothing up
+    server.answers = [lambda: web.Response(status=503)]
+    notifier = Notifier(service)
+    await notifier.said("following alerts")
+    await write(service, alert_of("d", 1))
+    await notifier.said("notification failed")
+    assert notifier.end(signal.SIGTERM) == 0
+    service.config.write_text(service.config.read_text().replace("receivers.desk", "receivers.other"))
+    notifier = Notifier(service)
+    await notifier.said("following alerts")
+    assert json.loads((service.folder / "dead.jsonl").read_text())["id"] == "desk/d-1"
+    assert notifier.end(signal.SIGTERM) == 0
+    assert await behind(service) == 0
     assert all(json.loads(got.body)["mode"] == "live" for got in server.got)

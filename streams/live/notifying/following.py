@@ -28,6 +28,8 @@ from streams.settings.notify_settings import NotifySettings
 _POLL_MS = 500
 _TIDY_EVERY_S = 3_600.0
 """Seconds between two times that old entries are forgotten. Chosen, not measured."""
+_COMMIT_EVERY_S = 3_600.0
+"""Seconds after which offsets are committed although they have not moved: brokers forget those that are a week old."""
 
 _decoder = msgspec.json.Decoder(Alert)
 
@@ -66,6 +68,7 @@ class AlertFollower:
         self._log = log
         self._turned_at = 0.0
         self._tidied_at = 0.0
+        self._committed_at = 0.0
 
     def quiet_s(self) -> float:
         """Seconds since it last made a turn."""
@@ -154,11 +157,14 @@ class AlertFollower:
         partitions: Sequence[TopicPartition],
         committed: dict[TopicPartition, int],
     ) -> None:
-        """Commit what is settled, where it has moved."""
+        """Commit what is settled, where it has moved, and everything once an hour."""
         settled = {
             part: self._outbox.settled(part.partition, await consumer.position(part)) for part in partitions
         }
-        moved = {part: offset for part, offset in settled.items() if offset > committed[part]}
+        due = self._turned_at - self._committed_at > _COMMIT_EVERY_S
+        moved = {part: offset for part, offset in settled.items() if due or offset > committed[part]}
+        if due:
+            self._committed_at = self._turned_at
         if moved:
             await consumer.commit(moved)
             committed |= moved

@@ -46,9 +46,21 @@ def notify(config: str | None) -> int:
     outbox = Outbox(settings.notify.state_file, settings.notify.most_waiting)
     log = set_up(f"{socket.gethostname()}-{os.getpid()}", prefix)
     try:
+        _give_up_left_over(settings, receivers, outbox, log)
         return asyncio.run(_Process(settings, receivers, broker, outbox, log).run())
     finally:
         outbox.close()
+
+
+def _give_up_left_over(settings: Settings, receivers: list[Receiver], outbox: Outbox, log: Any) -> None:
+    """Messages for receivers that were taken out of the settings become dead letters."""
+    dead = DeadLetterFile(settings.notify.dead_letters)
+    for name, waiting in outbox.left_over(receivers):
+        dead.write(name, waiting.id, waiting.body, waiting.tried, "the receiver is no longer in the settings")
+        outbox.done(waiting.id, sent=False)
+        log.error(
+            "no such receiver any more; the notification is in the dead letters", receiver=name, id=waiting.id
+        )
 
 
 class _Process:

@@ -98,7 +98,7 @@ def alert_of(network: str, revision: int = 1, severity: Severity = Severity.MEDI
     """A live alert that nobody has muted."""
     sample = FULL["alert"]
     assert isinstance(sample, Alert)
-    values = {"mode": "live", "suppression": None, "successor_ids": [], "covertness": 0.7, **more}
+    values = {"mode": "live", "suppression": None, "successor_id": None, "covertness": 0.7, **more}
     return msgspec.structs.replace(
         sample,
         alert_id=f"{network}-{revision}",

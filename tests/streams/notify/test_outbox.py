@@ -95,6 +95,22 @@ def test_given_a_full_queue_then_what_has_no_room_is_handed_back_and_others_are_
     assert outbox.waiting("free") == 1
 
 
+def test_given_a_receiver_that_was_taken_out_then_its_messages_are_found_and_hold_up_nothing(
+    tmp_path: Path,
+) -> None:
+    path = str(tmp_path / "state.sqlite")
+    gone, kept = receiver_at("http://127.0.0.1:1", "gone"), receiver_at("http://127.0.0.1:1", "kept")
+    outbox = Outbox(path, 100)
+    outbox.take(alert_of("a"), [gone, kept], None, NOW, (0, 5))
+    ((name, waiting),) = outbox.left_over([kept])
+    assert (name, waiting.id) == ("gone", "gone/a-1")
+    outbox.done("kept/a-1", sent=True)
+    assert outbox.settled(0, 9) == 5
+    outbox.done(waiting.id, sent=False)
+    assert outbox.settled(0, 9) == 9 and outbox.left_over([kept]) == []
+    outbox.close()
+
+
 def test_given_two_processes_on_one_state_then_the_second_is_refused(tmp_path: Path) -> None:
     path = str(tmp_path / "state.sqlite")
     first = Outbox(path, 1)
