@@ -125,8 +125,9 @@ dashboards: $(STAMP) ## write Grafana's dashboards and the tables of metrics ane
 	@$(BIN)/python -m deploy.grafana.dashboards
 	@$(BIN)/python -m deploy.prometheus.metrics_page
 
-pictures: $(STAMP) ## write the pictures of the report in docs/pictures anew, with Chromium
+pictures: $(STAMP) ## write the pictures of the report and the desk in docs/pictures anew, with Chromium
 	@$(BIN)/python -m tests.report_pictures
+	@$(BIN)/python -m tests.desk_pictures
 
 golden: $(STAMP) ## write tests/golden anew, after a change of detection that is meant
 	@$(BIN)/python -m tests.golden_alerts

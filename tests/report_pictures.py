@@ -15,7 +15,7 @@ from streams.command.program import app
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 WIDTH, HEIGHT = 1400, 1080
-_WORLD = ["simulate", "diaspora-press", "--accounts", "4000", "--days", "5"]
+WORLD = ["simulate", "diaspora-press", "--accounts", "4000", "--days", "5"]
 
 
 def write_pictures(folder: Path) -> None:
@@ -28,7 +28,7 @@ def write_pictures(folder: Path) -> None:
             ("accounts", "accounts.jsonl.gz"),
         ]
         options = [part for name, file in files for part in (f"--{name}", str(world / file))]
-        _run([*_WORLD, "--out", str(world)])
+        _run([*WORLD, "--out", str(world)])
         _run(["replay", str(world / "posts.jsonl.gz"), *options, "--report", str(report), "--no-progress"])
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])

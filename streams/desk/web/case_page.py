@@ -75,6 +75,7 @@ class CasePage:
             "desk_case.html.j2",
             visit,
             status,
+            address=f"/case?{wanted.query(network=network_id)}",
             network_id=network_id,
             alert=alert,
             case=None if alert is None else case_of(alert, desk.links, PostDetails()),

@@ -1,5 +1,6 @@
 """What all pages of one desk share: what they show, where verdicts go, who may come in, and the templates."""
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -77,6 +78,11 @@ class ReviewDesk:
         # what a form sends back must be what came in, although a reader sees it without its hidden characters
         self._templates.filters.update(exact=escape, lines=_lines)
 
+    @property
+    def edition(self) -> str:
+        """Differs when a page that was made before would now look different."""
+        return f"{self.board.version}.{zlib.crc32((self._notice() or '').encode())}"
+
     def page(self, template: str, visit: Visit, status: int = 200, **values: object) -> web.Response:
         """An answer with a page.
 
@@ -92,7 +98,7 @@ class ReviewDesk:
             form_token=self.sessions.form_token(visit.session),
             source=self.source,
             notice=self._notice(),
-            version=self.board.version,
+            version=self.edition,
             program=VERSION,
             **values,
         )

@@ -38,9 +38,9 @@ class QueuePages:
         )
 
     async def changes(self, request: web.Request) -> web.StreamResponse:
-        """The number of the desk's latest change: a page asks for it every few seconds, and loads itself anew."""
+        """The edition of the desk. Pages ask for it every few seconds, and load parts anew when it is another."""
         self._desk.refresh()
-        return web.json_response({"version": self._desk.board.version})
+        return web.json_response({"version": self._desk.edition})
 
 
 def page_number(request: web.Request) -> int:

@@ -6,7 +6,8 @@
   // live: parts marked data-live are loaded anew when the desk has changed
   const every = 3000;
   const renew = async (version) => {
-    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    // the answer to a form has an address from which nothing can be loaded
+    const answer = await fetch(body.dataset.page ?? location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live]")) {
@@ -23,7 +24,7 @@
       if (!document.hidden) {
         const answer = await fetch(body.dataset.follow, { redirect: "manual" });
         const { version } = answer.ok ? await answer.json() : {};
-        if (version !== undefined && String(version) !== body.dataset.version) await renew(version);
+        if (version !== undefined && version !== body.dataset.version) await renew(version);
       }
     } catch {
       // the desk is away for a moment; the next look says
