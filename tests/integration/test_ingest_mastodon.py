@@ -106,7 +106,7 @@ async def test_given_a_collector_that_is_away_for_a_while_then_the_next_one_read
 
 
 async def test_given_a_quiet_stream_that_is_alive_then_event_time_goes_on(service_of: ServiceFactory) -> None:
-    server = MastodonServer([], heartbeat_s=0.2)
+    server = MastodonServer([], heartbeat_s=1.0)
     service = service_of()
 
     async with server.running() as url, Watcher(service):

@@ -5,7 +5,7 @@ reader; and once more when it is open, for the posts between.
 """
 
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,10 @@ from streams.collect.mastodon.request import MastodonRequest
 from streams.collect.mastodon.timelines import ServerTimeline, allowed_after_s, order, refusal
 from streams.collect.source import OPENED, Events, Message, Position, SourceFault
 from streams.outputs.plain_text import plain
+
+_LIVE_S = 0.5
+"""Seconds that a sign of life has to be waited for to say anything of the time. One that is there at once may have been
+sent long ago, with posts behind it. Chosen, not measured."""
 
 
 class MastodonSource:
@@ -48,6 +52,8 @@ class MastodonSource:
         self._timeline = ServerTimeline(request, session, say)
         self._say = say
         self._stall_s = stall_s
+        self._waited_s = 0.0
+        """Seconds that the latest chunk of the stream was waited for."""
         self._began: Position | None = None
         """Where the first connection began."""
         self.name = request.host
@@ -85,15 +91,25 @@ class MastodonSource:
                 if position is not None:
                     async for _, status in self._timeline.since(position, opened_ms):
                         yield Message(UPDATE, status)
-                async for event in server_events(answer.content.iter_any()):
+                async for event in server_events(self._timed(answer.content.iter_any())):
                     if event.name:
                         yield Message(event.name, event.data)
-                    else:
+                    elif self._waited_s >= _LIVE_S:
                         yield Message(HEARTBEAT, str(int(time.time())).encode())
         except aiohttp.SocketTimeoutError as error:
             raise SourceFault(f"has sent nothing for {self._stall_s:g} s") from error
+        except aiohttp.ClientPayloadError as error:
+            raise SourceFault("broke off the stream") from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise SourceFault(f"has no stream: {plain(str(error), 200) or type(error).__name__}") from error
+
+    async def _timed(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The chunks, each with how long it was waited for."""
+        begun = time.monotonic()
+        async for chunk in chunks:
+            self._waited_s = time.monotonic() - begun
+            yield chunk
+            begun = time.monotonic()
 
     async def _streaming_server(self) -> str:
         """The server that has the streams; it may be another one than that of the timelines."""

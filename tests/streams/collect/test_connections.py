@@ -89,11 +89,11 @@ def mastodon(
     session: aiohttp.ClientSession,
     url: str,
     said: list[str],
-    stream: str = "public",
+    stall_s: float = 0.5,
     token: str = "t",  # noqa: S107 - of the tests
 ) -> MastodonSource:
-    request = mastodon_request(url, stream, None, {"LOCKSTEP_MASTODON_TOKEN": token})
-    return MastodonSource(request, session, MastodonDecoder(request.host), said.append, 0.5)
+    request = mastodon_request(url, "public", None, {"LOCKSTEP_MASTODON_TOKEN": token})
+    return MastodonSource(request, session, MastodonDecoder(request.host), said.append, stall_s)
 
 
 ALL = {f"at://{e['did']}/{c['collection']}/{c['rkey']}" for e in EVENTS if (c := e.get("commit"))
@@ -178,3 +178,19 @@ async def test_given_a_wrong_token_then_the_server_is_not_asked_again_and_again(
             async for _ in mastodon(session, url, said, token="wrong").messages(None):  # noqa: S106
                 pass
     assert fault.value.refused
+
+
+async def test_given_a_sign_of_life_then_it_counts_only_if_nothing_was_waiting_to_be_read(
+    said: list[str],
+) -> None:
+    server = MastodonServer(STATUSES[:1], heartbeat_s=1.0)
+    async with server.running() as url, aiohttp.ClientSession() as session:
+        kinds: list[str] = []
+        source = mastodon(session, url, said, stall_s=5.0)
+        async with aclosing(source.messages(None)) as messages:
+            async for message in messages:
+                kinds.append(message.kind)
+                if len(kinds) == 3:
+                    break
+    # what a server says at the beginning of a stream came with the answer
+    assert kinds == ["opened", "update", "heartbeat"]
