@@ -196,6 +196,9 @@ class Collector:
         if events.follows is not None:
             names = ("platform", "follower_id", "followee_id", "action", "at")
             events.follows = self._recent.fresh(events.follows, *names)
+        if events.deletions is not None:
+            named = events.deletions.with_columns(what=pl.lit("deleted"))
+            events.deletions = self._recent.fresh(named, "platform", "post_id", "what").drop("what")
         fresh = len(events.posts) + (0 if events.follows is None else len(events.follows))
         if self._resumed_at is not None and events.first is not None:
             self._source.resumed(self._resumed_at, events.first)

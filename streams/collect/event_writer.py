@@ -3,6 +3,7 @@
 import msgspec
 import polars as pl
 
+from detectors.post_columns import conform
 from schemas.service.topics import ACCOUNTS, DEAD_LETTERS, FOLLOWS, POSTS
 from streams.collect.source import Events
 from streams.live.broker.in_flight import InFlight
@@ -45,11 +46,17 @@ class EventWriter:
             aiokafka.errors.KafkaError: it refused one.
         """
         posts, follows, profiles, letters = events.posts, events.follows, events.profiles, events.dead_letters
+        deletions = events.deletions
         if (names := self._pseudonyms) is not None:
             posts = names.posts(posts)
             follows = None if follows is None else names.follows(follows)
             profiles = None if profiles is None else names.profile_fields(profiles)
             letters = [without_content(letter) for letter in letters]
+            if deletions is not None:
+                named = names.posts(conform(deletions.drop("created_at")))
+                deletions = deletions.with_columns(named["post_id"], named["account_id"])
+        if deletions is not None:
+            deletions = deletions.with_columns(deleted=pl.lit(value=True))
         in_flight = InFlight()
         topic = POSTS.full_name(self._prefix)
         for key, value, timestamp in encode_posts(posts).iter_rows():
@@ -59,6 +66,7 @@ class EventWriter:
                 )
             )
         for table, place, account in (
+            (deletions, POSTS, "account_id"),
             (follows, FOLLOWS, "followee_id"),
             (profiles, ACCOUNTS, "account_id"),
         ):

@@ -14,7 +14,13 @@ from streams.collect.source import Events
 from streams.metrics.metrics import CollectorMetrics
 from streams.version import VERSION
 
-_WORDS = {POSTS.name: "posts", FOLLOWS.name: "follow events", ACCOUNTS.name: "profiles"}
+_DELETIONS = "deletions"
+_WORDS = {
+    POSTS.name: "posts",
+    FOLLOWS.name: "follow events",
+    ACCOUNTS.name: "profiles",
+    _DELETIONS: "deletions",
+}
 
 
 @dataclass(slots=True)
@@ -64,7 +70,7 @@ class CollectorFigures:
         self._metrics.build.of(VERSION, collector, source).set(1)
         self.health = CollectorHealth()
         self.written: Counter[str] = Counter()
-        """Records that the broker has, by topic without prefix."""
+        """Records that the broker has, by topic without prefix; deletions of posts apart."""
         self.others: Counter[str] = Counter()
         """Messages that go to no topic, by kind."""
         self.rejected: Counter[str] = Counter()
@@ -85,6 +91,9 @@ class CollectorFigures:
         for topic, table in ((FOLLOWS, events.follows), (ACCOUNTS, events.profiles)):
             if table is not None:
                 counts[topic.name] = len(table)
+        if events.deletions is not None:
+            self.written[_DELETIONS] += len(events.deletions)
+            self._metrics.records.of(POSTS.name).inc(len(events.deletions))
         for name, count in counts.items():
             self.written[name] += count
             self._metrics.records.of(name).inc(count)

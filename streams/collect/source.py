@@ -49,6 +49,8 @@ class Events:
     """The fields of follow events as text."""
     profiles: pl.DataFrame | None = None
     """The fields of account profiles, `observed_at` as text."""
+    deletions: pl.DataFrame | None = None
+    """Posts that were deleted: platform, post_id, account_id, and `created_at`, when it was noticed, as text."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
     others: dict[str, int] = field(default_factory=dict)
     """Messages that go to no topic, such as likes: how many of each kind."""

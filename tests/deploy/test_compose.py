@@ -152,6 +152,26 @@ def test_the_demo_publishes_the_world_that_it_makes_and_only_when_asked_for(serv
     assert waits["demo-world"] == waits["topics"] == {"condition": "service_completed_successfully"}
 
 
+def test_a_collector_keeps_its_cursor_and_is_asked_for_health_where_it_answers(
+    services: dict[str, Any],
+) -> None:
+    from typer.main import get_command
+
+    from streams.command.program import app
+
+    service = services["bluesky"]
+    command: Any = get_command(app)
+    ingest, source, *words = service["command"]
+    options = command.commands[ingest].commands[source].make_context(source, words).params
+    (volume,) = service["volumes"]
+    assert service["profiles"] == ["bluesky"]
+    assert str(Path(options["cursor_file"]).parent) == volume.partition(":")[2]
+    assert volume.partition(":")[0] in yaml.safe_load(COMPOSE.read_text())["volumes"]
+    image = tomllib.loads((DEPLOY / "image" / "lockstep.toml").read_text())
+    assert options["web_port"] == image["worker"]["web_port"]
+    assert service["depends_on"]["topics"] == {"condition": "service_completed_successfully"}
+
+
 def test_metrics_are_asked_for_where_workers_give_them_and_dashboards_are_mounted(
     services: dict[str, Any],
 ) -> None:

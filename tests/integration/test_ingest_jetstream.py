@@ -7,16 +7,17 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
 
-from benchmarks.live_sources.events import Event, EventLog, events_of
+from benchmarks.live_sources.events import Event, EventLog, commit, events_of
 from benchmarks.live_sources.jetstream_server import GARBAGE, SECOND_PATH, JetstreamServer
-from schemas.service.topics import FOLLOWS
+from schemas.service.topics import FOLLOWS, POSTS
 from streams.live.exchange.decoding import LEAVE_HEADER
 from tests.integration.conftest import ServiceFactory
-from tests.integration.ingest_runs import Ingest, agreed, all_there, post_ids, reported, until
+from tests.integration.ingest_runs import Ingest, agreed, all_there, end, post_ids, reported, until
 from tests.integration.live_service import Service, Watcher
 from tests.integration.worlds import World
 
@@ -116,15 +117,37 @@ async def test_given_follows_likes_and_handles_when_asked_for_then_they_are_writ
     service_of: ServiceFactory, troll_farm: World
 ) -> None:
     events = events_in(troll_farm)[:3_000]
+    written = [event for event in events if ids_of([event])]
+    gone = [
+        commit(
+            event["did"],
+            events[-1]["time_us"],
+            *(event["commit"][name] for name in ("collection", "rkey")),
+            None,
+        )
+        for event in written[:7]
+    ]
     service = service_of()
     kinds = ["app.bsky.feed.*", "app.bsky.graph.follow"]
     options = [word for kind in kinds for word in ("--collections", kind)]
-    server = JetstreamServer(EventLog.of(events))
+    server = JetstreamServer(EventLog.of([*events, *gone]))
+    service.start_worker()
 
     async with server.running() as url, Watcher(service) as watcher:
         ingest = Ingest(service, "jetstream", "--url", url, "--profiles", *options)
         await all_there(watcher, ingest, ids_of(events))
+
+        async def deleted() -> bool:
+            return len(await deletions(watcher)) == 7
+
+        await until(deleted, ingest, "deletions")
         assert await ingest.ended() == 0, ingest.said()
+        assert {record["post_id"] for record in await deletions(watcher)} == ids_of(written[:7])
+        await end(service, "jetstream")
+        await watcher.until_done()
+        assert service.stop() == [0], service.logs()
+        # to detection, a report of a deletion is no second post
+        assert not await watcher.values("dead-letters.v1")
         follows = [json.loads(value) for value in await watcher.values(FOLLOWS.name)]
         profiles = [json.loads(value) for value in await watcher.values("accounts.v1")]
 
@@ -140,6 +163,11 @@ async def test_given_follows_likes_and_handles_when_asked_for_then_they_are_writ
     likes, deleted = (kind["commit", "app.bsky.feed.like", what] for what in ("create", "delete"))
     assert f"{likes:,} likes" in ingest.said()
     assert f"{deleted:,} deletions" in ingest.said()
+
+
+async def deletions(watcher: Watcher) -> list[dict[str, Any]]:
+    values = [json.loads(value) for value in await watcher.values(POSTS.name)]
+    return [record for record in values if record.get("deleted")]
 
 
 def follows_of(event: Event) -> dict[str, str]:

@@ -15,8 +15,14 @@ from streams.sources.cells.times import EARLIEST, times
 from streams.sources.files.json_rows import decode_objects
 from streams.sources.files.json_sample import LINES
 from streams.sources.files.records import Records
-from streams.sources.formats.bluesky.jetstream import Jetstream, JetstreamMessages, as_events, follows_of
-from streams.sources.formats.bluesky.record_fields import with_subjects
+from streams.sources.formats.bluesky.jetstream import (
+    Jetstream,
+    JetstreamMessages,
+    as_events,
+    deletions_of,
+    follows_of,
+)
+from streams.sources.formats.bluesky.record_fields import POST, REPOST, with_subjects
 from streams.sources.formats.json_fields import path, struct
 from streams.sources.formats.json_format import ROW
 from streams.sources.screening import LEEWAY, screen
@@ -64,6 +70,8 @@ class JetstreamDecoder:
         others = Counter(batch.others)
         follows = self._follows(frame, records)
         others["follows"] -= len(follows)
+        deletions = _deletions(frame)
+        others["deletions"] -= len(deletions)
         profiles = None if self._profiles is None else self._profiles.seen(frame)
         first, last = self._places(frame)
         letters = [
@@ -77,6 +85,7 @@ class JetstreamDecoder:
             reached=0 if last is None else last.time_us // 1_000_000,
             follows=follows if len(follows) else None,
             profiles=profiles,
+            deletions=deletions if len(deletions) else None,
             dead_letters=letters,
             others=+others,
         )
@@ -143,6 +152,20 @@ class KnownProfiles:
 _PROFILE_FIELDS = dict.fromkeys(
     ("platform", "account_id", "handle", "display_name", "description", "observed_at"), pl.String
 )
+
+
+def _deletions(frame: pl.DataFrame) -> pl.DataFrame:
+    """Posts and reposts that were deleted, as `Events` has them."""
+    return (
+        deletions_of(frame, POST, REPOST)
+        .drop_nulls()
+        .select(
+            pl.lit("bluesky").alias("platform"),
+            "post_id",
+            "account_id",
+            pl.from_epoch("at").dt.strftime("%Y-%m-%dT%H:%M:%SZ").alias("created_at"),
+        )
+    )
 
 
 def _events(frame: pl.DataFrame, records: Records) -> pl.DataFrame:

@@ -63,10 +63,18 @@ def test_given_events_of_either_server_then_posts_follows_and_counts_are_the_sam
     assert events.others == {
         "likes": 1,
         "other records": 1,
-        "deletions": 1,
         "account events": 1,
         "changes": 1,
     }
+    assert events.deletions is not None
+    assert events.deletions.to_dicts() == [
+        {
+            "platform": "bluesky",
+            "post_id": GOLDEN[0]["post_id"],
+            "account_id": DID,
+            "created_at": "2023-01-01T00:00:00Z",
+        }
+    ]
     assert events.dead_letters == []
     assert events.position == Position(time_us=(T + 2) * 1_000_000 + 123_456, seq=9 if second else 0)
     assert events.first is not None and events.first.seq == (1 if second else 0)

@@ -130,6 +130,27 @@ def test_given_events_then_posts_have_no_reactions_yet_and_the_rest_is_counted()
     assert events.reached == START - 60
 
 
+def test_given_a_deletion_then_it_names_the_post_as_everyone_does_if_it_was_seen() -> None:
+    statuses = list(statuses_of(small_world()[:2]))
+    decoder = MastodonDecoder("server", now=lambda: START + 86_400.0 * 9)
+    decoder.decode([Message(UPDATE, json.dumps(statuses[0]).encode())], 1)
+    both = [Message("delete", status["id"].encode()) for status in statuses]
+
+    events = decoder.decode([*both, Message("delete", b"\xff")], 1)
+
+    assert events.deletions is not None
+    assert events.deletions.to_dicts() == [
+        {
+            "platform": "mastodon",
+            "post_id": statuses[0]["uri"],
+            "account_id": f"{statuses[0]['account']['acct']}@social.example",
+            "created_at": "2023-02-23T00:00:00Z",
+        }
+    ]
+    assert events.others == {"deletions": 2}
+    assert decoder.decode(both[:1], 1).deletions is None  # a second one adds nothing
+
+
 def test_given_older_posts_and_one_from_the_future_then_the_place_does_not_move() -> None:
     older, newer = statuses_of(small_world()[:2])
     decoder = MastodonDecoder("server")
