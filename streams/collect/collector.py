@@ -33,7 +33,7 @@ _BATCH = 4_000
 _REPORT_EVERY_S = 1.0
 """Seconds between two reports of the event time that is reached, and between two saves of the cursor. Chosen, not
 measured: a report is a record in every partition, a save waits for the disk."""
-_QUIET_S = 60.0
+_QUIET_S = 45.0
 """Seconds without a message after which others no longer wait for this collector. Chosen, not measured."""
 _PROGRESS_S = 5.0
 _STEADY_S = 10.0
@@ -160,6 +160,9 @@ class Collector:
                             await self._inbox.put(message)
             except SourceFault as found:
                 fault = found
+            except Exception as error:
+                # whatever a source sends, the next connection may be better
+                fault = SourceFault(f"sent what cannot be read: {type(error).__name__}")
             self.figures.health.connected = False
             self.figures.fault()
             self.figures.note_gaps(self._source.gaps)
@@ -180,8 +183,8 @@ class Collector:
             try:
                 messages = await asyncio.wait_for(self._inbox.take(_BATCH), None if left else _QUIET_S)
             except TimeoutError:
-                left = True
-                if self.figures.health.connected:
+                left = self.figures.health.connected
+                if left:
                     await self._producer.insist(self._writer.report_leaving)
                 continue
             left = False

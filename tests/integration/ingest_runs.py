@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
@@ -89,8 +90,24 @@ async def agreed(
     await end(service, collector)
     await watcher.until_done()
     assert service.stop() == [0], service.logs()
-    assert await watcher.alerts() == expected
     assert not await watcher.values("late-posts.v1")
+    raised = await watcher.alerts()
+    assert raised.keys() == expected.keys()
+    differing = [(raised[key], expected[key]) for key in raised if raised[key] != expected[key]]
+    assert not differing, _first_difference(*map(json.loads, differing[0]))
+
+
+def _first_difference(one: Any, other: Any, place: str = "") -> str:
+    """Where two alerts differ, for the message of a failure."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in sorted(one.keys() | other.keys()):
+            if one.get(name) != other.get(name):
+                return _first_difference(one.get(name), other.get(name), f"{place}.{name}")
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, (first, second) in enumerate(zip(one, other, strict=True)):
+            if first != second:
+                return _first_difference(first, second, f"{place}[{number}]")
+    return f"{place}: {one!r:.300} and not {other!r:.300}"
 
 
 async def reported(service: Service) -> set[str]:
