@@ -93,7 +93,7 @@ def _faults(messages: int) -> list[list[Fault]]:
 
 
 async def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Run the traffic through the server and compare what is on the topics with what was sent."""
+    """Run the traffic through the server, and compare what is on the topics with what was sent."""
     log = EventLog.written(traffic(_BEGIN_S, arguments.seconds), folder / "events")
     kinds = Counter(log.names[code] for code in log.codes.tolist())
     options = ["--collections", "app.bsky.feed.*", "--collections", "app.bsky.graph.follow"]
@@ -122,7 +122,7 @@ async def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any
                 samples.append(
                     {"s": round(now, 1), "mb": round(collector.memory_mb(), 1), "posts": there_now}
                 )
-                if not killed_at and now > arguments.seconds / arguments.speed / 2:
+                if not killed_at and there_now >= expected["posts"] / 2:
                     cpu_s += collector.cpu_s()
                     collector.end(signal.SIGKILL)
                     killed_at = now
@@ -187,7 +187,9 @@ async def _count(watcher: Watcher) -> int:
 
 
 async def _ids(watcher: Watcher) -> Counter[str]:
-    return Counter(json.loads(value)["post_id"] for value in await watcher.values(POSTS.name))
+    """How often each post is on the topic; deletions are no posts."""
+    records = map(json.loads, await watcher.values(POSTS.name))
+    return Counter(record["post_id"] for record in records if not record.get("deleted"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

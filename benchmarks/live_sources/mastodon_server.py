@@ -27,9 +27,7 @@ GARBAGE = (
     'event: update\ndata: {"id":"1","created_at":"soon","account":{"acct":"a@b.example"},"uri":"https://b.example/1"}\n\n',
 )
 """What `garbage` sends: each of them becomes a dead letter. Beside it goes what is none."""
-_NOISE = (
-    "event: notification\ndata: {}\n\n:comment\nid: 7\nretry: 10\ndata\n\nevent: status.update\ndata: {}\n\n"
-)
+_NOISE = "event: notification\ndata: {}\n\nid: 7\nretry: 10\ndata\n\nevent: status.update\ndata: {}\n\n"
 
 
 def statuses_of(posts: Iterable[Mapping[str, Any]], domain: str = "social.example") -> Iterator[Status]:

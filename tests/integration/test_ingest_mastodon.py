@@ -66,7 +66,7 @@ async def test_given_streams_that_break_and_a_limit_of_requests_then_every_post_
 
     assert ids_of(statuses[1:]) <= set(counts)
     assert set(counts.values()) == {1}
-    assert len(server.streams) == 6
+    assert len(server.streams) >= 6
     assert len(letters) == server.sent_garbage == len(GARBAGE)
     assert server.refused == 0  # the limit is heeded, not hit
     assert "has sent nothing for 2 s" in ingest.said()
