@@ -127,7 +127,7 @@ async def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any
                     collector.end(signal.SIGKILL)
                     killed_at = now
                     collector = IngestProcess(service, url, options, ingest_log)
-                if there_now >= expected["posts"] and killed_at:
+                if there_now >= expected["posts"] + expected["deletions"] and killed_at:
                     counts = await _ids(watcher)
                     if len(counts) >= expected["posts"]:
                         break
@@ -169,7 +169,7 @@ async def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any
 
 def _expected(log: EventLog) -> dict[str, Any]:
     ids: set[str] = set()
-    follows = 0
+    follows = deletions = 0
     for number in range(len(log)):
         name = log.names[log.codes[number]]
         if name == "app.bsky.graph.follow":
@@ -178,7 +178,9 @@ def _expected(log: EventLog) -> dict[str, Any]:
             event = json.loads(log.line(number))
             if event["commit"]["operation"] == "create":
                 ids.add(f"at://{event['did']}/{name}/{event['commit']['rkey']}")
-    return {"ids": ids, "posts": len(ids), "follows": follows}
+            else:
+                deletions += 1
+    return {"ids": ids, "posts": len(ids), "follows": follows, "deletions": deletions}
 
 
 async def _count(watcher: Watcher) -> int:
