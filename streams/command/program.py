@@ -19,6 +19,7 @@ from streams.command.ingest_program import ingest
 from streams.command.live_program import live
 from streams.command.option_groups import grouped
 from streams.command.reference.pseudonym_program import pseudonyms
+from streams.command.reference.registry_program import registry
 from streams.command.source_program import sources
 from streams.outputs.plain_text import plain_lines
 from streams.replay.state.state_options import StateOptions
@@ -235,6 +236,7 @@ def compile_all() -> None:
 app.add_typer(completing)
 app.add_typer(sources)
 app.add_typer(pseudonyms, name="pseudonyms")
+app.add_typer(registry, name="registry")
 app.add_typer(live)
 app.add_typer(with_alerts)
 app.add_typer(ingest, name="ingest")
