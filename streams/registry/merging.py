@@ -185,11 +185,7 @@ def _bring_in(
         domains=domains,
         source=_joined(own.source if before is not None else None, entity.source or ""),
         note=own.note or entity.note,
-        parent_id=parent
-        if parent in known or parent is None
-        else own.parent_id
-        if before is not None
-        else parent,
+        parent_id=own.parent_id or entity.parent_id,
     )
     if before is None:
         merged.added += 1
