@@ -77,7 +77,7 @@ class Alerts:
         """Take a message; give its alert if that is new and wanted."""
         network_id = key.decode()
         if value is None:
-            # merged into another network, or closed long ago
+            # absorbed by another network, or closed long ago
             self.known.discard(network_id)
             self.latest.pop(network_id, None)
             self.revisions.setdefault(network_id, 0)

@@ -1,4 +1,7 @@
-"""The groups of `networks`: covert ones of three sizes at four levels of stealth, and open ones."""
+"""The groups of `networks`: covert ones of three sizes at four levels of stealth, and open ones.
+
+Those of `many-groups` are covert, of one size, at the levels of stealth by turns.
+"""
 
 import numpy as np
 
@@ -9,6 +12,24 @@ from streams.simulation.planting.stealth import OPEN, STEALTH
 
 SIZES = {3: 4, 10: 2, 50: 2}
 """Covert groups planted for each size and stealth."""
+
+
+MANY, MANY_SIZE = 200, 25
+"""Groups of `many-groups`, and accounts of each."""
+
+
+def choose_many_groups(world: Organic) -> list[Group]:
+    """Choose `MANY` groups that have nothing to do with one another; call it as `choose_groups`."""
+    people, rng = world.people, world.rng
+    groups = []
+    for number in range(MANY):
+        stealth = number % len(STEALTH)
+        style = STEALTH[stealth]
+        members = people.choose_for_role(rng, MANY_SIZE, "io", f"covert-{MANY_SIZE}-s{stealth}-{number}")
+        people.rate[members] = style.own_posts / (world.span_s / DAY)
+        people.audience[members] = rng.integers(2, 60, MANY_SIZE)
+        groups.append(Group(members, style))
+    return groups
 
 
 def choose_groups(world: Organic) -> list[Group]:

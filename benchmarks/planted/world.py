@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.planted.groups import choose_groups
+from benchmarks.planted.groups import choose_groups, choose_many_groups
 from streams.simulation.background.organic import Organic
 from streams.simulation.background.people import DAY, People, populate
 from streams.simulation.background.world_log import WorldLog
@@ -13,7 +13,8 @@ from streams.simulation.planting.groups import run_operations
 from streams.simulation.records.canonical import Label, write_labels, write_posts
 from streams.simulation.records.rendering import Names, render, with_counts
 
-SCENARIOS = ("noise", "minute-noise", "networks")
+SCENARIOS = ("noise", "minute-noise", "networks", "many-groups")
+_CHOOSE = {"networks": choose_groups, "many-groups": choose_many_groups}
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,11 @@ def generate(world: PlantedWorld, out: Path, labels: Path | None = None) -> int:
     if world.accounts < 200 or world.days < 1:
         raise ValueError("a world has at least 200 accounts and one day")
     # Equal seeds give equal people: minute-noise is noise with rounded times.
-    rng = np.random.default_rng([world.seed, int(world.scenario == "networks")])
+    rng = np.random.default_rng([world.seed, int(world.scenario in _CHOOSE)])
     span_s = int(world.days * DAY)
     people = populate(rng, world.accounts, span_s)
     organic = Organic(rng, people, WorldLog(rng), span_s)
-    groups = choose_groups(organic) if world.scenario == "networks" else []
+    groups = _CHOOSE[world.scenario](organic) if world.scenario in _CHOOSE else []
     organic.one_day_events()
     organic.television_show()
     for group in groups:

@@ -23,7 +23,7 @@ BRIEF_OBJECTS = 4
 """Objects of a brief alert, of all kinds together. With these limits the median alert had less than 8 kB on every set
 measured (`docs/operations/sizing.md`). Networks have more members since timing joins their pieces: 9.6 kB in one world,
 of which members, about 200 bytes each, are a third."""
-BRIEF_STRONG_SAMPLES = 3
+BRIEF_STRONG_SAMPLES = 2
 """Samples of a context term that would carry a suspicion by itself, in a brief alert."""
 BRIEF_WEAK_SAMPLES = 1
 """Samples of each other context term, in a brief alert about a suspected network; about another network there are none:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def latest_alerts(path: str) -> list[Alert]:
-    """The latest alert of each network that was not merged into another, in the order of the first ones.
+    """The latest alert of each network that no other absorbed, in the order of the first ones.
 
     Args:
         path: of a file of alerts, plain or compressed; `-` is standard input.

@@ -2,8 +2,8 @@
 
 Definitions, all in event time and over labelled accounts only, since nothing is known of the others:
 
-- An account is *found* when it is a member in the last alert of a network that was not merged into another.
-  A network that was closed because it showed nothing new counts. One that merged into another does not count;
+- An account is *found* when it is a member in the last alert of a network that no other absorbed.
+  A network that was closed because it showed nothing new counts. One that another absorbed does not count;
   the other does.
 - *Precision* is the share of found accounts that are positive, *recall* the share of positive accounts that
   are found.

@@ -147,7 +147,7 @@ def _figures(figures: RunFigures, networks: LatestAlerts) -> Text:
     if closed:
         notes.append(f"{closed:,} closed since, because they showed nothing new")
     if networks.absorbed:
-        notes.append(f"{networks.absorbed:,} others merged into them")
+        notes.append(f"{networks.absorbed:,} others absorbed by them")
     return Text(line + (f" ({'; '.join(notes)})" if notes else ""))
 
 

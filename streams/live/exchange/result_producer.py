@@ -52,7 +52,7 @@ class ResultProducer:
     async def write_alerts(self, alerts: Iterable[Alert], expired: Iterable[str] = ()) -> None:
         """Write alerts and the networks they describe. On return the broker has them.
 
-        The last alert of a network that was merged into another is followed by its deletion from the latest alerts: its
+        The last alert of a network that another absorbed is followed by its deletion from the latest alerts: its
         members are in the other one now.
 
         Args:
