@@ -110,8 +110,8 @@ class NetworkReporter:
 
         Something else is: suspicion came, went or got another strong term; a network that was suspected went quiet, or
         posts again; a reviewer's rule mutes it now or mutes it no more; it belongs to another case; its members share
-        another kind of trace. A network has stopped when there was no evidence for a day: then one more alert states
-        all that was seen since the last one.
+        another kind of trace; accounts joined or left so long ago that it is reported now. A network has stopped when
+        there was no evidence for `_STOPPED_S`: then one more alert states all that was seen since the last one.
         """
         for network in list(self._stage.networks.alive.values()):
             last = self._writer.last_alert(network)
@@ -144,7 +144,9 @@ class NetworkReporter:
                 yield self._alert(network, Lifecycle.UPDATED, self._assess(network, run.now), run)
 
     def _has_news(self, network: Network, last: LastAlert, now: int) -> bool:
-        """Whether members share another kind of trace, or have stopped and shared more than was reported."""
+        """Whether members changed longer ago, share another kind of trace, or have stopped and shared more since."""
+        if self._writer.needs_alert(network, Lifecycle.UPDATED, now):
+            return True
         if network.last_evidence <= last.at and set(network.members) == last.members:
             return False
         seen = self._count(network)
