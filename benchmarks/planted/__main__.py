@@ -6,7 +6,7 @@
 `minute-noise`  the same posts with times rounded down to the minute, as in many dumps
 `networks`      ordinary people, covert groups (label `io`, group `covert-SIZE-sSTEALTH-NUMBER`) and openly
                 coordinated groups (label `coordinated`)
-`many-groups`   ordinary people and 200 covert groups of 25, for `benchmarks.cases`
+`many-groups`   ordinary people and 200 covert groups of 25, for `benchmarks.planted.cases`
 
 These worlds share nothing with `benchmarks.workload` except the file format. A detector tuned to one generator
 should not look good on the other for that reason.

@@ -1,6 +1,7 @@
 """The groups of `networks`: covert ones of three sizes at four levels of stealth, and open ones.
 
-Those of `many-groups` are covert, of one size, at the levels of stealth by turns.
+Those of `many-groups` are covert, of one size, at the first three levels of stealth by turns: groups of the fourth are
+seldom found within a week, so they say nothing about cases.
 """
 
 import numpy as np
@@ -16,6 +17,8 @@ SIZES = {3: 4, 10: 2, 50: 2}
 
 MANY, MANY_SIZE = 200, 25
 """Groups of `many-groups`, and accounts of each."""
+_FOUND = 3
+"""Levels of stealth of `many-groups`."""
 
 
 def choose_many_groups(world: Organic) -> list[Group]:
@@ -23,7 +26,7 @@ def choose_many_groups(world: Organic) -> list[Group]:
     people, rng = world.people, world.rng
     groups = []
     for number in range(MANY):
-        stealth = number % len(STEALTH)
+        stealth = number % _FOUND
         style = STEALTH[stealth]
         members = people.choose_for_role(rng, MANY_SIZE, "io", f"covert-{MANY_SIZE}-s{stealth}-{number}")
         people.rate[members] = style.own_posts / (world.span_s / DAY)

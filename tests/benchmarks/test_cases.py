@@ -1,6 +1,6 @@
 """Groups are counted by the cases that their members are in."""
 
-from benchmarks.cases import CaseFigures, case_figures
+from benchmarks.planted.cases import CaseFigures, case_figures
 from streams.simulation.records.canonical import Label
 
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.planted many-groups POSTS.jsonl.gz --labels LABELS.csv
     lockstep replay POSTS.jsonl.gz --alerts ALERTS.jsonl
-    python -m benchmarks.cases ALERTS.jsonl LABELS.csv
+    python -m benchmarks.planted.cases ALERTS.jsonl LABELS.csv
 
 A group is in a case if three of its members or more are in networks of the case. Groups of the labels `io` and
 `coordinated` count.
@@ -71,7 +71,7 @@ def case_figures(networks: Iterable[tuple[str, Iterable[str]]], labels: Iterable
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.cases", description=(__doc__ or "").splitlines()[0]
+        prog="python -m benchmarks.planted.cases", description=(__doc__ or "").splitlines()[0]
     )
     parser.add_argument("alerts", help="alerts of a replay, JSONL")
     parser.add_argument("labels", type=Path, help="account_id,label,group")
