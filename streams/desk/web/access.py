@@ -39,7 +39,9 @@ class Access:
 
     def is_token(self, given: str) -> bool:
         """Whether this is the token."""
-        return self.token is not None and hmac.compare_digest(given.encode(), self.token.encode())
+        return self.token is not None and hmac.compare_digest(
+            given.encode("utf-8", "surrogatepass"), self.token.encode()
+        )
 
     def named_by_proxy(self, peer: str | None, headers: Mapping[str, str]) -> str | None:
         """Who comes, as a proxy says; None: no proxy that is believed says so."""

@@ -28,8 +28,12 @@ async def form_of(request: web.Request) -> Form:
 
     Raises:
         aiohttp.web.HTTPRequestEntityTooLarge: it is larger than the application takes.
+        aiohttp.web.HTTPBadRequest: it is no text, or in an unknown encoding.
     """
-    sent = await request.post()
+    try:
+        sent = await request.post()
+    except (LookupError, UnicodeDecodeError) as error:
+        raise web.HTTPBadRequest from error
     fields: dict[str, list[str]] = {}
     for name, value in sent.items():
         if isinstance(value, str):

@@ -1,6 +1,7 @@
 """Serves an application at an address until it is asked to end."""
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -8,6 +9,11 @@ from collections.abc import Callable
 from aiohttp import web
 
 from schemas.errors import UsageError
+
+# aiohttp would print a traceback for whatever a visitor sends that is no HTTP
+_quiet = logging.getLogger("lockstep.desk")
+_quiet.addHandler(logging.NullHandler())
+_quiet.propagate = False
 
 _ENDING_S = 2.0
 """Seconds that open requests have when the desk ends. Chosen, not measured."""
@@ -51,7 +57,9 @@ async def serve(app: web.Application, server: socket.socket, ready: Callable[[],
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=_ENDING_S)
+    runner = web.AppRunner(
+        app, access_log=None, handle_signals=False, shutdown_timeout=_ENDING_S, logger=_quiet
+    )
     await runner.setup()
     try:
         await web.SockSite(runner, server).start()

@@ -1,6 +1,7 @@
 """Who may use the desk: what it refuses, seen from outside."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,46 @@ def test_given_any_answer_then_it_runs_nothing_and_loads_nothing_of_others(share
 def test_given_a_body_that_is_too_large_then_it_is_not_read(shared_desk: DeskProcess) -> None:
     client = Client(shared_desk)
     assert client.post("/verdict", verdict_of(client, reason="x" * 300_000)).status == 413
+
+
+_FORM = (
+    b"POST /verdict HTTP/1.1\r\nHost: %(host)s\r\nConnection: close\r\n"
+    b"Content-Type: application/x-www-form-urlencoded"
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"garbage\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\nHost: %(host)s\r\nBad Header\r\n\r\n", b"400"),
+        (b"GET / HTTP/1.1\r\n\r\n", b"400"),
+        (b"GET /%(long)s HTTP/1.1\r\nHost: %(host)s\r\n\r\n", b"400"),
+        (b"GET /?q=%%ff&page=%%F0%%9F HTTP/1.1\r\nHost: %(host)s\r\nConnection: close\r\n\r\n", b"200"),
+        (
+            b"GET / HTTP/1.1\r\nHost: %(host)s\r\nCookie: %(cookie)s=\xff\xfe.x\r\nConnection: close\r\n\r\n",
+            b"200",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nHost: %(host)s\r\nCookie: %(cookie)s=e30.\xc3\xa9\r\nConnection: close\r\n\r\n",
+            b"200",
+        ),
+        (_FORM + b"; charset=nonsense\r\nContent-Length: 3\r\n\r\na=b", b"400"),
+        (_FORM + b"\r\nContent-Length: 6\r\n\r\na=\xff\xfe\xfd\xfc", b"400"),
+        (_FORM + b"\r\nContent-Length: 14\r\n\r\nform_token=%%ff", b"403"),
+    ],
+)
+def test_given_what_is_no_request_then_it_is_refused_without_a_traceback(
+    shared_desk: DeskProcess, sent: bytes, status: bytes
+) -> None:
+    host = f"127.0.0.1:{shared_desk.port}".encode()
+    cookie = f"lockstep-desk-{shared_desk.port}".encode()
+    with socket.create_connection(("127.0.0.1", shared_desk.port), timeout=60) as connection:
+        connection.sendall(sent % {b"host": host, b"cookie": cookie, b"long": b"a" * 20_000})
+        answer = connection.recv(4_096)
+    assert answer.split()[1] == status, answer
+    assert "Traceback" not in shared_desk.said()
+    assert Client(shared_desk).get("/").status == 200
 
 
 def test_given_a_changed_cookie_then_it_is_worth_nothing(shared_desk: DeskProcess) -> None:
