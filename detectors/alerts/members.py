@@ -1,11 +1,13 @@
 """The members of an alert, core first."""
 
+import heapq
 import math
 
 from detectors.accounts import AccountStore
 from detectors.alerts.network_facts import NetworkFacts
 from detectors.covertness import words
 from detectors.covertness.network_context import NetworkContext
+from detectors.networks.networks import Network
 from schemas.alerts import Member
 from schemas.networks import MemberRole
 
@@ -28,27 +30,40 @@ def members_shown(
     """
     network = facts.network
     gate = gate_surprise if math.isfinite(gate_surprise) else 1.0
-    members = []
-    for number, known in zip(facts.members, context.members, strict=True):
-        core = number in network.core
-        surprise = network.peripheral.get(number, 0.0)
-        peripheral_membership = max(_LEAST_FIRM, min(_FIRMEST, 1.0 - gate / (gate + surprise)))
-        start = facts.first_seen.get(number, network.opened_at)
-        members.append(
-            Member(
-                account_id=accounts.names[number],
-                role=MemberRole.CORE if core else MemberRole.PERIPHERAL,
-                membership=1.0 if core else round(peripheral_membership, 4),
-                first_seen=words.utc(start),
-                last_seen=words.utc(facts.last_seen.get(number, start)),
-                handle=known.handle,
-                created_at=None if known.created is None else words.utc(known.created),
-                followers=known.followers,
-                registry=known.registry,
-                allow_listed=known.allowed,
-            )
+
+    def membership(number: int) -> float:
+        if number in network.core:
+            return 1.0
+        return round(
+            max(_LEAST_FIRM, min(_FIRMEST, 1.0 - gate / (gate + network.peripheral.get(number, 0.0)))), 4
         )
-    members.sort(
-        key=lambda member: (member.role is not MemberRole.CORE, -member.membership, member.account_id)
+
+    ranked = [
+        (number not in network.core, -membership(number), accounts.names[number], place)
+        for place, number in enumerate(facts.members)
+    ]
+    # of a network of thousands, most are not listed
+    return [
+        _shown(facts, network, context, place, -held, name)
+        for _, held, name, place in heapq.nsmallest(_MOST_MEMBERS, ranked)
+    ]
+
+
+def _shown(
+    facts: NetworkFacts, network: Network, context: NetworkContext, place: int, membership: float, name: str
+) -> Member:
+    """The member at a place of `facts.members`."""
+    number, known = facts.members[place], context.members[place]
+    start = facts.first_seen.get(number, network.opened_at)
+    return Member(
+        account_id=name,
+        role=MemberRole.CORE if number in network.core else MemberRole.PERIPHERAL,
+        membership=membership,
+        first_seen=words.utc(start),
+        last_seen=words.utc(facts.last_seen.get(number, start)),
+        handle=known.handle,
+        created_at=None if known.created is None else words.utc(known.created),
+        followers=known.followers,
+        registry=known.registry,
+        allow_listed=known.allowed,
     )
-    return members[:_MOST_MEMBERS]

@@ -245,13 +245,13 @@ def _samples(
     things, first_row, thing = np.unique(rows["object"], return_index=True, return_inverse=True)
     crowd = np.full(len(things), _NONE, np.int64)
     np.minimum.at(crowd, thing, rows["crowd"].astype(np.int64))
-    shares = np.concatenate(
-        [
-            np.stack([thing, np.searchsorted(known, rows[side].astype(np.int64))], axis=1)
-            for side in ("later_post", "earlier_post")
-        ]
+    sides = [np.searchsorted(known, rows[side].astype(np.int64)) for side in ("later_post", "earlier_post")]
+    # one number a share: to sort rows of two takes ten times as long
+    places, things_twice = np.concatenate(sides), np.concatenate([thing, thing])
+    there = places < len(known)
+    shares = np.stack(
+        np.divmod(np.unique(things_twice[there] * len(known) + places[there]), len(known)), axis=1
     )
-    shares = np.unique(shares[shares[:, 1] < len(known)], axis=0)
     order = np.lexsort((shares[:, 1], time[shares[:, 1]], account[shares[:, 1]], shares[:, 0]))
     shares = shares[order]
     who = account[shares[:, 1]]

@@ -58,9 +58,10 @@ def pair_ties(
     """
     number, co_shares = np.unique(held, return_counts=True)
     keys = np.asarray(pairs.keys[number], np.uint64)
-    all_pairs = np.union1d(keys, edges.keys)
+    is_edge = np.isin(keys, edges.keys)
+    tied_pairs = len(keys) + len(edges.keys) - int(is_edge.sum())
     # edges first, then the pairs with most co-shares: the cost is bounded for a network of a thousand members
-    order = np.lexsort((keys, -co_shares, ~np.isin(keys, edges.keys)))[:MOST_TIES]
+    order = np.lexsort((keys, -co_shares, ~is_edge))[:MOST_TIES]
     ties = [
         *_by_co_shares(config, edges, null, pairs, np.sort(number[order]), names),
         *_by_grounds(edges, names),
@@ -68,7 +69,7 @@ def pair_ties(
     ties.sort(key=_strongest_first)
     listed = ties[:MOST_TIES]
     shown = {(tie.account_a, tie.account_b) for tie in listed}
-    return Ties(listed, len(all_pairs) - len(shown))
+    return Ties(listed, tied_pairs - len(shown))
 
 
 def _by_co_shares(
