@@ -145,8 +145,8 @@ quality: $(STAMP) ## detection quality on labelled data: make quality DATA=DIR [
 evasion: $(STAMP) ## how much of an operation is found, the more it hides: table and docs/pictures/evasion.svg
 	@$(BIN)/python -m benchmarks.evasion --picture docs/pictures/evasion.svg
 
-bench: $(STAMP) ## speed and memory on generated load
-	@$(BIN)/python -m benchmarks.replay --profile
+bench: $(STAMP) ## speed and memory, beside reading alone and another program; SIZES=10000,100000,1000000: other loads
+	@$(BIN)/python -m benchmarks.results $(if $(SIZES),--sizes $(SIZES))
 
 soak: $(STAMP) ## 20 kills, long tests, 20 minutes of load and kills, an hour of all that goes wrong; DATA=DIR: also real data
 	@LOCKSTEP_KILLS=20 LOCKSTEP_TEST_LIMIT_S=1200 LOCKSTEP_DATA="$(DATA)" $(BIN)/python -m pytest -q \

@@ -33,15 +33,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as work:
         try:
-            rows = _rows(Program.beside_python(), Path(work), args.runs)
+            print(table(Program.beside_python(), Path(work), args.runs))
         except ProgramError as error:
             print(error, file=sys.stderr)
             return 1
-    print(markdown(["command", "CPU s", "wall s", "peak memory"], rows))
     return 0
 
 
-def _rows(program: Program, work: Path, runs: int) -> list[list[str]]:
+def table(program: Program, work: Path, runs: int) -> str:
+    """Measure all commands; returns a markdown table of medians.
+
+    Args:
+        program: the program to measure.
+        work: folder for loads.
+        runs: runs of each command; sparse dumps are replayed once.
+
+    Raises:
+        ProgramError: a run fails.
+    """
     program.run("compile")
     posts, alerts = _load(work, _POSTS, 7), work / "alerts.jsonl"
     commands: dict[str, list[str | Path]] = {
@@ -56,7 +65,7 @@ def _rows(program: Program, work: Path, runs: int) -> list[list[str]]:
         posts = _load(work, _SPARSE_POSTS, days)
         usage = program.run("replay", posts, "--alerts", alerts)
         rows.append(_row(f"replay of {_SPARSE_POSTS:,} posts over {days:,} days", [usage]))
-    return rows
+    return markdown(["command", "CPU s", "wall s", "peak memory"], rows)
 
 
 def _load(work: Path, posts: int, days: int) -> Path:
