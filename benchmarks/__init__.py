@@ -1,7 +1,7 @@
 """Measures Lockstep: how right the alerts are, how fast a replay is, and how the live service bears load.
 
     quality, covert, open_coordination               how right
-    replay, parse_only                               how fast
+    replay, replay.parse_only                               how fast
     live, soak                                       the live service on a real broker
     engagement, followers, hidden_mentions, rhythm   one detector by itself
     workload, load_context, planted                  generated inputs

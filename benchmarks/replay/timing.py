@@ -124,7 +124,7 @@ def run(
                 if job != "replay":
                     command += context_options(path, work, posts, seed)
             else:
-                command = [sys.executable, "-m", "benchmarks.parse_only", str(path)]
+                command = [sys.executable, "-m", "benchmarks.replay.parse_only", str(path)]
             if posts == START_UP_POSTS:
                 measure(command)  # compiled code and page cache are warm from here on
             of_job.append(time_job(job, command, posts, runs))

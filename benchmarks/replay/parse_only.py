@@ -1,6 +1,6 @@
 """The limit of a replay: reads a file like `lockstep replay`, decodes every batch, and does nothing else.
 
-    python -m benchmarks.parse_only FILE
+    python -m benchmarks.replay.parse_only FILE
 
 Prints the number of posts.
 """
