@@ -37,8 +37,8 @@ class AlertWriter:
     term would carry it by itself, it becomes more severe. So is a rule that mutes it or mutes it no more, and another
     network of the same case. A suspected network is also reported when it goes quiet, and when it posts again.
 
-    While a network goes on as before, there is no alert. When it has stopped for a day, or the run ends, the last one
-    states all that was seen (`stale`).
+    While a network goes on as before, there is no alert. When it has stopped for a few days, or the run ends, one more
+    states all that was seen (`stale`; `detectors.alerts.reporting`).
 
     Args:
         config: its hash goes into every alert.
