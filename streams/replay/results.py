@@ -7,6 +7,7 @@ import msgspec
 from streams.outputs.output_files import OutputError, output
 from streams.outputs.permalinks import Permalinks
 from streams.replay.replay import Replay
+from streams.replay.state.state_folder import is_kept
 from streams.replay.stopping import Stop
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.pairs_csv import write_pairs
@@ -45,7 +46,7 @@ def early_end(run: Replay, number: int | None, state: str | None) -> str:
     return (
         f"the run ended early, because {why}{name}. It covers {progress.posts:,} posts{reached}{share}. The outputs "
         "hold what was found until then; networks that show only later are missing."
-        + ("" if state is None else f" The same command goes on from the state in {state}.")
+        + (f" The same command goes on from the state in {state}." if state and is_kept(state) else "")
     )
 
 

@@ -17,7 +17,7 @@ from streams.settings.settings import Settings, setting_values
 from streams.version import VERSION
 
 _STEP = 1 << 20
-_NOT_OF_A_RUN = ("kafka.", "worker.")
+_NOT_OF_A_RUN = ("kafka.", "worker.", "desk.", "notify", "privacy.key_file", "input.state_every_s")
 
 
 class FileMark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -15,6 +15,7 @@ from streams.outputs.output_files import fault_of
 from streams.state.state_codec import MOST_CHUNK_BYTES, decode, encode
 
 _LENGTH = struct.Struct("<I")
+_FILE = "state"
 ANEW = "To start anew, empty the folder or name another one."
 
 
@@ -27,7 +28,7 @@ class StateFolder:
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)
-        self._file = self.path / "state"
+        self._file = self.path / _FILE
         self.posts = self.path / "posts"
         """Folder for the posts that a report shows."""
 
@@ -87,6 +88,11 @@ class StateFolder:
         except OSError as error:
             new.unlink(missing_ok=True)
             raise fault_of(str(self._file), error) from error
+
+
+def is_kept(path: str) -> bool:
+    """Whether a folder has a state."""
+    return (Path(path) / _FILE).exists()
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -30,7 +30,7 @@ def said_by(process: "subprocess.Popen[bytes]") -> str:
     assert process.stderr is not None
     with process.stderr:
         said = process.stderr.read().decode()
-    process.wait(120)
+    process.wait(300)
     assert "Traceback" not in said, said
     return said
 
@@ -89,7 +89,7 @@ def interrupted(folder: Path, number: signal.Signals, wait_s: float, *arguments:
     state = folder / "state" / "state"
     before = state.stat().st_mtime_ns if state.exists() else 0
     process = started(folder, *arguments)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while process.poll() is None and (not state.exists() or state.stat().st_mtime_ns == before):
         assert time.monotonic() < deadline
         time.sleep(0.005)
