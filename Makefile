@@ -148,12 +148,13 @@ evasion: $(STAMP) ## how much of an operation is found, the more it hides: table
 bench: $(STAMP) ## speed and memory, beside reading alone and another program; SIZES=10000,100000,1000000: other loads
 	@$(BIN)/python -m benchmarks.results $(if $(SIZES),--sizes $(SIZES))
 
-soak: $(STAMP) ## 20 kills, long tests, 20 minutes of load and kills, an hour of all that goes wrong; DATA=DIR: also real data
+soak: $(STAMP) ## 20 kills, long tests, 1,000 simulated clusters, 20 minutes of load and kills, an hour of all that goes wrong; DATA=DIR: also real data
 	@LOCKSTEP_KILLS=20 LOCKSTEP_TEST_LIMIT_S=1200 LOCKSTEP_DATA="$(DATA)" $(BIN)/python -m pytest -q \
 		tests/integration/test_chaos.py tests/integration/test_equivalence.py
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q -m long
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q tests/detectors/state tests/streams/state tests/streams/live/state \
 		tests/streams/live/detection
+	@LOCKSTEP_SIMULATED_RUNS=1000 LOCKSTEP_TEST_LIMIT_S=7200 $(BIN)/python -m pytest -q -n $(CORES) tests/distribution
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.soak
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.chaos
 

@@ -7,6 +7,7 @@ import numpy as np
 from detectors.accounts import AccountStore
 from detectors.covertness.observation_extractor import PostObservations
 from detectors.evidence.co_share_samples import CoShareSamples
+from detectors.synchrony.co_share_kernels import Shares
 from detectors.traces.traces import Traces
 
 
@@ -50,3 +51,16 @@ class NumberedPosts:
         self.accounts[begin:end] = accounts.add(part.posts, part.account_keys)
         self.post_numbers[begin:end] = samples.add(part, self.accounts[begin:end])
         self._numbered = end
+
+    def shares(self, begin: int, end: int) -> Shares:
+        """The shares of posts from event time `begin` to before `end`, seconds, which have numbers."""
+        traces = self.traced.traces
+        rows = slice(*np.searchsorted(self.share_times, (begin, end), side="left").tolist())
+        posts = traces.share_post[rows]
+        return Shares(
+            self.share_times[rows],
+            self.accounts[posts],
+            self.post_numbers[posts],
+            traces.share_kind[rows],
+            traces.share_object[rows],
+        )

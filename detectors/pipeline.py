@@ -1,11 +1,11 @@
 """The pipeline: posts in event order in, alerts out. Every driver calls this one, on a local machine or on Kafka.
 
-    posts -> traces -> co-sharing -> exposure and pair evidence -> network stage -> network facts --+-> alerts
+    posts -> traces -> synchrony -> exposure and pair evidence -> network stage -> network facts --+-> alerts
       '-> attribution, engagement, rhythm -> context of a network -> covertness --------------------+
     follow events -> followers ----------------'
 
 The result depends on the sequence of posts alone. Batches may end anywhere: event time passes from tick to tick, and
-everything between two ticks is applied when the later one is reached.
+everything between two ticks, an *epoch*, is applied when the later one is reached.
 
 A driver calls `trace` and then `apply` for each batch, or `process` for both, and `end` after the last batch.
 """
@@ -20,7 +20,6 @@ from detectors.accounts import AccountStore
 from detectors.alerts.alert_record import RunState
 from detectors.alerts.alerting import AlertWriter
 from detectors.alerts.reporting import NetworkReporter
-from detectors.arrays.dtypes import I32, I64, U8, U64
 from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
 from detectors.covertness.assessed_before import AssessedBefore
@@ -34,13 +33,16 @@ from detectors.numbered_posts import NumberedPosts, TracedPosts
 from detectors.pools.pools import PoolStage
 from detectors.reference.reference_data import ReferenceData
 from detectors.reference.rule_clock import RuleClock
+from detectors.shards import Runner, in_turn
 from detectors.signals import SignalMemory, SignalRecord, SignalWriter
 from detectors.stage_timing import StageTimer, untimed
 from detectors.stores import PIPELINE_STORES
 from detectors.synchrony.cells import Cells, window_table
+from detectors.synchrony.co_share_kernels import Shares
 from detectors.synchrony.co_shares import EXPOSURES
-from detectors.synchrony.co_sharing import CoSharing
 from detectors.synchrony.exposure import ExposureStore
+from detectors.synchrony.open_epoch import OpenEpoch
+from detectors.synchrony.synchrony_stage import SynchronyStage
 from detectors.texts.text_objects import TextObjects
 from detectors.traces.traces import TraceExtractor
 from schemas.alerts import Alert, Mode
@@ -57,6 +59,9 @@ class Pipeline:
         timer: measures the time of each stage.
         reference_data: registry, profiles and reviewers' rules.
         with_signals: whether signals are written, for `take_signals`. They change no alert.
+        shards: groups in which stages that can be cut are worked off (`detectors.shards`); the alerts are the same.
+        run: works off the groups.
+        synchrony: the stage of synchrony, if it is not the usual one.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
@@ -74,6 +79,9 @@ class Pipeline:
         reference_data: ReferenceData | None = None,
         *,
         with_signals: bool = False,
+        shards: int = 1,
+        run: Runner = in_turn,
+        synchrony: SynchronyStage | None = None,
     ) -> None:
         self.config = config
         self.accounts = AccountStore()
@@ -83,12 +91,14 @@ class Pipeline:
         reference_data = reference_data if reference_data is not None else ReferenceData()
         self._observation_extractor = ObservationExtractor(config, reference_data)
         self.observations = AccountObservations(config, reference_data, self.accounts, timer)
-        self.sharing = CoSharing(config)
+        self.synchrony = synchrony if synchrony is not None else SynchronyStage(config, shards, run)
         self._exposure = ExposureStore(self.cells, config.evidence.keep_days)
-        self.pairs = PairStore(config)
+        self.pairs = PairStore(config, shards, run)
         longest_window_s = int(window_table(config).max())
-        self.samples = CoShareSamples(longest_window_s + self.sharing.settle_lag_s)
-        self.stage = NetworkStage(config, self.cells, self._exposure, self.pairs, self.accounts, self.sharing)
+        self.samples = CoShareSamples(longest_window_s + self.synchrony.settle_lag_s)
+        self.stage = NetworkStage(
+            config, self.cells, self._exposure, self.pairs, self.accounts, self.synchrony
+        )
         self.pools = PoolStage(config)
         self._assessed_before = AssessedBefore()
         self._alert_writer = AlertWriter(config, code_version, mode, run_id)
@@ -104,8 +114,7 @@ class Pipeline:
         """Event time that everything has been applied up to, seconds."""
         self._posts = 0
         """Posts applied up to then."""
-        self._unsettled = False
-        """Whether shares wait until their crowd is known."""
+        self._epoch = OpenEpoch()
 
     @property
     def now(self) -> int | None:
@@ -224,6 +233,7 @@ class Pipeline:
             applied = self._apply_until(batch, applied, end_time)
             self._now = end_time
             if end_time == tick:
+                self._push(self._epoch.take(), tick)
                 yield from self._tick(tick)
         yield from self._pass_time(until)
 
@@ -236,7 +246,7 @@ class Pipeline:
         if not self._posts:
             yield from self._pass_time(self.observations.follow_act(latest=True) + 1)
         if self._now is not None:
-            settled = self._now + self.sharing.settle_lag_s + self._tick_s
+            settled = self._now + self.synchrony.settle_lag_s + self._tick_s
             yield from self._pass_time(self._next_day(settled))
             yield from self._reporter.last_word(self._run_state(self._now))
 
@@ -264,18 +274,10 @@ class Pipeline:
         with self._timer("pools"):
             self.pools.add(traces, batch.accounts, begin, end)
         self._posts += end - begin
-        shares = slice(
-            *np.searchsorted(batch.share_times, (traces.times[begin], end_time), side="left").tolist()
-        )
-        posts = traces.share_post[shares]
-        self._push(
-            batch.share_times[shares],
-            batch.accounts[posts],
-            batch.post_numbers[posts],
-            traces.share_kind[shares],
-            traces.share_object[shares],
-            end_time,
-        )
+        self._epoch.add(batch.shares(int(traces.times[begin]), end_time))
+        while self._epoch.full:
+            taken = self._epoch.take()
+            self._push(taken, int(taken.time[-1]))
         return end
 
     def _pass_time(self, until: int) -> Iterator[Alert]:
@@ -288,24 +290,24 @@ class Pipeline:
             if not self._posts and not self.stage.networks.alive:
                 # before the first post and network, only follows can change anything
                 ahead = max(ahead, self._next_day(min(self.observations.follow_act(latest=False), until)))
-            tick = self._next_tick(self._now) if self._unsettled else ahead
+            unsettled = len(self._epoch) > 0 or self.synchrony.waiting
+            tick = self._next_tick(self._now) if unsettled else ahead
             end_time = min(tick, until)
-            if self._unsettled:
-                self._push(*_NO_SHARES, end_time)
             self._now = end_time
             if end_time == tick:
+                if unsettled:
+                    self._push(self._epoch.take(), tick)
                 yield from self._tick(tick)
 
-    def _push(self, times: I64, accounts: I32, posts: I64, kinds: U8, objects: U64, until: int) -> None:
-        """Add shares before event time `until`, and count the co-shares that are settled by then."""
+    def _push(self, shares: Shares, until: int) -> None:
+        """Hand shares of the epoch on, and count the co-shares that are settled by event time `until`."""
         with self._timer("co_sharing"):
-            co_shares, exposures = self.sharing.push(times, accounts, posts, kinds, objects, until)
+            co_shares, exposures = self.synchrony.push(shares, until)
         with self._timer("exposure"):
             self._exposure.add(exposures, len(self.accounts))
         with self._timer("pairs"):
             self.pairs.add(co_shares)
             self.samples.mark_referenced(co_shares)
-        self._unsettled = self.sharing.waiting
 
     def _tick(self, now: int) -> Iterator[Alert]:
         """Look for changes of networks at a tick; at the end of a day, age the evidence and estimate rates again."""
@@ -343,8 +345,3 @@ class Pipeline:
         """How far the run has come, for the alerts of a tick."""
         dropped = sum(store.evicted_early(self) for store in PIPELINE_STORES if store.is_evidence)
         return RunState(now, self.stage.threshold, {"posts": self._posts}, dropped)
-
-
-_NONE = np.zeros(0, np.int64)
-_NO_SHARES = (_NONE, _NONE.astype(np.int32), _NONE, _NONE.astype(np.uint8), _NONE.astype(np.uint64))
-"""Times, accounts, posts, kinds and objects of no shares."""

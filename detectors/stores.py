@@ -51,8 +51,8 @@ PIPELINE_STORES = (
         "recent shares",
         "co_share.max_recent_shares",
         130,
-        held=lambda pipeline: pipeline.sharing.held,
-        evicted_early=lambda pipeline: pipeline.sharing.evicted_early,
+        held=lambda pipeline: pipeline.synchrony.held,
+        evicted_early=lambda pipeline: pipeline.synchrony.evicted_early,
     ),
     Store(
         "pairs",
@@ -67,8 +67,8 @@ PIPELINE_STORES = (
         "shares in the log",
         "evidence.max_shares",
         30,
-        held=lambda pipeline: len(pipeline.sharing.log.shares),
-        evicted_early=lambda pipeline: pipeline.sharing.log.evicted_early,
+        held=lambda pipeline: pipeline.synchrony.logged,
+        evicted_early=lambda pipeline: pipeline.synchrony.logged_evicted_early,
     ),
     Store(
         "texts",

@@ -29,8 +29,8 @@ from detectors.networks.timing_edges import TimingEdges
 from detectors.networks.untied_crowds import of_their_own
 from detectors.statistics.false_discovery import FalseDiscoveryGate
 from detectors.synchrony.cells import Cells
-from detectors.synchrony.co_sharing import CoSharing
 from detectors.synchrony.exposure import ExposureStore
+from detectors.synchrony.synchrony_stage import SynchronyStage
 from schemas.networks import Lifecycle
 
 _PEELS = 2
@@ -69,7 +69,7 @@ class NetworkStage:
         ledger: exposure of all accounts.
         pairs: evidence on all pairs.
         accounts: the numbers and names of all accounts.
-        sharing: the co-share engine.
+        synchrony: the stage of synchrony.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_config", "_cells"})
@@ -81,15 +81,15 @@ class NetworkStage:
         ledger: ExposureStore,
         pairs: PairStore,
         accounts: AccountStore,
-        sharing: CoSharing,
+        synchrony: SynchronyStage,
     ) -> None:
         self._config = config
         self._cells = cells
         self._ledger = ledger
         self._pairs = pairs
         self._accounts = accounts
-        self._sharing = sharing
-        self._timing = TimingEdges(config, sharing, pairs)
+        self._synchrony = synchrony
+        self._timing = TimingEdges(config, synchrony, pairs)
         self._gate = FalseDiscoveryGate(config.gate.false_discovery_rate)
         self._edges = NO_EDGES
         """Ascending by key."""
@@ -180,7 +180,7 @@ class NetworkStage:
         rows_before = len(self._pairs.rows)
         self._pairs.age(now)
         if self._config.evidence.keep_days:
-            self._sharing.log.age(now - self._config.evidence.keep_days * 86_400)
+            self._synchrony.age(now - self._config.evidence.keep_days * 86_400)
         if not self._news and len(self._pairs.rows) == rows_before and not len(other_edges.keys):
             return self._resolve(now)
         self._news = False

@@ -15,7 +15,7 @@ from detectors.evidence.pairs import PairStore
 from detectors.networks.communities import component_of, tied_members
 from detectors.networks.edges import Edges, Ground, ends
 from detectors.statistics.false_discovery import benjamini_hochberg
-from detectors.synchrony.co_sharing import CoSharing
+from detectors.synchrony.synchrony_stage import SynchronyStage
 from detectors.timing.co_share_timing import TimingInputs, pairing_rules
 from detectors.timing.group_timing import group_surprise
 from detectors.timing.organic_gaps import ORGANIC
@@ -44,14 +44,14 @@ class TimingEdges:
 
     Args:
         config: the engine's rules and the false-discovery rate.
-        sharing: the co-share engine, whose log is read.
+        synchrony: the stage of synchrony, whose logs are read.
         pairs: the evidence.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset({"_rules", "_level"})
 
-    def __init__(self, config: DetectionConfig, sharing: CoSharing, pairs: PairStore) -> None:
-        self._sharing = sharing
+    def __init__(self, config: DetectionConfig, synchrony: SynchronyStage, pairs: PairStore) -> None:
+        self._synchrony = synchrony
         self._pairs = pairs
         self._rules = pairing_rules(config)
         self._level = config.gate.false_discovery_rate
@@ -61,7 +61,7 @@ class TimingEdges:
 
     @property
     def _timing(self) -> TimingInputs:
-        return TimingInputs(self._sharing.log.shares, self._rules, self._profile)
+        return TimingInputs(self._synchrony.logs, self._rules, self._profile)
 
     def daily(self, activity: F64, accounts: int) -> Edges:
         """Learn the organic gaps again, and test all pairs; the edges of those that pass.

@@ -22,6 +22,7 @@ from detectors.state.state_forms import (
     StateError,
     below,
     fields_of,
+    has_parts,
     hints_of,
     is_named_tuple,
     state_of,
@@ -71,6 +72,14 @@ class _Filling:
             item_path = below(path, name)
             if hasattr(value, "not_state"):
                 self.note(value, form[name], item_path)
+            elif has_parts(value):
+                _expect(
+                    type(form[name]) is list and len(form[name]) == len(value),
+                    item_path,
+                    f"{len(value)} parts",
+                )
+                for index, part in enumerate(value):
+                    self.note(part, form[name][index], below(item_path, index))
             elif name in hints:
                 self.changes.append((live, name, self._typed(hints[name], form[name], item_path)))
             else:

@@ -12,6 +12,7 @@ until the state is needed.
 | numpy array; numpy scalar | a copy; an array of no dimensions |
 | enumeration; msgspec struct | its value; its MessagePack |
 | list, tuple, deque; set | a list; an ascending list |
+| tuple of objects with `not_state` | a list; its objects are filled in place |
 | dict | a dict if all keys are str, else a list of (key, value); the order is kept |
 | named tuple, dataclass, object with `not_state` | a dict by attribute |
 | an object or array that occurred earlier in the walk | `{SAME_AS: its path}` |
@@ -24,7 +25,7 @@ import functools
 from collections import deque
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, TypeAlias, get_type_hints
+from typing import Any, TypeAlias, TypeGuard, get_type_hints
 
 import msgspec
 import numpy as np
@@ -127,13 +128,18 @@ class _Saving:
 
 def _shows_its_form(value: object) -> bool:
     """Whether a value shows the type that its replacements must have."""
-    if is_named_tuple(type(value)) and isinstance(value, tuple):
+    if isinstance(value, tuple) and (is_named_tuple(type(value)) or has_parts(value)):
         return all(_shows_its_form(field) for field in value)
     return (
         type(value) in PLAIN
         or isinstance(value, np.ndarray | np.generic | pl.DataFrame)
         or hasattr(value, "not_state")
     )
+
+
+def has_parts(value: object) -> TypeGuard[tuple[Any, ...]]:
+    """Whether a value is a tuple of objects with `not_state`, such as the parts of a stage; their number is fixed."""
+    return type(value) is tuple and len(value) > 0 and all(hasattr(part, "not_state") for part in value)
 
 
 def state_of(live: Any) -> list[str]:

@@ -23,13 +23,19 @@ _ALL_WINDOWS = np.uint8((1 << MAX_WINDOWS) - 1)
 
 
 class Shares(NamedTuple):
-    """Shares in event order, as `detectors.synchrony.co_sharing.CoSharing.push` takes them."""
+    """Shares in event order, a column each: the rows that the stage of synchrony reads."""
 
     time: I64
     account: I32
     post: I64
     kind: U8
     object: U64
+
+
+def picked(shares: Shares, rows: slice | I64) -> Shares:
+    """Some of the shares, by a slice or by their places."""
+    time, account, post, kind, thing = shares
+    return Shares(time[rows], account[rows], post[rows], kind[rows], thing[rows])
 
 
 @compiled
@@ -52,8 +58,8 @@ def push_shares(
     counts = memory.counts[0]
     size = len(ring.shares)
     lags = len(rules.lags)
-    pairs = np.empty(max(1024, len(batch.time) * 4), CO_SHARES)
-    exposures = np.empty(max(1024, len(batch.time) * 4), EXPOSURES)
+    pairs = np.empty(max(64, len(batch.time) * 4), CO_SHARES)
+    exposures = np.empty(max(64, len(batch.time) * 4), EXPOSURES)
     pair_count: Int = 0
     exposure_count: Int = 0
     for row in range(len(batch.time) + 1):
@@ -77,6 +83,7 @@ def push_shares(
                 )
                 if lag == lags - 1 and rule.longest > 0:
                     if not _repeats(share, ring.shares, oldest_held, rule.longest):
+                        exposures[exposure_count].post = share.post
                         exposures[exposure_count].account = share.account
                         exposures[exposure_count].cell = rules.activity_cell + table.objects[share.slot].kind
                         exposures[exposure_count].amount = 1
@@ -146,6 +153,7 @@ def _settle(
             partners = min(partners, thing.shares - ring.seen[own % size, window])
         if partners > 0:
             stratum = np.searchsorted(bounds, crowd)
+            exposures[exposure_count].post = share.post
             exposures[exposure_count].account = share.account
             exposures[exposure_count].cell = cell_of(thing.kind, window, stratum, len(bounds) + 1)
             exposures[exposure_count].amount = partners

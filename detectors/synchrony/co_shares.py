@@ -25,8 +25,9 @@ CO_SHARES = np.dtype(
 )
 """Two shares of one object by two accounts, ordered by the later one."""
 
-EXPOSURES = np.dtype([("account", np.int32), ("cell", np.int32), ("amount", np.int32)])
-"""Additions to an account's exposure in a cell, or to its activity (`detectors.synchrony.cells`)."""
+EXPOSURES = np.dtype([("post", np.int64), ("account", np.int32), ("cell", np.int32), ("amount", np.int32)])
+"""Additions to an account's exposure in a cell, or to its activity (`detectors.synchrony.cells`), by the number of the
+post that brought them."""
 
 
 KIND_RULES = np.dtype(

@@ -90,7 +90,7 @@ class ExposureStore:
         """Count `EXPOSURES` records.
 
         Args:
-            exposures: records in event order.
+            exposures: records in any order.
             accounts: count of account numbers in use.
         """
         if accounts > len(self.spans.first):
@@ -102,7 +102,9 @@ class ExposureStore:
             table.reserve(len(exposures))
             _count(table.counters, table.used, exposures)
         before = self.mass.copy()
-        _count_mass(exposures, self._cells.activity, self.mass, self._clock, self.spans)
+        active = exposures[exposures["cell"] >= self._cells.activity]
+        active = active[np.argsort(active["post"], kind="stable")]
+        _count_mass(active, self._cells.activity, self.mass, self._clock, self.spans)
         account_numbers = exposures["account"].astype(np.int64)
         self.slow_exposure_ever += _count_slow(
             account_numbers,
@@ -231,16 +233,15 @@ def _count(counters: Counters, used: I64, exposures: StructArray) -> None:
 
 
 @compiled
-def _count_mass(exposures: StructArray, activity: int, mass: I64, clock: I64, spans: Spans) -> None:
-    for row in range(len(exposures)):
-        cell = exposures[row].cell
-        if cell >= activity:
-            mass[cell - activity] += exposures[row].amount
-            clock[0] += 1
-            account = exposures[row].account
-            if spans.first[account] < 0:
-                spans.first[account] = clock[0]
-            spans.last[account] = clock[0]
+def _count_mass(active: StructArray, activity: int, mass: I64, clock: I64, spans: Spans) -> None:
+    """Count activity by kind, and let the clock pass; records come in the order of posts."""
+    for row in range(len(active)):
+        mass[active[row].cell - activity] += active[row].amount
+        clock[0] += 1
+        account = active[row].account
+        if spans.first[account] < 0:
+            spans.first[account] = clock[0]
+        spans.last[account] = clock[0]
 
 
 @compiled

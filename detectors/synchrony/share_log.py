@@ -13,8 +13,6 @@ from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import StructArray
 from detectors.arrays.hash_index import power_of_two
 
-_FIRST_SIZE = 1 << 14
-
 LOGGED = np.dtype(
     [
         ("time", np.int64),  # seconds
@@ -34,13 +32,15 @@ class ShareLog:
 
     Args:
         max_shares: shares held, at most. When there are more, the oldest leave early and are counted.
+        first_size: shares that there is room for at first; a power of two.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"_max_shares"})
+    not_state: ClassVar[frozenset[str]] = frozenset({"_max_shares", "_first_size"})
 
-    def __init__(self, max_shares: int) -> None:
+    def __init__(self, max_shares: int, first_size: int = 1 << 14) -> None:
         self._max_shares = max_shares
-        self._log: StructArray = np.zeros(_FIRST_SIZE, LOGGED)
+        self._first_size = first_size
+        self._log: StructArray = np.zeros(first_size, LOGGED)
         self._size = 0
         self.begin = 0
         """Position of the first share that is held; shares are numbered from 0 in order of arrival."""
@@ -57,26 +57,39 @@ class ShareLog:
         """The shares held, records of `LOGGED`; a view, not a copy."""
         return self._log[: self._size]
 
-    def add(self, ring: StructArray, kinds: StructArray, begin: int, end: int) -> None:
-        """Add the shares at positions `begin` to `end` of the co-share engine.
+    @property
+    def room(self) -> StructArray:
+        """All places, records of `LOGGED`; those after the shares held are free. For the kernel that appends."""
+        return self._log
 
-        Args:
-            ring: records of `detectors.synchrony.share_ring.SHARES`, which hold these positions.
-            kinds: records of `detectors.synchrony.share_ring.OBJECTS`, by slot.
-            begin: position of the first, `self.begin` plus the shares held.
-            end: position after the last.
+    def reserve(self, added: int) -> int:
+        """Make room for `added` shares; the oldest leave when there would be too many.
+
+        Returns:
+            Shares that there is room for without asking again, at least `added`.
         """
-        added = end - begin
         if self._size + added > self._max_shares:
             leaving = min(self._size, self._size + added - self._max_shares // 2)
             self._drop(leaving)
             self.evicted_early += leaving
         if self._size + added > len(self._log):
-            grown = np.zeros(power_of_two(self._size + added, _FIRST_SIZE), LOGGED)
+            grown = np.zeros(power_of_two(self._size + added, self._first_size), LOGGED)
             grown[: self._size] = self.shares
             self._log = grown
-        _append(self._log, self.begin, ring, kinds, begin, end)
+        return max(min(len(self._log), self._max_shares) - self._size, added)
+
+    def appended(self, added: int) -> None:
+        """Hold `added` shares more, which `append` has put after the others."""
         self._size += added
+
+    def extend(self, shares: StructArray) -> None:
+        """Add records of `LOGGED` from another log, which come after all those that are held."""
+        if not len(shares):
+            return
+        self.reserve(len(shares))
+        self._log[self._size : self._size + len(shares)] = shares
+        _chain(self._log, self._size, self._size + len(shares))
+        self._size += len(shares)
 
     def age(self, oldest: int) -> None:
         """Remove shares before `oldest` (event time, seconds)."""
@@ -93,10 +106,19 @@ class ShareLog:
 
 
 @compiled
-def _append(
+def append(
     log: StructArray, log_begin: int, ring: StructArray, objects: StructArray, begin: int, end: int
 ) -> None:
-    """Copy shares of the ring into the log and chain them."""
+    """Copy shares of the ring into the log and chain them.
+
+    Args:
+        log: places of a `ShareLog`.
+        log_begin: position of its first share.
+        ring: records of `detectors.synchrony.share_ring.SHARES`, which hold these positions.
+        objects: records of `detectors.synchrony.share_ring.OBJECTS`, by slot.
+        begin: position of the first share, `log_begin` plus the shares held.
+        end: position after the last.
+    """
     for position in range(begin, end):
         share: Any = ring[position % len(ring)]
         row: Any = log[position - log_begin]
@@ -110,6 +132,16 @@ def _append(
         if share.before >= log_begin:
             row.before = position - share.before
             log[share.before - log_begin].after = row.before
+
+
+@compiled
+def _chain(shares: StructArray, begin: int, end: int) -> None:
+    """Chain the shares in some places to those before them; none leads to a share that is gone."""
+    for place in range(begin, end):
+        if shares[place].before > place:
+            shares[place].before = 0
+        elif shares[place].before > 0:
+            shares[place - shares[place].before].after = shares[place].before
 
 
 @compiled

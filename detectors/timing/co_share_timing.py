@@ -11,6 +11,7 @@ import numpy as np
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import F64, I64, Int, Record, StructArray
 from detectors.config import DetectionConfig
+from detectors.shards import virtual_shard
 from detectors.synchrony.cells import window_table
 from detectors.timing.organic_gaps import LEVELS_S, WINDOWS_S, crowd_class
 
@@ -34,7 +35,9 @@ class PairingRules(NamedTuple):
 class TimingInputs(NamedTuple):
     """What all tests of timing read."""
 
-    log: StructArray  # of `detectors.synchrony.share_log.LOGGED`
+    logs: tuple[
+        StructArray, ...
+    ]  # of `detectors.synchrony.share_log.LOGGED`, by the virtual shard of the object
     rules: PairingRules
     profile: F64  # as from `detectors.timing.organic_gaps.GapCounts.profile`
 
@@ -208,7 +211,7 @@ def tally_co_share(
     Returns:
         Place of the later share in the log, -1 if the row was not added.
     """
-    log = timing.log
+    log = timing.logs[virtual_shard(row.object)]
     later, earlier = find_co_share(log, row.later_post, row.earlier_post, row.kind)
     if later < 0:
         return -1

@@ -19,6 +19,7 @@ from detectors.arrays.dtypes import F64, I32, I64, Bools, Int, StructArray
 from detectors.arrays.pair_keys import first_of, numbers_of, second_of
 from detectors.evidence.pair_table import PairTable
 from detectors.evidence.pairs import PairStore
+from detectors.shards import virtual_shard
 from detectors.statistics.tails import LEAST_EXPECTED, binomial_surprise, poisson_surprise
 from detectors.timing.co_share_timing import (
     NO_LEVEL,
@@ -146,11 +147,11 @@ def _count_gaps(
     """Count the gaps of pairs that met once, in every `step`th row of evidence."""
     nobody = np.zeros(accounts, np.int64)
     near = np.zeros(len(WINDOWS_S), np.int64)
-    log = timing.log
     for number in range(0, len(rows), step):
         row = rows[number]
         if row.before >= 0 or pairs.head[row.pair] != number or row.independent == 0:
             continue
+        log = timing.logs[virtual_shard(row.object)]
         later, earlier = find_co_share(log, row.later_post, row.earlier_post, row.kind)
         if later < 0:
             continue
@@ -198,7 +199,7 @@ def _test(
             posts[tested, 0], posts[tested, 1] = entry.later_post, entry.earlier_post
             tested += 1
             # rows come latest first, so days do not return
-            day = timing.log[later].time // 86_400
+            day = timing.logs[virtual_shard(entry.object)][later].time // 86_400
             days[number] += day != last_day
             last_day = day
         co_shares[number] = tested

@@ -87,6 +87,7 @@ def detected(
             on_posts=on_posts,
             run_id=(keeping.run_id if keeping is not None else None) or uuid4().hex,
             stop=stop,
+            shards=options.detecting.shards,
             due=None if keeping is None else lambda: stop.signal is not None or keeping.due(),
             on_state=keep,
         )

@@ -19,6 +19,7 @@ import polars as pl
 from detectors.evidence.pair_overview import pair_overview
 from detectors.numbered_posts import TracedPosts
 from detectors.pipeline import Pipeline
+from detectors.shards import Runner
 from detectors.signals import SignalRecord
 from detectors.state.capture import State, capture, restore
 from detectors.state.state_forms import StateError
@@ -30,7 +31,7 @@ from streams.ordering.order_state import OrderState
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts, ReadProgress
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.reference_inputs import ReferenceInputs
-from streams.replay.read_ahead import ReadAhead
+from streams.replay.read_ahead import ReadAhead, runner
 from streams.replay.share_counts import ShareCounts
 from streams.replay.stopping import Stop
 from streams.reports.what_there_was import RunOverview
@@ -85,6 +86,10 @@ class Replay:
     on_state: Callable[[OrderState], None] = lambda state: None
     """Called between batches with the state of reading; `captured` has the rest then."""
     run_id: str = field(default_factory=lambda: uuid4().hex)
+    shards: int = 1
+    """Shards that detection is worked off in, each in a thread; one of `detectors.shards.SHARD_COUNTS`."""
+    run_shards: Runner | None = None
+    """What works off the shards in place of threads."""
     ordered: OrderedPosts = field(init=False)
     """Where the posts come from."""
 
@@ -153,6 +158,8 @@ class Replay:
             self.ordered.timer,
             references.reference_data,
             with_signals=self.on_signals is not None,
+            shards=self.shards,
+            run=self.run_shards or runner(self.shards),
         )
         self.follows = 0 if references.follows is None else len(references.follows)
         if references.follows is not None:

@@ -11,8 +11,9 @@ from detectors.evidence.pairs import PairStore
 from detectors.evidence.shared_interest import PRIOR_SPREAD
 from detectors.post_columns import conform
 from detectors.synchrony.cells import Cells
-from detectors.synchrony.co_sharing import CoSharing
+from detectors.synchrony.co_share_kernels import Shares
 from detectors.synchrony.exposure import ExposureStore
+from detectors.synchrony.synchrony_stage import SynchronyStage
 from detectors.traces.traces import keyed
 from schemas.shares import TraceKind
 
@@ -70,12 +71,14 @@ def seen(posts: list[Post], accounts: int, config: DetectionConfig) -> World:
     ]
     times, who, numbers, kinds, things = (np.array(column) for column in zip(*shares, strict=True))
     cells = Cells(config)
-    co_shares, exposures = CoSharing(config).push(
-        times.astype(np.int64),
-        who.astype(np.int32),
-        numbers.astype(np.int64),
-        kinds.astype(np.uint8),
-        things.astype(np.uint64),
+    co_shares, exposures = SynchronyStage(config).push(
+        Shares(
+            times.astype(np.int64),
+            who.astype(np.int32),
+            numbers.astype(np.int64),
+            kinds.astype(np.uint8),
+            things.astype(np.uint64),
+        ),
         ordered[-1].time + DAY,
     )
     ledger = ExposureStore(cells, 0)

@@ -100,9 +100,9 @@ class DetectionGauges:
         evicted = {POST_IDS.name: POST_IDS.evicted_early(detection.duplicates)}
         if pipeline is not None:
             evicted |= pipeline.evicted_early
-            for reason, shares in pipeline.sharing.left_out.items():
+            for reason, shares in pipeline.synchrony.left_out.items():
                 yield metrics.left_out, (reason,), shares
-            for kind, counts in zip(KINDS, pipeline.sharing.made.tolist(), strict=True):
+            for kind, counts in zip(KINDS, pipeline.synchrony.made.tolist(), strict=True):
                 for crowd, co_shares in zip(self._crowds, counts, strict=True):
                     yield metrics.co_shares, (kind.value, crowd), co_shares
         for store, items in evicted.items():

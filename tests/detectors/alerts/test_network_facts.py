@@ -52,7 +52,7 @@ def null_of(accounts: int, seed: int) -> NullModel:
         for cell in (int(draw.integers(CELLS.activity)), CELLS.activity + URL)
     ]
     store = ExposureStore(CELLS, 0)
-    store.add(np.array(rows, EXPOSURES), accounts)
+    store.add(np.array([(0, *row) for row in rows], EXPOSURES), accounts)
     return null_model(CONFIG, store, CELLS, np.ones(KIND_COUNT), 3.0, 1.0, np.full(CELLS.activity, np.inf))
 
 

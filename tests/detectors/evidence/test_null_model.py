@@ -56,7 +56,7 @@ def cell(kind: int, window: int, stratum: int) -> int:
 
 def ledger_of(*rows: tuple[int, int, int], accounts: int = 8) -> ExposureStore:
     ledger = ExposureStore(CELLS, 0)
-    ledger.add(np.array(list(rows), EXPOSURES), accounts)
+    ledger.add(np.array([(0, *row) for row in rows], EXPOSURES), accounts)
     return ledger
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from detectors.arrays.dtypes import StructArray
 from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, CoShareConfig, DetectionConfig
 from detectors.synchrony.cells import NO_STRATUM, Cells
-from detectors.synchrony.co_sharing import CoSharing
+from detectors.synchrony.co_share_kernels import Shares
+from detectors.synchrony.synchrony_stage import SynchronyStage
 from schemas.shares import TraceKind
 
 FOREVER = 1 << 60
@@ -156,20 +157,22 @@ def expected(shares: Sequence[Share], config: DetectionConfig) -> tuple[list[Pai
     return [pair for _, found in sorted(pairs) for pair in found], sorted(exposures)
 
 
-def push(engine: CoSharing, shares: Sequence[Share], until: int) -> tuple[StructArray, StructArray]:
+def push(engine: SynchronyStage, shares: Sequence[Share], until: int) -> tuple[StructArray, StructArray]:
     """Give one batch to the engine."""
     return engine.push(
-        np.array([s.time for s in shares], np.int64),
-        np.array([s.account for s in shares], np.int32),
-        np.array([s.post for s in shares], np.int64),
-        np.array([s.kind for s in shares], np.uint8),
-        np.array([s.object for s in shares], np.uint64),
+        Shares(
+            np.array([s.time for s in shares], np.int64),
+            np.array([s.account for s in shares], np.int32),
+            np.array([s.post for s in shares], np.int64),
+            np.array([s.kind for s in shares], np.uint8),
+            np.array([s.object for s in shares], np.uint64),
+        ),
         until,
     )
 
 
 def found_by(
-    engine: CoSharing, shares: Sequence[Share], cuts: Sequence[int] = (), eager: bool = True
+    engine: SynchronyStage, shares: Sequence[Share], cuts: Sequence[int] = (), eager: bool = True
 ) -> tuple[list[Pair], list[Exposure]]:
     """What the engine finds when `shares` come in batches that begin at `cuts`; exposures sorted.
 
@@ -189,5 +192,5 @@ def found_by(
                 until = shares[begin - 1].time if begin else shares[0].time
         made, exposed = push(engine, batch, until)
         pairs += [Pair(*(int(value) for value in row)) for row in made.tolist()]
-        exposures += [(int(a), int(cell), int(amount)) for a, cell, amount in exposed.tolist()]
+        exposures += [(int(a), int(cell), int(amount)) for _, a, cell, amount in exposed.tolist()]
     return pairs, sorted(exposures)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.config import KINDS, CoShareConfig, DetectionConfig
-from detectors.synchrony.co_sharing import CoSharing
+from detectors.synchrony.synchrony_stage import SynchronyStage
 from schemas.shares import TraceKind
 from tests.detectors.synchrony.co_share_oracle import FOREVER, Share, push, small_config
 
@@ -16,7 +16,7 @@ def crowd(size: int, kind: int, thing: int, begin: int = 0) -> list[Share]:
 
 
 def test_given_crowds_of_two_sizes_when_paired_then_co_shares_are_counted_where_they_belong() -> None:
-    engine = CoSharing(small_config(cap=100, strata=(2, 3, 5)))
+    engine = SynchronyStage(small_config(cap=100, strata=(2, 3, 5)), parts=1)
     shares = [*crowd(2, URL, 1 << 40), *crowd(4, TEXT, 2 << 40, begin=100)]
     pairs, _ = push(engine, shares, FOREVER)
     made = engine.made
@@ -33,7 +33,7 @@ def test_given_random_shares_when_counted_then_the_crowds_of_the_records_agree()
         Share(int(time), int(random.integers(0, 60)), post, URL, int(random.integers(1, 40)) << 40)
         for post, time in enumerate(times)
     ]
-    engine = CoSharing(DetectionConfig(co_share=CoShareConfig(cap=0)))
+    engine = SynchronyStage(DetectionConfig(co_share=CoShareConfig(cap=0)), parts=1)
     pairs, _ = push(engine, shares, FOREVER)
     strata = np.searchsorted(CoShareConfig().strata, pairs["crowd"])
     assert engine.made[URL].tolist() == np.bincount(strata, minlength=5).tolist()
@@ -41,14 +41,14 @@ def test_given_random_shares_when_counted_then_the_crowds_of_the_records_agree()
 
 
 def test_given_more_than_the_cap_when_paired_then_those_cut_short_are_counted() -> None:
-    engine = CoSharing(small_config(cap=3, strata=(2, 3, 50)))
+    engine = SynchronyStage(small_config(cap=3, strata=(2, 3, 50)), parts=1)
     push(engine, crowd(8, URL, 1 << 40), FOREVER)
     # the fifth to the eighth have more than three before them
     assert engine.left_out == {"cap": 4, "viral": 0}
 
 
 def test_given_a_viral_object_when_settled_then_its_shares_are_counted_and_not_paired() -> None:
-    engine = CoSharing(small_config(cap=3, strata=(2, 3, 5)))
+    engine = SynchronyStage(small_config(cap=3, strata=(2, 3, 5)), parts=1)
     pairs, _ = push(engine, crowd(8, URL, 1 << 40), FOREVER)
     assert engine.left_out["viral"] == 8
     assert not len(pairs)

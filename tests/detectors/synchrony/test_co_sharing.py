@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors.config import KINDS, DetectionConfig
-from detectors.synchrony import co_sharing
+from detectors.synchrony import share_part
 from detectors.synchrony.cells import NO_STRATUM, Cells
-from detectors.synchrony.co_sharing import CoSharing
+from detectors.synchrony.synchrony_stage import SynchronyStage
 from schemas.shares import TraceKind
 from tests.detectors.synchrony.co_share_oracle import (
     FOREVER,
@@ -39,7 +39,7 @@ thorough = settings(
 def first_size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Start with next to no room, so that everything grows and moves all the time."""
     size: int = request.param
-    monkeypatch.setattr(co_sharing, "FIRST_SIZE", size)
+    monkeypatch.setattr(share_part, "FIRST_SIZE", size)
     return size
 
 
@@ -81,6 +81,7 @@ def random_stream(seed: int, count: int, span: int, accounts: int, objects: int)
     settle_s=st.sampled_from([1, 4, 12, 60, 500]),
     reference_s=st.sampled_from([0, REFERENCE_S]),
     strata=st.sampled_from([(2, 3, 5), (3, 40), (1,)]),
+    parts=st.sampled_from([1, 4, 16]),
 )
 def test_given_any_stream_then_pairs_crowds_and_exposures_are_those_of_the_definition(
     first_size: int,
@@ -89,22 +90,29 @@ def test_given_any_stream_then_pairs_crowds_and_exposures_are_those_of_the_defin
     settle_s: int,
     reference_s: int,
     strata: tuple[int, ...],
+    parts: int,
 ) -> None:
     config = small_config(cap=cap, settle_s=settle_s, reference_s=reference_s, strata=strata)
 
-    assert found_by(CoSharing(config), shares) == expected(shares, config)
+    assert found_by(SynchronyStage(config, parts=parts), shares) == expected(shares, config)
 
 
 @pytest.mark.slow
 @thorough
-@given(data=st.data(), shares=streams(), cap=st.sampled_from([0, 2]), eager=st.booleans())
+@given(
+    data=st.data(),
+    shares=streams(),
+    cap=st.sampled_from([0, 2]),
+    eager=st.booleans(),
+    parts=st.sampled_from([1, 16]),
+)
 def test_given_any_batches_and_any_until_then_the_answer_is_the_same(
-    first_size: int, data: st.DataObject, shares: list[Share], cap: int, eager: bool
+    first_size: int, data: st.DataObject, shares: list[Share], cap: int, eager: bool, parts: int
 ) -> None:
     config = small_config(cap=cap)
     cuts = data.draw(cuts_of(shares))
 
-    assert found_by(CoSharing(config), shares, cuts, eager) == expected(shares, config)
+    assert found_by(SynchronyStage(config, parts=parts), shares, cuts, eager) == expected(shares, config)
 
 
 @pytest.mark.slow
@@ -114,7 +122,7 @@ def test_given_too_little_room_when_shares_leave_early_then_batches_still_do_not
     first_size: int, data: st.DataObject, shares: list[Share], room: int, eager: bool
 ) -> None:
     config = small_config(cap=0, max_recent_shares=room)
-    whole, parts = CoSharing(config), CoSharing(config)
+    whole, parts = SynchronyStage(config, parts=1), SynchronyStage(config, parts=1)
     cuts = data.draw(cuts_of(shares))
 
     everything = found_by(whole, shares)
@@ -130,7 +138,7 @@ def test_given_too_little_room_then_what_is_found_is_part_of_the_truth(
     first_size: int, shares: list[Share], room: int
 ) -> None:
     config = small_config(cap=0, max_recent_shares=room)
-    engine = CoSharing(config)
+    engine = SynchronyStage(config, parts=1)
 
     pairs, _ = found_by(engine, shares)
     truth, exposures = expected(shares, config)
@@ -149,12 +157,12 @@ def test_given_a_long_stream_in_any_batches_then_the_answer_is_the_same(
 ) -> None:
     shares = random_stream(3, 1_500, 600, 60, 40)
     config = small_config(cap=cap, max_recent_shares=room)
-    whole = CoSharing(config)
+    whole = SynchronyStage(config, parts=1)
     answer = found_by(whole, shares)
     edges = [at for at, (a, b) in enumerate(pairwise(shares), start=1) if a.time < b.time]
 
     for every in (1, 7, 100):
-        parts = CoSharing(config)
+        parts = SynchronyStage(config, parts=1)
         assert found_by(parts, shares, edges[::every], eager=every == 7) == answer
         assert parts.evicted_early == whole.evicted_early
     assert (whole.evicted_early > 0) == (room < 5_000)
@@ -166,7 +174,7 @@ def test_given_a_long_stream_in_any_batches_then_the_answer_is_the_same(
 def test_given_no_cap_then_pairs_and_crowds_are_those_of_a_join() -> None:
     shares = random_stream(5, 4_000, 3_000, 300, 200)
     config = small_config(cap=0)
-    pairs, _ = found_by(CoSharing(config), shares)
+    pairs, _ = found_by(SynchronyStage(config, parts=1), shares)
     columns = zip(*shares, strict=True)
     rows = {name: np.array(column, np.int64) for name, column in zip(Share._fields, columns, strict=True)}
     spans = [
@@ -220,7 +228,7 @@ def test_given_a_large_crowd_then_pairs_are_fewer_in_it_none_if_it_is_viral_and_
 ) -> None:
     shares = [Share(100, account, account, TEXT, 9) for account in range(50)]
 
-    pairs, exposures = found_by(CoSharing(small_config(cap=cap, strata=(2, viral))), shares)
+    pairs, exposures = found_by(SynchronyStage(small_config(cap=cap, strata=(2, viral)), parts=1), shares)
 
     assert [pair.earlier for pair in pairs if pair.later == 30] == list(range(29, 29 - paired, -1))
     assert {pair.crowd for pair in pairs} <= {50}
@@ -231,7 +239,7 @@ def test_given_an_account_that_repeats_itself_then_it_meets_nobody_and_is_active
     config = small_config()
     shares = [Share(at, 7, at, TEXT, 9) for at in range(40)]
 
-    pairs, exposures = found_by(CoSharing(config), shares)
+    pairs, exposures = found_by(SynchronyStage(config, parts=1), shares)
 
     assert pairs == []
     assert exposures == [(7, Cells(config).activity + TEXT, 1)]
@@ -241,7 +249,7 @@ def test_given_a_repeat_when_nobody_new_has_come_then_its_exposure_stays() -> No
     config = small_config()
     shares = [Share(0, 1, 0, URL, 9), Share(1, 2, 1, URL, 9), Share(2, 1, 2, URL, 9)]
 
-    _, exposures = found_by(CoSharing(config), shares)
+    _, exposures = found_by(SynchronyStage(config, parts=1), shares)
     activity = Cells(config).activity
 
     # within 5 s, 20 s and the reference each has met one other; the repeat at 2 s adds nothing
@@ -254,7 +262,7 @@ def test_given_a_repeat_whose_first_share_left_early_then_it_is_still_active_onc
     shares = [Share(0, 1, 0, URL, 9), Share(1, 1, 1, URL, 9)]
     shares += [Share(2, account, account, TEXT, account) for account in range(10, 20)]
 
-    _, exposures = found_by(CoSharing(config), shares)
+    _, exposures = found_by(SynchronyStage(config, parts=1), shares)
 
     assert [amount for account, _, amount in exposures if account == 1] == [1]
 
@@ -266,7 +274,7 @@ def test_given_an_object_that_was_quiet_for_longer_than_the_horizon_then_it_star
     first = [Share(at, at, at, TEXT, 9) for at in range(5)]
     again = [Share(10_000 + at, at, 5 + at, TEXT, 9) for at in range(5)]
 
-    pairs, exposures = found_by(CoSharing(config), first + again)
+    pairs, exposures = found_by(SynchronyStage(config, parts=1), first + again)
 
     assert (pairs, exposures) == expected(first + again, config)
     assert {pair.crowd for pair in pairs if pair.later_post >= 5} == {
@@ -277,11 +285,11 @@ def test_given_an_object_that_was_quiet_for_longer_than_the_horizon_then_it_star
 def test_given_shares_that_wait_when_the_next_batch_comes_much_later_then_their_objects_are_not_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(co_sharing, "FIRST_SIZE", 4)
+    monkeypatch.setattr(share_part, "FIRST_SIZE", 4)
     config = small_config()
     early = [Share(100, 1, 0, URL, 11), Share(100, 2, 1, URL, 11), Share(101, 3, 2, TEXT, 12)]
     late = [Share(90_000 + at, at, 3 + at, MENTION, 100 + at) for at in range(12)]
-    engine = CoSharing(config)
+    engine = SynchronyStage(config, parts=1)
 
     waiting, _ = push(engine, early, 102)
     settled, exposures = push(engine, late, FOREVER)
@@ -289,25 +297,25 @@ def test_given_shares_that_wait_when_the_next_batch_comes_much_later_then_their_
     assert len(waiting) == 0
     assert settled["object"].tolist() == [11]
     assert settled["kind"].tolist() == [URL]
-    assert (1, Cells(config).activity + URL, 1) in exposures.tolist()
-    assert (3, Cells(config).activity + TEXT, 1) in exposures.tolist()
+    assert (0, 1, Cells(config).activity + URL, 1) in exposures.tolist()
+    assert (2, 3, Cells(config).activity + TEXT, 1) in exposures.tolist()
 
 
 def test_given_a_batch_that_fills_the_ring_to_the_last_place_then_nothing_settles_too_soon(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(co_sharing, "FIRST_SIZE", 8)
+    monkeypatch.setattr(share_part, "FIRST_SIZE", 8)
     config = small_config(cap=0)
     shares = [Share(100 + at, at, at, TEXT, 9) for at in range(12)]
 
-    assert found_by(CoSharing(config), shares, [8]) == expected(shares, config)
-    assert found_by(CoSharing(config), shares, [4, 8]) == expected(shares, config)
+    assert found_by(SynchronyStage(config, parts=1), shares, [8]) == expected(shares, config)
+    assert found_by(SynchronyStage(config, parts=1), shares, [4, 8]) == expected(shares, config)
 
 
 def test_given_a_kind_without_windows_then_its_shares_say_nothing() -> None:
     shares = [Share(100, account, account, KINDS.index(TraceKind.MEDIA), 9) for account in range(3)]
 
-    assert found_by(CoSharing(small_config()), shares) == ([], [])
+    assert found_by(SynchronyStage(small_config(), parts=1), shares) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -317,7 +325,9 @@ def test_given_windows_that_do_not_hold_a_pair_or_do_not_exist_then_they_are_mar
     reference_s: int, gap: int, strata: int
 ) -> None:
     config = small_config(settle_s=60, reference_s=reference_s)
-    pairs, _ = found_by(CoSharing(config), [Share(0, 1, 0, MENTION, 5), Share(gap, 2, 1, MENTION, 5)])
+    pairs, _ = found_by(
+        SynchronyStage(config, parts=1), [Share(0, 1, 0, MENTION, 5), Share(gap, 2, 1, MENTION, 5)]
+    )
 
     assert pairs == [Pair(gap, 5, 1, 0, 2, 1, gap, 2, strata, MENTION)]
 
@@ -328,11 +338,12 @@ def test_given_shares_further_apart_than_every_window_then_they_are_no_pair(
 ) -> None:
     config = small_config(settle_s=60, reference_s=reference_s)
 
-    assert found_by(CoSharing(config), [Share(0, 1, 0, MENTION, 5), Share(gap, 2, 1, MENTION, 5)])[0] == []
+    shares = [Share(0, 1, 0, MENTION, 5), Share(gap, 2, 1, MENTION, 5)]
+    assert found_by(SynchronyStage(config, parts=1), shares)[0] == []
 
 
 def test_the_wait_of_a_share_is_bounded_by_the_settle_time() -> None:
-    assert CoSharing(small_config(settle_s=12)).settle_lag_s == 12
-    assert CoSharing(small_config(settle_s=500)).settle_lag_s == 60
-    assert CoSharing(small_config(settle_s=500, reference_s=0)).settle_lag_s == 30
-    assert CoSharing(DetectionConfig()).settle_lag_s == 600
+    assert SynchronyStage(small_config(settle_s=12), parts=1).settle_lag_s == 12
+    assert SynchronyStage(small_config(settle_s=500), parts=1).settle_lag_s == 60
+    assert SynchronyStage(small_config(settle_s=500, reference_s=0), parts=1).settle_lag_s == 30
+    assert SynchronyStage(DetectionConfig(), parts=1).settle_lag_s == 600

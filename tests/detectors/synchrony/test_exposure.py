@@ -51,7 +51,7 @@ def values(ledger: ExposureStore) -> Counter[tuple[int, int]]:
 
 
 def records(day: list[Row]) -> np.ndarray[tuple[int], np.dtype[np.void]]:
-    return np.array(day, EXPOSURES)
+    return np.array([(0, *row) for row in day], EXPOSURES)
 
 
 @pytest.mark.slow

@@ -7,8 +7,10 @@ from scipy.stats import binom
 from detectors.config import DetectionConfig
 from detectors.evidence.pairs import PairStore
 from detectors.networks.communities import component_of
+from detectors.shards import VIRTUAL_SHARDS
 from detectors.statistics.tails import binomial_surprise
-from detectors.synchrony.co_sharing import CoSharing
+from detectors.synchrony.co_share_kernels import Shares
+from detectors.synchrony.synchrony_stage import SynchronyStage
 from detectors.timing.co_share_timing import TimingInputs, find_co_share, pairing_rules
 from detectors.timing.group_timing import group_surprise
 from detectors.timing.organic_gaps import ORGANIC
@@ -19,25 +21,31 @@ FANS = 30
 CONFIG = DetectionConfig()
 
 
+def _shares(posts: list[Post], first: int) -> Shares:
+    """The shares of posts that are numbered from `first`."""
+    return Shares(
+        np.array([post.time for post in posts], np.int64),
+        np.array([post.account for post in posts], np.int32),
+        np.arange(first, first + len(posts), dtype=np.int64),
+        np.full(len(posts), URL, np.uint8),
+        np.array([post.objects[0][1] + 1 for post in posts], np.uint64),
+    )
+
+
 class _Engines:
     """Co-sharing and pair evidence over posts of URLs."""
 
     def __init__(self, posts: list[Post], accounts: int, config: DetectionConfig = CONFIG) -> None:
         self.accounts = accounts
-        self.sharing = CoSharing(config)
+        self.sharing = SynchronyStage(config, parts=1)
         self.pairs = PairStore(config)
         ordered = sorted(posts)
         self.activity = np.bincount([post.account for post in ordered], minlength=accounts).astype(np.float64)
-        co_shares, _ = self.sharing.push(
-            np.array([post.time for post in ordered], np.int64),
-            np.array([post.account for post in ordered], np.int32),
-            np.arange(len(ordered), dtype=np.int64),
-            np.full(len(ordered), URL, np.uint8),
-            np.array([post.objects[0][1] + 1 for post in ordered], np.uint64),
-            ordered[-1].time + DAY,
-        )
+        co_shares, _ = self.sharing.push(_shares(ordered, 0), ordered[-1].time + DAY)
         self.pairs.add(co_shares)
-        self.timing = TimingInputs(self.sharing.log.shares, pairing_rules(config), ORGANIC)
+        self.timing = TimingInputs(
+            (self.sharing.parts[0].log.shares,) * VIRTUAL_SHARDS, pairing_rules(config), ORGANIC
+        )
 
     def tested(self) -> PairTimings:
         return timed_pairs(self.pairs, self.timing, self.activity, self.accounts)
@@ -141,24 +149,17 @@ def test_given_one_object_again_and_again_then_it_is_one_co_share() -> None:
 
 def test_given_shares_cut_into_batches_then_the_log_is_the_same() -> None:
     posts = sorted(_fans(np.random.default_rng(9), 10))
-    whole = _Engines(posts, FANS).sharing.log
-    sharing = CoSharing(CONFIG)
+    whole = _Engines(posts, FANS).sharing.parts[0].log
+    sharing = SynchronyStage(CONFIG, parts=1)
     for begin in range(0, len(posts), 7):
         part = posts[begin : begin + 7]
-        sharing.push(
-            np.array([post.time for post in part], np.int64),
-            np.array([post.account for post in part], np.int32),
-            np.arange(begin, begin + len(part), dtype=np.int64),
-            np.full(len(part), URL, np.uint8),
-            np.array([post.objects[0][1] + 1 for post in part], np.uint64),
-            part[-1].time,
-        )
-    assert sharing.log.shares.tolist() == whole.shares.tolist()
+        sharing.push(_shares(part, begin), part[-1].time)
+    assert sharing.parts[0].log.shares.tolist() == whole.shares.tolist()
 
 
 def test_given_aged_shares_then_the_log_finds_only_what_is_left() -> None:
     posts = sorted(_fans(np.random.default_rng(10), 10))
-    log = _Engines(posts, FANS).sharing.log
+    log = _Engines(posts, FANS).sharing.parts[0].log
     rows = [(later, earlier) for later in range(len(posts)) for earlier in range(later)]
     met = [row for row in rows if posts[row[0]].objects == posts[row[1]].objects]
     assert all(find_co_share(log.shares, *row, URL) == row for row in met)
@@ -172,7 +173,7 @@ def test_given_aged_shares_then_the_log_finds_only_what_is_left() -> None:
 def test_given_more_shares_than_the_log_may_hold_then_the_oldest_leave_and_are_counted() -> None:
     config = DetectionConfig(evidence=type(CONFIG.evidence)(max_shares=1 << 10))
     posts = _fans(np.random.default_rng(11), 200)
-    log = _Engines(posts, FANS, config).sharing.log
+    log = _Engines(posts, FANS, config).sharing.parts[0].log
     assert len(log.shares) <= 1 << 10
     assert log.evicted_early + len(log.shares) == len(posts)
 

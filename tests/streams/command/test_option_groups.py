@@ -68,7 +68,8 @@ def test_every_option_is_called_after_its_field(group: Any) -> None:
 
 
 def test_every_group_of_the_module_is_looked_at() -> None:
-    known = {**vars(options), **vars(publishing_options), **vars(simulation_options)}
+    groups = options, publishing_options, simulation_options
+    known = {name: value for module in groups for name, value in vars(module).items()}
     assert set(GROUPS) == {kind for kind in known.values() if hasattr(kind, "__dataclass_fields__")}
 
 

@@ -195,5 +195,5 @@ def test_given_stages_then_their_seconds_are_reported() -> None:
     for frame in [opened(0), posts(0, 0, ("a", 10), ("b", 500)), ended(0, 2)]:
         detection.apply(frame)
 
-    assert {"order", "traces", "pairs"} <= set(reported)
+    assert {"order", "traces", "engagement"} <= set(reported)
     assert reported == pytest.approx(detection.timer.seconds)

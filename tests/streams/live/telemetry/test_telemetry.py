@@ -96,7 +96,7 @@ def test_given_posts_that_were_applied_then_metrics_say_what_came_of_them(
     assert value(telemetry, "lockstep_alert_evidence_age_seconds_count") == len(opened) > 0
     assert value(telemetry, "lockstep_alert_delay_seconds_count") == len(alerts)
 
-    assert total(telemetry, "lockstep_detection_co_shares_total") == pipeline.sharing.made.sum() > 0
+    assert total(telemetry, "lockstep_detection_co_shares_total") == pipeline.synchrony.made.sum() > 0
     assert value(telemetry, "lockstep_detection_edges") == pipeline.stage.edges > 0
     alive = pipeline.stage.networks.alive.values()
     assert total(telemetry, "lockstep_networks") == len(alive) > 0
@@ -141,7 +141,7 @@ def test_given_a_state_that_was_taken_over_then_only_what_came_on_top_is_counted
     assert second.detection.pipeline is not None
     assert (
         made + total(taken, "lockstep_detection_co_shares_total")
-        == second.detection.pipeline.sharing.made.sum()
+        == second.detection.pipeline.synchrony.made.sum()
     )
 
 
