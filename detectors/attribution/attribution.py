@@ -24,10 +24,11 @@ from detectors.arrays.sorted_keys import places
 from detectors.attribution.crediting import Crediting
 from detectors.attribution.facts import FACTS, ORIGIN_COLUMNS, SHOWN_LETTERS, Fact, facts_frame
 from detectors.attribution.hidden_mentions.hidden_mentions import HiddenMentionFinder
+from detectors.attribution.mentioned_entities import MentionedEntities
 from detectors.config import KINDS
 from detectors.reference.affiliation import opaque_entities
 from detectors.reference.reference_data import ReferenceData
-from detectors.reference.registry import NO_ENTITY, WEB, DomainMatcher, Registry, watched_entities
+from detectors.reference.registry import NO_ENTITY, WEB, DomainMatcher, watched_entities
 from detectors.traces.traces import Traces
 from schemas.shares import TraceKind
 
@@ -68,7 +69,7 @@ class AttributionExtractor:
         self._memory_s = memory_s
         self._domains = DomainMatcher(registry)
         self._watched = np.append(watched_entities(registry), False)  # one more place, for NO_ENTITY
-        self._mentioned = _mention_labels(registry)
+        self._mentioned = MentionedEntities(registry)
         watched = self._watched.tolist()
         handles = sorted(
             {handle: number for (_, handle), number in registry.handles.items() if watched[number]}.items()
@@ -144,13 +145,9 @@ class AttributionExtractor:
     def _mentions(self, traces: Traces) -> pl.DataFrame:
         """Mentions of entities that the platform links: columns row and entity."""
         shares = np.flatnonzero(traces.share_kind == _MENTION)
-        table = pl.DataFrame(
-            {"row": traces.share_post[shares].astype(np.uint32), "label": traces.labels.gather(shares)}
-        )
-        if not self._mentioned:
-            return pl.DataFrame(schema={"row": pl.UInt32, "entity": pl.Int32})
-        entity = pl.col("label").replace_strict(self._mentioned, default=None, return_dtype=pl.Int32)
-        return table.select("row", entity=entity).drop_nulls()
+        matches = self._mentioned.match(traces.labels.gather(shares))
+        rows = traces.share_post[shares[matches["mention"].to_numpy()]].astype(np.uint32)
+        return pl.DataFrame({"row": rows, "entity": matches["entity"]})
 
     def _hidden_mentions(self, posts: pl.DataFrame, own: Bools) -> pl.DataFrame:
         if self._hidden is None:
@@ -286,12 +283,3 @@ def _linked(traces: Traces, rows: pl.Series, links: pl.Series) -> pl.Series:
     return wanted.join(shared, on=["row", "link"], how="left", maintain_order="left")["linked"].fill_null(
         value=False
     )
-
-
-def _mention_labels(registry: Registry) -> dict[str, int]:
-    """Entity by the label of a mention (`detectors.traces.traces`); some sources mention accounts by id."""
-    labels = {f"{platform}:@{handle}": number for (platform, handle), number in registry.handles.items()}
-    for account, number in registry.accounts.items():
-        platform, _, name = account.partition(":")
-        labels.setdefault(f"{platform}:@{name.lower()}", number)
-    return labels

@@ -110,6 +110,42 @@ def test_given_a_mention_a_link_or_the_name_then_the_copy_is_credited(copy: dict
     assert Fact.COPY not in {kind for _, kind, _ in found}
 
 
+@pytest.mark.parametrize(
+    ("platform", "mention"),
+    [
+        ("telegram", "agencia_orbe"),  # its handle on X
+        ("mastodon", "Agencia_Orbe@social.example"),
+        ("tiktok", "AgenciaOrbe"),  # its name
+        ("bluesky", "agencia-orbe.example"),  # its domain
+        ("mastodon", "noticias@agencia-orbe.example"),  # an account on its own server
+        ("bluesky", "deportes.agencia-orbe.example"),
+    ],
+)
+def test_given_a_platform_where_the_registry_has_no_account_then_a_mention_by_handle_name_or_domain_credits(
+    platform: str, mention: str
+) -> None:
+    copy = {"platform": platform, "text": NEAR, "mentions": [mention]}
+    assert facts_of(posts_of(ORIGINAL, copy)) == [(1, Fact.CREDITED_COPY, AGENCY)]
+
+
+@pytest.mark.parametrize(
+    ("platform", "mention"),
+    [
+        ("x", "AgenciaOrbe"),  # not the account that the registry lists there
+        ("telegram", "agencia_orbe_fans"),
+        ("telegram", "radiolejana"),  # of another house
+        ("bluesky", "agencia-orbe.example.org"),
+        ("mastodon", "agencia@social.example"),
+        ("bluesky", "solymar.example"),  # a company's site does not show whose it is
+    ],
+)
+def test_given_a_mention_of_who_may_be_somebody_else_then_it_is_no_credit(
+    platform: str, mention: str
+) -> None:
+    copy = {"platform": platform, "text": NEAR, "mentions": [mention]}
+    assert facts_of(posts_of(ORIGINAL, copy)) == [(1, Fact.COPY, AGENCY)]
+
+
 def test_given_credit_to_somebody_else_then_it_is_no_credit() -> None:
     copy = {"text": f"{NEAR} (Radio Lejana)", "urls": ["https://unknown.example/1"], "mentions": ["somebody"]}
     assert facts_of(posts_of(ORIGINAL, copy)) == [(1, Fact.COPY, AGENCY)]
