@@ -1,7 +1,7 @@
 """One network assessed: what is known of its members, and whether that makes it suspected covert."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,9 +64,12 @@ def assess(
     subject = Subject(members, is_open, members[~is_open], affiliation, observations, baseline, accounts, now)
     # what is open cannot hide, so the suspicion is about the other members
     any_left = len(subject.not_open) > 0
+    # who only accompanies a network says nothing of how little known those are who act together
+    core = members[~is_open & np.isin(members, list(network.core))]
+    typical = replace(subject, not_open=core) if len(core) else subject
     context = NetworkContext(
         members=_members(affiliation, baseline, members, allowed, registry),
-        obscurity=member_obscurity(subject) if any_left else None,
+        obscurity=member_obscurity(typical) if any_left else None,
         answers={term.name: term.assess(subject) for term in TERMS} if any_left else {},
         open_share=float(is_open.mean()),
         openness=openness(
