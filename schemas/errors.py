@@ -17,6 +17,7 @@ nothing else. Errors that belong to one part are defined there; the tree names t
     ├── Interrupted         a signal ended the run               streams.replay.stopping (exit status 128 + the signal)
     ├── FilterError         a filter of the desk cannot be kept      streams.desk.cases.saved_filters
     ├── VerdictError        a verdict cannot be recorded             streams.desk.verdicts.verdict
+    ├── Diverged            two producers of an epoch disagree           detectors.exchange.inbox
     ├── UnknownType         the list of kernels names a type that none takes  streams.kernels.argument_types
     └── UsageError          a setting, option or configuration file is wrong             (exit status 2)
     Abandoned               reading stops because the run does; caught within  streams.ordering.source_feeds
