@@ -4,7 +4,7 @@ from detectors.arrays.dtypes import Bools
 from detectors.config import DetectionConfig
 from detectors.evidence.null_model import NullModel
 from detectors.evidence.pairs import PairStore
-from detectors.evidence.shared_interest import SLOW_WINDOW, spread_of
+from detectors.evidence.shared_interest import MOST_SPREAD_OF_PAIRS, PRIOR_SPREAD, SLOW_WINDOW, spread_of
 from detectors.synchrony.cells import window_table
 from detectors.synchrony.exposure import ExposureStore
 
@@ -21,8 +21,17 @@ def slow_ratio(config: DetectionConfig, ledger: ExposureStore, pairs: PairStore)
     return pairs.slow_co_shares / expected if expected > 0 else 1.0
 
 
-def learnt_spread(null: NullModel, pairs: PairStore, explained: Bools) -> float:
-    """The spread of shared interest, learnt from the pairs outside `explained` (bool, one for each pair)."""
+def learnt_spread(null: NullModel, pairs: PairStore, explained: Bools) -> tuple[float, float]:
+    """The spread of shared interest for the test of pairs, and for that of peripheral members.
+
+    Args:
+        null: the null model.
+        pairs: the evidence.
+        explained: bool, one for each pair; the spread is learnt from the others.
+    """
     interest = null.interest
     scale = interest.scale * (1.0 - interest.bands[SLOW_WINDOW] / max(interest.reference_s, 1.0))
-    return spread_of(pairs.slow_pairs(null, explained), interest.exposure, interest.activity, scale)
+    learnt = spread_of(pairs.slow_pairs(null, explained), interest.exposure, interest.activity, scale)
+    if learnt is None:
+        return PRIOR_SPREAD, PRIOR_SPREAD
+    return min(learnt, MOST_SPREAD_OF_PAIRS), learnt

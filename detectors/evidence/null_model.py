@@ -25,6 +25,7 @@ from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import F64, I64, Int
 from detectors.config import KINDS, MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig
 from detectors.evidence.shared_interest import Interest, slow_expected, surprise_beyond_interest
+from detectors.statistics.active_days import ActiveDays, same_days
 from detectors.statistics.tails import LEAST_EXPECTED, fused_surprise, poisson_surprise
 from detectors.synchrony.cells import (
     NO_STRATUM,
@@ -55,6 +56,7 @@ class NullModel(NamedTuple):
     kinds: int  # kinds that occur in the data
     independent: F64  # (kinds,) share of a kind's co-shares that are independent evidence
     interest: Interest
+    days: ActiveDays
 
 
 def null_model(
@@ -111,6 +113,7 @@ def null_model(
             cells.reference_strata,
             profile,
         ),
+        ledger.active_days.days,
     )
 
 
@@ -127,9 +130,13 @@ def same_spans(null: NullModel, first_a: float, last_a: float, first_b: float, l
 
 @inlined
 def same_time(null: NullModel, a: Int, b: Int) -> float:
-    """How many times likelier two accounts meet because they are active in the same part of the time; at least 1."""
+    """How many times likelier two accounts meet because they are active at the same time; at least 1.
+
+    Spans know of times within a day, and days of times within a span.
+    """
     spans = null.spans
-    return same_spans(null, spans.first[a], spans.last[a], spans.first[b], spans.last[b])
+    by_span = same_spans(null, spans.first[a], spans.last[a], spans.first[b], spans.last[b])
+    return float(max(by_span, same_days(null.days, a, b)))
 
 
 @inlined

@@ -25,11 +25,13 @@ PRIOR_SPREAD = 3.0
 interests (docs/decisions/0004-shared-interest.md). Chosen, not measured."""
 LEAST_SPREAD = 0.01
 """Smallest spread that can be learnt: pairs hardly differ in interest. A bound of the search, not measured."""
-MOST_SPREAD = 0.3
-"""Greatest spread that can be learnt. An operation in short data swells it: on `mixed_2016_11` it was 10.85,
-then 2.25, and nothing was found. Groups that interest alone explains are kept out by their timing
+MOST_SPREAD = 300.0
+"""Greatest spread that can be learnt: nearly all interest is in few pairs. A bound of the search, not measured."""
+MOST_SPREAD_OF_PAIRS = 0.3
+"""Greatest spread that pairs are tested with. An operation in short data swells what is learnt: on `mixed_2016_11` it
+was 10.85, then 2.25, and nothing was found. Groups that interest alone explains are kept out by their timing
 (`detectors.timing.group_timing`), so a low bound costs nothing: on `up_2017_02` 241 accounts are found with
-it and 155 without, in shuffled copies 16 and 14."""
+it and 155 without, in shuffled copies 16 and 14. Peripheral members have no such test, so they have no such bound."""
 FEW = 0.5
 """Most slow co-shares that activity may give a pair from which the spread is learnt. Where more are expected, two slow
 co-shares are no surprise and show nothing of interest. Chosen, not measured."""
@@ -120,7 +122,7 @@ def surprise_beyond_interest(
     return max(0.0, -(first + math.log(total)))
 
 
-def spread_of(slow_pairs: float, exposure: F64, activity: F64, scale: float) -> float:
+def spread_of(slow_pairs: float, exposure: F64, activity: F64, scale: float) -> float | None:
     """The spread under which `slow_pairs` is the expected count of such pairs.
 
     Args:
@@ -130,7 +132,7 @@ def spread_of(slow_pairs: float, exposure: F64, activity: F64, scale: float) -> 
         scale: activity alone gives a pair exposure x activity x scale slow co-shares.
 
     Returns:
-        The spread, or `PRIOR_SPREAD` while there are too few data.
+        The spread; None while there are too few data.
     """
     levels_e, counts_e = _levels(exposure)
     levels_a, counts_a = _levels(activity)
@@ -142,7 +144,7 @@ def spread_of(slow_pairs: float, exposure: F64, activity: F64, scale: float) -> 
         [0.5 * float((weight * _two_or_more(expected, spread)).sum()) for spread in spreads]
     )
     if expected_pairs.max() < 1.0 and slow_pairs < 1.0:
-        return PRIOR_SPREAD
+        return None
     reached = np.flatnonzero(expected_pairs >= slow_pairs)
     return float(spreads[reached[0]] if len(reached) else spreads[int(np.argmax(expected_pairs))])
 

@@ -54,6 +54,14 @@ def ends(keys: U64) -> tuple[I32, I32]:
     return (keys >> np.uint64(32)).astype(np.int32), (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
 
 
+def same_side(keys: U64, sources: Bools | None) -> Bools:
+    """Which edges do not join a known source to another account; bool, one for each key."""
+    if sources is None:
+        return np.ones(len(keys), np.bool_)
+    a, b = ends(keys)
+    return np.asarray(sources[a] == sources[b])
+
+
 def chosen(edges: Edges, mask: Bools) -> Edges:
     """The edges for which `mask` is true."""
     return Edges(edges.keys[mask], edges.surprise[mask], edges.grounds[mask])

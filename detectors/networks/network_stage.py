@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.accounts import AccountStore
-from detectors.arrays.dtypes import F64, I32, U64, Bools
+from detectors.arrays.dtypes import F64, I32, Bools
 from detectors.arrays.sorted_keys import places
 from detectors.config import DetectionConfig
 from detectors.evidence.interest_estimate import learnt_spread, slow_ratio
@@ -20,7 +20,7 @@ from detectors.evidence.null_model import NullModel, null_model
 from detectors.evidence.pairs import PairStore
 from detectors.evidence.shared_interest import PRIOR_SPREAD
 from detectors.networks.communities import communities, whole_pools
-from detectors.networks.edges import NO_EDGES, Edges, Ground, chosen, edges_of, ends, merged
+from detectors.networks.edges import NO_EDGES, Edges, Ground, chosen, edges_of, ends, merged, same_side
 from detectors.networks.expansion import expand
 from detectors.networks.loose_members import loose_members
 from detectors.networks.networks import Network, NetworkStore
@@ -96,6 +96,8 @@ class NetworkStage:
         self.networks = NetworkStore(config.gate.min_members)
         self.spread = PRIOR_SPREAD
         """How much pairs differ in shared interest (`detectors.evidence.shared_interest`)."""
+        self._spread_of_members = PRIOR_SPREAD
+        """The same for peripheral members, without the bound of pairs."""
         self._profile: F64 = np.full(cells.activity, np.inf)
         self._spread_of_all = float("inf")
         """The spread when all candidates were last tested, including those far from the gate."""
@@ -117,14 +119,14 @@ class NetworkStage:
         """Count of pairs that could pass: those of accounts with two posts or more, since evidence needs two."""
         return self._accounts.repeated * (self._accounts.repeated - 1) / 2
 
-    def null(self) -> NullModel:
-        """The null model as it is now."""
+    def null(self, spread: float | None = None) -> NullModel:
+        """The null model as it is now, with the spread of pairs or another one."""
         return null_model(
             self._config,
             self._ledger,
             self._cells,
             self._pairs.independent_share,
-            self.spread,
+            self.spread if spread is None else spread,
             self.slow_ratio(),
             self._profile,
         )
@@ -150,7 +152,7 @@ class NetworkStage:
         self._gate.move(before, after)
         self.threshold = self._gate.threshold(self.hypotheses)
         passed = touched[after >= self.threshold]
-        passed = passed[_same_side(self._pairs.keys[passed], sources)]
+        passed = passed[same_side(self._pairs.keys[passed], sources)]
         if not len(passed):
             return []
         a, b = self._pairs.accounts(passed)
@@ -187,7 +189,8 @@ class NetworkStage:
         self._profile = self._pairs.profile(self._cells.strata)
         within = self._pairs_within_networks()
         validated = self._pairs.among(self._edges.keys)
-        self.spread = learnt_spread(self.null(), self._pairs, validated | within)
+        spreads = learnt_spread(self.null(), self._pairs, validated | within)
+        self.spread, self._spread_of_members = spreads
         candidates = self._pairs.candidates()
         surprise = self._pairs.surprise[candidates]
         # without new evidence a pair far from the gate stays far from it, unless the null model itself changed
@@ -203,9 +206,11 @@ class NetworkStage:
             again = np.flatnonzero(changed[a] | changed[b])
             surprise[again] = self._pairs.evaluate(candidates[again], self.null())
             validated = self._passing_pairs(candidates, surprise)
-        by_timing = self._timing.daily(self._ledger.slow.activity, len(self._accounts))
+        by_timing = self._timing.daily(
+            self._ledger.slow.activity, self._ledger.active_days.days, len(self._accounts)
+        )
         edges = merged([*self._daily_edges(np.flatnonzero(validated)), by_timing, other_edges])
-        edges = chosen(edges, _same_side(edges.keys, sources))
+        edges = chosen(edges, same_side(edges.keys, sources))
         differing = np.setxor1d(edges.keys, self._edges.keys)
         before, self._edges = self._edges, edges
         changes: list[NetworkChange] = []
@@ -315,7 +320,7 @@ class NetworkStage:
                 compact[: len(self._accounts)],
                 self._accounts.posts,
                 len(numbers),
-                self.null(),
+                self.null(self._spread_of_members),
                 gate.false_discovery_rate,
                 gate.min_objects,
             )
@@ -338,11 +343,3 @@ class NetworkStage:
         for network in quiet:
             self.networks.resolve(network)
         return [NetworkChange(network, Lifecycle.RESOLVED) for network in quiet]
-
-
-def _same_side(keys: U64, sources: Bools | None) -> Bools:
-    """Which edges do not join a known source to another account; bool, one for each key."""
-    if sources is None:
-        return np.ones(len(keys), np.bool_)
-    a, b = ends(keys)
-    return np.asarray(sources[a] == sources[b])

@@ -14,6 +14,7 @@ from detectors.config import DetectionConfig
 from detectors.evidence.pairs import PairStore
 from detectors.networks.communities import component_of, tied_members
 from detectors.networks.edges import Edges, Ground, ends
+from detectors.statistics.active_days import ActiveDays
 from detectors.statistics.false_discovery import benjamini_hochberg
 from detectors.synchrony.synchrony_stage import SynchronyStage
 from detectors.timing.co_share_timing import TimingInputs, pairing_rules
@@ -63,15 +64,16 @@ class TimingEdges:
     def _timing(self) -> TimingInputs:
         return TimingInputs(self._synchrony.logs, self._rules, self._profile)
 
-    def daily(self, activity: F64, accounts: int) -> Edges:
+    def daily(self, activity: F64, days: ActiveDays, accounts: int) -> Edges:
         """Learn the organic gaps again, and test all pairs; the edges of those that pass.
 
         Args:
             activity: float64, at least (accounts,): objects that each account shared.
+            days: the days on which they shared.
             accounts: count of accounts.
         """
         self._profile = learnt_profile(self._pairs, self._timing, accounts)
-        tested = timed_pairs(self._pairs, self._timing, activity, accounts)
+        tested = timed_pairs(self._pairs, self._timing, activity, days, accounts)
         passed = benjamini_hochberg(tested.surprise, self._level, float(len(tested.pairs)))
         strong = (tested.surprise >= _STRONG) & (tested.co_shares >= _STRONG_OBJECTS)
         strong &= tested.days >= _STRONG_DAYS

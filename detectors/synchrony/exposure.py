@@ -15,6 +15,7 @@ from detectors.arrays.dtypes import F64, I64, U64, Int, StructArray
 from detectors.arrays.hash_index import key_place, place_by_low_bits, power_of_two
 from detectors.arrays.hashing import mix
 from detectors.config import KINDS, REFERENCE
+from detectors.statistics.active_days import DayStore
 from detectors.synchrony.cells import Cells, stratum_of, window_of
 
 _FIRST_SIZE = 1 << 14
@@ -70,6 +71,7 @@ class ExposureStore:
         self.slow = Slow(np.zeros(1024), np.zeros(1024))
         self.slow_exposure_ever = 0.0
         """Slow exposure of all accounts since the start, whether or not it has left the horizon."""
+        self.active_days = DayStore(keep_days)
 
     @property
     def counters(self) -> Counters:
@@ -114,9 +116,14 @@ class ExposureStore:
             self.slow,
         )
         self._today_mass += self.mass - before
+        shares = exposures[exposures["cell"] >= self._cells.activity]
+        self.active_days.add(
+            np.ascontiguousarray(shares["account"]), shares["amount"].astype(np.int64), accounts
+        )
 
     def close_day(self) -> None:
         """End today's pane and drop panes older than `keep_days`."""
+        self.active_days.close_day()
         if not self._keep_days:
             return
         self._panes.append((_compact(self._today.counters), self._today_mass))

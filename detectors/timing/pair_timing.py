@@ -20,6 +20,7 @@ from detectors.arrays.pair_keys import first_of, numbers_of, second_of
 from detectors.evidence.pair_table import PairTable
 from detectors.evidence.pairs import PairStore
 from detectors.shards import virtual_shard
+from detectors.statistics.active_days import ActiveDays, same_days
 from detectors.statistics.tails import LEAST_EXPECTED, binomial_surprise, poisson_surprise
 from detectors.timing.co_share_timing import (
     NO_LEVEL,
@@ -43,6 +44,9 @@ _ACCOMPLICES = 1e-4
 """p of a Poisson tail below which two accounts are accomplices. With accomplices counted as strangers, 181
 accounts found in `up_2017_02` fell to 21; with all partners of three objects left out instead, noise gave 127
 false accounts."""
+_MARGIN_OF_DAYS = 2.0
+"""How many times what activity day by day explains a pair must share to pass: hours within a day are not known. In the
+copy of `ira_2015_07`, accounts that make most posts of two days share up to 1.6 times as much as this explains."""
 _MOST_LEARNT = 20_000
 """Rows of evidence that organic gaps are learnt from, at most: enough for a share of .01 to be known to .001."""
 
@@ -63,12 +67,18 @@ class PairTimings(NamedTuple):
     days: I32  # distinct days of these co-shares
 
 
-def accomplices(pairs: PairStore, activity: F64, accounts: int) -> tuple[Accomplices, I32]:
-    """The accomplices of each account, and the numbers of the pairs that they are, ascending.
+def accomplices(
+    pairs: PairStore, activity: F64, days: ActiveDays, accounts: int
+) -> tuple[Accomplices, I32, Bools]:
+    """The accomplices of each account, the numbers of the pairs that they are, ascending, and which of these can pass.
+
+    Who may be an accomplice is no stranger, so all activity together is asked. Of the pairs of accomplices, those can
+    pass that share twice as much as their activity day by day explains, and more than that by chance.
 
     Args:
         pairs: the evidence.
         activity: float64, at least (accounts,): objects that each account shared.
+        days: the days on which they shared.
         accounts: count of accounts.
     """
     objects = pairs.table.objects[: pairs.size].astype(np.float64)
@@ -82,7 +92,11 @@ def accomplices(pairs: PairStore, activity: F64, accounts: int) -> tuple[Accompl
     one, other = np.concatenate([a[close], b[close]]), np.concatenate([b[close], a[close]])
     order = np.argsort(one, kind="stable")
     begin = np.searchsorted(one[order], np.arange(accounts + 1))
-    return Accomplices(begin.astype(np.int64), other[order].astype(np.int32)), several[close].astype(np.int32)
+    further = _MARGIN_OF_DAYS * (_day_factors(a[close], b[close], days) - 1.0)
+    on_their_days = expected[close] * (1.0 + further)
+    can_pass = _beyond(objects[close].astype(np.int64), on_their_days)
+    lists = Accomplices(begin.astype(np.int64), other[order].astype(np.int32))
+    return lists, several[close].astype(np.int32), can_pass
 
 
 def learnt_profile(pairs: PairStore, timing: TimingInputs, accounts: int) -> F64:
@@ -94,7 +108,9 @@ def learnt_profile(pairs: PairStore, timing: TimingInputs, accounts: int) -> F64
     return counts.profile()
 
 
-def timed_pairs(pairs: PairStore, timing: TimingInputs, activity: F64, accounts: int) -> PairTimings:
+def timed_pairs(
+    pairs: PairStore, timing: TimingInputs, activity: F64, days: ActiveDays, accounts: int
+) -> PairTimings:
     """Test all pairs of accomplices: those that shared `LEAST_OBJECTS` or more, and more than activity explains.
 
     Where everybody acts in bursts, the gaps of very active accounts are small by chance, and there may be no
@@ -105,12 +121,14 @@ def timed_pairs(pairs: PairStore, timing: TimingInputs, activity: F64, accounts:
         pairs: the evidence.
         timing: the log, the rules and the organic gaps.
         activity: as for `accomplices`.
+        days: as for `accomplices`.
         accounts: count of accounts.
     """
-    close, chosen = accomplices(pairs, activity, accounts)
-    surprise, co_shares, days = _test(chosen, pairs.rows, pairs.table, timing, close, accounts)
+    close, chosen, can_pass = accomplices(pairs, activity, days, accounts)
+    surprise, co_shares, on_days = _test(chosen, pairs.rows, pairs.table, timing, close, accounts)
+    surprise[~can_pass] = 0.0  # they stay hypotheses: fewer would make it easier for the others
     tested = co_shares >= LEAST_OBJECTS
-    return PairTimings(chosen[tested], surprise[tested], co_shares[tested], days[tested])
+    return PairTimings(chosen[tested], surprise[tested], co_shares[tested], on_days[tested])
 
 
 @compiled
@@ -121,6 +139,15 @@ def _beyond(counts: I64, expected: F64) -> Bools:
     for row in range(len(counts)):
         beyond[row] = poisson_surprise(counts[row], max(expected[row], LEAST_EXPECTED)) > least
     return beyond
+
+
+@compiled
+def _day_factors(a: I32, b: I32, days: ActiveDays) -> F64:
+    """How many times likelier each pair meets because of the days on which both share; float64."""
+    factors = np.empty(len(a))
+    for row in range(len(a)):
+        factors[row] = same_days(days, a[row], b[row])
+    return factors
 
 
 @compiled

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.alerts.network_facts import _evidence_between
+from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I32, I64
 from detectors.config import KINDS, MAX_WINDOWS, DetectionConfig
 from detectors.evidence.expected_among import counters_of, expected_among
@@ -56,17 +57,27 @@ def null_of(accounts: int, seed: int) -> NullModel:
     return null_model(CONFIG, store, CELLS, np.ones(KIND_COUNT), 3.0, 1.0, np.full(CELLS.activity, np.inf))
 
 
+@compiled
+def _all_same_times(null: NullModel, accounts: int) -> F64:
+    out = np.zeros((accounts, accounts))
+    for a in range(accounts):
+        for b in range(accounts):
+            out[a, b] = same_time(null, a, b)
+    return out
+
+
 def pair_by_pair(members: I32, own: F64, null: NullModel) -> F64:
     """The definition, an account with all later ones at a time."""
     out = np.zeros((KIND_COUNT, MAX_WINDOWS))
-    together = same_time(null, members[0], members[1])  # the same for all: they came in one call
+    together = _all_same_times(null, len(members))
     cells: I64 = np.arange(null.activity).reshape(KIND_COUNT, MAX_WINDOWS, null.strata)
     for kind in range(KIND_COUNT):
         activity = own[:, null.activity + kind]
-        scale = together * null.independent[kind] / max(int(null.mass[kind]), 1)
+        scale = null.independent[kind] / max(int(null.mass[kind]), 1)
         for first in range(len(members)):
             mine, theirs = own[first, cells[kind]], own[first + 1 :, cells[kind]]
             met = np.maximum(mine * activity[first + 1 :, None, None], theirs * activity[first])
+            met = met * together[first, first + 1 :, None, None]
             out[kind] += (met.sum(axis=(0, 2)) * null.sides[kind]) * scale
     return out
 

@@ -24,6 +24,7 @@ from detectors.evidence.null_model import (
     tally_up,
 )
 from detectors.evidence.shared_interest import Interest
+from detectors.statistics.active_days import DayStore
 from detectors.statistics.tails import LEAST_EXPECTED, fused_surprise, poisson_surprise
 from detectors.synchrony.cells import NO_STRATUM, Cells
 from detectors.synchrony.co_shares import EXPOSURES
@@ -262,6 +263,7 @@ def spans_null(first: list[float], last: list[float], clock: float, start: float
         1,
         np.ones(KIND_COUNT),
         Interest(nothing, nothing, 1.0, np.zeros(TESTED_WINDOWS), 0.0, 1.0, 2, np.full(84, np.inf)),
+        DayStore(0).days,
     )
 
 

@@ -8,6 +8,7 @@ from detectors.config import DetectionConfig
 from detectors.evidence.pairs import PairStore
 from detectors.networks.communities import component_of
 from detectors.shards import VIRTUAL_SHARDS
+from detectors.statistics.active_days import DayStore
 from detectors.statistics.tails import binomial_surprise
 from detectors.synchrony.co_share_kernels import Shares
 from detectors.synchrony.synchrony_stage import SynchronyStage
@@ -39,6 +40,7 @@ class _Engines:
         self.accounts = accounts
         self.sharing = SynchronyStage(config, parts=1)
         self.pairs = PairStore(config)
+        self.days = DayStore(0)
         ordered = sorted(posts)
         self.activity = np.bincount([post.account for post in ordered], minlength=accounts).astype(np.float64)
         co_shares, _ = self.sharing.push(_shares(ordered, 0), ordered[-1].time + DAY)
@@ -48,7 +50,7 @@ class _Engines:
         )
 
     def tested(self) -> PairTimings:
-        return timed_pairs(self.pairs, self.timing, self.activity, self.accounts)
+        return timed_pairs(self.pairs, self.timing, self.activity, self.days.days, self.accounts)
 
     def surprise_of(self, a: int, b: int) -> float:
         tested = self.tested()
