@@ -4,7 +4,13 @@ from detectors.arrays.dtypes import Bools
 from detectors.config import DetectionConfig
 from detectors.evidence.null_model import NullModel
 from detectors.evidence.pairs import PairStore
-from detectors.evidence.shared_interest import MOST_SPREAD_OF_PAIRS, PRIOR_SPREAD, SLOW_WINDOW, spread_of
+from detectors.evidence.shared_interest import (
+    MOST_SPREAD_OF_MEMBERS,
+    MOST_SPREAD_OF_PAIRS,
+    PRIOR_SPREAD,
+    SLOW_WINDOW,
+    spread_of,
+)
 from detectors.synchrony.cells import window_table
 from detectors.synchrony.exposure import ExposureStore
 
@@ -34,4 +40,4 @@ def learnt_spread(null: NullModel, pairs: PairStore, explained: Bools) -> tuple[
     learnt = spread_of(pairs.slow_pairs(null, explained), interest.exposure, interest.activity, scale)
     if learnt is None:
         return PRIOR_SPREAD, PRIOR_SPREAD
-    return min(learnt, MOST_SPREAD_OF_PAIRS), learnt
+    return min(learnt, MOST_SPREAD_OF_PAIRS), min(learnt, MOST_SPREAD_OF_MEMBERS)

@@ -97,7 +97,7 @@ class NetworkStage:
         self.spread = PRIOR_SPREAD
         """How much pairs differ in shared interest (`detectors.evidence.shared_interest`)."""
         self._spread_of_members = PRIOR_SPREAD
-        """The same for peripheral members, without the bound of pairs."""
+        """The same for peripheral members, with a higher bound."""
         self._profile: F64 = np.full(cells.activity, np.inf)
         self._spread_of_all = float("inf")
         """The spread when all candidates were last tested, including those far from the gate."""
