@@ -21,7 +21,7 @@ _PER = {
     "pairs": "pairs",
     "_exposure": "accounts",
     "texts": "texts",
-    "sharing": "share_log",
+    "synchrony": "share_log",
     "observations": "accounts",
     "samples": "pairs",
     "pools": "pool_shares",

@@ -80,11 +80,7 @@ class CoShareSamples:
 
     def mark_referenced(self, co_shares: StructArray) -> None:
         """Note the posts that new co-shares refer to."""
-        needed = self.posts - self._referred_from
-        if needed > len(self._referred):
-            wider = np.zeros(max(needed, 2 * len(self._referred)), np.bool_)
-            wider[: len(self._referred)] = self._referred
-            self._referred = wider
+        self._make_room()
         for side in ("later_post", "earlier_post"):
             places = co_shares[side] - self._referred_from
             self._referred[places[places >= 0]] = True
@@ -94,6 +90,7 @@ class CoShareSamples:
         ready = [c for c in self._chunks if not c.settled and c.newest < now - self._wait_s]
         if not ready:
             return
+        self._make_room()  # nothing was marked since posts came, if they shared nothing
         for chunk in ready:
             posts = chunk.posts["post"].to_numpy()
             self._keep(chunk, posts[self._referred[posts - self._referred_from]])
@@ -105,6 +102,14 @@ class CoShareSamples:
         oldest = int(unsettled[0].posts["post"][0]) if unsettled else self.posts
         self._referred = self._referred[oldest - self._referred_from :].copy()
         self._referred_from = oldest
+
+    def _make_room(self) -> None:
+        """Let every post have a mark."""
+        needed = self.posts - self._referred_from
+        if needed > len(self._referred):
+            wider = np.zeros(max(needed, 2 * len(self._referred)), np.bool_)
+            wider[: len(self._referred)] = self._referred
+            self._referred = wider
 
     def age(self, rows: StructArray) -> None:
         """Remove settled posts that no row of the pair evidence refers to any more."""

@@ -115,6 +115,8 @@ class OrderedPosts:
             pseudonym_records(self.settings.privacy),
         )
         self._released = -math.inf
+        self._resumed_at = -math.inf
+        """Event time that the state had reached, seconds; minus infinity: the run began without one."""
         """Event time before which everything was released."""
         self._grown: frozenset[str] = frozenset()
         """Inputs that have more rows than when the state was kept."""
@@ -201,6 +203,7 @@ class OrderedPosts:
         """
         self._grown = grown
         self._released = restored(state, self._parts(), self._feeds, self.dead_letters)
+        self._resumed_at = self._released
         for name, place in self._feeds.places.items():
             if place.fault is not None and not self._is_read(name):
                 self.faults.append(InputError(place.fault))
@@ -302,10 +305,10 @@ class OrderedPosts:
             times = posts["created_at"].to_numpy()
             late = self._watermark.see(name, times)
             # only rows of an input that is new or has grown since a state was kept
-            passed = times < self._released
+            passed = times < self._resumed_at
             posts, too_late = without_late(keyed(posts), passed, _PASSED)
             rejected.append(too_late)
-            posts, too_late = without_late(posts, late[~passed], detail)
+            posts, too_late = without_late(posts, (late | (times < self._released))[~passed], detail)
             rejected.append(too_late)
             self._held.add(posts)
         for rows in rejected:

@@ -10,8 +10,6 @@ from typing import Annotated, get_args, get_type_hints
 
 import typer
 
-from detectors.shards import SHARD_COUNTS
-
 
 class FileUse(Enum):
     """What a run does with the file that an option names."""
@@ -162,6 +160,8 @@ class ReadingOptions:
 
 def _shards(given: str | int) -> int:
     """A number of shards that all parts can be shared out to, as it is typed or as it is by default."""
+    from detectors.shards import SHARD_COUNTS  # noqa: PLC0415 - --help loads nothing that computes
+
     text = str(given)
     if not text.isdecimal() or int(text) not in SHARD_COUNTS:
         raise typer.BadParameter(f"{text} is none of {', '.join(map(str, SHARD_COUNTS))}.")

@@ -158,7 +158,7 @@ async def test_given_credentials_of_each_role_then_what_they_lack_for_a_worker_i
     collector = way(broker, "lockstep-collector")
     seen = await seen_topics(collector)
     assert not isinstance(seen, Finding)
-    assert set(seen) == {"posts.v1", "accounts.v1", "follows.v1"}
+    assert set(seen) == {"posts.v1", "accounts.v1", "follows.v1", "dead-letters.v1"}
     found = await rights(collector, seen)
     assert found.status is Status.FAIL
     assert f"read {DEFAULT_PREFIX}posts.v1" in found.found

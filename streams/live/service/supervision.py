@@ -6,13 +6,16 @@ partitions and read none.
 
 import asyncio
 import os
+import traceback
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 from streams.live.telemetry.health import Health
 
 FAILED = 1
 """Exit status of a worker of which a part has failed."""
+_MOST_PLACES = 4
 
 
 class Supervisor:
@@ -41,7 +44,8 @@ class Supervisor:
     def fail(self, name: str, error: BaseException, **more: Any) -> None:
         """Say that a part has failed, and end the process."""
         self._health.failed = f"{name} failed"
-        self._log.error(f"{name} failed", **more, error=f"{type(error).__name__}: {error}".removesuffix(": "))
+        said = f"{type(error).__name__}: {error}".removesuffix(": ")
+        self._log.error(f"{name} failed", **more, error=said, places=_places(error))
         self._end(FAILED)
 
     async def _watched(self, name: str, work: Coroutine[Any, Any, None]) -> None:
@@ -56,3 +60,9 @@ class Supervisor:
         else:
             if not self.stopping:
                 self.fail(name, RuntimeError("it ended unasked"))
+
+
+def _places(error: BaseException) -> list[str]:
+    """The innermost places in the program where an error came from, for whoever mends it."""
+    frames = traceback.extract_tb(error.__traceback__)[-_MOST_PLACES:]
+    return [f"{'/'.join(Path(frame.filename).parts[-3:])}:{frame.lineno}" for frame in frames]
