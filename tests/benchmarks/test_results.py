@@ -98,5 +98,5 @@ def test_given_plain_data_then_its_bytes_are_counted() -> None:
 
 def test_given_an_empty_pipeline_then_every_part_is_there() -> None:
     assert set(held(Pipeline(DetectionConfig()))) == {
-        "pairs", "exposure", "texts", "sharing", "observations", "samples", "pools"
+        "pairs", "exposure", "texts", "synchrony", "observations", "samples", "pools"
     }  # fmt: skip
