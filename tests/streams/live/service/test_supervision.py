@@ -56,7 +56,9 @@ async def test_given_a_task_that_ends_unasked_then_one_line_says_so_and_the_proc
     supervisor = Supervisor(health, log, statuses.append)
     await asyncio.wait([supervisor.start("ingest", work())])  # type: ignore[arg-type]
     assert statuses == [1]
-    assert log.said == [("ingest failed", {"error": error})]
+    ((line, more),) = log.said
+    assert (line, more["error"]) == ("ingest failed", error)
+    assert all(":" in place for place in more["places"])
     assert not health.alive
 
 
