@@ -127,7 +127,7 @@ def alert_record(
         ties_left_out=facts.ties.left_out,
         counter_evidence=counter,
         techniques=_techniques(facts),
-        related_networks=[],
+        related_networks=[],  # the writer of alerts fills them in, with the case
         suggested_actions=suggested_actions(covert, muted),
         suppression=muted,
         provenance=Provenance(

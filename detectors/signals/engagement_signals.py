@@ -9,7 +9,7 @@ from detectors.accounts import AccountStore
 from detectors.arrays.dtypes import F64, I64
 from detectors.covertness.account_observations import AccountObservations
 from detectors.engagement.obscurity import ActivityFigures
-from detectors.signals.written import WrittenFigures
+from detectors.signals.written import WrittenFigures, first_by
 from schemas.figures.signals import AccountEngagement
 
 LEAST_POSTS = 3
@@ -47,7 +47,7 @@ def engagement_signals(
     sizes = _size(posts, reactions / known, figures.followers[chosen])
     keys = chosen.astype(np.uint64)
     due = np.flatnonzero(written.of(keys) != sizes)
-    due = np.sort(due[np.argsort(-posts[due], kind="stable")[:MOST_ACCOUNTS]])
+    due = first_by(-posts[due], due, MOST_ACCOUNTS)
     written.write(keys[due], sizes[due])
     usual = _usual_reactions(figures)
     for row, number in zip(due.tolist(), chosen[due].tolist(), strict=True):

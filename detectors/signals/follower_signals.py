@@ -8,7 +8,7 @@ import numpy as np
 from detectors.accounts import AccountStore
 from detectors.covertness.account_observations import AccountObservations
 from detectors.followers.follower_overlap import FollowNullModel
-from detectors.signals.written import WrittenFigures
+from detectors.signals.written import WrittenFigures, first_by
 from schemas.figures.signals import AccountFollowers
 
 LEAST_REGISTRY = 2
@@ -46,7 +46,7 @@ def follower_signals(
         return
     tails = FollowNullModel(store, accounts.keys[members]).account_tails(keys)
     due = np.flatnonzero((tails.p <= MOST_P) & (written.of(keys) != tails.observed))
-    due = np.sort(due[np.argsort(tails.p[due], kind="stable")[:MOST_ACCOUNTS]])
+    due = first_by(tails.p[due], due, MOST_ACCOUNTS)
     written.write(keys[due], tails.observed[due])
     start, numbers = store.registry_follows(keys[due])
     entities = observations.reference_data.entities_of(store.registry_keys)

@@ -12,7 +12,7 @@ from detectors.evidence.pair_overview import shared_by_kind
 from detectors.evidence.pair_summary import summarise
 from detectors.evidence.pairs import PairStore
 from detectors.networks.network_stage import NetworkStage
-from detectors.signals.written import WrittenFigures
+from detectors.signals.written import WrittenFigures, first_by
 from schemas.figures.signals import PairSynchrony, SharedOfKind
 
 MOST_P = 1e-4
@@ -51,9 +51,7 @@ def pair_signals(
     before = written.of(pairs.keys[candidates])
     grown = objects >= np.maximum(1, (before >> 1) * _GROWTH)
     due = np.flatnonzero((before < 0) | grown | (validated & (before & 1 == 0)))
-    surprise = pairs.surprise[candidates[due]]
-    # stable, and pairs are numbered by the events: ties do not depend on batches
-    due = np.sort(due[np.argsort(-surprise, kind="stable")[:MOST_PAIRS]])
+    due = first_by(-pairs.surprise[candidates[due]], due, MOST_PAIRS)
     written.write(pairs.keys[candidates[due]], _value(objects[due], validated[due]))
     yield from _records(stage, pairs, accounts, windows_s, candidates[due], validated[due], at)
 

@@ -4,11 +4,24 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.arrays.dtypes import I64, U64
+from detectors.arrays.dtypes import F64, I64, U64
 from detectors.arrays.sorted_keys import places
 
 NEVER = -1
 """Value of keys that were not written."""
+
+
+def first_by(rank: F64 | I64, due: I64, most: int) -> I64:
+    """At most `most` of what is due, the lowest ranks first, in the order of `due`.
+
+    Ties go to the first, and rows are numbered by the events: so the choice does not depend on batches.
+
+    Args:
+        rank: one for each of `due`.
+        due: int64, ascending.
+        most: how many are taken.
+    """
+    return np.sort(due[np.argsort(rank, kind="stable")[:most]])
 
 
 class WrittenFigures:

@@ -1,23 +1,14 @@
 """Fills a board from the files of a run, and says how far it has come."""
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 
 from schemas.alerts import Alert
-from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
-from schemas.errors import InputError
 from schemas.networks import NetworkSnapshot
 from streams.desk.cases.board import Board
-from streams.exports.alert_files import lines_of
-from streams.sources.files.compressed import ByteInput
-
-T = TypeVar("T")
-_SAY_EVERY_S = 3.0
-"""Seconds between two lines on how far reading has come. Chosen, not measured."""
+from streams.exports.alert_files import records_of
 
 
 class AlertHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +27,7 @@ def heads_of(path: str, say: Callable[[str], None]) -> Iterator[AlertHead]:
     Raises:
         InputError: the file cannot be read, or a line is no alert.
     """
-    return (head for head, _ in _records(path, AlertHead, "an alert", say))
+    return (head for head, _ in records_of(path, AlertHead, "an alert", say))
 
 
 def read_alerts(board: Board, path: str, say: Callable[[str], None]) -> None:
@@ -45,7 +36,7 @@ def read_alerts(board: Board, path: str, say: Callable[[str], None]) -> None:
     Raises:
         InputError: the file cannot be read, or a line is no alert.
     """
-    for alert, line in _records(path, Alert, "an alert", say):
+    for alert, line in records_of(path, Alert, "an alert", say):
         board.take_alert(alert, line)
 
 
@@ -55,27 +46,7 @@ def read_networks(board: Board, path: str, say: Callable[[str], None]) -> None:
     Raises:
         InputError: the file cannot be read, or a line is no network.
     """
-    for network, line in _records(path, NetworkSnapshot, "a network", say):
+    for network, line in records_of(path, NetworkSnapshot, "a network", say):
         row = board.rows.get(network.network_id)
         if row is not None and row.revision == network.revision:
             board.take_network(network, line)
-
-
-def _records(path: str, kind: type[T], noun: str, say: Callable[[str], None]) -> Iterator[tuple[T, bytes]]:
-    """The records of a file with their lines."""
-    stream = ByteInput(path)
-    decoder = msgspec.json.Decoder(kind)
-    said_at = time.monotonic()
-    for number, line in enumerate(lines_of(stream), start=1):
-        if not line.strip():
-            continue
-        try:
-            record = decoder.decode(line)
-        except DECODING_ERRORS as error:
-            raise InputError(
-                f"{stream.name}: line {number} is not {noun}: {decoding_fault(error)}."
-            ) from error
-        yield record, line
-        if time.monotonic() - said_at > _SAY_EVERY_S:
-            said_at = time.monotonic()
-            say(f"{stream.name}: {number:,} lines read.")

@@ -1,6 +1,7 @@
 """The last word on each network, read from the files of alerts and networks that a run wrote."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import msgspec
@@ -12,6 +13,8 @@ from schemas.networks import NetworkSnapshot
 from streams.sources.files.compressed import ByteInput
 
 T = TypeVar("T")
+_SAY_EVERY_S = 3.0
+"""Seconds between two lines on how far reading has come. Chosen, not measured."""
 
 
 def latest_alerts(path: str) -> list[Alert]:
@@ -33,7 +36,7 @@ def latest_alerts(path: str) -> list[Alert]:
 
 def every_alert(path: str) -> Iterator[Alert]:
     """All alerts of a file, one after another; raises as `latest_alerts`."""
-    return _records(path, Alert, "an alert")
+    return (alert for alert, _ in records_of(path, Alert, "an alert"))
 
 
 def with_networks(alerts: list[Alert], path: str) -> list[Alert]:
@@ -49,7 +52,7 @@ def with_networks(alerts: list[Alert], path: str) -> list[Alert]:
     wanted = {(alert.network_id, alert.revision) for alert in alerts}
     networks = {
         (network.network_id, network.revision): network
-        for network in _records(path, NetworkSnapshot, "a network")
+        for network, _ in records_of(path, NetworkSnapshot, "a network")
         if (network.network_id, network.revision) in wanted
     }
     missing = next((alert for alert in alerts if (alert.network_id, alert.revision) not in networks), None)
@@ -58,10 +61,11 @@ def with_networks(alerts: list[Alert], path: str) -> list[Alert]:
             f"{path}: has no revision {missing.revision} of {missing.network_id}. Give the file of networks that the "
             "run of these alerts wrote."
         )
-    return [_whole(alert, networks[alert.network_id, alert.revision]) for alert in alerts]
+    return [completed(alert, networks[alert.network_id, alert.revision]) for alert in alerts]
 
 
-def _whole(alert: Alert, network: NetworkSnapshot) -> Alert:
+def completed(alert: Alert, network: NetworkSnapshot) -> Alert:
+    """An alert in brief with all samples and ties, which the record of its network has."""
     return msgspec.structs.replace(
         alert,
         evidence=network.evidence,
@@ -71,19 +75,36 @@ def _whole(alert: Alert, network: NetworkSnapshot) -> Alert:
     )
 
 
-def _records(path: str, kind: type[T], noun: str) -> Iterator[T]:
-    """The records of a file, one a line; a line at a time is held."""
+def records_of(
+    path: str, kind: type[T], noun: str, say: Callable[[str], None] = lambda line: None
+) -> Iterator[tuple[T, bytes]]:
+    """The records of a file with their lines; a line at a time is held.
+
+    Args:
+        path: of the file, plain or compressed; `-` is standard input.
+        kind: of the records.
+        noun: what a record is called, with its article.
+        say: called every few seconds with how far reading has come.
+
+    Raises:
+        InputError: the file cannot be read, or a line is no such record.
+    """
     stream = ByteInput(path)
     decoder = msgspec.json.Decoder(kind)
+    said_at = time.monotonic()
     for number, line in enumerate(lines_of(stream), start=1):
         if not line.strip():
             continue
         try:
-            yield decoder.decode(line)
+            record = decoder.decode(line)
         except DECODING_ERRORS as error:
             raise InputError(
                 f"{stream.name}: line {number} is not {noun}: {decoding_fault(error)}."
             ) from error
+        yield record, line
+        if time.monotonic() - said_at > _SAY_EVERY_S:
+            said_at = time.monotonic()
+            say(f"{stream.name}: {number:,} lines read.")
 
 
 def lines_of(stream: ByteInput) -> Iterator[bytes]:

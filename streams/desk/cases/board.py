@@ -18,6 +18,7 @@ from schemas.reviews import ReviewEvent, SuppressionRule
 from streams.desk.cases.record_store import RecordStore
 from streams.desk.cases.rows import Row, row_of
 from streams.desk.cases.terms import term_start
+from streams.exports.alert_files import completed
 
 _alerts = msgspec.json.Decoder(Alert)
 _networks = msgspec.json.Decoder(NetworkSnapshot)
@@ -132,13 +133,7 @@ class Board:
         network = None if known is None else _networks.decode(known)
         if network is None or network.revision != alert.revision:
             return alert
-        return msgspec.structs.replace(
-            alert,
-            evidence=network.evidence,
-            evidence_left_out=0,
-            ties=network.ties,
-            ties_left_out=network.ties_left_out,
-        )
+        return completed(alert, network)
 
     def review(self, network_id: str) -> NetworkReview:
         """The review of a network; empty if nobody has said anything."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from schemas.errors import UsageError
+from streams.listening import listening
 
 # aiohttp would print a traceback for whatever a visitor sends that is no HTTP
 _quiet = logging.getLogger("lockstep.desk")
@@ -26,23 +27,12 @@ def listen(host: str, port: int) -> socket.socket:
         UsageError: the address is taken, or does not belong to this machine.
     """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        server = socket.socket(family, kind)
-        try:
-            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            server.bind(address)
-            server.listen(64)
-        except OSError:
-            server.close()
-            raise
+        return listening(host, port, backlog=64)
     except OSError as error:
         raise UsageError(
             f"The desk cannot be served at {host}:{port}: {error.strerror}. Another desk may be running; --port takes "
             "another port, and 0 any free one."
         ) from error
-    return server
 
 
 async def serve(app: web.Application, server: socket.socket, ready: Callable[[], None]) -> None:

@@ -21,6 +21,7 @@ from detectors.event_time.rejected_rows import RejectedRows, without_duplicates,
 from detectors.event_time.settled_time import SettledTime
 from detectors.pipeline import Pipeline
 from detectors.post_columns import POSTS
+from detectors.reference.reference_data import ReferenceData
 from detectors.signals import SignalRecord
 from schemas.alerts import Alert, Mode
 from schemas.dead_letters import RAW_LIMIT, DeadLetter
@@ -225,16 +226,14 @@ class Detection:
     def _ready_pipeline(self) -> Pipeline:
         """The pipeline, made when the first rows come."""
         if self.pipeline is None:
-            self.pipeline = Pipeline(
-                self._config,
-                VERSION,
-                self.mode,
-                self.run_id,
-                self.timer,
-                self.references.current(),
-                with_signals=True,
-            )
+            self.pipeline = self.new_pipeline(self.references.current())
         return self.pipeline
+
+    def new_pipeline(self, reference_data: ReferenceData) -> Pipeline:
+        """A pipeline that has seen nothing yet, for this detection."""
+        return Pipeline(
+            self._config, VERSION, self.mode, self.run_id, self.timer, reference_data, with_signals=True
+        )
 
     def _collect(self, alerts: Iterator[Alert], result: FrameResult) -> None:
         """Add alerts to the result, with the wall clock and the count of late posts."""

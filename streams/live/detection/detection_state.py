@@ -10,13 +10,11 @@ from typing import Any
 import polars as pl
 
 from detectors.config import DetectionConfig
-from detectors.pipeline import Pipeline
 from detectors.state.capture import State, capture, reference_data_of, restore
 from detectors.state.state_forms import StateError
 from schemas.alerts import Mode
 from streams.live.detection.detection import HELD_FOLLOWS, HELD_POSTS, NO_WAITS, Detection, Waits
 from streams.state.state_codec import decode
-from streams.version import VERSION
 
 _PIPELINE = "pipeline"
 """Key of the state of the pipeline, beside what `capture` says of detection."""
@@ -43,13 +41,13 @@ def restored(
     state = decode(chunks)
     detection = Detection(config, mode, run_id, waits)
     try:
-        _fill(detection, state, config)
+        _fill(detection, state)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StateError(f"the saved state is incomplete: {type(error).__name__}: {error}") from error
     return detection
 
 
-def _fill(detection: Detection, state: Any, config: DetectionConfig) -> None:
+def _fill(detection: Detection, state: Any) -> None:
     restore(detection, state)
     for held, columns in ((detection.held_posts, HELD_POSTS), (detection.held_follows, HELD_FOLLOWS)):
         if any(frame.schema != pl.Schema(columns) for frame in held.frames):
@@ -60,14 +58,5 @@ def _fill(detection: Detection, state: Any, config: DetectionConfig) -> None:
         raise StateError("the saved state is damaged: event time has no value")
     detection.references.restored()
     if state[_PIPELINE] is not None:
-        reference_data = reference_data_of(state[_PIPELINE])
-        detection.pipeline = Pipeline(
-            config,
-            VERSION,
-            detection.mode,
-            detection.run_id,
-            detection.timer,
-            reference_data,
-            with_signals=True,
-        )
+        detection.pipeline = detection.new_pipeline(reference_data_of(state[_PIPELINE]))
         restore(detection.pipeline, state[_PIPELINE])

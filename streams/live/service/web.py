@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
 from schemas.errors import UsageError
+from streams.listening import listening
 from streams.settings.settings import WorkerSettings
 
 
@@ -30,23 +31,12 @@ def listen(settings: WorkerSettings) -> socket.socket | None:
         return None
     place = f"{settings.web_host}:{settings.web_port}"
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            settings.web_host, settings.web_port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        server = socket.socket(family, kind)
-        try:
-            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            server.bind(address)
-            server.listen(16)
-        except OSError:
-            server.close()
-            raise
+        return listening(settings.web_host, settings.web_port, backlog=16)
     except OSError as error:
         raise UsageError(
             f"worker.web_port: metrics cannot be served at {place}: {error.strerror}. Give each worker of a machine "
             "a port of its own (--web-port), or 0 for none."
         ) from error
-    return server
 
 
 class ServedHealth(Protocol):
