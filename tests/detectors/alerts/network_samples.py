@@ -78,7 +78,7 @@ def context(
 
 
 def member(handle: str | None = None) -> MemberContext:
-    """A member of whom at most the handle is known."""
+    """A member; nothing else is known of it than its handle, if that."""
     return MemberContext(handle=handle, created=None, followers=None, registry=None, allowed=False)
 
 

@@ -52,12 +52,12 @@ def test_the_first_alert_says_that_it_is_the_first() -> None:
 
 
 def test_given_members_that_joined_and_left_then_all_are_counted_and_ten_named() -> None:
-    told = found(range(2, 30))
-    assert told.kinds == [ChangeKind.MEMBERS]
-    assert (told.members_before, told.joined, told.left) == (5, 25, 2)
-    assert told.joined_ids == NAMES[5:15]
-    assert told.left_ids == NAMES[:2]
-    assert told.summary == (
+    change = found(range(2, 30))
+    assert change.kinds == [ChangeKind.MEMBERS]
+    assert (change.members_before, change.joined, change.left) == (5, 25, 2)
+    assert change.joined_ids == NAMES[5:15]
+    assert change.left_ids == NAMES[:2]
+    assert change.summary == (
         "25 accounts joined: x:a05, x:a06, x:a07 and 22 more. 2 accounts left: x:a00 and x:a01."
     )
 
@@ -107,11 +107,11 @@ SUSPECTED = {
 def test_each_kind_of_change_has_its_words(
     changed: dict[str, Any], kinds: list[ChangeKind], words: str
 ) -> None:
-    told = found(**changed)
-    assert (told.kinds, told.summary) == (kinds, words)
-    assert (told.covertness_before, told.severity_before) == (0.2, Severity.INFO)
+    change = found(**changed)
+    assert (change.kinds, change.summary) == (kinds, words)
+    assert (change.covertness_before, change.severity_before) == (0.2, Severity.INFO)
 
 
 def test_given_members_that_stop_posting_then_that_is_the_change() -> None:
-    told = found(quiet=True, lifecycle=Lifecycle.QUIET)
-    assert (told.kinds, told.summary) == ([ChangeKind.LIFECYCLE], "Its members have stopped posting.")
+    change = found(quiet=True, lifecycle=Lifecycle.QUIET)
+    assert (change.kinds, change.summary) == ([ChangeKind.LIFECYCLE], "Its members have stopped posting.")
