@@ -24,11 +24,15 @@ def pseudonym(account: str) -> str:
 
 
 def networks(alerts: Mapping[tuple[str, int], str]) -> set[tuple[frozenset[str], str]]:
-    """Members and severity of each network in its last alert."""
+    """Core members and severity of each network in its last alert.
+
+    Figures of ordinary accounts come from samples that hashes of names choose. Other names give another sample, so
+    an account near the bound of peripheral members is one in one run and none in the other.
+    """
     latest: dict[str, tuple[int, frozenset[str], str]] = {}
     for text in alerts.values():
         alert = json.loads(text)
-        members = frozenset(member["account_id"] for member in alert["members"])
+        members = frozenset(member["account_id"] for member in alert["members"] if member["role"] == "core")
         found = alert["revision"], members, alert["severity"]
         latest[alert["network_id"]] = max(
             latest.get(alert["network_id"], found), found, key=lambda one: one[0]
