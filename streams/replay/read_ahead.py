@@ -1,12 +1,9 @@
-"""The threads of a replay: one that works ahead by a limited number of items, and those that work off shards."""
+"""The thread of a replay that works ahead by a limited number of items."""
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
-
-from detectors.shards import Runner, Task, in_turn
 
 T = TypeVar("T")
 
@@ -88,19 +85,3 @@ class _Item(Generic[T]):
 class _End:
     def __init__(self, error: BaseException | None) -> None:
         self.error = error
-
-
-class ShardThreads:
-    """As many threads as shards, which start when they are first needed. Kernels release the interpreter lock."""
-
-    def __init__(self, shards: int) -> None:
-        self._pool = ThreadPoolExecutor(shards, thread_name_prefix="shard")
-
-    def __call__(self, tasks: Sequence[Task[T]]) -> list[T]:
-        """The result of each task, in the order of the tasks."""
-        return [future.result() for future in [self._pool.submit(task) for task in tasks]]
-
-
-def runner(shards: int) -> Runner:
-    """What works off `shards` shards."""
-    return ShardThreads(shards) if shards > 1 else in_turn

@@ -31,11 +31,12 @@ from streams.ordering.order_state import OrderState
 from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts, ReadProgress
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.reference_inputs import ReferenceInputs
-from streams.replay.read_ahead import ReadAhead, runner
+from streams.replay.read_ahead import ReadAhead
 from streams.replay.share_counts import ShareCounts
 from streams.replay.stopping import Stop
 from streams.reports.what_there_was import RunOverview
 from streams.settings.settings import Settings
+from streams.shard_threads import runner
 from streams.sources import Source
 from streams.version import VERSION
 

@@ -89,6 +89,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Most rows that wait for the watermark. Reading pauses when there are more."""
     snapshot_every_s: Seconds = 300.0
     """Seconds between snapshots of the state of detection."""
+    shards: Annotated[int, Meta(ge=0, le=16)] = 0
+    """Threads that detection may use: 1, 2, 4, 8 or 16; 0: as many as there are processors. Alerts are the same."""
     skip_frames: list[int] = msgspec.field(default_factory=list)
     """Offsets of `frames.v1` that detection skips, to get past a frame that it fails on. Their content is lost."""
     web_host: str = "127.0.0.1"
@@ -99,6 +101,8 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Folder for the files of a worker. It can be lost without harm."""
 
     def __post_init__(self) -> None:
+        if self.shards & (self.shards - 1):
+            raise UsageError(f"worker.shards: {self.shards} is none of 0, 1, 2, 4, 8 and 16.")
         for name in ("web_host", "data_dir"):
             if not getattr(self, name):
                 raise UsageError(f"worker.{name}: is empty. Leave it out.")

@@ -32,6 +32,7 @@ from streams.live.detection.reference_data import LiveReferenceData
 from streams.live.exchange.frames import FOLLOWS, KEYED_POSTS, Frame, OffsetSpan
 from streams.metrics.stage_times import StageTimes
 from streams.reference_files.follow_events import follow_events, named_accounts
+from streams.shard_threads import runner
 from streams.version import VERSION
 
 HELD_POSTS: Mapping[str, pl.DataType] = {
@@ -100,13 +101,20 @@ class Detection:
         mode: live, or replay on topics of its own.
         run_id: for the alerts.
         waits: how long event time waits for others.
+        shards: threads that detection may use (`detectors.shards.SHARD_COUNTS`); the alerts are the same.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"_config", "mode", "run_id", "timer", "pipeline"})
+    not_state: ClassVar[frozenset[str]] = frozenset(
+        {"_config", "mode", "run_id", "timer", "pipeline", "_shards", "_run_shards"}
+    )
     """The pipeline has a state of its own, with the settings and reference data that it needs to be built."""
 
-    def __init__(self, config: DetectionConfig, mode: Mode, run_id: str, waits: Waits = NO_WAITS) -> None:
+    def __init__(
+        self, config: DetectionConfig, mode: Mode, run_id: str, waits: Waits = NO_WAITS, shards: int = 1
+    ) -> None:
         self._config = config
+        self._shards = shards
+        self._run_shards = runner(shards)
         self.mode: Mode = mode
         self.run_id = run_id
         self.positions = Positions()
@@ -232,7 +240,15 @@ class Detection:
     def new_pipeline(self, reference_data: ReferenceData) -> Pipeline:
         """A pipeline that has seen nothing yet, for this detection."""
         return Pipeline(
-            self._config, VERSION, self.mode, self.run_id, self.timer, reference_data, with_signals=True
+            self._config,
+            VERSION,
+            self.mode,
+            self.run_id,
+            self.timer,
+            reference_data,
+            with_signals=True,
+            shards=self._shards,
+            run=self._run_shards,
         )
 
     def _collect(self, alerts: Iterator[Alert], result: FrameResult) -> None:

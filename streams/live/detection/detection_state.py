@@ -31,15 +31,22 @@ def captured(detection: Detection) -> State:
 
 
 def restored(
-    chunks: Iterable[bytes], config: DetectionConfig, mode: Mode, run_id: str, waits: Waits = NO_WAITS
+    chunks: Iterable[bytes],
+    config: DetectionConfig,
+    mode: Mode,
+    run_id: str,
+    waits: Waits = NO_WAITS,
+    shards: int = 1,
 ) -> Detection:
     """Detection as it was when its state was captured and encoded (`streams.state.state_codec`).
+
+    The other arguments are those of `Detection`; it may use more or fewer shards than it did.
 
     Raises:
         StateError: the chunks are damaged, or of another version or other settings.
     """
     state = decode(chunks)
-    detection = Detection(config, mode, run_id, waits)
+    detection = Detection(config, mode, run_id, waits, shards)
     try:
         _fill(detection, state)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -36,6 +36,7 @@ from streams.live.stages.state_saving import StateSaving
 from streams.live.state.snapshots import Snapshots
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
+from streams.shard_threads import shards_of_machine
 
 _PROGRESS_EVERY_S = 0.2
 """Seconds between two records of progress. Chosen, not measured."""
@@ -78,7 +79,8 @@ class DetectionAgent:
         self._watch = watch
         self._partition = TopicPartition(FRAMES.full_name(self._prefix), 0)
         waits = Waits(settings.worker.settle_s, settings.worker.collector_wait_s)
-        self._arguments = settings.detection, mode, worker_id, waits
+        shards = settings.worker.shards or shards_of_machine()
+        self._arguments = settings.detection, mode, worker_id, waits, shards
         self._late = LatePostLog(log)
         self.detection: Detection | None = None
         self._started = asyncio.Event()

@@ -196,6 +196,8 @@ SASL = "security_protocol = 'sasl_ssl'\n"
         ("[worker]\nweb_port = 65_536", "worker.web_port: give a number from 0 to 65,535"),
         ("[worker]\nweb_port = true", "worker.web_port: expected int, got bool"),
         ("[worker]\nweb_host = ''", "worker.web_host: is empty"),
+        ("[worker]\nshards = 3", "worker.shards: 3 is none of 0, 1, 2, 4, 8 and 16"),
+        ("[worker]\nshards = 32", "worker.shards: give a number from 0 to 16"),
     ],
 )
 def test_what_is_wrong_about_the_live_service_is_named(text: str, reason: str, tmp_path: Path) -> None:

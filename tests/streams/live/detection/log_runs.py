@@ -41,16 +41,22 @@ class Run:
         return comparable(self.alerts)
 
 
-def applied(log: Sequence[Frame], cuts: Iterable[int] = (), config: DetectionConfig | None = None) -> Run:
-    """Apply frames; before those of `cuts` another worker takes over."""
+def applied(
+    log: Sequence[Frame],
+    cuts: Iterable[int] = (),
+    config: DetectionConfig | None = None,
+    *,
+    shards: int = 1,
+) -> Run:
+    """Apply frames; before those of `cuts` another worker takes over, which uses `shards` threads."""
     config = config if config is not None else Settings().detection
-    run = Run(Detection(config, "live", "worker"))
+    run = Run(Detection(config, "live", "worker", shards=shards))
     taken_over = set(cuts)
     for number, frame in enumerate(log):
         if number in taken_over:
             chunks = list(encode(captured(run.detection)))
             before = run.detection
-            run.detection = restored(chunks, config, "live", f"worker-{number}")
+            run.detection = restored(chunks, config, "live", f"worker-{number}", shards=shards)
             assert plain_state(run.detection) == plain_state(before)
             assert list(encode(captured(run.detection))) == chunks
         result = run.detection.apply(frame)
