@@ -24,6 +24,8 @@ from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
 from detectors.covertness.assessed_before import AssessedBefore
 from detectors.covertness.observation_extractor import ObservationExtractor
+from detectors.deletions import Deletions
+from detectors.event_time.ticks import next_tick
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.pairs import PairStore
 from detectors.followers.follow_edges import FollowEvents
@@ -65,7 +67,7 @@ class Pipeline:
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
-        {"config", "cells", "_reporter", "_signal_writer", "_timer", "_tick_s"}
+        {"config", "cells", "_reporter", "_signal_writer", "_timer", "_tick_s", "_day_s"}
     )
     _now: int | None
 
@@ -109,12 +111,15 @@ class Pipeline:
         self._signal_writer = SignalWriter(config, *sources, self._signals) if with_signals else None
         self._rule_clock = RuleClock()
         self._timer = timer
-        self._tick_s = config.time.tick_s
+        self._tick_s, self._day_s = config.time.tick_s, config.time.reestimate_s
         self._now = None
         """Event time that everything has been applied up to, seconds."""
         self._posts = 0
         """Posts applied up to then."""
         self._epoch = OpenEpoch()
+        resting = self.samples, self.stage, self.pools, self.observations, self.accounts
+        self.deletions = Deletions(*resting, self._alert_writer)
+        """Reports of deletions: to be added before event time reaches the end of their epoch."""
 
     @property
     def now(self) -> int | None:
@@ -226,13 +231,14 @@ class Pipeline:
             next_post = int(times[applied])
             # while nothing waits, event time jumps to the tick before the next post
             yield from self._pass_time(next_post - next_post % self._tick_s)
-            tick = self._next_tick(self._now)
+            tick = next_tick(self._now, self._tick_s)
             end_time = min(tick, until)
             with self._timer("accounts"):
-                batch.number_until(self._next_day(self._now), self.accounts, self.samples)
+                batch.number_until(next_tick(self._now, self._day_s), self.accounts, self.samples)
             applied = self._apply_until(batch, applied, end_time)
             self._now = end_time
             if end_time == tick:
+                self.deletions.apply(tick)
                 self._push(self._epoch.take(), tick)
                 yield from self._tick(tick)
         yield from self._pass_time(until)
@@ -247,17 +253,8 @@ class Pipeline:
             yield from self._pass_time(self.observations.follow_act(latest=True) + 1)
         if self._now is not None:
             settled = self._now + self.synchrony.settle_lag_s + self._tick_s
-            yield from self._pass_time(self._next_day(settled))
+            yield from self._pass_time(next_tick(settled, self._day_s))
             yield from self._reporter.last_word(self._run_state(self._now))
-
-    def _next_tick(self, time: int) -> int:
-        """The first tick after `time`."""
-        return time - time % self._tick_s + self._tick_s
-
-    def _next_day(self, time: int) -> int:
-        """The first end of a day after `time`; a day is `config.time.reestimate_s`."""
-        day = self.config.time.reestimate_s
-        return time - time % day + day
 
     def _begin(self, until: int) -> None:
         """Let event time begin with the first follow, unless there is none before event time `until`, seconds."""
@@ -286,15 +283,18 @@ class Pipeline:
             self._begin(until)
         while self._now is not None and self._now < until:
             # without unsettled shares nothing can happen before a rule changes or evidence ages at the end of the day
-            ahead = min(self._rule_clock.tick(self._now, self._tick_s), self._next_day(self._now))
+            ahead = min(self._rule_clock.tick(self._now, self._tick_s), next_tick(self._now, self._day_s))
             if not self._posts and not self.stage.networks.alive:
                 # before the first post and network, only follows can change anything
-                ahead = max(ahead, self._next_day(min(self.observations.follow_act(latest=False), until)))
+                first = min(self.observations.follow_act(latest=False), until)
+                ahead = max(ahead, next_tick(first, self._day_s))
             unsettled = len(self._epoch) > 0 or self.synchrony.waiting
-            tick = self._next_tick(self._now) if unsettled else ahead
+            due = self._now if unsettled else max(self._now, self.deletions.next)
+            tick = next_tick(due, self._tick_s) if due < ahead else ahead
             end_time = min(tick, until)
             self._now = end_time
             if end_time == tick:
+                self.deletions.apply(tick)
                 if unsettled:
                     self._push(self._epoch.take(), tick)
                 yield from self._tick(tick)
@@ -305,6 +305,7 @@ class Pipeline:
             co_shares, exposures = self.synchrony.push(shares, until)
         with self._timer("exposure"):
             self._exposure.add(exposures, len(self.accounts))
+        co_shares = self.deletions.remaining(co_shares)
         with self._timer("pairs"):
             self.pairs.add(co_shares)
             self.samples.mark_referenced(co_shares)

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import polars as pl
+
+from detectors.arrays.dtypes import U64
 
 POSTS: Mapping[str, pl.DataType] = {
     "post_id": pl.String(),  # never null or empty
@@ -26,8 +29,19 @@ POSTS: Mapping[str, pl.DataType] = {
     "replies": pl.Int64(),
     "quotes": pl.Int64(),
     "views": pl.Int64(),
+    "deleted": pl.Boolean(),  # true: the row reports that the post was deleted, and `created_at` is when
 }
 """One row is one post, or one share of a post; then `part` distinguishes the rows. Null means unknown."""
+
+
+def is_deletion(posts: pl.DataFrame) -> pl.Series:
+    """Which rows report that a post was deleted; bool, one a row."""
+    return posts["deleted"].fill_null(value=False)
+
+
+def deletion_keys(post_keys: U64) -> U64:
+    """Row keys of the reports that posts were deleted; uint64, one for each post. They are never 0."""
+    return np.maximum(~post_keys, np.uint64(1))
 
 
 def conform(frame: pl.DataFrame, schema: Mapping[str, pl.DataType] = POSTS) -> pl.DataFrame:

@@ -29,6 +29,8 @@ class Reason(StrEnum):
     """Its event time was before the watermark of its source when it arrived."""
     CONTRADICTORY = "contradictory"
     """It contradicts records before it: an entity that claims an account, handle or domain of another, for example."""
+    DELETED = "deleted"
+    """A report that the post was deleted came before the post; what it said is not kept."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

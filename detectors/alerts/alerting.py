@@ -7,7 +7,7 @@ import msgspec
 from detectors.accounts import AccountStore
 from detectors.alerts.alert_record import RunState, WriterIdentity, alert_id, alert_record, assessed_at, under
 from detectors.alerts.co_share_count import CoShareCount
-from detectors.alerts.last_alert import LastAlert, changes, closing_changes
+from detectors.alerts.last_alert import LastAlert, changes, closing_changes, without_posts
 from detectors.alerts.network_facts import NetworkFacts
 from detectors.cases.case_book import CaseBook, CaseFacts
 from detectors.config import DetectionConfig
@@ -55,6 +55,18 @@ class AlertWriter:
         self.cases = CaseBook()
         """The case of each network."""
         self._last_alerts = {}
+
+    def forget_posts(self, post_ids: set[str]) -> None:
+        """Take posts that were deleted out of the last alerts."""
+        for last in self._last_alerts.values():
+            if any(not post_ids.isdisjoint(sample.post_ids) for sample in last.alert.evidence):
+                last.alert = without_posts(last.alert, post_ids)
+                last.outdated = True
+
+    def outdated(self, network: Network) -> bool:
+        """Whether the last alert of a network shows posts that were deleted since."""
+        last = self._last_alerts.get(network.number)
+        return last is not None and last.outdated
 
     def needs_alert(self, network: Network, lifecycle: Lifecycle, now: int) -> bool:
         """Whether a change of membership at event time `now` is reported."""
@@ -124,7 +136,10 @@ class AlertWriter:
         """Whether members have co-shared more than the last alert says, or are others."""
         last = self._last_alerts.get(network.number)
         return last is not None and (
-            seen.latest > last.latest or seen.objects > last.objects or set(network.members) != last.members
+            last.outdated
+            or seen.latest > last.latest
+            or seen.objects > last.objects
+            or set(network.members) != last.members
         )
 
     def close(

@@ -39,6 +39,19 @@ class LastAlert:
     latest: int
     """Time of their latest co-share, seconds."""
     alert: Alert
+    outdated: bool = False
+    """Whether it showed posts that were deleted since; `alert` does not show them any more."""
+
+
+def without_posts(alert: Alert, post_ids: set[str]) -> Alert:
+    """The alert without evidence of some posts, and without sentences that may quote it."""
+    count = alert.member_count
+    return msgspec.structs.replace(
+        alert,
+        evidence=[sample for sample in alert.evidence if post_ids.isdisjoint(sample.post_ids)],
+        headline=f"{count} accounts acted together; posts that showed it were deleted",
+        explanation=f"Posts that showed how {count} accounts acted together were deleted since.",
+    )
 
 
 def changes(

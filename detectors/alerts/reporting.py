@@ -110,8 +110,9 @@ class NetworkReporter:
 
         Something else is: suspicion came, went or got another strong term; a network that was suspected went quiet, or
         posts again; a reviewer's rule mutes it now or mutes it no more; it belongs to another case; its members share
-        another kind of trace; accounts joined or left so long ago that it is reported now. A network has stopped when
-        there was no evidence for `_STOPPED_S`: then one more alert states all that was seen since the last one.
+        another kind of trace; accounts joined or left so long ago that it is reported now; posts that its alert shows
+        were deleted. A network has stopped when there was no evidence for `_STOPPED_S`: then one more alert states all
+        that was seen since the last one.
         """
         for network in list(self._stage.networks.alive.values()):
             last = self._writer.last_alert(network)
@@ -125,6 +126,7 @@ class NetworkReporter:
             if (
                 muting_changed
                 or case_changed
+                or self._writer.outdated(network)
                 or (
                     assessment is not None
                     and (

@@ -150,6 +150,18 @@ class FactStore:
         self._log = [facts] if len(facts) else []
         self._count(facts, 1)
 
+    def forget(self, posts: pl.DataFrame) -> None:
+        """Take the facts about some posts out, from the counts too.
+
+        Args:
+            posts: columns account (Int32) and post_id.
+        """
+        facts = self._all()
+        gone = facts.join(posts.unique(), on=["account", "post_id"], how="semi")
+        if len(gone):
+            self._count(gone, -1)
+            self._log = [facts.join(posts, on=["account", "post_id"], how="anti", maintain_order="left")]
+
     def _count(self, log: pl.DataFrame, by: int) -> None:
         """Add facts to the counts (`by` is 1), or take them out (-1)."""
         kinds, accounts, counted = log["kind"].to_numpy(), log["account"].to_numpy(), self._counted(log)

@@ -34,6 +34,8 @@ class DuplicateFilter:
         self._current = np.zeros(_FIRST_SIZE, np.uint64)
         self._previous = np.zeros(_FIRST_SIZE, np.uint64)
         self._used = 0
+        self._barring = False
+        """Whether any key may bar others: only then are bars looked up."""
         self.forgotten_early = 0
         """Count of generations that ended because the limit of keys was reached."""
 
@@ -43,16 +45,28 @@ class DuplicateFilter:
         return self._used
 
     def fresh(self, times: I64, keys: U64) -> Bools:
-        """Which rows are new.
+        """Which rows are new; arguments as for `fresh_and_barred`. bool, one a row."""
+        return self.fresh_and_barred(times, keys, np.zeros(len(keys), np.uint64))[0]
+
+    def fresh_and_barred(
+        self, times: I64, keys: U64, bars: U64, *, barring: bool = False
+    ) -> tuple[Bools, Bools]:
+        """Which rows are new, and which come after the row that bars them.
 
         Args:
             times: int64, event time of each row, seconds; never falling, also from call to call.
             keys: uint64, row key of each row; never 0.
+            bars: uint64, key of the row that bars each row, if it came before; 0: none does.
+            barring: whether any of `keys` may bar a row.
 
         Returns:
-            bool, one a row.
+            bool, one a row, twice.
         """
         fresh = np.empty(len(keys), np.bool_)
+        barred = np.zeros(len(keys), np.bool_)
+        self._barring = self._barring or barring
+        if not self._barring:
+            bars = bars[:0]
         generations = times // self._memory_s
         bounds = np.flatnonzero(np.diff(generations)) + 1
         for begin, end in zip([0, *bounds], [*bounds, len(times)], strict=True):
@@ -70,9 +84,11 @@ class DuplicateFilter:
                 step = int(min(end - row, max(1, self._max_keys // 2 - self._used), 1 << 16))
                 self._reserve(step)
                 part = slice(row, row + step)
-                self._used += _mark_fresh(self._previous, self._current, keys[part], fresh[part])
+                self._used += _mark_fresh(
+                    self._previous, self._current, keys[part], fresh[part], bars[part], barred[part]
+                )
                 row += step
-        return fresh
+        return fresh, barred
 
     def _roll(self, *, keep: bool) -> None:
         self._previous = self._current if keep else np.zeros(_FIRST_SIZE, np.uint64)
@@ -88,19 +104,29 @@ class DuplicateFilter:
                 grown,
                 self._current[self._current != 0],
                 np.empty(self._used, np.bool_),
+                np.zeros(0, np.uint64),
+                np.zeros(0, np.bool_),
             )
             self._current = grown
 
 
 @compiled
-def _mark_fresh(previous: U64, current: U64, keys: U64, fresh: Bools) -> int:
+def _mark_fresh(previous: U64, current: U64, keys: U64, fresh: Bools, bars: U64, barred: Bools) -> int:
     """Insert `keys` into `current`, and write to `fresh` which were in neither table. Returns how many were inserted.
 
-    Both tables are indexes of keys (`detectors.arrays.hash_index`).
+    Both tables are indexes of keys (`detectors.arrays.hash_index`). Unless `bars` is empty, `barred` receives which
+    rows come after the key that bars them.
     """
     inserted = 0
     for row in range(len(keys)):
         key = keys[row]
+        if len(bars) and bars[row] != 0:
+            bar = bars[row]
+            hashed = mix(bar)
+            place = key_place(previous, bar, place_by_low_bits(hashed, len(previous)))
+            barred[row] = previous[place] == bar
+            place = key_place(current, bar, place_by_low_bits(hashed, len(current)))
+            barred[row] |= current[place] == bar
         hashed = mix(key)
         place = key_place(previous, key, place_by_low_bits(hashed, len(previous)))
         known = previous[place] == key

@@ -20,6 +20,7 @@ _POSTS = {
     "time": pl.Int64,
     "account": pl.Int32,
     "post_id": pl.String,
+    "key": pl.UInt64,  # of the post
     "lang": pl.String,
 }
 _MOST_CHUNKS = 8
@@ -66,6 +67,7 @@ class CoShareSamples:
             pl.Series("time", traces.times),
             pl.Series("account", accounts),
             "post_id",
+            pl.Series("key", traces.post_keys),
             "lang",
         )
         objects = pl.DataFrame(
@@ -110,6 +112,30 @@ class CoShareSamples:
             wider = np.zeros(max(needed, 2 * len(self._referred)), np.bool_)
             wider[: len(self._referred)] = self._referred
             self._referred = wider
+
+    def take_out(self, column: str, values: pl.Series) -> tuple[I64, I32, I64]:
+        """Remove the posts that have one of `values` in a column of the store.
+
+        Returns:
+            Their running numbers, ascending; account and time (seconds) of each.
+        """
+        found = [pl.DataFrame(schema=_POSTS)]
+        wanted = values.implode()
+        for chunk in self._chunks:
+            hit = chunk.posts.select(pl.col(column).is_in(wanted)).to_series()
+            if hit.any():
+                found.append(chunk.posts.filter(hit))
+                numbers = found[-1]["post"].to_numpy()
+                chunk.posts = chunk.posts.filter(~hit)
+                chunk.objects = chunk.objects.filter(~_among(chunk.objects["post"].to_numpy(), numbers))
+        self._chunks = [chunk for chunk in self._chunks if len(chunk.posts)]
+        taken = pl.concat(found)
+        return taken["post"].to_numpy(), taken["account"].to_numpy(), taken["time"].to_numpy()
+
+    @property
+    def unsettled_from(self) -> int:
+        """A running number below which all posts have settled: no co-share will refer to them for the first time."""
+        return self._referred_from
 
     def age(self, rows: StructArray) -> None:
         """Remove settled posts that no row of the pair evidence refers to any more."""

@@ -39,6 +39,8 @@ from detectors.evidence.pair_table import (
 from detectors.shards import Runner, in_turn
 from detectors.synchrony.cells import Cells, window_table
 
+_LONG_AGO = np.iinfo(np.int64).min
+"""Time of rows that are about to leave."""
 WORTH_SHARING = 4_096
 """Pairs from which slices are tested side by side: 4,096 take some 10 ms, and starting a task takes 0.1 ms."""
 
@@ -178,6 +180,33 @@ class PairStore:
     def profile(self, strata: int) -> F64:
         """How many fast meetings interest gives for each slow one."""
         return lag_profile(self._rows, len(self.rows), self._pairs, strata)
+
+    def forget_posts(self, posts: I64) -> tuple[F64, I32]:
+        """Remove the rows whose first co-share is of one of some posts, by their running numbers, ascending.
+
+        What the same two accounts co-shared of the same object later leaves with the row.
+
+        Returns:
+            The surprise that pairs had which are no candidates any more, and the accounts of all pairs that lost rows.
+        """
+        rows = self.rows if len(posts) else self.rows[:0]
+        lost = np.isin(rows["later_post"], posts) | np.isin(rows["earlier_post"], posts)
+        if not lost.any():
+            return np.zeros(0), np.zeros(0, np.int32)
+        pairs = np.unique(rows["pair"][lost])
+        keys, surprise = self._pairs.key[pairs], self._pairs.surprise[pairs]
+        rows["time"][lost] = _LONG_AGO
+        self._compact(_LONG_AGO + 1, _LONG_AGO + 1)
+        numbers = pair_numbers(keys, self._pairs)
+        held = numbers[numbers >= 0]
+        enough = np.zeros(len(numbers), np.bool_)
+        enough[numbers >= 0] = self._pairs.objects[held] >= self._config.gate.min_objects
+        self._pairs.surprise[numbers[(numbers >= 0) & ~enough]] = 0.0
+        again = numbers[enough].astype(np.int32)
+        again = again[~self._pairs.touched[again]]
+        self._pairs.touched[again] = True
+        self._touched.append(again)
+        return surprise[~enough], np.unique(np.concatenate(numbers_of(keys)))
 
     def age(self, now: int) -> None:
         """Remove rows that are too old at `now` (event time, seconds), and renumber the rest."""

@@ -12,6 +12,19 @@ from detectors.networks.communities import TIES
 from detectors.networks.edges import Edges, Ground, ends
 
 
+def bereft_networks(lost: I32, edges: Edges, network_of: I32) -> set[int]:
+    """Networks that no edge holds together any more, by number, of accounts that lost evidence.
+
+    Args:
+        lost: accounts whose evidence was deleted.
+        edges: as they are now.
+        network_of: as for `loose_members`.
+    """
+    first, second = ends(edges.keys)
+    held = network_of[first][network_of[first] == network_of[second]]
+    return set(network_of[lost].tolist()) - set(held.tolist()) - {-1}
+
+
 def loose_members(before: Edges, after: Edges, network_of: I32, min_members: int) -> I32:
     """Accounts whose ties to their network are gone.
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.accounts import AccountStore
-from detectors.arrays.dtypes import F64, I32, Bools
+from detectors.arrays.dtypes import F64, I32, I64, Bools
 from detectors.arrays.sorted_keys import places
 from detectors.config import DetectionConfig
 from detectors.evidence.interest_estimate import learnt_spread, slow_ratio
@@ -22,7 +22,7 @@ from detectors.evidence.shared_interest import PRIOR_SPREAD
 from detectors.networks.communities import communities, whole_pools
 from detectors.networks.edges import NO_EDGES, Edges, Ground, chosen, edges_of, ends, merged, same_side
 from detectors.networks.expansion import expand
-from detectors.networks.loose_members import loose_members
+from detectors.networks.loose_members import bereft_networks, loose_members
 from detectors.networks.networks import Network, NetworkStore
 from detectors.networks.recurring_crowds import crowd_edges, recurring_crowds
 from detectors.networks.timing_edges import TimingEdges
@@ -105,7 +105,8 @@ class NetworkStage:
         self._peeled: I32 = np.zeros(0, np.int32)
         """Accounts whose exposure has been peeled."""
         self._news = False
-        """Whether any pair gained evidence since the null model was last estimated."""
+        """Whether any pair gained evidence, or lost some, since the null model was last estimated."""
+        self._bereft: I32 = np.zeros(0, np.int32)  # accounts that lost evidence since then
         self.threshold = float("inf")
         """Least surprise of a pair that passes the gate."""
 
@@ -130,6 +131,13 @@ class NetworkStage:
             self.slow_ratio(),
             self._profile,
         )
+
+    def forget_posts(self, posts: I64) -> None:
+        """Let posts count no longer, by their running numbers; edges that rested upon them go at the end of the day."""
+        surprise, accounts = self._pairs.forget_posts(posts)
+        self._gate.move(surprise, np.zeros(0))
+        self._bereft = np.union1d(self._bereft, accounts)
+        self._news = self._news or len(accounts) > 0
 
     def tick(self, now: int, sources: Bools | None = None) -> list[NetworkChange]:
         """Test the pairs that gained evidence, and update networks where edges were added.
@@ -156,7 +164,7 @@ class NetworkStage:
         if not len(passed):
             return []
         a, b = self._pairs.accounts(passed)
-        self._note_evidence(a, b, now)
+        self.networks.note_evidence(a, b, now)
         keys = self._pairs.keys[passed]
         fresh = ~places(self._edges.keys, keys)[1]
         self._edges = merged([self._edges, edges_of(keys, self._pairs.surprise[passed], Ground.ALONE)])
@@ -223,6 +231,10 @@ class NetworkStage:
         changes += self._expand(now, sources)
         return changes + self._resolve(now)
 
+    def slow_ratio(self) -> float:
+        """As `detectors.evidence.interest_estimate.slow_ratio`."""
+        return slow_ratio(self._config, self._ledger, self._pairs)
+
     def validated(self, pairs: I32) -> Bools:
         """Which of `pairs` (numbers in the pair evidence) passed the gate by their own co-shares; bool."""
         alone = (self._edges.grounds & Ground.ALONE) > 0
@@ -260,20 +272,11 @@ class NetworkStage:
         validated[candidates[surprise >= self.threshold]] = True
         return validated
 
-    def slow_ratio(self) -> float:
-        """As `detectors.evidence.interest_estimate.slow_ratio`."""
-        return slow_ratio(self._config, self._ledger, self._pairs)
-
     def _pairs_within_networks(self) -> Bools:
         """Which pairs are two members of one network; their co-shares are explained by it."""
         first, second = ends(self._pairs.keys)
         network, other = self.networks.network_of[first], self.networks.network_of[second]
         return np.asarray((network == other) & (network >= 0))
-
-    def _note_evidence(self, a: I32, b: I32, now: int) -> None:
-        network, other = self.networks.network_of[a], self.networks.network_of[b]
-        for number in np.unique(network[(network == other) & (network >= 0)]).tolist():
-            self.networks.alive[number].last_evidence = now
 
     def _cluster(self, changed: I32, now: int) -> list[NetworkChange]:
         a, b = ends(self._edges.keys)
@@ -339,7 +342,9 @@ class NetworkStage:
 
     def _resolve(self, now: int) -> list[NetworkChange]:
         oldest = now - self._config.time.resolve_days * 86_400
-        quiet = [n for n in self.networks.alive.values() if n.last_evidence < oldest]
+        bereft = bereft_networks(self._bereft, self._edges, self.networks.network_of)
+        alive, self._bereft = self.networks.alive.values(), self._bereft[:0]
+        quiet = [each for each in alive if each.last_evidence < oldest or each.number in bereft]
         for network in quiet:
             self.networks.resolve(network)
         return [NetworkChange(network, Lifecycle.RESOLVED) for network in quiet]

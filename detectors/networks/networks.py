@@ -135,6 +135,12 @@ class NetworkStore:
             merged.append((old, heir))
         return [changed[number] for number in sorted(changed)], merged
 
+    def note_evidence(self, a: I32, b: I32, now: int) -> None:
+        """Two accounts at a time gained evidence at event time `now`, seconds."""
+        network, other = self.network_of[a], self.network_of[b]
+        for number in np.unique(network[(network == other) & (network >= 0)]).tolist():
+            self.alive[number].last_evidence = now
+
     def join(self, network: int, account: int, surprise: float, now: int) -> None:
         """Add a peripheral member. An account that is in a network already stays there."""
         if self.network_of[account] < 0:

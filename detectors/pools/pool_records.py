@@ -4,8 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.arrays.dtypes import I64, StructArray
-from detectors.pools.company import PARTNERS, Judged
+from detectors.arrays.dtypes import I32, I64, StructArray
+from detectors.pools.company import PARTNERS, PROMPT_S, Judged
+from detectors.pools.waiting_shares import same_posts
 
 DAYS = np.dtype(
     [
@@ -72,6 +73,26 @@ class PoolRecords:
         self.meetings = np.concatenate([self.meetings, fresh[order]])
         self.age(now)
         self._make_room()
+
+    def forget(self, accounts: I32, times: I64) -> None:
+        """Take away the meetings of some posts, by account and time (seconds), from their partners too.
+
+        Posts and trials stay counted: they say how often an account could have met others.
+        """
+        gone = same_posts(self.meetings, accounts, times)
+        if not gone.any():
+            return
+        meetings = self.meetings
+        for own in meetings[gone]:
+            near = slice(
+                *np.searchsorted(meetings["time"], (own["time"] - PROMPT_S, own["time"] + PROMPT_S + 1))
+            )
+            others = meetings["partners"][near]
+            others[(others == own["account"]) & (meetings["object"][near] == own["object"])[:, None]] = -1
+        partners = meetings["partners"]
+        order = np.argsort(partners < 0, axis=1, kind="stable")  # -1 comes last
+        meetings["partners"] = np.take_along_axis(partners, order, axis=1)
+        self.meetings = meetings[~gone & (meetings["partners"][:, 0] >= 0)]
 
     def age(self, now: int) -> None:
         """Drop records of days that are too old at `now` (seconds)."""

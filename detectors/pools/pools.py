@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.arrays.dtypes import I32, StructArray
+from detectors.arrays.dtypes import I32, I64, StructArray
 from detectors.config import KINDS, DetectionConfig
 from detectors.networks.edges import NO_EDGES, Edges, Ground, edges_of
 from detectors.pools.company import judge
@@ -59,6 +59,17 @@ class PoolStage:
             kinds[kept],
             traces.share_object[shares][kept],
         )
+
+    def forget_posts(self, accounts: I32, times: I64) -> None:
+        """Let posts keep nobody company any more; all that an account posted in the same second goes with them.
+
+        Args:
+            accounts: int32, who posted each.
+            times: int64, when, seconds.
+        """
+        if len(accounts):
+            self.waiting.forget(accounts, times)
+            self.records.forget(accounts, times)
 
     def edges(self, now: int, accounts: int) -> Edges:
         """Judge the posts that are a day old, test all accounts, and tie the accounts of each pool.

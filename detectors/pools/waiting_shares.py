@@ -100,6 +100,11 @@ class WaitingShares:
         self._end -= needed
         self._judged = judged - needed
 
+    def forget(self, accounts: I32, times: I64) -> None:
+        """Take away what some posts shared, by account and time (seconds); that they were posted stays."""
+        held = self._rows[: self._end]
+        held["object"][same_posts(held, accounts, times)] = 0
+
     def _append(self, rows: StructArray) -> None:
         surplus = self._end + len(rows) - self._limit
         if surplus > 0:
@@ -115,6 +120,16 @@ class WaitingShares:
             self._rows = wider
         self._rows[self._end : self._end + len(rows)] = rows
         self._end += len(rows)
+
+
+def same_posts(rows: StructArray, accounts: I32, times: I64) -> Bools:
+    """Which records are of one of some posts, by account and time (seconds); bool."""
+    likely = np.flatnonzero(np.isin(rows["time"], times))
+    known = set(zip(accounts.tolist(), times.tolist(), strict=True))
+    same = np.zeros(len(rows), np.bool_)
+    for row in likely.tolist():
+        same[row] = (int(rows["account"][row]), int(rows["time"][row])) in known
+    return same
 
 
 def first_of_day(object_: U64, account: I32, time: I64, known: Bools, judged: int) -> Bools:

@@ -9,6 +9,7 @@ import polars as pl
 from detectors.arrays.dtypes import I32, I64, U8, U64, Bools
 from detectors.arrays.hashing import hash_slices, hash_strings
 from detectors.config import KINDS, DetectionConfig
+from detectors.post_columns import deletion_keys, is_deletion
 from detectors.traces.normalising import slices
 from detectors.traces.text import count_characters, count_shingles, normalised_texts
 from detectors.traces.urls import canonical_url
@@ -73,7 +74,7 @@ def keyed(posts: pl.DataFrame) -> pl.DataFrame:
 
     Returns:
         The frame with the columns `account` (`platform:account_id`), `account_key`, `post_key` and `row_key`;
-        the last differs from `post_key` only where a post comes as several rows (`part`).
+        the last differs from `post_key` only where a post comes as several rows (`part`), and for reports of deletions.
     """
     named = posts.with_columns(
         account=pl.concat_str("platform", pl.lit(":"), "account_id"),
@@ -86,6 +87,9 @@ def keyed(posts: pl.DataFrame) -> pl.DataFrame:
             named.select(pl.concat_str("post", pl.lit("\n"), pl.col("part").fill_null(""))).to_series(), _ROW
         )
         row_key = np.where(named["part"].is_null().to_numpy(), post_key, parts)
+    deleted = is_deletion(named)
+    if deleted.any():
+        row_key = np.where(deleted.to_numpy(), deletion_keys(post_key), row_key)
     return named.drop("post").with_columns(
         account_key=hash_strings(named["account"], ACCOUNT_KEYS), post_key=post_key, row_key=row_key
     )

@@ -176,7 +176,7 @@ def _show(console: Console, found: Findings, rows: int) -> None:
         console.print("No posts.")
     if found.others:
         console.print(
-            "\nNot posts, so only counted: "
+            "\nNot posts: "
             + ", ".join(f"{count:,} {plain(kind, 40)}" for kind, count in sorted(found.others.items()))
             + "."
         )

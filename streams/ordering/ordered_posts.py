@@ -13,8 +13,9 @@ import polars as pl
 
 from detectors.event_time.duplicates import DuplicateFilter
 from detectors.event_time.held_rows import HeldRows, ReleasePace
-from detectors.event_time.rejected_rows import without_duplicates, without_late
+from detectors.event_time.rejected_rows import deletions_in_time, without_duplicates, without_late
 from detectors.event_time.watermark import Watermark
+from detectors.post_columns import is_deletion
 from detectors.state.capture import State
 from detectors.traces.traces import keyed
 from schemas.dead_letters import Reason
@@ -23,6 +24,7 @@ from streams.metrics.stage_times import StageTimes
 from streams.ordering.external_sort import RunSorter
 from streams.ordering.input_checks import InputChecks
 from streams.ordering.order_state import OrderState, captured, restored
+from streams.ordering.ordered_batch import OrderedBatch
 from streams.ordering.repost_chains import RepostChains
 from streams.ordering.source_feeds import Abandoned, SourceFeeds
 from streams.outputs.dead_letter_log import PASSED, DeadLetterLog
@@ -51,18 +53,6 @@ class ReadProgress:
     """Event time before which everything has been applied."""
     tick: datetime | None = None
     """Event time at which the latest alert was raised; `Alert.emitted_at` is the wall clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderedBatch:
-    """Posts that all sources have passed."""
-
-    posts: pl.DataFrame
-    """Columns of `detectors.post_columns.POSTS` and the keys of `detectors.traces.traces.keyed`, in event order."""
-    until: int
-    """Event time before which no more posts will come, seconds."""
-    late: int
-    """Count of late rows so far."""
 
 
 @dataclass
@@ -302,8 +292,10 @@ class OrderedPosts:
         )
         rejected = []
         with self.timer("order"):
+            late = self._watermark.see(name, posts["created_at"].to_numpy())
+            late &= ~is_deletion(posts).to_numpy()
+            posts = deletions_in_time(posts, max(self._released, self._resumed_at))
             times = posts["created_at"].to_numpy()
-            late = self._watermark.see(name, times)
             # only rows of an input that is new or has grown since a state was kept
             passed = times < self._resumed_at
             posts, too_late = without_late(keyed(posts), passed, _PASSED)
@@ -331,8 +323,8 @@ class OrderedPosts:
             for rows in rejected:
                 self.dead_letters.set_aside(name, *rows)
             self.dead_letters.count_rows(0)
-            if not len(posts):
-                return
+        if not len(posts):
+            return
         last = int(posts["created_at"][-1])
         until = int(watermark) if watermark < float("inf") else last + 1
         late = self.dead_letters.counts[Reason.LATE]

@@ -17,6 +17,8 @@ _HINTS = {
     Reason.BAD_TIME: "",
     Reason.ROUNDED_ID: "",
 }
+_COUNTED_BEFORE = (Reason.DUPLICATE, Reason.DELETED)
+"""Reasons that say nothing of the format."""
 PASSED = "older than the time that the state had reached"
 """How the detail of rows begins that come too late for a run that goes on from a state."""
 _LEAST_ROWS = 100
@@ -147,7 +149,7 @@ class DeadLetterLog:
             return
         if reason is Reason.COLLISION:
             self._collisions += len(rows) if detail == ANOTHER_POST else 0
-        elif reason is not Reason.DUPLICATE:
+        elif reason not in _COUNTED_BEFORE:
             self._unusable += len(rows)
         plain = rows.select(pl.exclude("account", "account_key", "post_key", "row_key"))
         # without a file, one example is enough
@@ -194,7 +196,7 @@ class DeadLetterLog:
             (
                 (reason, count)
                 for reason, count in self.counts.items()
-                if reason not in (Reason.DUPLICATE, Reason.COLLISION)
+                if reason not in (*_COUNTED_BEFORE, Reason.COLLISION)
             ),
             key=lambda item: item[1],
         )

@@ -28,7 +28,8 @@ from schemas.alerts import Alert
 from schemas.dead_letters import Reason
 from schemas.errors import InputError
 from streams.ordering.order_state import OrderState
-from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts, ReadProgress
+from streams.ordering.ordered_batch import OrderedBatch
+from streams.ordering.ordered_posts import OrderedPosts, ReadProgress
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.reference_files.reference_inputs import ReferenceInputs
 from streams.replay.read_ahead import ReadAhead
@@ -66,7 +67,8 @@ class Replay:
         format: of all inputs; None: each input's content shows its format.
         unordered: sort every input, whatever its format.
         on_progress: called as the run goes on.
-        on_posts: called with each frame of posts as it is applied, duplicates and late ones left out.
+        on_posts: called with each frame of posts and reports of deletions as it is applied, duplicates and late ones
+            left out.
         on_signals: called with figures that changed, in order; None: none are computed.
     """
 
@@ -264,14 +266,14 @@ class Replay:
         """
         return bool(self.stop.failures) or (self.stop.wanted and self.due is None)
 
-    def _traced(self) -> Iterator[tuple[OrderedBatch, TracedPosts] | OrderState]:
+    def _traced(self) -> Iterator[tuple[OrderedBatch, TracedPosts | None] | OrderState]:
         for step in self.ordered.steps():
             if isinstance(step, OrderState):
                 self._kept.clear()
                 yield step
                 self._kept.wait()  # no batch may be between tracing and detection meanwhile
             else:
-                yield step, self.pipeline.trace(step.posts)
+                yield step, self.pipeline.trace(step.posts) if len(step.posts) else None
 
     def captured(self) -> State:
         """Everything but what reading remembers; call it in `on_state` only."""
@@ -313,15 +315,18 @@ class Replay:
         progress.event_time, progress.tick = reached.event_time, reached.tick
         self.ordered.go_on(order, grown)
 
-    def _apply(self, batch: OrderedBatch, traced: TracedPosts) -> Iterator[Alert]:
-        if self._first_time is None:
-            self._first_time = int(batch.posts["created_at"][0])
-        self.on_posts(batch.posts)
-        self._shared.add(traced.traces)
+    def _apply(self, batch: OrderedBatch, traced: TracedPosts | None) -> Iterator[Alert]:
+        posts, deletions = batch.parted()
+        if traced is not None:
+            if self._first_time is None:
+                self._first_time = int(posts["created_at"][0])
+            self._shared.add(traced.traces)
+        self.on_posts(batch.rows)
+        self.pipeline.deletions.add(deletions)
         yield from self._stamped(self.pipeline.apply(traced, batch.until), batch.late)
         self._pass_signals_on()
-        self.progress.posts += len(batch.posts)
-        self.progress.event_time = datetime.fromtimestamp(int(batch.posts["created_at"][-1]), UTC)
+        self.progress.posts += len(posts)
+        self.progress.event_time = datetime.fromtimestamp(int(batch.rows["created_at"][-1]), UTC)
         self.on_progress(self.progress)
 
     def _pass_signals_on(self) -> None:

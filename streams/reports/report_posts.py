@@ -101,7 +101,7 @@ class ReportPosts:
         """Keep posts.
 
         Args:
-            posts: columns of `detectors.post_columns.POSTS`.
+            posts: columns of `detectors.post_columns.POSTS`; of posts whose deletion is reported, nothing is shown.
 
         Raises:
             OutputError: the temporary folder cannot be written.
@@ -116,6 +116,7 @@ class ReportPosts:
                     pl.sum_horizontal(_REACTIONS)
                 ),
                 followers="followers_count",
+                deleted="deleted",
             )
         )
         self._rows += len(posts)
@@ -147,6 +148,8 @@ class ReportPosts:
         if not self._files:
             return PostDetails()
         posts = pl.scan_ipc(self._files)
+        reports = posts.filter(pl.col("deleted").fill_null(value=False))
+        posts = posts.join(reports, on=["account", "post_id"], how="anti")
         of_members = pl.LazyFrame({"account": sorted(set(members))}, schema={"account": pl.String})
         figures = _figures(posts)
         mine = figures.join(of_members.collect(), on="account", how="semi")

@@ -39,6 +39,7 @@ REASONS = {
     Reason.COLLISION: "the id of another post",
     Reason.DUPLICATE: "the same post again",
     Reason.LATE: "too far out of order",
+    Reason.DELETED: "deleted before they came",
 }
 _STORES = {store.name: store for store in STORES}
 
@@ -108,7 +109,7 @@ def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) 
             console.print(_indented(plain(paragraph, _MOST_CHARS)))
     if figures.others:
         counts = ", ".join(f"{count:,} {plain(kind, 40)}" for kind, count in sorted(figures.others.items()))
-        console.print(f"\nNot posts, so only counted: {counts}.")
+        console.print(f"\nNot posts: {counts}.")
     if figures.by_chance is not None:
         _show_chance(console, figures.by_chance)
     if figures.rule_trial is not None:

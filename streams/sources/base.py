@@ -15,14 +15,14 @@ class SourceBatch:
     """Consecutive rows of one source, in the order of the file."""
 
     posts: pl.DataFrame
-    """Columns of `detectors.post_columns.POSTS`."""
+    """Columns of `detectors.post_columns.POSTS`; reports of deletions among them."""
     rows: I64
     """The record that each post came from, as a row of the batch's records."""
     dead_letters: list[DeadLetter] = field(default_factory=list)
     bytes_read: int = 0
     """Bytes of the (compressed) input consumed so far, for the progress bar."""
     others: Mapping[str, int] = field(default_factory=dict)
-    """What the input holds that is no post, such as likes: how many of each in this batch."""
+    """What the input holds that is no post, such as likes and reports of deletions: how many of each in this batch."""
     rounded_references: int = 0
     """Count of ids of other posts that were left out because they are rounded."""
 

@@ -4,6 +4,7 @@ One post dated 2100 would push the watermark past every other post. One dated 19
 empty ticks. Both become dead letters here.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from detectors.arrays.dtypes import I64
-from detectors.post_columns import conform
+from detectors.post_columns import conform, is_deletion
 from schemas.dead_letters import Reason
 from streams.sources.base import SourceBatch
 from streams.sources.cells.identities import rounded
@@ -72,8 +73,11 @@ def screen(decoded: Decoded, records: Records, now: Callable[[], float]) -> Sour
         posts = posts.filter(~bad)
         rows = rows[~bad.to_numpy()]
     records.dead_letters.sort(key=lambda letter: letter.position)
+    others, deletions = decoded.others, int(is_deletion(posts).sum())
+    if deletions:
+        others = Counter(others) + Counter(deletions=deletions)
     return SourceBatch(
-        posts, rows, records.dead_letters, records.bytes_read, decoded.others, settled.rounded_references
+        posts, rows, records.dead_letters, records.bytes_read, others, settled.rounded_references
     )
 
 

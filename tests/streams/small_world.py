@@ -24,6 +24,12 @@ def post(number: int, account: str, at: int, url: str, **more: Any) -> Post:
     }
 
 
+def deletion(of: Post, at: str) -> Post:
+    """A report of time `at` that a post was deleted."""
+    names = ("post_id", "platform", "account_id")
+    return {**{name: of[name] for name in names}, "created_at": at, "deleted": True}
+
+
 def small_world(objects: int = 12, others: int = 120, days: int = 3, seed: int = 7) -> list[Post]:
     """Posts in order of time: five accounts share links within seconds, `others` share on their own."""
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret

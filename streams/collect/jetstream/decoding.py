@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import polars as pl
 
+from detectors.post_columns import is_deletion
 from schemas.dead_letters import Reason
 from streams.collect.source import Events, Message, Position
 from streams.live.exchange.value_lines import records_of
@@ -19,10 +20,9 @@ from streams.sources.formats.bluesky.jetstream import (
     Jetstream,
     JetstreamMessages,
     as_events,
-    deletions_of,
     follows_of,
 )
-from streams.sources.formats.bluesky.record_fields import POST, REPOST, with_subjects
+from streams.sources.formats.bluesky.record_fields import with_subjects
 from streams.sources.formats.json_fields import path, struct
 from streams.sources.formats.json_format import ROW
 from streams.sources.screening import LEEWAY, screen
@@ -70,7 +70,7 @@ class JetstreamDecoder:
         others = Counter(batch.others)
         follows = self._follows(frame, records)
         others["follows"] -= len(follows)
-        deletions = _deletions(frame)
+        deletions = _reported(batch.posts)
         others["deletions"] -= len(deletions)
         profiles = None if self._profiles is None else self._profiles.seen(frame)
         first, last = self._places(frame)
@@ -79,7 +79,7 @@ class JetstreamDecoder:
             for letter in records.dead_letters
         ]
         return Events(
-            posts=batch.posts,
+            posts=batch.posts.filter(~is_deletion(batch.posts)),
             first=first,
             position=last,
             reached=0 if last is None else last.time_us // 1_000_000,
@@ -154,17 +154,13 @@ _PROFILE_FIELDS = dict.fromkeys(
 )
 
 
-def _deletions(frame: pl.DataFrame) -> pl.DataFrame:
-    """Posts and reposts that were deleted, as `Events` has them."""
-    return (
-        deletions_of(frame, POST, REPOST)
-        .drop_nulls()
-        .select(
-            pl.lit("bluesky").alias("platform"),
-            "post_id",
-            "account_id",
-            pl.from_epoch("at").dt.strftime("%Y-%m-%dT%H:%M:%SZ").alias("created_at"),
-        )
+def _reported(posts: pl.DataFrame) -> pl.DataFrame:
+    """Reports of deletions among posts, as `Events` has them."""
+    return posts.filter(is_deletion(posts)).select(
+        "platform",
+        "post_id",
+        "account_id",
+        pl.from_epoch("created_at").dt.strftime("%Y-%m-%dT%H:%M:%SZ").alias("created_at"),
     )
 
 

@@ -17,10 +17,15 @@ from detectors.config import DetectionConfig
 from detectors.event_time.collector_times import CollectorTimes
 from detectors.event_time.duplicates import DuplicateFilter
 from detectors.event_time.held_rows import ORDER, HeldRows
-from detectors.event_time.rejected_rows import RejectedRows, without_duplicates, without_late
+from detectors.event_time.rejected_rows import (
+    RejectedRows,
+    deletions_in_time,
+    without_duplicates,
+    without_late,
+)
 from detectors.event_time.settled_time import SettledTime
 from detectors.pipeline import Pipeline
-from detectors.post_columns import POSTS
+from detectors.post_columns import POSTS, is_deletion
 from detectors.reference.reference_data import ReferenceData
 from detectors.signals import SignalRecord
 from schemas.alerts import Alert, Mode
@@ -183,6 +188,7 @@ class Detection:
             partition=pl.Series([span.partition for span in spans], dtype=pl.Int32).gather(rows["source"]),
             collector=pl.Series([span.collector for span in spans], dtype=pl.String).gather(rows["source"]),
         )
+        rows = deletions_in_time(rows, self.passed)
         late = rows["created_at"].to_numpy() < self.passed
         rows, rejected = without_late(rows, late, _LATE)
         if rejected is not None:
@@ -210,9 +216,13 @@ class Detection:
         if follows is not None:
             self._ready_pipeline().add_follow_events(follow_events(follows, named_accounts(follows)))
         if posts is not None and len(posts):
-            result.posts += len(posts)
             last = int(posts["created_at"][-1])
-            self._collect(self._ready_pipeline().process(posts, last + 1 if ended else int(passed)), result)
+            deletes = is_deletion(posts)
+            posts, deletions = posts.filter(~deletes), posts.filter(deletes)
+            result.posts += len(posts)
+            pipeline = self._ready_pipeline()
+            pipeline.deletions.add(deletions)
+            self._collect(pipeline.process(posts, last + 1 if ended else int(passed)), result)
         elif self.pipeline is not None and not ended:
             self._collect(self.pipeline.process(None, int(passed)), result)
         if ended:

@@ -33,7 +33,8 @@ from streams.live.publishing.collector import ReachedTime, checked_collector
 from streams.live.publishing.notices import Notices
 from streams.live.publishing.pace import Pace
 from streams.live.publishing.reference_lines import follow_lines, profile_lines
-from streams.ordering.ordered_posts import OrderedBatch, OrderedPosts
+from streams.ordering.ordered_batch import OrderedBatch
+from streams.ordering.ordered_posts import OrderedPosts
 from streams.outputs.output_files import OutputError
 from streams.privacy.records import PseudonymRecords
 from streams.reference_files.registry_file import read_registry
@@ -320,8 +321,8 @@ def parts_of(
     """
     count = 0
     for batch in batches:
-        records = encode_posts(batch.posts[max(0, skip - count) :])
-        count += len(batch.posts) - len(records)
+        records = encode_posts(batch.rows[max(0, skip - count) :])
+        count += len(batch.rows) - len(records)
         times = records["timestamp"].to_numpy()
         begin = 0
         while begin < len(records):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from detectors.post_columns import POSTS
+from detectors.post_columns import POSTS, is_deletion
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.errors import InputError
 from streams.sources.base import Source
@@ -55,7 +55,8 @@ def look(source: Source) -> Findings:
                 break
     except InputError as fault:
         found.fault = fault
-    found.posts = pl.concat(frames)
+    read = pl.concat(frames)
+    found.posts = read.filter(~is_deletion(read))
     return found
 
 

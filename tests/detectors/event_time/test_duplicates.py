@@ -91,15 +91,20 @@ def test_given_posts_that_were_counted_before_then_they_are_rejected_with_the_re
             "row_key": [5, 5, 5, 5, 6, 5],
             "account_key": [8, 8, 8, 9, 8, 8],
             "text": ["first", "first", "edited", "first", "other", "first"],
+            "post_key": [5, 5, 5, 5, 6, 5],
+            "deleted": [None] * 6,
         },
-        schema_overrides={"row_key": pl.UInt64, "account_key": pl.UInt64},
+        schema_overrides={name: pl.UInt64 for name in ("row_key", "account_key", "post_key")}
+        | {"deleted": pl.Boolean},
     )
     duplicates = DuplicateFilter(100, 1 << 20)
 
     kept, rejected = without_duplicates(rows, duplicates)
 
     assert kept["text"].to_list() == ["first", "other"]
-    assert [(part.reason, part.detail, part.rows.rows()) for part in rejected] == [
+    assert [
+        (part.reason, part.detail, part.rows.drop("post_key", "deleted").rows()) for part in rejected
+    ] == [
         (Reason.DUPLICATE, DUPLICATE, [(1, 5, 8, "first")]),
         (Reason.COLLISION, EDITED, [(1, 5, 8, "edited")]),
         (Reason.COLLISION, ANOTHER_POST, [(1, 5, 9, "first"), (2, 5, 8, "first")]),

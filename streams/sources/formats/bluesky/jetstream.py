@@ -18,7 +18,7 @@ _MESSAGE = "network.bsky.jetstream.subscribeEvents#"
 
 
 class Jetstream(JsonFormat):
-    """Events with `did` and `time_us`. Only posts and reposts are posts; all others are counted.
+    """Events with `did` and `time_us`. Posts and reposts, and the deletions of these; all others are counted.
 
     The time is the one at which the network saw the post: whoever posts may claim any other.
     """
@@ -50,9 +50,9 @@ class Jetstream(JsonFormat):
             pl.col("time_us").alias("when"),
             pl.when(path("commit").is_null())
             .then(pl.lit("account events"))
-            .when(_operation().is_in(_DELETES))
+            .when(_operation().is_in(_DELETES) & ~_is_post())
             .then(pl.lit("deletions"))
-            .when(~_operation().is_in(_CREATES))
+            .when(~_operation().is_in(_CREATES) & ~_operation().is_in(_DELETES))
             .then(pl.lit("changes"))
             .otherwise(kind_of(path("commit", "collection")))
             .alias("kind"),
@@ -61,6 +61,7 @@ class Jetstream(JsonFormat):
             pl.col("did").alias("account_id"),
             times(frame["time_us"]).alias("created_at"),
             *record_columns("commit", "record"),
+            pl.when(_operation().is_in(_DELETES)).then(pl.lit(value=True)).alias("deleted"),
         )
         return decoded(posts, kind="kind")
 
@@ -129,18 +130,9 @@ def follows_of(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def deletions_of(frame: pl.DataFrame, *collections: str) -> pl.DataFrame:
-    """Deleted records of some collections among events: `ROW`, post_id, account_id and `at`, seconds since 1970 UTC.
-
-    Args:
-        frame: fields of `Jetstream.schema`, and `ROW`.
-        collections: whose records.
-    """
-    return (
-        frame.with_columns(times(frame["time_us"]).alias("at"))
-        .filter(path("commit", "collection").is_in(collections) & _operation().is_in(_DELETES))
-        .select(ROW, _uri().alias("post_id"), pl.col("did").alias("account_id"), "at")
-    )
+def _is_post() -> pl.Expr:
+    """Whether a record is a post or a repost."""
+    return kind_of(path("commit", "collection")).is_null()
 
 
 def _operation() -> pl.Expr:

@@ -23,7 +23,6 @@ POST_EVENT = pl.Struct(
             if name not in _METRICS
         },
         "metrics": pl.Struct(dict.fromkeys(_METRICS, pl.Int64())),
-        "deleted": pl.Boolean(),
     }
 )
 """PostEvent as it is decoded first: times are text, metrics are nested."""
@@ -64,9 +63,4 @@ class Jsonl(JsonFormat):
         )
         if self._platform is not None:
             posts = posts.with_columns(pl.col("platform").fill_null(self._platform))
-        if frame["deleted"].null_count() < len(frame) and frame["deleted"].any():
-            # a report of a deletion is no post
-            kept = ~frame["deleted"].fill_null(value=False)
-            posts, when, rows = posts.filter(kept), when.filter(kept), rows[kept.to_numpy()]
-            return Decoded(posts, when, rows, {"deletions": len(frame) - len(posts)})
         return Decoded(posts, when, rows)

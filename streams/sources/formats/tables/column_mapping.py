@@ -14,7 +14,7 @@ REQUIRED_FIELDS = ("account_id", "created_at")
 """Fields that a mapping must name."""
 IN_TEXT = ("urls", "hashtags", "mentions")
 """Fields that a text may hold."""
-_TARGETS = tuple(name for name in POSTS if name != "part")
+_TARGETS = tuple(name for name in POSTS if name not in ("part", "deleted"))
 
 EXAMPLE = """\
 [source]

@@ -49,7 +49,7 @@ class TwitterV1(JsonFormat):
         "quote_count",
         user=struct("id_str", "id", "followers_count", "friends_count"),
         retweeted_status=pl.Struct(_WRITTEN),
-        delete=struct(status=struct("id_str")),
+        delete=struct("timestamp_ms", status=struct("id_str", "user_id_str")),
         **dict.fromkeys(
             ("limit", "scrub_geo", "status_withheld", "user_withheld", "disconnect"), struct("track")
         ),
@@ -70,21 +70,28 @@ class TwitterV1(JsonFormat):
         frame = frame.with_columns(written.alias("written"))
         entities = pl.coalesce(path("written", "extended_tweet", "entities"), path("written", "entities"))
         frame = frame.with_columns(entities.alias("held"))
+        deleted = pl.col("delete").is_not_null()
         notices = ("limit", "scrub_geo", "status_withheld", "user_withheld", "disconnect")
         posts = frame.select(
             ROW,
-            pl.col("created_at").alias("when"),
-            pl.when(pl.col("delete").is_not_null())
-            .then(pl.lit("deletions"))
+            pl.coalesce("created_at", path("delete", "timestamp_ms")).alias("when"),
+            pl.when(deleted & path("delete", "timestamp_ms").is_null())
+            .then(pl.lit("deletions without a time"))
             .when(
                 pl.any_horizontal(pl.col(name).is_not_null() for name in notices) & pl.col("user").is_null()
             )
             .then(pl.lit("notices of the stream"))
             .alias("kind"),
-            pl.coalesce("id_str", "id").alias("post_id"),
+            pl.coalesce(path("delete", "status", "id_str"), "id_str", "id").alias("post_id"),
             pl.lit("x").alias("platform"),
-            pl.coalesce(path("user", "id_str"), path("user", "id")).alias("account_id"),
-            times(frame["created_at"], _TIME).alias("created_at"),
+            pl.coalesce(
+                path("delete", "status", "user_id_str"), path("user", "id_str"), path("user", "id")
+            ).alias("account_id"),
+            pl.when(deleted)
+            .then(path("delete", "timestamp_ms").cast(pl.Int64, strict=False) // 1_000)
+            .otherwise(times(frame["created_at"], _TIME))
+            .alias("created_at"),
+            pl.when(deleted).then(pl.lit(value=True)).alias("deleted"),
             pl.coalesce(
                 path("written", "extended_tweet", "full_text"),
                 path("written", "full_text"),

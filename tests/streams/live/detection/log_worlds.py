@@ -21,7 +21,7 @@ from streams.settings.settings import Settings
 from streams.simulation import folder
 from streams.simulation.scenarios import Plan
 from tests.streams.live.partitions import Topics
-from tests.streams.small_world import START, small_world, write_jsonl
+from tests.streams.small_world import START, TOGETHER, deletion, small_world, write_jsonl
 
 AlertTexts = dict[tuple[str, int], str]
 """JSON of alerts, by id and revision."""
@@ -52,7 +52,12 @@ class World:
 
 
 def replayed(
-    path: Path, registry: str | None = None, accounts: str | None = None, follows: str | None = None
+    path: Path,
+    registry: str | None = None,
+    accounts: str | None = None,
+    follows: str | None = None,
+    *,
+    deleted: bool = False,
 ) -> AlertTexts:
     settings = Settings()
     log = DeadLetterLog(None, settings.input)
@@ -61,7 +66,7 @@ def replayed(
         read_reference_inputs(ReadingOptions(registry=registry, accounts=accounts, follows=follows), log)
     )
     texts = comparable(replay.run())
-    assert not log.total
+    assert bool(log.total) is deleted
     return texts
 
 
@@ -107,6 +112,22 @@ def small() -> World:
     with tempfile.TemporaryDirectory() as made:
         path = write_jsonl(Path(made) / "posts.jsonl", [*small_world(), *later])
         return World(lines(path), replayed(path))
+
+
+@functools.cache
+def deleting() -> World:
+    """The small world, of whose first group half of the posts are deleted, some before they come, and then all."""
+    posts = small_world()
+    mine = [post for post in posts if post["account_id"] in TOGETHER]
+    reports = [
+        deletion(post, when(seconds_of(post["created_at"]) - START + (-70, 3_000, 200_000)[number % 3]))
+        for number, post in enumerate(mine[::2])
+    ]
+    reports += [deletion(post, when(4 * 86_400 + 5 * number)) for number, post in enumerate(mine)]
+    rows = sorted([*posts, *reports], key=lambda row: str(row["created_at"]))
+    with tempfile.TemporaryDirectory() as made:
+        path = write_jsonl(Path(made) / "posts.jsonl", rows)
+        return World(lines(path), replayed(path, deleted=True))
 
 
 def topics_of(world: World, partitions: int, seed: int, *, ends: bool = True) -> Topics:

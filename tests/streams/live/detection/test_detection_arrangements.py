@@ -11,7 +11,7 @@ from detectors.synchrony import synchrony_stage
 from streams.live.exchange.frames import Frame
 from tests.long_runs import LONG
 from tests.streams.live.detection.log_runs import applied, cuts_of
-from tests.streams.live.detection.log_worlds import World, press, small, topics_of
+from tests.streams.live.detection.log_worlds import World, deleting, press, small, topics_of
 from tests.streams.live.partitions import Message, decoded, ingested
 
 
@@ -47,6 +47,22 @@ def test_given_posts_with_registry_follows_and_profiles_then_the_alerts_are_thos
     assert any(json.loads(text)["covertness"] for text in press().replayed.values())
     assert run.alert_texts == press().replayed
     assert (run.letters, run.real_faults, run.posts) == ([], [], len(press().posts))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6) if LONG else [1, 3])
+def test_given_posts_that_are_deleted_in_any_arrangement_then_the_alerts_are_those_of_a_replay(
+    seed: int,
+) -> None:
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    topics = topics_of(deleting(), rng.choice([1, 5, 12]), seed)
+    log = list(ingested(topics, seed, rng.choice([20, 70, 400]), again=0.3))
+
+    run = applied(log, cuts_of(log, seed))
+
+    assert any(json.loads(text)["lifecycle"] == "resolved" for text in deleting().replayed.values())
+    assert run.alert_texts == deleting().replayed
+    assert ({letter.reason for letter in run.letters}, run.real_faults) == ({"deleted"}, [])
 
 
 def change(kind: str, offset: int, world: World) -> Frame:

@@ -43,6 +43,7 @@ COUNT = st.none() | st.integers(0, 2**63 - 1)
 _OF: dict[pl.DataType, st.SearchStrategy[Any]] = {
     pl.String(): st.none() | TEXT,
     pl.Int64(): COUNT,
+    pl.Boolean(): st.none() | st.booleans(),
     pl.List(pl.String()): st.none() | st.lists(TEXT, max_size=3),
 }
 ROWS = st.fixed_dictionaries(

@@ -15,7 +15,7 @@ from streams.live.exchange.post_encoding import encode_posts
 from streams.live.publishing import publish
 from streams.live.publishing.publish import parts_of
 from streams.live.service.commands import speed_of
-from streams.ordering.ordered_posts import OrderedBatch
+from streams.ordering.ordered_batch import OrderedBatch
 from tests.streams.live.exchange.test_post_encoding import frame, plain
 from tests.streams.live.publishing.broker_in_memory import (
     Broker,

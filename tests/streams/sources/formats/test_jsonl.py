@@ -11,9 +11,10 @@ POST = {
 }
 
 
-def test_given_reports_of_deletions_when_read_then_they_are_counted_and_are_no_posts(take):
+def test_given_reports_of_deletions_when_read_then_they_are_counted_apart_from_posts(take):
     gone = POST | {"deleted": True, "text": None}
     kept = POST | {"post_id": "2", "deleted": False, "text": '"deleted"'}
     taken = take(jsonl(POST, gone, kept, gone | {"post_id": "3"}))
-    assert [row["post_id"] for row in taken.rows] == ["1", "2"]
+    read = [(row["post_id"], bool(row["deleted"])) for row in taken.rows]
+    assert read == [("1", False), ("1", True), ("2", False), ("3", True)]
     assert (taken.others, taken.dead) == ({"deletions": 2}, [])

@@ -64,10 +64,17 @@ NOTICES = [
 
 
 def test_given_posts_of_a_stream_when_read_then_every_field_arrives(take):
-    taken = take(jsonl(POST, NOTICES[0], REPOST, NOTICES[1]))
+    taken = take(jsonl(POST, NOTICES[0], REPOST, NOTICES[1], {"delete": {"status": {"id_str": "3"}}}))
     assert (taken.format, taken.dead) == ("twitter-v1", [])
-    assert taken.others == {"deletions": 1, "notices of the stream": 1}
-    first, second = map(known, taken.rows)
+    assert taken.others == {"deletions": 1, "deletions without a time": 1, "notices of the stream": 1}
+    first, deletion, second = map(known, taken.rows)
+    assert deletion == {
+        "post_id": "1",
+        "platform": "x",
+        "account_id": "2",
+        "created_at": 1_539_202_764,
+        "deleted": True,
+    }
     assert first == {
         "post_id": "1050118621198921729",
         "platform": "x",
