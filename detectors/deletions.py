@@ -85,7 +85,8 @@ class Deletions:
             return
         due = self._waiting.filter(pl.col("created_at") < now)
         self._waiting = self._waiting.filter(pl.col("created_at") >= now)
-        self._take_out(*self._samples.take_out("key", due["post_key"]))
+        numbers, of, times = self._samples.take_out("key", due["post_key"])
+        self._take_out(numbers, of, times)
         accounts = pl.Series(self._accounts.find(due["account_key"].to_numpy()), dtype=pl.Int32)
         named = due.select(accounts.alias("account"), "post_id")
         self._observations.facts.forget(named)
@@ -93,7 +94,7 @@ class Deletions:
         self._observations.amplified = passed_on.join(
             named, on=["account", "post_id"], how="anti", maintain_order="left"
         )
-        self._writer.forget_posts(set(named["post_id"].to_list()))
+        self._writer.forget_posts(set(named["post_id"].to_list()), set(of.tolist()))
 
     def remaining(self, co_shares: StructArray) -> StructArray:
         """The records of `CO_SHARES` without those of deleted posts."""

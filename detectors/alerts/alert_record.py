@@ -9,33 +9,27 @@ import msgspec
 
 from detectors.accounts import AccountStore
 from detectors.alerts.counter_evidence import counter_evidence
-from detectors.alerts.evidence import evidence
+from detectors.alerts.evidence import term_samples
+from detectors.alerts.findings import FoundRecords, FoundTogether
 from detectors.alerts.last_alert import LastAlert
 from detectors.alerts.members import members_shown
 from detectors.alerts.network_facts import NetworkFacts
-from detectors.alerts.scores.coordination_score import coordination_terms, score
+from detectors.alerts.scores.coordination_score import score
 from detectors.alerts.scores.priority import novelty_of, priority
-from detectors.alerts.signals import signals
-from detectors.alerts.suggested_actions import suggested_actions
+from detectors.alerts.signals import about_members
 from detectors.alerts.texts.explanation import explanation
 from detectors.alerts.texts.headline import headline
+from detectors.alerts.texts.suggested_actions import suggested_actions
 from detectors.covertness import words
 from detectors.covertness.assessed_before import OBSCURITY
 from detectors.covertness.assessment import Assessment
 from detectors.covertness.covertness import SUSPECTED, Covertness, severity
 from detectors.covertness.network_context import NetworkContext
-from schemas.alerts import SCHEMA_VERSION, Alert, Mode, Reach, ScoreTerm, Suppression, Technique
-from schemas.evidence import Privacy, Provenance
+from schemas.alerts import SCHEMA_VERSION, Alert, Member, Mode, Reach, Signal, Suppression
+from schemas.evidence import Evidence, Privacy, Provenance
 from schemas.networks import Lifecycle
-from schemas.shares import TraceKind
 from schemas.values import PSEUDONYM
 
-_TECHNIQUES = {
-    TraceKind.REPOST: ("T0049.003", "Bots Amplify via Automated Forwarding and Reposting"),
-    TraceKind.TEXT: ("T0084.001", "Use Copypasta"),
-    TraceKind.HASHTAG_SEQUENCE: ("T0049.002", "Flood Existing Hashtag"),
-}
-"""Id and name of the technique of the DISARM framework that a kind of co-share resembles."""
 _MOST_LANGUAGES = 5
 """Languages listed, the most frequent first. It bounds the size of an alert; not measured."""
 
@@ -66,33 +60,40 @@ class WriterIdentity:
 
 def alert_record(
     facts: NetworkFacts,
+    found: FoundTogether,
+    parts: FoundRecords,
     assessment: Assessment,
     accounts: AccountStore,
     last: LastAlert | None,
     lifecycle: Lifecycle,
     run: RunState,
     writer: WriterIdentity,
+    *,
+    stands: bool,
 ) -> Alert:
     """An alert about a network, without its case and without what changed.
 
     Args:
-        facts: what the members shared.
+        facts: what the members share, as far as it is remembered.
+        found: what the alert states of it.
+        parts: the same as records.
         assessment: what is known of the members, and the score drawn from it.
         accounts: names of accounts.
         last: the alert before.
         lifecycle: what happened.
         run: how far the run has come.
         writer: what writes it.
+        stands: whether `found` stands from an earlier alert, since evidence has aged.
     """
     network = facts.network
     context, covert, muted = assessment.context, assessment.covert, assessment.muted
     revision = last.revision + 1 if last else 1
     members, is_muted = len(facts.members), muted is not None
     platforms = sorted({accounts.names[member].split(":", 1)[0] for member in facts.members})
-    terms = _coordination_terms(facts, last)
-    coordination = score(terms)
-    counter = counter_evidence(facts, context)
+    coordination = score(parts.terms)
+    counter = [*counter_evidence(context), *found.against]
     reach = _reach(facts, context, last, run.now)
+    kept_signals, kept_samples = _of_kept_terms(context, last)
     joined = len(set(facts.members) - last.ever) if last else 0
     novelty = novelty_of(run.now - network.opened_at, joined, members)
     return Alert(
@@ -103,40 +104,36 @@ def alert_record(
         lifecycle=_since(last, lifecycle, quiet=context.quiet_since is not None),
         predecessor_ids=list(network.predecessors),
         emitted_at=words.utc(run.now),
-        event_time_start=words.utc(facts.start),
-        event_time_end=words.utc(max(facts.end, facts.start)),
+        event_time_start=words.utc(found.start),
+        event_time_end=_latest(found, last),
         mode=writer.mode,
         run_id=writer.run_id,
         platforms=platforms,
-        languages=list(facts.languages[:_MOST_LANGUAGES]),
-        headline=headline(facts, context, platforms, covert),
-        explanation=explanation(facts, context, covert, counter),
+        languages=parts.languages[:_MOST_LANGUAGES],
+        headline=headline(found, facts.members, context, platforms, covert),
+        explanation=explanation(found, context, covert, counter, stands=stands),
         coordination=coordination,
-        coordination_terms=terms,
+        coordination_terms=parts.terms,
         covertness=covert.score,
         covertness_terms=list(covert.terms),
         assessed_at=None if context.assessed_at is None else words.utc(context.assessed_at),
         severity=severity(covert, coordination, members, muted=is_muted),
-        priority=priority(terms, reach, covert.score, novelty, suspected=covert.suspected and not is_muted),
+        priority=priority(
+            parts.terms, reach, covert.score, novelty, suspected=covert.suspected and not is_muted
+        ),
         reach=reach,
-        members=members_shown(facts, context, accounts, run.gate_surprise),
+        members=members_shown(facts, context, accounts, run.gate_surprise, _known(last)),
         member_count=members,
-        signals=signals(facts, context),
-        evidence=evidence(facts, context, accounts.names),
-        ties=facts.ties.listed,
-        ties_left_out=facts.ties.left_out,
+        signals=[*parts.signals, *about_members(context), *kept_signals],
+        evidence=[*term_samples(context, accounts.names), *kept_samples, *parts.evidence],
+        ties=parts.ties,
+        ties_left_out=parts.ties_left_out,
         counter_evidence=counter,
-        techniques=_techniques(facts),
+        techniques=parts.techniques,
         related_networks=[],  # the writer of alerts fills them in, with the case
         suggested_actions=suggested_actions(covert, muted),
         suppression=muted,
-        provenance=Provenance(
-            config_hash=writer.config_hash,
-            code_version=writer.code_version,
-            input_offsets=dict(run.offsets),
-            late=0,
-            dropped=run.dropped,
-        ),
+        provenance=_provenance(run, writer),
         privacy=Privacy(pseudonymised=_pseudonymised(facts, accounts.names)),
     )
 
@@ -167,16 +164,42 @@ def assessed_at(alert: Alert, at: int) -> datetime | None:
     return alert.assessed_at or (words.utc(at) if alert.covertness is not None else None)
 
 
-def _coordination_terms(facts: NetworkFacts, last: LastAlert | None) -> list[ScoreTerm]:
-    """The terms of coordination; those of the last alert where all evidence has aged since."""
-    others = facts.rhythm_edges + facts.pool_edges + facts.follow_edges + facts.timing_edges
-    ties = facts.edges + facts.crowd_edges + facts.copy_edges + others
-    if facts.kinds or ties or last is None:
-        return coordination_terms(facts)
-    return [
-        msgspec.structs.replace(term, assessed_at=term.assessed_at or words.utc(last.at))
-        for term in last.alert.coordination_terms
-    ]
+def _provenance(run: RunState, writer: WriterIdentity) -> Provenance:
+    """What the alert is computed from."""
+    return Provenance(
+        config_hash=writer.config_hash,
+        code_version=writer.code_version,
+        input_offsets=dict(run.offsets),
+        late=0,
+        dropped=run.dropped,
+    )
+
+
+def _latest(found: FoundTogether, last: LastAlert | None) -> datetime:
+    """Time of the latest evidence so far: what was seen stays seen, though it may be forgotten or its account leave."""
+    end = words.utc(found.end)
+    return end if last is None else max(end, last.alert.event_time_end)
+
+
+def _known(last: LastAlert | None) -> dict[str, Member]:
+    """What the last alert says of members, by account."""
+    return {} if last is None else {member.account_id: member for member in last.alert.members}
+
+
+def _of_kept_terms(context: NetworkContext, last: LastAlert | None) -> tuple[list[Signal], list[Evidence]]:
+    """Signals and samples of the terms that stand as they were assessed before: those of the last alert."""
+    if last is None or not context.kept:
+        return [], []
+    there = {measurement.detector for measurement in context.measurements}
+    names = tuple(context.kept)
+    return (
+        [
+            signal
+            for signal in last.alert.signals
+            if signal.detector.endswith(names) and signal.detector not in there
+        ],
+        [sample for sample in last.alert.evidence if sample.kind in names],
+    )
 
 
 def _since(last: LastAlert | None, lifecycle: Lifecycle, *, quiet: bool) -> Lifecycle:
@@ -200,15 +223,6 @@ def _reach(facts: NetworkFacts, context: NetworkContext, last: LastAlert | None,
         engagements=context.engagements,
         growth_per_h=round((members - len(last.members)) / hours, 4) if last else 0.0,
     )
-
-
-def _techniques(facts: NetworkFacts) -> list[Technique]:
-    """What the kinds of co-share resemble. Made anew for each alert: saved alerts share no objects."""
-    return [
-        Technique(framework="DISARM", id=_TECHNIQUES[kind.kind][0], name=_TECHNIQUES[kind.kind][1])
-        for kind in facts.kinds
-        if kind.kind in _TECHNIQUES
-    ]
 
 
 def alert_id(network_id: str, revision: int) -> str:

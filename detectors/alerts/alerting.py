@@ -1,5 +1,7 @@
 """When a change of a network is worth an alert, and the alert records themselves."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
 import msgspec
@@ -7,6 +9,7 @@ import msgspec
 from detectors.accounts import AccountStore
 from detectors.alerts.alert_record import RunState, WriterIdentity, alert_id, alert_record, assessed_at, under
 from detectors.alerts.co_share_count import CoShareCount
+from detectors.alerts.findings import found_together, has_aged, records, standing
 from detectors.alerts.last_alert import LastAlert, changes, closing_changes, without_posts
 from detectors.alerts.network_facts import NetworkFacts
 from detectors.cases.case_book import CaseBook, CaseFacts
@@ -47,18 +50,25 @@ class AlertWriter:
         run_id: the run's id.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"_writer"})
+    not_state: ClassVar[frozenset[str]] = frozenset({"_writer", "_resolve_days"})
     _last_alerts: dict[int, LastAlert]
 
     def __init__(self, config: DetectionConfig, code_version: str, mode: Mode, run_id: str) -> None:
         self._writer = WriterIdentity(config.digest, code_version, mode, run_id)
+        self._resolve_days = config.time.resolve_days
         self.cases = CaseBook()
         """The case of each network."""
         self._last_alerts = {}
 
-    def forget_posts(self, post_ids: set[str]) -> None:
-        """Take posts that were deleted out of the last alerts."""
+    def forget_posts(self, post_ids: set[str], accounts: set[int]) -> None:
+        """Take posts that were deleted out of the last alerts.
+
+        Args:
+            post_ids: of the posts.
+            accounts: numbers of the accounts whose posts were evidence.
+        """
         for last in self._last_alerts.values():
+            last.deleted |= not accounts.isdisjoint(last.members)
             if any(not post_ids.isdisjoint(sample.post_ids) for sample in last.alert.evidence):
                 last.alert = without_posts(last.alert, post_ids)
                 last.outdated = True
@@ -112,6 +122,34 @@ class AlertWriter:
         last = self._last_alerts.get(network.number)
         return last is not None and last.suspected and last.quiet is not (context.quiet_since is not None)
 
+    def as_reported(
+        self,
+        network: Network,
+        seen: Callable[[Network], CoShareCount],
+        elsewhere: Callable[[int], bool],
+    ) -> Network:
+        """The network with the members of its last alert that left only because evidence has aged.
+
+        Args:
+            network: as it is now.
+            seen: what the members of a network have co-shared.
+            elsewhere: whether an account is a member of any network.
+        """
+        last = self._last_alerts.get(network.number)
+        left = (
+            []
+            if last is None
+            else [n for n in sorted(last.members.difference(network.members)) if not elsewhere(n)]
+        )
+        if last is None or last.deleted or not left:
+            return network
+        core = {number for number in left if number not in last.peripheral}
+        peripheral = {number: last.peripheral[number] for number in left if number in last.peripheral}
+        whole = replace(network, core=network.core | core, peripheral=network.peripheral | peripheral)
+        if not last.members.issubset(whole.members) or not has_aged(last.found, seen(whole)):
+            return network
+        return whole
+
     def muting_changed(self, network: Network, muted: Suppression | None) -> bool:
         """Whether another rule mutes the network than at its last alert, or none does any more."""
         last = self._last_alerts.get(network.number)
@@ -138,7 +176,7 @@ class AlertWriter:
         return last is not None and (
             last.outdated
             or seen.latest > last.latest
-            or seen.objects > last.objects
+            or seen.objects > last.found.objects
             or set(network.members) != last.members
         )
 
@@ -167,7 +205,7 @@ class AlertWriter:
         if successor is not None:
             ending = f"The network is now part of {successor.network_id}, which has most of its members."
         else:
-            ending = "The network is closed: no new activity for a while."
+            ending = f"The network is closed: nothing new was seen of it for {words.plural(self._resolve_days, 'day')}."
         closing = msgspec.structs.replace(
             under(last.alert, muted),
             alert_id=alert_id(network.network_id, last.revision + 1),
@@ -176,7 +214,7 @@ class AlertWriter:
             successor_id=None if successor is None else successor.network_id,
             case_id=case_id,
             emitted_at=words.utc(now),
-            explanation=f"{ending} Last report: {last.alert.explanation}",
+            explanation=f"{ending} Last report, of {words.day(last.at)}: {last.alert.explanation}",
             assessed_at=assessed_at(last.alert, last.at),
             suggested_actions=[],
         )
@@ -191,7 +229,7 @@ class AlertWriter:
         lifecycle: Lifecycle,
         run: RunState,
     ) -> Alert:
-        """Write the next alert about a network.
+        """Write the next alert about a network. Where evidence has aged since the last one, what was found then stands.
 
         Args:
             facts: what the members shared.
@@ -204,7 +242,14 @@ class AlertWriter:
         network, covert = facts.network, assessment.covert
         last = self._last_alerts.get(network.number)
         quiet = assessment.context.quiet_since is not None
-        alert = alert_record(facts, assessment, accounts, last, lifecycle, run, self._writer)
+        stands = last is not None and _nothing_new(last, facts)
+        if last is not None and stands:
+            found, parts = last.found, standing(last.found, last.alert)
+        else:
+            found, parts = found_together(facts, assessment.context, run.now), records(facts, accounts.names)
+        alert = alert_record(
+            facts, found, parts, assessment, accounts, last, lifecycle, run, self._writer, stands=stands
+        )
         alert = msgspec.structs.replace(alert, case_id=case.case_id, related_networks=case.related)
         alert = msgspec.structs.replace(
             alert, changes=changes(last, alert, facts.members, accounts.names, quiet=quiet)
@@ -218,8 +263,17 @@ class AlertWriter:
             strong=set(covert.strong) | (last.strong if last else set()),
             quiet=quiet,
             kinds=set(facts.co_shared.kinds) | (last.kinds if last else set()),
-            objects=facts.co_shared.objects,
-            latest=facts.co_shared.latest,
+            found=found,
+            latest=max(facts.co_shared.latest, last.latest if last else 0),
             alert=alert,
+            peripheral={n: s for n, s in network.peripheral.items() if n not in network.core},
         )
         return alert
+
+
+def _nothing_new(last: LastAlert, facts: NetworkFacts) -> bool:
+    """Whether evidence has aged since an alert and none has come, or none is left at all."""
+    if last.deleted:
+        return False
+    same = last.members.issubset(facts.members)  # where members have left, their objects went with them
+    return (same and has_aged(last.found, facts.co_shared)) or not (facts.kinds or facts.tied)

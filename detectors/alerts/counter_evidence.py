@@ -21,10 +21,15 @@ _LEAST_LINKS = 3
 """Links shown below which they say nothing about a common site. A judgement; not measured."""
 
 
-def counter_evidence(facts: NetworkFacts, context: NetworkContext) -> list[CounterEvidence]:
-    """Facts that speak for an innocent explanation: who the members are, then what they shared; weightiest first."""
-    found = [*_not_obscure(context), *(_open(context.openness) if context.openness else ()), *_shared(facts)]
+def counter_evidence(context: NetworkContext) -> list[CounterEvidence]:
+    """Facts about who the members are that speak for an innocent explanation, weightiest first."""
+    found = [*_not_obscure(context), *(_open(context.openness) if context.openness else ())]
     return [CounterEvidence(kind=kind, summary=summary) for kind, summary in found]
+
+
+def shared_against(facts: NetworkFacts) -> list[CounterEvidence]:
+    """Facts about what the members shared that speak for an innocent explanation."""
+    return [CounterEvidence(kind=kind, summary=summary) for kind, summary in _shared(facts)]
 
 
 def _not_obscure(context: NetworkContext) -> Iterator[tuple[str, str]]:
@@ -76,8 +81,8 @@ def _open(openness: Openness) -> Iterator[tuple[str, str]]:
 
 def _shared(facts: NetworkFacts) -> Iterator[tuple[str, str]]:
     """Facts about what the members shared."""
-    objects = float(np.median(facts.objects_per_edge)) if len(facts.objects_per_edge) else 0.0
-    if objects < _FEW_OBJECTS:
+    objects = float(np.median(facts.objects_per_edge)) if len(facts.objects_per_edge) else None
+    if objects is not None and objects < _FEW_OBJECTS:
         yield (
             "few_posts",
             f"A typical member follows only {words.plural(round(objects), 'account')} of these."

@@ -32,18 +32,24 @@ BRIEF_ACCOUNTS = 3
 """Accounts of each sample in a brief alert. It has the address of the first post alone."""
 
 
-def evidence(facts: NetworkFacts, context: NetworkContext, names: Sequence[str]) -> list[Evidence]:
-    """Samples of the context terms, then the objects that members shared together; without addresses.
+def term_samples(context: NetworkContext, names: Sequence[str]) -> list[Evidence]:
+    """Samples of the context terms, without addresses.
+
+    Args:
+        context: what is known about the members.
+        names: `platform:account_id` by account number.
+    """
+    return [_of_term(term, sample, names) for term, sample in context.samples]
+
+
+def object_samples(facts: NetworkFacts, names: Sequence[str]) -> list[Evidence]:
+    """The objects that members shared together, without addresses.
 
     Args:
         facts: what the members shared.
-        context: what is known about them.
         names: `platform:account_id` by account number.
     """
-    return [
-        *(_of_term(term, sample, names) for term, sample in context.samples),
-        *(_of_object(sample, names) for sample in facts.samples),
-    ]
+    return [_of_object(sample, names) for sample in facts.samples]
 
 
 def _of_term(term: str, sample: Sample, names: Sequence[str]) -> Evidence:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from detectors.alerts.findings import FoundTogether
 from detectors.alerts.texts.change_words import changes_in_words
 from detectors.covertness.covertness import SUSPECTED
 from schemas.alerts import Alert, ChangeKind, Changes
@@ -34,13 +35,17 @@ class LastAlert:
     """Whether no member had posted for a while."""
     kinds: set[str]
     """Kinds of trace that members had in common in this or an earlier alert."""
-    objects: int
-    """Distinct objects that members had co-shared."""
+    found: FoundTogether
+    """What it states of the members' acts: found then, or before."""
     latest: int
-    """Time of their latest co-share, seconds."""
+    """Time of the latest co-share of members in this or an earlier alert, seconds."""
     alert: Alert
+    peripheral: dict[int, float]
+    """Surprise of its peripheral members, by number."""
     outdated: bool = False
     """Whether it showed posts that were deleted since; `alert` does not show them any more."""
+    deleted: bool = False
+    """Whether posts that it rests upon were deleted since: then what is left counts, and nothing stands."""
 
 
 def without_posts(alert: Alert, post_ids: set[str]) -> Alert:

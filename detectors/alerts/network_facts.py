@@ -114,6 +114,12 @@ class NetworkFacts:
     """What members follow together (`detectors.followers.ring_facts`); None: nothing."""
 
     @property
+    def tied(self) -> int:
+        """Pairs of members that are tied, on whatever ground."""
+        by_acts = self.edges + self.crowd_edges + self.copy_edges + self.rhythm_edges
+        return by_acts + self.pool_edges + self.timing_edges + self.follow_edges
+
+    @property
     def only_follows(self) -> bool:
         """Whether the network rests on follows alone."""
         others = self.edges + self.crowd_edges + self.copy_edges + self.rhythm_edges + self.pool_edges

@@ -102,7 +102,9 @@ class NetworkReporter:
                 )
                 if closing is not None:
                     yield closing
-            elif self._writer.needs_alert(network, change.lifecycle, run.now):
+                continue
+            network = self._as_reported(network)
+            if self._writer.needs_alert(network, change.lifecycle, run.now):
                 yield self._alert(network, change.lifecycle, self._assess(network, run.now), run)
 
     def daily(self, run: RunState) -> Iterator[Alert]:
@@ -114,10 +116,11 @@ class NetworkReporter:
         were deleted. A network has stopped when there was no evidence for `_STOPPED_S`: then one more alert states all
         that was seen since the last one.
         """
-        for network in list(self._stage.networks.alive.values()):
-            last = self._writer.last_alert(network)
+        for alive in list(self._stage.networks.alive.values()):
+            last = self._writer.last_alert(alive)
             if last is None or last.at == run.now:
                 continue
+            network = self._as_reported(alive)
             muting_changed = self._writer.muting_changed(network, self._muted(network, run.now))
             case_changed = self._writer.case_changed(network, self._case(network))
             assessment = None
@@ -141,7 +144,8 @@ class NetworkReporter:
 
     def last_word(self, run: RunState) -> Iterator[Alert]:
         """At the end of a run: report all networks of which more was seen than their last alert states."""
-        for network in list(self._stage.networks.alive.values()):
+        for alive in list(self._stage.networks.alive.values()):
+            network = self._as_reported(alive)
             if self._writer.stale(network, self._count(network)):
                 yield self._alert(network, Lifecycle.UPDATED, self._assess(network, run.now), run)
 
@@ -154,6 +158,11 @@ class NetworkReporter:
         seen = self._count(network)
         stopped = now - network.last_evidence >= _STOPPED_S
         return self._writer.kind_gained(network, seen, now) or (stopped and self._writer.stale(network, seen))
+
+    def _as_reported(self, network: Network) -> Network:
+        """The network with members that left only because their evidence has aged."""
+        network_of = self._stage.networks.network_of
+        return self._writer.as_reported(network, self._count, lambda account: bool(network_of[account] >= 0))
 
     def _count(self, network: Network) -> CoShareCount:
         with self._timer("alerts"):

@@ -18,14 +18,18 @@ _FALSE_SHARE = 0.01
 """Share of the pairs behind the false-discovery gate that may be coincidences (`docs/detectors/chance-and-gate.md`)."""
 
 
-def signals(facts: NetworkFacts, context: NetworkContext) -> list[Signal]:
-    """Co-shares by kind, pairs that pass the gate by themselves, pools, then everything measured of the members."""
-    return [
-        *_co_shares(facts),
-        *_pairs(facts),
-        *(_pool(facts.pool) if facts.pool is not None else ()),
-        *(_signal_of(measurement) for measurement in context.measurements),
-    ]
+FOUND_TOGETHER = ("co_share.", "pair_gate", "pool.")
+"""Beginnings of the names of detectors that measure what members share together."""
+
+
+def signals_together(facts: NetworkFacts) -> list[Signal]:
+    """Co-shares by kind, pairs that pass the gate by themselves, and pools."""
+    return [*_co_shares(facts), *_pairs(facts), *(_pool(facts.pool) if facts.pool is not None else ())]
+
+
+def about_members(context: NetworkContext) -> list[Signal]:
+    """Everything measured of the members themselves."""
+    return [_signal_of(measurement) for measurement in context.measurements]
 
 
 def _co_shares(facts: NetworkFacts) -> list[Signal]:

@@ -67,6 +67,7 @@ def run(
     known: ReferenceData,
     later: tuple[int, ReferenceData] | None = None,
     moved_at: int | None = None,
+    config: DetectionConfig = DetectionConfig(),  # noqa: B008 - it cannot be changed
 ) -> list[Alert]:
     """The alerts of a run.
 
@@ -75,8 +76,9 @@ def run(
         known: reference data.
         later: event time from which other reference data are used, and these.
         moved_at: event time at which another pipeline takes over by the saved state.
+        config: settings of detection.
     """
-    pipeline = Pipeline(DetectionConfig(), reference_data=known)
+    pipeline = Pipeline(config, reference_data=known)
     pipeline.add_follow_events(follows(ALL_FOLLOWS))
     found: list[Alert] = []
     for batch, until in batches(frame, 2_000):
@@ -85,7 +87,7 @@ def run(
             later = None
         if moved_at is not None and batch["created_at"][0] >= moved_at:
             state = capture(pipeline)
-            pipeline = Pipeline(DetectionConfig(), reference_data=reference_data_of(state))
+            pipeline = Pipeline(config, reference_data=reference_data_of(state))
             restore(pipeline, state)
             moved_at = None
         found += pipeline.process(batch, until)

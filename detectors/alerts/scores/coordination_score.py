@@ -23,8 +23,7 @@ def coordination_terms(facts: NetworkFacts) -> list[ScoreTerm]:
     """The terms of the coordination score."""
     observed = sum(kind.observed for kind in facts.kinds)
     expected = sum(kind.expected for kind in facts.kinds)
-    others = facts.crowd_edges + facts.copy_edges + facts.rhythm_edges
-    others += facts.pool_edges + facts.follow_edges + facts.timing_edges
+    others = facts.tied - facts.edges
     if observed:
         beyond = max(0.0, 1.0 - expected / observed)
     else:

@@ -5,9 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from detectors.alerts.findings import found_together
 from detectors.alerts.last_alert import LastAlert, changes
 from schemas.alerts import Alert, ChangeKind, Changes, RelatedNetwork, ScoreTerm, Severity, Suppression
 from schemas.networks import Lifecycle
+from tests.detectors.alerts.network_samples import context, facts
 from tests.schemas.samples import FULL
 
 NAMES = [f"x:a{number:02}" for number in range(60)]
@@ -33,9 +35,10 @@ def found(members: range = range(5), *, quiet: bool = False, **changed: Any) -> 
         strong=set(),
         quiet=False,
         kinds=set(),
-        objects=3,
+        found=found_together(facts(), context(), 0),
         latest=9,
         alert=BEFORE,
+        peripheral={},
     )
     alert = msgspec.structs.replace(BEFORE, **({"lifecycle": Lifecycle.UPDATED} | changed))
     return changes(last, alert, members, NAMES, quiet=quiet)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detectors.alerts.counter_evidence import counter_evidence
+from detectors.alerts.counter_evidence import counter_evidence, shared_against
 from detectors.alerts.network_facts import KindFacts
 from detectors.covertness.openness import Typical
 from schemas.shares import TraceKind
@@ -15,11 +15,11 @@ TAGS = KindFacts(TraceKind.HASHTAG_SEQUENCE, 60, 9, 1.0, 9.0, objects=3)
 
 
 def kinds(**changed: Any) -> list[str]:
-    return [each.kind for each in counter_evidence(facts(**changed), context())]
+    return [each.kind for each in shared_against(facts(**changed))]
 
 
 def kinds_of_members(**changed: Any) -> list[str]:
-    return [each.kind for each in counter_evidence(facts(), context(openness=known(**changed)))]
+    return [each.kind for each in counter_evidence(context(openness=known(**changed)))]
 
 
 def test_given_nothing_that_speaks_against_then_there_is_none() -> None:
@@ -31,7 +31,7 @@ def test_given_nothing_that_speaks_against_then_there_is_none() -> None:
     [
         ({"objects_per_edge": np.array([2.0])}, ["few_posts"]),
         ({"objects_per_edge": np.array([3.0])}, []),
-        ({"objects_per_edge": np.zeros(0)}, ["few_posts"]),
+        ({"objects_per_edge": np.zeros(0)}, []),
         ({"crowded": 0.11}, ["breaking_event"]),
         ({"crowded": 0.1}, []),
         ({"minute_clock": True}, ["coarse_clock"]),
@@ -79,7 +79,7 @@ def test_given_members_then_what_they_say_against_it_is_listed(
 def test_given_members_who_are_not_obscure_then_that_comes_first(
     obscurity: float, expected: list[str]
 ) -> None:
-    evidence = counter_evidence(facts(minute_clock=True), context(obscurity, openness=known(verified=5)))
+    evidence = counter_evidence(context(obscurity, openness=known(verified=5)))
 
-    assert [each.kind for each in evidence] == [*expected, "verified_accounts", "coarse_clock"]
+    assert [each.kind for each in evidence] == [*expected, "verified_accounts"]
     assert all(each.summary.endswith(".") for each in evidence)

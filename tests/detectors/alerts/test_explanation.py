@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from detectors.alerts.counter_evidence import counter_evidence
+from detectors.alerts.findings import found_together
 from detectors.alerts.network_facts import KindFacts, NetworkFacts
 from detectors.alerts.texts.explanation import explanation
 from detectors.alerts.texts.headline import headline
@@ -20,9 +21,9 @@ STRONG = {"unattributed_copies": 1e-9, "hidden_mentions": 1e-9, "registry_follow
 def texts(of: NetworkFacts, known_of: NetworkContext) -> tuple[str, str]:
     covert = covertness(known_of)
     nobody = replace(known_of, members=(member(),) * len(of.members))
-    return headline(of, nobody, ["x"], covert), explanation(
-        of, known_of, covert, counter_evidence(of, known_of)
-    )
+    found = found_together(of, known_of, START)
+    counter = [*counter_evidence(known_of), *found.against]
+    return headline(found, of.members, nobody, ["x"], covert), explanation(found, known_of, covert, counter)
 
 
 def test_given_accounts_that_act_together_then_the_numbers_can_be_checked() -> None:

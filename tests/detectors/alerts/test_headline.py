@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from detectors.alerts.findings import found_together
 from detectors.alerts.network_facts import KindFacts, NetworkFacts, ObjectFacts
 from detectors.alerts.texts.headline import headline
 from detectors.alerts.texts.quoting import quoted
@@ -15,7 +16,13 @@ from tests.detectors.alerts.network_samples import DAY, LINKS, START, context, f
 def head(of: NetworkFacts, *handles: str | None, **chances: float) -> str:
     known = context(**chances)
     members = (*map(member, handles), *(member() for _ in of.members[len(handles) :]))
-    return headline(of, replace(known, members=members), ["x"], covertness(known))
+    return headline(
+        found_together(of, known, START),
+        of.members,
+        replace(known, members=members),
+        ["x"],
+        covertness(known),
+    )
 
 
 def test_given_handles_and_an_object_then_both_are_named() -> None:

@@ -7,8 +7,8 @@ from detectors.accounts import AccountStore
 from detectors.alerts.members import members_shown
 from detectors.alerts.network_facts import KindFacts
 from detectors.alerts.scores.coordination_score import coordination_terms, score
-from detectors.alerts.signals import signals
-from detectors.alerts.suggested_actions import suggested_actions
+from detectors.alerts.signals import signals_together
+from detectors.alerts.texts.suggested_actions import suggested_actions
 from detectors.covertness.covertness import covertness
 from detectors.covertness.network_context import MemberContext, NetworkContext
 from detectors.networks.networks import Network
@@ -44,7 +44,7 @@ def test_given_peripheral_members_then_the_firmer_the_further_beyond_the_gate() 
     accounts.names.extend(f"x:a{number}" for number in range(5))
     known = NetworkContext((NO_ONE,) * 5, None, {}, 0.0)
 
-    shown = members_shown(of, known, accounts, gate_surprise=10.0)
+    shown = members_shown(of, known, accounts, 10.0, {})
 
     assert [(each.account_id, each.membership) for each in shown] == [
         ("x:a0", 1.0),
@@ -58,7 +58,7 @@ def test_given_peripheral_members_then_the_firmer_the_further_beyond_the_gate() 
 
 def test_given_pairs_that_pass_the_gate_then_they_are_a_signal_with_the_weakest_chance() -> None:
     of = facts(kinds=(TWENTY,), edges=2, edge_surprise=np.array([20.0, 10.0]))
-    co_share, gate = signals(of, context())
+    co_share, gate = signals_together(of)
 
     assert (co_share.detector, co_share.score, co_share.observed, co_share.expected) == (
         "co_share.url",
@@ -68,7 +68,7 @@ def test_given_pairs_that_pass_the_gate_then_they_are_a_signal_with_the_weakest_
     )
     assert (gate.detector, gate.observed, gate.expected, gate.score) == ("pair_gate", 2, 0.02, 0.5)
     assert gate.p_value == pytest.approx(np.exp(-10.0), rel=1e-3)
-    assert [signal.detector for signal in signals(facts(), context())] == ["co_share.url"]
+    assert [signal.detector for signal in signals_together(facts())] == ["co_share.url"]
 
 
 def test_given_a_suspicion_then_actions_are_suggested_that_can_be_undone() -> None:
