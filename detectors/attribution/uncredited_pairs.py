@@ -137,7 +137,9 @@ def _pairs(choices: "scipy.sparse.csr_array", popular: F64, counts: I64) -> tupl
     pairs = scipy.sparse.triu(choices @ choices.T, k=1).tocoo()
     several = pairs.data >= MIN_COMMON
     first, second = pairs.row[several].astype(np.int32), pairs.col[several].astype(np.int32)
-    chosen = (choices.indptr, choices.indices, first, second)
+    # of an empty matrix scipy makes these int32, for which the kernel would be compiled a second time
+    start, originals = (part.astype(np.int64, copy=False) for part in (choices.indptr, choices.indices))
+    chosen = (start, originals, first, second)
     by_all = _surprise(*chosen, popular, popular)
     by_like = _surprise(*chosen, _meeting(counts), _meeting(counts, leaving=2))
     return first, second, np.minimum(by_all, by_like)
@@ -153,12 +155,12 @@ def _usual(surprise: F64, credited: pl.DataFrame, originals: pl.Series, popular:
 
 
 @compiled
-def _surprise(start: I32, choices: I32, first: I32, second: I32, chance: F64, chance_of_others: F64) -> F64:
+def _surprise(start: I64, choices: I64, first: I32, second: I32, chance: F64, chance_of_others: F64) -> F64:
     """-ln p of what each pair has in common, 0 or more.
 
     Args:
-        start: int32, where the choices of each account begin.
-        choices: int32, originals of each account, ascending.
+        start: int64, where the choices of each account begin.
+        choices: int64, originals of each account, ascending.
         first: int32, one account of each pair.
         second: int32, the other.
         chance: chance to meet at each original.

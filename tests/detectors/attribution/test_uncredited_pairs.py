@@ -4,6 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from detectors.attribution import uncredited_pairs
 from detectors.attribution.facts import Fact
 from detectors.attribution.uncredited_pairs import MOST_COPIERS, uncredited_groups
 from detectors.networks.recurring_crowds import RecurringCrowd
@@ -134,6 +135,17 @@ def test_given_the_same_copies_then_neither_their_order_nor_repeats_matter() -> 
 
     assert [group.accounts.tolist() for group in other] == [group.accounts.tolist() for group in straight]
     assert [group.surprise for group in other] == [group.surprise for group in straight]
+
+
+def test_given_accounts_of_which_nobody_names_the_source_then_no_kernel_is_compiled_for_them_alone() -> None:
+    draw = np.random.default_rng(3)
+    world = topical(draw, drop=0.04)
+    copies = world.copies + trio_copies(draw, world)
+
+    found(copies)
+    found([copy for copy in copies if copy.kind is Fact.COPY])
+
+    assert len(uncredited_pairs._surprise.signatures) == 1
 
 
 def test_given_few_copies_then_no_group() -> None:
