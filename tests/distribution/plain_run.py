@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from detectors.config import DetectionConfig, TimeConfig
+from detectors.numbered_posts import TracedPosts
 from detectors.pipeline import Pipeline
 from detectors.synchrony.co_share_kernels import Shares
 from detectors.synchrony.synchrony_stage import Synchrony, SynchronyStage
@@ -30,6 +32,9 @@ class PlainRun:
     """What the stage of synchrony was handed, by the end of the epoch."""
     epochs: list[int]
     """Ends of all epochs, with those at the end in which nothing is posted."""
+    traced: dict[int, TracedPosts]
+    """The posts of an epoch, by its end, as the rest of detection applies them. Reading them is most of the work of a
+    run and is the same in all, as posts without texts leave nothing behind in what reads them."""
 
 
 class _Recording(SynchronyStage):
@@ -78,7 +83,14 @@ def plain_run() -> PlainRun:
     assert pipeline.now is not None
     first = int(times[0]) - int(times[0]) % TICK_S + TICK_S
     epochs = list(range(first, pipeline.now + 1, TICK_S))
-    return PlainRun([encoded(alert) for alert in alerts], frame, stage.handed, epochs)
+    bounds = np.searchsorted(times, [0, *epochs]).tolist()
+    reader = Pipeline(CONFIG)
+    traced = {
+        epoch: reader.trace(frame[begin:end])
+        for epoch, (begin, end) in zip(epochs, pairwise(bounds), strict=True)
+        if begin < end
+    }
+    return PlainRun([encoded(alert) for alert in alerts], frame, stage.handed, epochs, traced)
 
 
 def encoded(alert: Any) -> bytes:

@@ -198,8 +198,9 @@ class Replica:
         ingests = len(cluster.ingests)
         pipeline.synchrony.receive([SynchronyRows(*frames[0]) for frames in taken[ingests:]])
         rows = np.sort(np.concatenate([frames[0][0] for frames in taken[:ingests]]))
-        posts = cluster.plain.posts[rows] if len(rows) else None
-        raised = [encoded(alert) for alert in pipeline.process(posts, cluster.plain.epochs[self.epoch])]
+        assert np.array_equal(rows, cluster.posts_of(self.epoch)), "posts are missing, or came twice"
+        epoch = cluster.plain.epochs[self.epoch]
+        raised = [encoded(alert) for alert in pipeline.apply(cluster.plain.traced.get(epoch), epoch)]
         assert cluster.alerts.setdefault(self.epoch, raised) == raised
 
     def save(self) -> None:
