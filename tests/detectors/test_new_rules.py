@@ -1,7 +1,10 @@
 """Rules that come, end or lapse while a run goes on: reported at the next tick, however the posts are cut."""
 
+import functools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+
+import polars as pl
 
 from detectors.config import DetectionConfig
 from detectors.pipeline import Pipeline
@@ -20,18 +23,26 @@ from tests.detectors.press_world import (
     rule,
 )
 
-NETWORK = press_alerts()[0].network_id
 SAID = START + DAY + DAY // 2
 """When the rules change: noon of the second day; the network was reported at the end of the first."""
 TICK = timedelta(seconds=600)
-FIRST_DAYS = posts().filter(posts()["created_at"] < START + 2 * DAY)
+
+
+@functools.cache
+def first_days() -> pl.DataFrame:
+    return posts().filter(pl.col("created_at") < START + 2 * DAY)
+
+
+def network() -> str:
+    """The id of the network that the rules are about."""
+    return press_alerts()[0].network_id
 
 
 def mute(until: int | None = None) -> SuppressionRule:
     return SuppressionRule(
         rule_id="review:e1",
         kind=RuleKind.MUTE,
-        network_id=NETWORK,
+        network_id=network(),
         until=None if until is None else datetime.fromtimestamp(until, UTC),
         reason="a school project",
     )
@@ -47,7 +58,7 @@ def alerts_of(rules: Sequence[Sequence[SuppressionRule]], rows: int = 150) -> li
     edges = [*(at for at, _ in waiting), START + 2 * DAY]
     begin = 0
     for edge in edges:
-        part = FIRST_DAYS.filter((FIRST_DAYS["created_at"] >= begin) & (FIRST_DAYS["created_at"] < edge))
+        part = first_days().filter(pl.col("created_at").is_between(begin, edge, closed="left"))
         for batch, until in batches(part, rows):
             found += pipeline.process(batch, until)
         found += pipeline.process(None, edge)
@@ -62,7 +73,7 @@ def test_given_a_mute_then_the_next_tick_reports_it_with_its_rule_and_an_unmute_
 
     said = datetime.fromtimestamp(SAID, UTC)
     assert (opened.severity, opened.suppression) == (Severity.HIGH, None)
-    assert (muted.network_id, muted.severity) == (NETWORK, Severity.INFO)
+    assert (muted.network_id, muted.severity) == (network(), Severity.INFO)
     assert muted.suppression is not None
     assert (muted.suppression.rule_id, muted.suppression.reason) == ("review:e1", "a school project")
     assert muted.suggested_actions == []
