@@ -1,7 +1,6 @@
 """Files say what they are; no file names a package index or a path of someone's machine."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -20,10 +19,12 @@ LEAKS = re.compile(
 )
 
 
-@pytest.mark.parametrize("module", modules(*PACKAGES), ids=relative)
-def test_a_name_says_what_is_inside(module: Path) -> None:
-    words = set(re.split(r"[/_.]", relative(module)))
-    assert not words & NAMES_THAT_SAY_NOTHING
+def test_a_name_says_what_is_inside() -> None:
+    assert [
+        relative(module)
+        for module in modules(*PACKAGES)
+        if set(re.split(r"[/_.]", relative(module))) & NAMES_THAT_SAY_NOTHING
+    ] == []
 
 
 def test_no_tracked_file_names_a_package_index_or_a_personal_folder() -> None:

@@ -36,10 +36,9 @@ def test_what_the_project_asks_for_is_locked_at_a_version_that_fits(asked: Requi
         assert asked.specifier.contains(version), f"{pin} does not fit {asked}: run `make lock`"
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.split()[0])
-def test_every_entry_is_pinned_and_hashed(entry: str) -> None:
-    assert re.match(r"[a-z0-9-]+==\S+ ", entry)
-    assert "--hash=sha256:" in entry
+def test_every_entry_is_pinned_and_hashed() -> None:
+    assert len(ENTRIES) > 50
+    assert [entry for entry in ENTRIES if not re.match(r"[a-z0-9-]+==\S+ .*--hash=sha256:", entry)] == []
 
 
 def test_the_lock_names_no_source() -> None:

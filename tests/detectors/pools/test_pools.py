@@ -14,6 +14,7 @@ from schemas.alerts import Alert
 from schemas.networks import MemberRole
 from tests.detectors.pools.pool_worlds import PEOPLE, POOL, moved, people, pool, with_accounts_swapped
 from tests.detectors.post_worlds import DAY, URL, Post, frame_of
+from tests.long_runs import LONG
 
 CONFIG = DetectionConfig()
 
@@ -82,7 +83,7 @@ def test_given_a_pool_then_the_alert_says_what_its_accounts_do_in_numbers_that_c
 
 
 @pytest.mark.parametrize("change", [with_accounts_swapped, moved])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(3 if LONG else 1))
 def test_given_swapped_accounts_or_moved_times_then_nobody_is_in_a_pool(
     change: Callable[[np.random.Generator, list[Post]], list[Post]], seed: int
 ) -> None:
@@ -93,7 +94,7 @@ def test_given_swapped_accounts_or_moved_times_then_nobody_is_in_a_pool(
     assert in_pools(pipeline) == set()
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(3 if LONG else 1))
 def test_given_people_alone_then_nobody_is_in_a_pool(seed: int) -> None:
     draw = np.random.default_rng(100 + seed)
 

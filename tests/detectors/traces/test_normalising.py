@@ -77,13 +77,13 @@ def compare(given_texts: list[str]) -> None:
     assert differing == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(given_texts=st.lists(texts, max_size=5))
 def test_given_any_texts_then_they_are_as_the_expressions_make_them(given_texts: list[str]) -> None:
     compare(given_texts)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=10_000, deadline=None)
 @given(given_texts=st.lists(texts, max_size=5))
 def test_given_many_texts_then_they_are_as_the_expressions_make_them(given_texts: list[str]) -> None:

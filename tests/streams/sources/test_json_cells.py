@@ -104,13 +104,13 @@ def compare(given_lines: list[bytes]) -> None:
     assert sorted(both.dead_letters, key=repr) == sorted(alone.dead_letters, key=repr)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(given_lines=st.lists(lines(), min_size=1, max_size=6))
 def test_given_any_lines_then_all_is_as_the_json_decoder_has_it(given_lines: list[bytes]) -> None:
     compare(given_lines)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=3_000, deadline=None)
 @given(given_lines=st.lists(lines(), min_size=1, max_size=6))
 def test_given_many_lines_then_all_is_as_the_json_decoder_has_it(given_lines: list[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 # ruff: noqa: RUF001 - disguises are written as they look
 
+import functools
 from collections.abc import Callable
 
 import pytest
@@ -10,9 +11,8 @@ from hypothesis import strategies as st
 
 from detectors.attribution.hidden_mentions.confusables import folded
 from detectors.attribution.hidden_mentions.hidden_mentions import EXCERPT, STYLES, HiddenMentionFinder
-from tests.detectors.attribution.hidden_mentions.registry_handles import (
-    find,
-)
+from tests.detectors.attribution.hidden_mentions.registry_handles import find
+from tests.long_runs import LONG
 
 CYRILLIC = str.maketrans("aeopcx", "\u0430\u0435\u043e\u0440\u0441\u0445")
 
@@ -92,7 +92,7 @@ words = st.lists(
 
 
 @pytest.mark.parametrize("evasion", EVASIONS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40 if LONG else 12, deadline=None)
 @given(handle=names, number=st.integers(0, 1_000), before=words, after=words)
 def test_given_any_handle_hidden_in_any_text_then_it_is_found(
     evasion: str, handle: str, number: int, before: list[str], after: list[str]
@@ -126,7 +126,7 @@ letters = st.text(st.sampled_from("mundo_chin @•.:/#()\u200b\u0301\u202eаое
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500 if LONG else 150, deadline=None)
 @given(
     st.lists(st.one_of(letters, st.text(st.characters(exclude_categories=["Cs"]), max_size=40)), max_size=6)
 )
@@ -172,6 +172,11 @@ def test_given_any_batches_then_the_same_is_found(texts: list[str | None], data:
     assert [row[:2] for row in whole] == sorted({row[:2] for row in whole})
 
 
+@functools.cache
+def finder_of_many() -> HiddenMentionFinder:
+    return HiddenMentionFinder([f"agencia_{at}" for at in range(10_000)] + ["a" * at for at in range(1, 60)])
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -192,11 +197,7 @@ def test_given_any_batches_then_the_same_is_found(texts: list[str | None], data:
     ],
 )
 def test_given_hostile_texts_and_many_handles_then_each_post_is_read_by_itself(text: str) -> None:
-    search = HiddenMentionFinder(
-        [f"agencia_{at}" for at in range(10_000)] + ["a" * at for at in range(1, 60)]
-    )
-
-    found = find(text, "•agencia_9999", text, search=search)
+    found = find(text, "•agencia_9999", text, search=finder_of_many())
 
     assert (1, 9_999, "bullet", "•agencia_9999") in found
     assert [row[1:] for row in found if row[0] == 0] == [row[1:] for row in found if row[0] == 2]
