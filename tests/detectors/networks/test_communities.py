@@ -4,12 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.arrays.dtypes import I32
 from detectors.arrays.pair_keys import pair_keys
-from detectors.networks.communities import TIES, communities, whole_pools
+from detectors.networks.communities import TIES, communities, component_of, whole_pools
 from detectors.networks.edges import Ground, edges_of
 
 NO_COMMUNITY = np.full(64, -1, np.int32)
@@ -151,3 +152,22 @@ def test_given_a_pool_in_a_component_that_did_not_change_then_it_is_left_alone()
 
 def test_given_no_pools_then_communities_stay_as_they_are() -> None:
     assert whole([], [[0, 1, 2], [3, 4, 5]], [0, 1, 2, 3, 4, 5]) == [[0, 1, 2], [3, 4, 5]]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 29), st.integers(0, 29)), max_size=40))
+def test_given_any_edges_then_components_are_those_of_scipy(edges: list[tuple[int, int]]) -> None:
+    a, b = np.array([edge for edge in edges if edge[0] != edge[1]], np.int32).reshape(-1, 2).T
+
+    component = component_of(pair_keys(a, b), 30)
+
+    graph = scipy.sparse.coo_array((np.ones(len(a)), (a, b)), shape=(30, 30))
+    assert component.tolist() == scipy.sparse.csgraph.connected_components(graph, directed=False)[1].tolist()
+
+
+def test_given_a_long_chain_in_any_order_then_it_is_one_component() -> None:
+    numbers = np.random.default_rng(1).permutation(200_000).astype(np.int32)
+
+    component = component_of(pair_keys(numbers[:-1], numbers[1:]), len(numbers))
+
+    assert component.tolist() == [0] * len(numbers)

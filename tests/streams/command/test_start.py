@@ -57,3 +57,14 @@ def test_a_short_replay_loads_no_library_that_only_others_need(tmp_path: Path) -
     }
     assert modules & unneeded == set()
     assert "numba.np.arraymath" not in modules  # numba's own code that kernels are compiled from
+
+
+@pytest.mark.slow
+def test_a_replay_that_finds_a_network_loads_no_sparse_matrices(world: Path, tmp_path: Path) -> None:
+    alerts = tmp_path / "alerts.jsonl"
+
+    modules = loaded("replay", world, "--no-progress", "--alerts", alerts)
+
+    assert alerts.read_text()
+    assert {"igraph", "polars"} <= modules
+    assert modules & {"scipy.sparse", "jinja2", "faust", "aiokafka"} == set()
