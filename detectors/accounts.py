@@ -10,6 +10,8 @@ from detectors.arrays.dtypes import I32, I64, U64
 from detectors.arrays.hash_index import free_place, key_place, place_by_low_bits, power_of_two
 from detectors.arrays.hashing import mix
 
+ERASED = "[erased]"
+"""The id that stands for every account that was erased; nobody has it."""
 _FIRST_SIZE = 1 << 14
 """Accounts that there is room for at first; a power of two."""
 
@@ -47,6 +49,11 @@ class AccountStore:
     def keys(self) -> U64:
         """Each account's key, by number; uint64, not a copy."""
         return self._key_of[: len(self)]
+
+    def erase(self, numbers: I32) -> None:
+        """Forget the names of accounts; their numbers and counts stay."""
+        for number in numbers.tolist():
+            self._names[number] = f"{self._names[number].partition(':')[0]}:{ERASED}"
 
     def find(self, keys: U64) -> I32:
         """The number of each account key, -1 where no such account has been added; int32."""

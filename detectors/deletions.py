@@ -1,4 +1,6 @@
-"""Posts that were deleted: they stop counting at the end of the epoch in which that was reported.
+"""Posts that were deleted, and accounts that were erased.
+
+Deleted posts stop counting at the end of the epoch in which that was reported.
 
 A report names a post. When its epoch ends, everything that rests upon the post alone leaves: the rows of pair evidence
 whose first co-share it made, its meetings in pools, its place among the samples, facts about it, and its part in the
@@ -7,9 +9,12 @@ that wait for their crowd make no co-shares any more. What was counted without r
 crowds, exposure, activity, rhythm, and the figures of engagement. All of these speak of what is usual, so that
 they stay errs against a suspicion.
 
+An account that is erased leaves with all its posts, its networks and its name.
+
 A report may come before the post (`detectors.event_time.rejected_rows`); the post then never comes here.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -18,10 +23,13 @@ import polars as pl
 from detectors.accounts import AccountStore
 from detectors.alerts.alerting import AlertWriter
 from detectors.arrays.dtypes import I32, I64, StructArray
+from detectors.arrays.hashing import hash_strings
 from detectors.covertness.account_observations import AccountObservations
 from detectors.evidence.co_share_samples import CoShareSamples
+from detectors.networks.edges import Edges, without_accounts
 from detectors.networks.network_stage import NetworkStage
 from detectors.pools.pools import PoolStage
+from detectors.traces.traces import ACCOUNT_KEYS
 
 DELETIONS = {
     "created_at": pl.Int64,  # when the deletion was reported, seconds
@@ -70,6 +78,9 @@ class Deletions:
         self._gone: I64 = np.zeros(0, np.int64)
         """Running numbers of deleted posts that may still wait for their crowd, ascending."""
 
+        self._erased: I32 = np.zeros(0, np.int32)
+        """Numbers of erased accounts, ascending."""
+
     def add(self, reports: pl.DataFrame) -> None:
         """Add reports, with the columns `DELETIONS`, before event time reaches the end of their epoch."""
         self._waiting = pl.concat([self._waiting, reports.select(DELETIONS.keys())])
@@ -95,6 +106,28 @@ class Deletions:
             named, on=["account", "post_id"], how="anti", maintain_order="left"
         )
         self._writer.forget_posts(set(named["post_id"].to_list()), set(of.tolist()))
+
+    def erase(self, names: Sequence[str]) -> None:
+        """Take accounts out: their posts, their membership, their names. Nothing of them may come any more.
+
+        Args:
+            names: as `platform:account_id`.
+        """
+        numbers = self._accounts.find(hash_strings(pl.Series(names, dtype=pl.String), ACCOUNT_KEYS))
+        known = numbers >= 0
+        numbers = np.unique(numbers[known])
+        if not len(numbers):
+            return
+        self._take_out(*self._samples.take_out("account", pl.Series(numbers)))
+        self._observations.facts.forget(pl.DataFrame({"account": numbers}))
+        self._stage.forget_accounts(numbers)
+        self._writer.forget_accounts({number: self._accounts.names[number] for number in numbers.tolist()})
+        self._accounts.erase(numbers)
+        self._erased = np.union1d(self._erased, numbers)
+
+    def remaining_edges(self, edges: Edges) -> Edges:
+        """The edges without those of erased accounts."""
+        return without_accounts(edges, self._erased) if len(self._erased) else edges
 
     def remaining(self, co_shares: StructArray) -> StructArray:
         """The records of `CO_SHARES` without those of deleted posts."""

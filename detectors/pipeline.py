@@ -323,6 +323,7 @@ class Pipeline:
             others = self.observations.edges(now, self.stage.networks.network_of)
             with self._timer("pools"):
                 edges = merged([others, self.pools.edges(now, len(self.accounts))])
+                edges = self.deletions.remaining_edges(edges)
             with self._timer("reestimate"):
                 rows_before = len(self.pairs.rows)
                 self._exposure.add(np.zeros(0, EXPOSURES), len(self.accounts))

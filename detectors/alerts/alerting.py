@@ -10,7 +10,7 @@ from detectors.accounts import AccountStore
 from detectors.alerts.alert_record import RunState, WriterIdentity, alert_id, alert_record, assessed_at, under
 from detectors.alerts.co_share_count import CoShareCount
 from detectors.alerts.findings import found_together, has_aged, records, standing
-from detectors.alerts.last_alert import LastAlert, changes, closing_changes, without_posts
+from detectors.alerts.last_alert import LastAlert, changes, closing_changes, without_accounts, without_posts
 from detectors.alerts.network_facts import NetworkFacts
 from detectors.cases.case_book import CaseBook, CaseFacts
 from detectors.config import DetectionConfig
@@ -72,6 +72,19 @@ class AlertWriter:
             if any(not post_ids.isdisjoint(sample.post_ids) for sample in last.alert.evidence):
                 last.alert = without_posts(last.alert, post_ids)
                 last.outdated = True
+
+    def forget_accounts(self, names: dict[int, str]) -> None:
+        """Take accounts that were erased out of the last alerts.
+
+        Args:
+            names: `platform:account_id` of each, by account number.
+        """
+        for last in self._last_alerts.values():
+            if not last.ever.isdisjoint(names):
+                last.members -= names.keys()
+                last.ever -= names.keys()
+                last.alert = without_accounts(last.alert, set(names.values()))
+                last.outdated = last.deleted = True
 
     def outdated(self, network: Network) -> bool:
         """Whether the last alert of a network shows posts that were deleted since."""

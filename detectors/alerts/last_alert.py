@@ -50,13 +50,24 @@ class LastAlert:
 
 def without_posts(alert: Alert, post_ids: set[str]) -> Alert:
     """The alert without evidence of some posts, and without sentences that may quote it."""
-    count = alert.member_count
-    return msgspec.structs.replace(
-        alert,
-        evidence=[sample for sample in alert.evidence if post_ids.isdisjoint(sample.post_ids)],
-        headline=f"{count} accounts acted together; posts that showed it were deleted",
-        explanation=f"Posts that showed how {count} accounts acted together were deleted since.",
-    )
+    kept = [sample for sample in alert.evidence if post_ids.isdisjoint(sample.post_ids)]
+    return _reworded(msgspec.structs.replace(alert, evidence=kept), "posts that showed it")
+
+
+def without_accounts(alert: Alert, names: set[str]) -> Alert:
+    """The alert without some accounts, as `platform:account_id`, and without sentences that may name them."""
+    members = [member for member in alert.members if member.account_id not in names]
+    ties = [tie for tie in alert.ties if names.isdisjoint((tie.account_a, tie.account_b))]
+    kept = [sample for sample in alert.evidence if names.isdisjoint(sample.account_ids)]
+    count = alert.member_count - (len(alert.members) - len(members))
+    alert = msgspec.structs.replace(alert, members=members, member_count=count, ties=ties, evidence=kept)
+    return _reworded(alert, "accounts among them")
+
+
+def _reworded(alert: Alert, what: str) -> Alert:
+    """The alert with a headline and an explanation that quote nothing."""
+    said = f"{alert.member_count} accounts acted together; {what} were deleted since"
+    return msgspec.structs.replace(alert, headline=said, explanation=f"{said}.")
 
 
 def changes(

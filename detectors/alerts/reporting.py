@@ -27,8 +27,8 @@ from detectors.covertness.assessment import Assessment, assess, has_evidence
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.evidence.pairs import PairStore
 from detectors.followers.ring_facts import FollowFacts, follow_facts
-from detectors.networks.network_stage import NetworkChange, NetworkStage
-from detectors.networks.networks import Network
+from detectors.networks.network_stage import NetworkStage
+from detectors.networks.networks import Network, NetworkChange
 from detectors.pools.pools import PoolStage
 from detectors.reference.review_rules import muting_rule
 from detectors.stage_timing import StageTimer

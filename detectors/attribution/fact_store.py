@@ -154,13 +154,13 @@ class FactStore:
         """Take the facts about some posts out, from the counts too.
 
         Args:
-            posts: columns account (Int32) and post_id.
+            posts: columns account (Int32) and post_id; or account alone, for all posts of accounts.
         """
-        facts = self._all()
-        gone = facts.join(posts.unique(), on=["account", "post_id"], how="semi")
+        facts, names = self._all(), posts.columns
+        gone = facts.join(posts.unique(), on=names, how="semi")
         if len(gone):
             self._count(gone, -1)
-            self._log = [facts.join(posts, on=["account", "post_id"], how="anti", maintain_order="left")]
+            self._log = [facts.join(posts, on=names, how="anti", maintain_order="left")]
 
     def _count(self, log: pl.DataFrame, by: int) -> None:
         """Add facts to the counts (`by` is 1), or take them out (-1)."""

@@ -42,6 +42,12 @@ class FollowEvents:
     def __len__(self) -> int:
         return len(self.at)
 
+    def without(self, keys: U64) -> "FollowEvents":
+        """The events that concern none of the accounts with these keys."""
+        kept = ~(np.isin(self.follower, keys) | np.isin(self.followee, keys))
+        names = self.names.filter(~pl.Series(np.isin(self.names["key"].to_numpy(), keys)))
+        return FollowEvents(self.follower[kept], self.followee[kept], self.action[kept], self.at[kept], names)
+
 
 EDGES = np.dtype([("key", np.uint64), ("stamp", np.int64)])
 """One edge: the mix of the keys of its two accounts, and time << 2 | action of the event that decided. Key 0: an empty

@@ -54,6 +54,24 @@ def ends(keys: U64) -> tuple[I32, I32]:
     return (keys >> np.uint64(32)).astype(np.int32), (keys & np.uint64(0xFFFFFFFF)).astype(np.int32)
 
 
+def inside(edges: Edges, network_of: I32, number: int) -> Edges:
+    """The edges between members of one network.
+
+    Args:
+        edges: of all accounts.
+        network_of: int32, network number of each account.
+        number: of the network.
+    """
+    a, b = ends(edges.keys)
+    return chosen(edges, (network_of[a] == number) & (network_of[b] == number))
+
+
+def without_accounts(edges: Edges, accounts: I32) -> Edges:
+    """The edges that touch none of some accounts."""
+    a, b = ends(edges.keys)
+    return chosen(edges, ~(np.isin(a, accounts) | np.isin(b, accounts)))
+
+
 def same_side(keys: U64, sources: Bools | None) -> Bools:
     """Which edges do not join a known source to another account; bool, one for each key."""
     if sources is None:

@@ -5,7 +5,6 @@ follows new evidence, so a quiet tick costs nothing. Once a day evidence ages, t
 without the co-shares of validated pairs, candidates are tested against it, and networks expand.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -20,10 +19,21 @@ from detectors.evidence.null_model import NullModel, null_model
 from detectors.evidence.pairs import PairStore
 from detectors.evidence.shared_interest import PRIOR_SPREAD
 from detectors.networks.communities import communities, whole_pools
-from detectors.networks.edges import NO_EDGES, Edges, Ground, chosen, edges_of, ends, merged, same_side
+from detectors.networks.edges import (
+    NO_EDGES,
+    Edges,
+    Ground,
+    chosen,
+    edges_of,
+    ends,
+    inside,
+    merged,
+    same_side,
+    without_accounts,
+)  # fmt: skip
 from detectors.networks.expansion import expand
 from detectors.networks.loose_members import bereft_networks, loose_members
-from detectors.networks.networks import Network, NetworkStore
+from detectors.networks.networks import Network, NetworkChange, NetworkStore
 from detectors.networks.recurring_crowds import crowd_edges, recurring_crowds
 from detectors.networks.timing_edges import TimingEdges
 from detectors.networks.untied_crowds import of_their_own
@@ -48,16 +58,6 @@ _GRACE_S = 7 * 86_400
 recall on the mixed real set fell from .670 to .654 (docs/decisions/0016-members-leave.md)."""
 _WEEK_S = 7 * 86_400
 """Seconds between tests of all candidates, at most. Chosen so that slow changes are seen within a week."""
-
-
-@dataclass(slots=True)
-class NetworkChange:
-    """What happened to a network at a tick."""
-
-    network: Network
-    lifecycle: Lifecycle
-    successor: Network | None = None
-    """The network that absorbed it."""
 
 
 class NetworkStage:
@@ -138,6 +138,11 @@ class NetworkStage:
         self._gate.move(surprise, np.zeros(0))
         self._bereft = np.union1d(self._bereft, accounts)
         self._news = self._news or len(accounts) > 0
+
+    def forget_accounts(self, accounts: I32) -> None:
+        """Take accounts out of networks, and out of all edges."""
+        self._edges = without_accounts(self._edges, accounts)
+        self.networks.leave(accounts[self.networks.network_of[accounts] >= 0])
 
     def tick(self, now: int, sources: Bools | None = None) -> list[NetworkChange]:
         """Test the pairs that gained evidence, and update networks where edges were added.
@@ -242,10 +247,7 @@ class NetworkStage:
 
     def members_edges(self, network: Network) -> Edges:
         """The edges between members of one network."""
-        a, b = ends(self._edges.keys)
-        network_of = self.networks.network_of
-        within = (network_of[a] == network.number) & (network_of[b] == network.number)
-        return chosen(self._edges, within)
+        return inside(self._edges, self.networks.network_of, network.number)
 
     def _peel(self, explained: Bools) -> Bools:
         """Take what the co-shares of some pairs explain out of the exposure; the part taken out before is put back.
@@ -274,9 +276,7 @@ class NetworkStage:
 
     def _pairs_within_networks(self) -> Bools:
         """Which pairs are two members of one network; their co-shares are explained by it."""
-        first, second = ends(self._pairs.keys)
-        network, other = self.networks.network_of[first], self.networks.network_of[second]
-        return np.asarray((network == other) & (network >= 0))
+        return self.networks.within(*ends(self._pairs.keys))
 
     def _cluster(self, changed: I32, now: int) -> list[NetworkChange]:
         a, b = ends(self._edges.keys)

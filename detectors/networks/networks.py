@@ -17,7 +17,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.arrays.dtypes import I32
+from detectors.arrays.dtypes import I32, Bools
 from schemas.networks import Lifecycle
 
 _PAIR = 2
@@ -53,6 +53,16 @@ class Network:
     def size(self) -> int:
         """Count of members."""
         return len(self.core) + sum(account not in self.core for account in self.peripheral)
+
+
+@dataclass(slots=True)
+class NetworkChange:
+    """What happened to a network at a tick."""
+
+    network: Network
+    lifecycle: Lifecycle
+    successor: Network | None = None
+    """The network that absorbed it."""
 
 
 class NetworkStore:
@@ -135,10 +145,14 @@ class NetworkStore:
             merged.append((old, heir))
         return [changed[number] for number in sorted(changed)], merged
 
+    def within(self, a: I32, b: I32) -> Bools:
+        """Which two accounts are members of one network; bool, one for each entry."""
+        network, other = self.network_of[a], self.network_of[b]
+        return np.asarray((network == other) & (network >= 0))
+
     def note_evidence(self, a: I32, b: I32, now: int) -> None:
         """Two accounts at a time gained evidence at event time `now`, seconds."""
-        network, other = self.network_of[a], self.network_of[b]
-        for number in np.unique(network[(network == other) & (network >= 0)]).tolist():
+        for number in np.unique(self.network_of[a][self.within(a, b)]).tolist():
             self.alive[number].last_evidence = now
 
     def join(self, network: int, account: int, surprise: float, now: int) -> None:

@@ -5,7 +5,7 @@ from typing import ClassVar, TypeAlias
 
 import numpy as np
 
-from detectors.accounts import AccountStore
+from detectors.accounts import ERASED, AccountStore
 from detectors.config import DetectionConfig
 from detectors.covertness.account_observations import AccountObservations
 from detectors.evidence.pairs import PairStore
@@ -19,6 +19,7 @@ from schemas.figures.signals import AccountEngagement, AccountFollowers, PairSyn
 
 SignalRecord: TypeAlias = AccountEngagement | AccountFollowers | PairSynchrony
 _HOUR_S = 3_600
+_GONE = f":{ERASED}"
 
 
 class SignalMemory:
@@ -36,6 +37,13 @@ class SignalMemory:
         """By account key."""
         self.hour = None
         """Hours since 1970 at the last tick for which signals were written; None: there was none."""
+
+
+def _is_of_erased(signal: SignalRecord) -> bool:
+    """Whether a signal is about an account that was erased."""
+    if isinstance(signal, PairSynchrony):
+        return signal.account_a.endswith(_GONE) or signal.account_b.endswith(_GONE)
+    return signal.account_id.endswith(_GONE)
 
 
 class SignalWriter:
@@ -70,7 +78,7 @@ class SignalWriter:
     def take(self) -> list[SignalRecord]:
         """The signals since the last call, in order."""
         taken, self._waiting = self._waiting, []
-        return taken
+        return [signal for signal in taken if not _is_of_erased(signal)]
 
     def tick(self, now: int, *, end_of_day: bool) -> None:
         """Write what is due.

@@ -81,6 +81,8 @@ class OrderedPosts:
     """Seconds by stage."""
     due: Callable[[], bool] | None = None
     """Asked between batches whether to yield the state; None: it is never yielded, not at the end either."""
+    erased: frozenset[str] = frozenset()
+    """Accounts whose posts are left out, as `platform:account_id`."""
     abandoned: Callable[[], bool] = lambda: False
     """Asked while inputs are only read ahead: whether the run is to end."""
 
@@ -292,13 +294,14 @@ class OrderedPosts:
         )
         rejected = []
         with self.timer("order"):
+            posts = self._of_others(keyed(posts))
             late = self._watermark.see(name, posts["created_at"].to_numpy())
             late &= ~is_deletion(posts).to_numpy()
             posts = deletions_in_time(posts, max(self._released, self._resumed_at))
             times = posts["created_at"].to_numpy()
             # only rows of an input that is new or has grown since a state was kept
             passed = times < self._resumed_at
-            posts, too_late = without_late(keyed(posts), passed, _PASSED)
+            posts, too_late = without_late(posts, passed, _PASSED)
             rejected.append(too_late)
             posts, too_late = without_late(posts, (late | (times < self._released))[~passed], detail)
             rejected.append(too_late)
@@ -307,6 +310,15 @@ class OrderedPosts:
             if rows is not None:
                 self.dead_letters.set_aside(self._feeds.source_of[name], *rows)
         self.dead_letters.count_rows(0)
+
+    def _of_others(self, posts: pl.DataFrame) -> pl.DataFrame:
+        """The posts of accounts that are not erased."""
+        if not self.erased:
+            return posts
+        kept = posts.filter(~pl.col("account").is_in(list(self.erased)))
+        if len(kept) < len(posts):
+            self.others["posts of erased accounts"] += len(posts) - len(kept)
+        return kept
 
     def _advance(self) -> Iterator[OrderedBatch]:
         """What all sources have passed."""

@@ -4,11 +4,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from detectors.arrays.hashing import hash_strings
 from detectors.followers.follow_edges import FollowEvents
 from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import Registry
+from detectors.traces.traces import ACCOUNT_KEYS
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.privacy.records import PseudonymRecords
+from streams.reference_files.erased_accounts import read_erased
 from streams.reference_files.follow_events import read_follows
 from streams.reference_files.profiles import read_profiles
 from streams.reference_files.registry_file import read_registry
@@ -31,7 +34,7 @@ def read_reference_inputs(
     """Read the reference files that the options name.
 
     Args:
-        files: of these, `registry`, `accounts`, `follows`, `suppressions` and `reviews`.
+        files: of these, `registry`, `accounts`, `follows`, `suppressions`, `reviews` and `erased`.
         dead_letters: where profiles and follow events go that cannot be used.
         names: puts pseudonyms into all of them; None: names stay.
 
@@ -53,4 +56,8 @@ def read_reference_inputs(
         rules = [names.rule(rule) for rule in rules]
         profiles = names.profiles(profiles)
     follows = read_follows(files.follows, dead_letters, names) if files.follows is not None else None
+    erased = sorted(read_erased(files.erased, names))
+    if erased:
+        profiles = profiles.filter(~pl.col("account").is_in(erased))
+        follows = None if follows is None else follows.without(hash_strings(pl.Series(erased), ACCOUNT_KEYS))
     return ReferenceInputs(ReferenceData(registry, profiles, rules), follows)

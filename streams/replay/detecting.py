@@ -23,6 +23,7 @@ from streams.outputs.output_files import OutputError
 from streams.outputs.permalinks import Permalinks
 from streams.outputs.signal_messages import write_signals
 from streams.privacy.records import pseudonym_records
+from streams.reference_files.erased_accounts import read_erased
 from streams.reference_files.reference_inputs import ReferenceInputs, read_reference_inputs
 from streams.replay.replay import Replay
 from streams.replay.results import early_end, so_far
@@ -85,6 +86,7 @@ def detected(
             unordered=options.reading.unordered,
             on_progress=bar.show,
             on_posts=on_posts,
+            erased=read_erased(options.reading.erased, pseudonym_records(settings.privacy)),
             run_id=(keeping.run_id if keeping is not None else None) or uuid4().hex,
             stop=stop,
             shards=options.detecting.shards,

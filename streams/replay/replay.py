@@ -82,6 +82,8 @@ class Replay:
     on_signals: Callable[[list[SignalRecord]], None] | None = None
     sources: Sequence[Source] | None = None
     """What to read in place of `inputs`."""
+    erased: frozenset[str] = frozenset()
+    """Accounts whose posts are left out, as `platform:account_id`."""
     stop: Stop = field(default_factory=Stop)
     """Looked at after every batch: whether the run is to end before its inputs do."""
     due: Callable[[], bool] | None = None
@@ -106,6 +108,7 @@ class Replay:
             self.on_progress,
             self.sources,
             due=self.due,
+            erased=self.erased,
             abandoned=lambda: self.stop.wanted,
         )
         self._kept = threading.Event()

@@ -117,6 +117,17 @@ class ReadingOptions:
             rich_help_panel=_READING,
         ),
     ] = None
+    erased: Annotated[
+        str | None,
+        READ,
+        typer.Option(
+            "--erased",
+            metavar="FILE",
+            help="Accounts that are to be left out, one a line as platform:account_id: their posts, profiles and "
+            "follows.",
+            rich_help_panel=_READING,
+        ),
+    ] = None
     suppressions: Annotated[
         str | None,
         READ,

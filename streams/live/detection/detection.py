@@ -13,6 +13,7 @@ from typing import ClassVar, NamedTuple
 import msgspec
 import polars as pl
 
+from detectors.arrays.hashing import hash_strings
 from detectors.config import DetectionConfig
 from detectors.event_time.collector_times import CollectorTimes
 from detectors.event_time.duplicates import DuplicateFilter
@@ -28,6 +29,7 @@ from detectors.pipeline import Pipeline
 from detectors.post_columns import POSTS, is_deletion
 from detectors.reference.reference_data import ReferenceData
 from detectors.signals import SignalRecord
+from detectors.traces.traces import ACCOUNT_KEYS
 from schemas.alerts import Alert, Mode
 from schemas.dead_letters import RAW_LIMIT, DeadLetter
 from schemas.service.topics import POSTS as POSTS_TOPIC
@@ -209,7 +211,10 @@ class Detection:
             posts = self.held_posts.release(passed)
             rejected: list[RejectedRows] = []
             if posts is not None:
+                posts = self._of_others(posts, "account_key")
                 posts, rejected = without_duplicates(posts, self.duplicates)
+            if follows is not None:
+                follows = self._of_others(follows, "follower", "followee")
         for rows in rejected:
             result.dead_letters.extend(_letters(rows))
         self._update_reference_data(passed)
@@ -232,9 +237,19 @@ class Detection:
             self.times.restart(self.passed + self._config.time.lateness_s)
             self.settled.restart(self.times.least)
 
+    def _of_others(self, rows: pl.DataFrame, *names: str) -> pl.DataFrame:
+        """The rows in which no column of keys has an account that is erased."""
+        if not self.references.erased:
+            return rows
+        erased = hash_strings(pl.Series(sorted(self.references.erased)), ACCOUNT_KEYS)
+        return rows.filter(~pl.any_horizontal(pl.col(name).is_in(pl.Series(erased)) for name in names))
+
     def _update_reference_data(self, passed: float) -> None:
         """Let the pipeline go on under reference data that have changed."""
         references = self.references
+        erased = references.take_erased()
+        if erased and self.pipeline is not None:
+            self.pipeline.deletions.erase(erased)
         profiles_due = references.profiles_changed and passed >= self.profiled_until
         if self.pipeline is not None and (references.entities_changed or profiles_due):
             with self.timer("references"):

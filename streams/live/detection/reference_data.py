@@ -42,7 +42,14 @@ class LiveReferenceData:
     _profiles: list[Annotated[pl.DataFrame, PROFILES]]
     """First the latest observation of each account; then rows that are not merged yet, in the order of arrival."""
 
+    erased: set[str]
+    """Accounts that are erased, as `platform:account_id`."""
+    newly_erased: list[str]
+    """Those that became so and were not taken yet."""
+
     def __init__(self) -> None:
+        self.erased = set()
+        self.newly_erased = []
         self.entities = {}
         self.entities_used = {}
         self.set_aside = {}
@@ -69,8 +76,9 @@ class LiveReferenceData:
         """
         kind = frame.header.kind
         if kind == "profiles":
-            self._profiles.append(frame.rows.select(PROFILES.keys()))
-            self._unmerged += len(frame.rows)
+            rows = self._without_erased(frame.rows)
+            self._profiles.append(rows.select(PROFILES.keys()))
+            self._unmerged += len(rows)
             if self._unmerged > max(len(self._profiles[0]), _MIN_UNMERGED):
                 self._merge()
             self.profiles_changed = True
@@ -96,6 +104,26 @@ class LiveReferenceData:
                     if key in self.set_aside
                 )
         return "; ".join(faults) or None
+
+    def _without_erased(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The profiles that stand; of each account its latest record says whether it is erased."""
+        gone = rows["erased"].fill_null(value=False)
+        if not (gone.any() or self.erased):
+            return rows
+        latest = rows.unique("account", keep="last")
+        named = latest.filter(pl.col("erased").fill_null(value=False))["account"].to_list()
+        self.erased -= set(latest["account"].to_list())
+        self.erased |= set(named)
+        self.newly_erased += named
+        if named:
+            self._profiles = [part.filter(~pl.col("account").is_in(named)) for part in self._profiles]
+            self._unmerged = sum(map(len, self._profiles[1:]))
+        return rows.filter(~gone & ~rows["account"].is_in(named))
+
+    def take_erased(self) -> list[str]:
+        """Accounts that were erased since the last call."""
+        taken, self.newly_erased = self.newly_erased, []
+        return taken
 
     def _take_record(self, kind: Kind, key: str, value: str | None) -> bool:
         """Take in one record; returns whether it changes what is known under its key."""

@@ -129,10 +129,10 @@ class Batch:
         )
 
     def _has_meaning(self, record: KafkaRecord) -> bool:
-        """Whether a record without a value has to be decoded: it reports nothing, and is no deleted profile."""
+        """Whether a record without a value has to be decoded: it takes a key back, and reports nothing."""
         if self.topic in WAITED_FOR:
             return not (_says(record, END_HEADER) or _says(record, LEAVE_HEADER) or _upto(record))
-        return KIND_OF[self.topic] in ("registry", "rules")
+        return KIND_OF[self.topic] in ("registry", "rules", "profiles")
 
 
 def _says(record: KafkaRecord, header: str) -> bool:
@@ -202,6 +202,8 @@ def _decoded(
     else:
         frame, rows = decoded_profiles(records)
         frame = frame if names is None else names.profiles(frame)
+        gone = np.array([record.value is None for record in batch.records])[index[rows]]
+        frame = frame.with_columns(erased=pl.Series(gone, dtype=pl.Boolean))
         column, field_name = "observed", "observed_at"
     places = index[rows]
     ahead = frame[column].to_numpy() > stamps[places] + max_ahead_s
@@ -223,11 +225,23 @@ def _decoded(
 def _lines(batch: Batch) -> tuple[Records, list[DeadLetter]]:
     """The values of a batch as lines to decode, numbered from 1 by their place in the batch."""
     values = [record.value or b"" for record in batch.records]
+    if KIND_OF[batch.topic] == "profiles":
+        values = [
+            _erasure(record.key) if record.value is None else value
+            for record, value in zip(batch.records, values, strict=True)
+        ]
     batch.bytes = sum(map(len, values))
     records = records_of(values, batch.topic)
     letters = list(_placed(records.dead_letters, batch))
     records.dead_letters.clear()
     return records, letters
+
+
+def _erasure(key: bytes | None) -> bytes:
+    """A profile that stands for the erasure of the account with this key, older than any other."""
+    platform, _, account_id = (key or b"").decode("utf-8", "replace").partition(":")
+    known = {"platform": platform, "account_id": account_id, "observed_at": "1970-01-01T00:00:00Z"}
+    return msgspec.json.encode(known)
 
 
 def _placed(letters: Iterable[DeadLetter], batch: Batch) -> Iterator[DeadLetter]:

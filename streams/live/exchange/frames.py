@@ -53,7 +53,7 @@ LOW_RATE: Mapping[str, pl.DataType] = {"key": pl.String(), "value": pl.String(),
 COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
     "posts": KEYED_POSTS,
     "follows": FOLLOWS,
-    "profiles": {**PROFILES, **_PLACE},
+    "profiles": {**PROFILES, "erased": pl.Boolean(), **_PLACE},
     "registry": LOW_RATE,
     "rules": LOW_RATE,
     "reviews": LOW_RATE,
@@ -61,7 +61,10 @@ COLUMNS: Mapping[str, Mapping[str, pl.DataType]] = {
 }
 
 
-_NAMES = ("follower_name", "followee_name")
+_ADDED: Mapping[str, tuple[str, ...]] = {
+    "posts": ("deleted",), "follows": ("follower_name", "followee_name"), "profiles": ("erased",)
+}  # fmt: skip
+"""Columns that came after version 0.1; null where a frame lacks them."""
 _NEVER_NULL: Mapping[str, tuple[str, ...]] = {
     "posts": (
         "post_id", "platform", "account_id", "created_at", "account", "account_key", "post_key", "row_key"
@@ -191,9 +194,10 @@ def decode(header: bytes | None, value: bytes, at: float = -math.inf) -> Frame:
         rows = pl.read_ipc_stream(io.BytesIO(value)).rechunk()
     except _UNREADABLE as error:
         raise FrameError(f"no Arrow IPC stream: {error}") from error
-    if head.kind == "follows" and not rows.columns.count("follower_name"):
-        # frames of version 0.1 have no names
-        rows = rows.with_columns(pl.lit(None, pl.String).alias(name) for name in _NAMES)
+    # frames of earlier workers lack these columns
+    absent = [name for name in _ADDED.get(head.kind, ()) if name not in rows.columns]
+    if absent:
+        rows = rows.with_columns(pl.lit(None, schema[name]).alias(name) for name in absent)
     if dict(rows.schema) != dict(schema):
         raise FrameError(f"columns of {head.kind} are not as declared")
     if fault := _fault(head, rows):

@@ -68,6 +68,8 @@ class PublishOptions:
     """File that notes how far the run has come."""
     delete_entities: tuple[str, ...] = ()
     """Ids of registry entities to delete."""
+    erased: frozenset[str] = frozenset()
+    """Accounts to erase, as `platform:account_id`."""
     delete_rules: tuple[str, ...] = ()
     collector: str | None = None
     """Name under which it publishes; None: one of its own."""
@@ -204,6 +206,8 @@ class Publisher:
             await self._send(REVIEWS, ((event.network_id, msgspec.json.encode(event)) for event in events))
         if options.accounts is not None:
             await self._send(ACCOUNTS, profile_lines(options.accounts, self._pseudonyms))
+        # after profiles: what comes later under a key stands
+        await self._send(ACCOUNTS, [(account, None) for account in sorted(options.erased)])
         if options.follows is not None:
             await self._send(FOLLOWS, follow_lines(options.follows, self._pseudonyms))
 

@@ -21,6 +21,7 @@ from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain_lines
 from streams.privacy.records import pseudonym_records
+from streams.reference_files.erased_accounts import read_erased
 from streams.settings.options import ReadingOptions
 from streams.settings.publishing_options import PublishingOptions
 from streams.settings.settings import for_run, load_settings
@@ -71,12 +72,15 @@ def publish(
     """
     if not inputs:
         _check_without_posts(publishing, reading)
+    settings = for_run(load_settings(reading.config), run_id)
+    names = pseudonym_records(settings.privacy)
     options = PublishOptions(
         registry=reading.registry,
         suppressions=reading.suppressions,
         reviews=reading.reviews,
         accounts=reading.accounts,
         follows=reading.follows,
+        erased=read_erased(reading.erased, names),
         delete_entities=tuple(publishing.delete_entity or ()),
         delete_rules=tuple(publishing.delete_rule or ()),
         speed=speed_of(publishing.speed),
@@ -84,7 +88,6 @@ def publish(
         resume=publishing.resume,
         collector=publishing.collector,
     )
-    settings = for_run(load_settings(reading.config), run_id)
     broker = connection(settings.kafka)
     log = DeadLetterLog(None, settings.input)
     console = Console(stderr=True)
@@ -98,6 +101,7 @@ def publish(
             format=reading.format,
             unordered=reading.unordered,
             on_progress=bar.show,
+            erased=options.erased,
         )
         posts.open()
 
@@ -109,11 +113,12 @@ def publish(
     def say(line: str) -> None:
         console.print(plain_lines(line), markup=False, highlight=False, soft_wrap=True)
 
-    publisher = Publisher(broker, options, shown, say, pseudonym_records(settings.privacy))
+    publisher = Publisher(broker, options, shown, say, names)
 
     async def run() -> None:
         # who maintains the registry need not have the rights of a collector
-        collects = posts is not None or options.follows is not None or options.accounts is not None
+        named = options.follows, options.accounts, reading.erased
+        collects = posts is not None or any(name is not None for name in named)
         role = Role.COLLECTOR if collects else Role.CURATOR
         await require_topics(broker, settings.kafka.topic_prefix, role, without=(DEAD_LETTERS,))
         try:
@@ -127,12 +132,17 @@ def publish(
         with bar if posts is not None else nullcontext():
             asyncio.run(run())
     if posts is not None:
-        for fault in posts.faults:
-            raise fault
-        if publisher.published or publishing.resume is None:
-            posts.check_used(publisher.published)
+        _check_read(posts, publisher.published, resumes=publishing.resume is not None)
     counts = ({} if posts is None else {POSTS.name: publisher.published}) | publisher.records
     return _published(counts, settings.kafka.topic_prefix, log.total)
+
+
+def _check_read(posts: OrderedPosts, published: int, *, resumes: bool) -> None:
+    """Fail if inputs could not be read to their end, or no row could be used."""
+    for fault in posts.faults:
+        raise fault
+    if published or not resumes:
+        posts.check_used(published)
 
 
 def _published(counts: Mapping[str, int], prefix: str, rejected: int) -> str:
@@ -152,10 +162,10 @@ def _check_without_posts(publishing: PublishingOptions, reading: ReadingOptions)
         UsageError: no option names anything to publish or delete, or one is about posts.
     """
     named = (reading.registry, reading.suppressions, reading.reviews, reading.accounts, reading.follows)
-    if not (any(named) or publishing.delete_entity or publishing.delete_rule):
+    if not (any(named) or reading.erased or publishing.delete_entity or publishing.delete_rule):
         raise UsageError(
             "publish: name dumps of posts, or what else to publish: --registry, --suppressions, --reviews, --accounts, "
-            "--follows, --delete-entity or --delete-rule."
+            "--follows, --erased, --delete-entity or --delete-rule."
         )
     if publishing.end or publishing.resume is not None:
         raise UsageError("--end and --resume are about posts, and no dump is named.")

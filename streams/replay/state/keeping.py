@@ -80,6 +80,7 @@ class StateKeeping:
                 "--registry": reading.registry,
                 "--follows": reading.follows,
                 "--accounts": reading.accounts,
+                "--erased": reading.erased,
                 "--suppressions": reading.suppressions,
                 "--reviews": reading.reviews,
             },

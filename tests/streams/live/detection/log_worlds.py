@@ -58,10 +58,11 @@ def replayed(
     follows: str | None = None,
     *,
     deleted: bool = False,
+    erased: frozenset[str] = frozenset(),
 ) -> AlertTexts:
     settings = Settings()
     log = DeadLetterLog(None, settings.input)
-    replay = Replay([str(path)], settings, log)
+    replay = Replay([str(path)], settings, log, erased=erased)
     replay.set_reference_data(
         read_reference_inputs(ReadingOptions(registry=registry, accounts=accounts, follows=follows), log)
     )
