@@ -8,18 +8,20 @@ from pathlib import Path
 import pytest
 
 LOADED = """
+import gc
 import sys
 from streams.command.program import main
 sys.argv = ["lockstep", *sys.argv[1:]]
 try:
     main()
 finally:
+    print(f"gc:{gc.get_stats()[0]['collections']}", end=" ", file=sys.stderr)
     print(*(name for name in sys.modules if sys.modules[name] is not None), file=sys.stderr)
 """
 
 
 def loaded(*words: str | Path) -> set[str]:
-    """Modules that are loaded when a command has ended."""
+    """Modules that are loaded when a command has ended, and `gc:` with how often Python searched for garbage."""
     done = subprocess.run(
         [sys.executable, "-c", LOADED, *map(str, words)], capture_output=True, text=True, check=True
     )
@@ -68,3 +70,5 @@ def test_a_replay_that_finds_a_network_loads_no_sparse_matrices(world: Path, tmp
     assert alerts.read_text()
     assert {"igraph", "polars"} <= modules
     assert modules & {"scipy.sparse", "jinja2", "faust", "aiokafka"} == set()
+    (searches,) = (int(word.removeprefix("gc:")) for word in modules if word.startswith("gc:"))
+    assert searches < 150, "Python searches what was loaded for garbage"
