@@ -31,6 +31,7 @@ from streams.outputs.dead_letter_log import PASSED, DeadLetterLog
 from streams.privacy.records import pseudonym_records
 from streams.settings.settings import Settings
 from streams.sources import Source, SourceBatch, open_source
+from streams.sources.short_links import read_short_links
 
 _OPEN_BYTES = 64 << 20
 _BLOCK_BYTES = 8 << 20
@@ -105,6 +106,7 @@ class OrderedPosts:
             self.abandoned,
             self.unordered,
             pseudonym_records(self.settings.privacy),
+            read_short_links(self.settings.input.short_links),
         )
         self._released = -math.inf
         self._resumed_at = -math.inf

@@ -17,6 +17,7 @@ from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.privacy.records import PseudonymRecords, without_content
 from streams.settings.settings import Settings
 from streams.sources import Source, SourceBatch
+from streams.sources.short_links import ShortLinks
 
 _SNIFFED_LATE_SHARE = 0.01
 """With a greater share of late rows among them, the source is sorted. Chosen, not measured."""
@@ -48,6 +49,8 @@ class SourceFeeds:
     unordered: bool = False
     names: PseudonymRecords | None = None
     """Puts pseudonyms into posts; None: names stay."""
+    links: ShortLinks | None = None
+    """Knows where shortened links lead; None: they stay."""
     places: dict[str, SourcePlace] = field(default_factory=dict)
     """How far each input was read, by its name."""
     others: Counter[str] = field(default_factory=Counter)
@@ -172,6 +175,8 @@ class SourceFeeds:
             if not (place.ordered and unread.reached):
                 self._look()
             posts = new.posts if place.ordered else batch.posts
+            if self.links is not None:
+                posts = self.links.posts(posts)
             if self.names is not None:
                 with self.timer("pseudonyms"):
                     posts = self.names.posts(posts)

@@ -47,6 +47,9 @@ class InputSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     few come of edits and of exports that overlap. Chosen, not measured."""
     encoding: str | None = None
     """Encoding of all dumps, such as `cp1252`; if absent, UTF-8, or UTF-16 or UTF-32 where the first bytes show it."""
+    short_links: str | None = None
+    """File that says where shortened links lead: CSV with the columns `short` and `target`, or JSON lines. Replays,
+    `publish` and workers read it. If absent, each shortened link is an object of its own."""
     look_ahead_rows: AtLeast0 = 200_000
     """Rows at the beginning of all dumps together that are read before detection begins, to see whether they are in
     order. A dump with fewer rows is sorted if it is not."""

@@ -27,6 +27,7 @@ from streams.reference_files.profiles import decoded_profiles
 from streams.sources.files.records import Records
 from streams.sources.formats.canonical.jsonl import Jsonl
 from streams.sources.screening import LEEWAY, screen
+from streams.sources.short_links import ShortLinks
 
 COLLECTOR_HEADER = "lockstep-collector"
 """Header of any record of posts or follow events: who wrote it. What a collector reports holds for itself alone."""
@@ -161,6 +162,7 @@ def decode_batch(
     max_ahead_s: int,
     now: Callable[[], float] = time.time,
     names: PseudonymRecords | None = None,
+    links: ShortLinks | None = None,
 ) -> tuple[Frame, list[DeadLetter]]:
     """Decode records to the rows of a frame.
 
@@ -170,16 +172,21 @@ def decode_batch(
             make all others late, and a profile dated next year would replace all later ones.
         now: seconds since 1970 UTC.
         names: puts pseudonyms into the records; None: names stay.
+        links: knows where shortened links lead; None: they stay.
 
     Returns:
         The frame, and dead letters for all records that are not in it.
     """
-    frame, letters = _decoded(batch, max_ahead_s, now, names)
+    frame, letters = _decoded(batch, max_ahead_s, now, names, links)
     return frame, letters if names is None else [without_content(letter) for letter in letters]
 
 
 def _decoded(
-    batch: Batch, max_ahead_s: int, now: Callable[[], float], names: PseudonymRecords | None
+    batch: Batch,
+    max_ahead_s: int,
+    now: Callable[[], float],
+    names: PseudonymRecords | None,
+    links: ShortLinks | None,
 ) -> tuple[Frame, list[DeadLetter]]:
     kind = KIND_OF[batch.topic]
     header = Header(kind=kind, spans=batch.spans)
@@ -194,7 +201,8 @@ def _decoded(
     if kind == "posts":
         screened = screen(Jsonl().decode(records), records, now)
         rows = screened.rows
-        frame = keyed(screened.posts if names is None else names.posts(screened.posts))
+        posts = screened.posts if links is None else links.posts(screened.posts)
+        frame = keyed(posts if names is None else names.posts(posts))
         column, field_name = "created_at", "created_at"
     elif kind == "follows":
         frame, rows = decoded_follows(records, now() + LEEWAY, names)

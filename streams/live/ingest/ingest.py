@@ -33,6 +33,7 @@ from streams.live.ingest.reference_ends import all_read, ends_of_references
 from streams.live.telemetry.telemetry import Telemetry
 from streams.privacy.records import pseudonym_records
 from streams.settings.settings import Settings
+from streams.sources.short_links import read_short_links
 
 _MARK_EVERY_S = 0.5
 """Seconds between two checks for empty partitions. Chosen, not measured."""
@@ -67,6 +68,7 @@ class Ingest:
         self._watch = watch
         self._settings = settings
         self._pseudonyms = pseudonym_records(settings.privacy)
+        self._links = read_short_links(settings.input.short_links)
         self._log = log
         self._telemetry = telemetry
         self.joined = asyncio.Event()
@@ -226,7 +228,9 @@ class Ingest:
                 await self._mark()
 
     def _decoded(self, batch: Batch) -> tuple[frames.Frame, list[DeadLetter]]:
-        return decode_batch(batch, self._settings.worker.max_ahead_s, names=self._pseudonyms)
+        return decode_batch(
+            batch, self._settings.worker.max_ahead_s, names=self._pseudonyms, links=self._links
+        )
 
     async def _read(self) -> dict[str, Batch]:
         """Read one batch of each topic that has records."""

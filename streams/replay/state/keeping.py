@@ -81,6 +81,7 @@ class StateKeeping:
                 "--follows": reading.follows,
                 "--accounts": reading.accounts,
                 "--erased": reading.erased,
+                "input.short_links": settings.input.short_links,
                 "--suppressions": reading.suppressions,
                 "--reviews": reading.reviews,
             },
