@@ -19,15 +19,15 @@ from schemas.shares import TraceKind
 
 _MOST_ACCOUNTS = 25
 """Accounts listed for one object, in the order of their shares. It bounds the size of a snapshot; not measured."""
-BRIEF_OBJECTS = 4
-"""Objects of a brief alert, of all kinds together. With these limits the median alert had less than 8 kB on every set
-measured (`docs/operations/sizing.md`). Networks have more members since timing joins their pieces: 9.6 kB in one world,
-of which members, about 200 bytes each, are a third."""
+BRIEF_OBJECTS = 3
+"""Objects of a brief alert, of all kinds together; `BRIEF_OBJECTS_SUSPECTED` of a suspected network, which has samples
+of context terms beside them. With these limits the median alert has 5 to 9 kB (`docs/operations/sizing.md`)."""
+BRIEF_OBJECTS_SUSPECTED = 2
+BRIEF_TERM_SAMPLES = 3
+"""Samples of context terms that would carry a suspicion by themselves, in a brief alert: one of each, then a second of
+each. Of other terms there are none: the terms say there that nothing was seen, or hardly more than chance gives."""
 BRIEF_STRONG_SAMPLES = 2
-"""Samples of a context term that would carry a suspicion by itself, in a brief alert."""
-BRIEF_WEAK_SAMPLES = 1
-"""Samples of each other context term, in a brief alert about a suspected network; about another network there are none:
-the terms say there that nothing was seen, or no more than chance gives."""
+"""Samples of one such term."""
 BRIEF_ACCOUNTS = 3
 """Accounts of each sample in a brief alert. It has the address of the first post alone."""
 
@@ -87,10 +87,10 @@ def _of_object(sample: ObjectFacts, names: Sequence[str]) -> Evidence:
 def brief(alert: Alert) -> Alert:
     """The alert with fewer samples, each with fewer accounts, and without ties. All counts stay as they are.
 
-    It keeps `BRIEF_OBJECTS` objects, and of each context term `BRIEF_STRONG_SAMPLES` or `BRIEF_WEAK_SAMPLES`: first the
-    strongest, then each time the one that adds most to what is there: another kind, then accounts not seen yet, then an
-    object not seen yet; of equals the strongest. Of the accounts of a sample it keeps the `BRIEF_ACCOUNTS` that acted
-    first, with their posts. The first sample of a kind has the text of its original.
+    It keeps `BRIEF_TERM_SAMPLES` of the strong context terms, and `BRIEF_OBJECTS` objects: first the strongest, then
+    each time the one that adds most to what is there: another kind, then accounts not seen yet, then an object not seen
+    yet; of equals the strongest. Of the accounts of a sample it keeps the `BRIEF_ACCOUNTS` that acted first, with their
+    posts. What an earlier sample says of an original or an entity is not said again.
 
     Args:
         alert: with all samples, as detection raises it.
@@ -104,11 +104,16 @@ def brief(alert: Alert) -> Alert:
     for number, sample in enumerate(shortened):
         if sample.kind not in kinds:
             terms.setdefault(sample.kind, []).append(number)
-    kept = _most_various(shortened, objects, BRIEF_OBJECTS)
-    for name, numbers in terms.items():
-        weak = BRIEF_WEAK_SAMPLES if suspected else 0
-        most = BRIEF_STRONG_SAMPLES if value.get(name, 0.0) >= SUSPECTED else weak
-        kept += _most_various(shortened, numbers, most)
+    kept = _most_various(shortened, objects, BRIEF_OBJECTS_SUSPECTED if suspected else BRIEF_OBJECTS)
+    strong = [
+        _most_various(shortened, numbers, BRIEF_STRONG_SAMPLES)
+        for name, numbers in terms.items()
+        if value.get(name, 0.0) >= SUSPECTED
+    ]
+    in_turn = [
+        numbers[place] for place in range(BRIEF_STRONG_SAMPLES) for numbers in strong if place < len(numbers)
+    ]
+    kept += in_turn[:BRIEF_TERM_SAMPLES]
     return msgspec.structs.replace(
         alert,
         evidence=_with_first_originals([shortened[number] for number in sorted(kept)]),
@@ -119,15 +124,23 @@ def brief(alert: Alert) -> Alert:
 
 
 def _with_first_originals(samples: Sequence[Evidence]) -> list[Evidence]:
-    """The samples, of which the first of each kind alone has the text of its original; the others name it."""
-    seen = set[str]()
+    """The samples without what an earlier one says.
+
+    The first of each kind has the text of its original; the first about an entity says in `object` whose it is.
+    """
+    seen, entities = set[str](), set[str]()
     kept = []
     for sample in samples:
         entity = sample.entity
         if entity is not None and sample.kind in seen:
             entity = msgspec.structs.replace(entity, text=None, published_at=None, account_id=None)
         seen.add(sample.kind)
-        kept.append(msgspec.structs.replace(sample, entity=entity))
+        thing = sample.object
+        if entity is not None and entity.entity_id in entities:
+            thing = thing.rpartition(f" [{entity.name} (")[0] or thing
+        if entity is not None:
+            entities.add(entity.entity_id)
+        kept.append(msgspec.structs.replace(sample, entity=entity, object=thing))
     return kept
 
 

@@ -6,8 +6,9 @@ import pytest
 from detectors.alerts.evidence import (
     BRIEF_ACCOUNTS,
     BRIEF_OBJECTS,
+    BRIEF_OBJECTS_SUSPECTED,
     BRIEF_STRONG_SAMPLES,
-    BRIEF_WEAK_SAMPLES,
+    BRIEF_TERM_SAMPLES,
     brief,
 )
 from schemas.alerts import Alert, ScoreTerm
@@ -68,12 +69,12 @@ def test_given_more_objects_than_fit_when_written_then_the_strongest_stay_and_th
 def test_given_another_kind_or_other_accounts_further_down_when_written_then_they_are_kept() -> None:
     first = [shared(f"link{number}", "1", "2") for number in range(10)]
     alert = brief(raised(*first, shared("others", "3", "4"), shared("text", "1", "2", kind="text")))
-    assert objects(alert) == ["link0", "link1", "others", "text"]
+    assert objects(alert) == ["link0", "others", "text"]
 
 
 @pytest.mark.parametrize(
     ("covertness", "value", "kept"),
-    [(0.7, 0.9, BRIEF_STRONG_SAMPLES), (0.7, 0.49, BRIEF_WEAK_SAMPLES), (0.1, 0.9, BRIEF_STRONG_SAMPLES),
+    [(0.7, 0.9, BRIEF_STRONG_SAMPLES), (0.7, 0.49, 0), (0.1, 0.9, BRIEF_STRONG_SAMPLES),
      (0.1, 0.49, 0), (None, 0.49, 0)],
 )  # fmt: skip
 def test_given_a_context_term_when_written_then_its_strength_says_how_many_samples_stay(
@@ -87,6 +88,24 @@ def test_given_a_context_term_when_written_then_its_strength_says_how_many_sampl
     )
     assert objects(brief(alert)) == [*(f"copy {number}" for number in range(kept)), "a"]
     assert brief(alert).evidence_left_out == 6 - kept
+
+
+def test_given_several_strong_terms_when_written_then_each_has_a_sample_before_one_has_two() -> None:
+    names = ("unattributed_copies", "hidden_mentions")
+    samples = [shared(f"{name} {number}", "1", kind=name) for name in names for number in range(4)]
+    links = [shared(f"link{number}", "1", "2") for number in range(5)]
+    alert = msgspec.structs.replace(
+        raised(*samples, *links),
+        covertness=0.9,
+        covertness_terms=[ScoreTerm(name=name, value=0.9, weight=1.0, summary="-") for name in names],
+    )
+    said = objects(brief(alert))
+    assert said[:BRIEF_TERM_SAMPLES] == [
+        "unattributed_copies 0",
+        "unattributed_copies 1",
+        "hidden_mentions 0",
+    ]
+    assert said[BRIEF_TERM_SAMPLES:] == [f"link{number}" for number in range(BRIEF_OBJECTS_SUSPECTED)]
 
 
 def test_given_samples_of_a_term_about_one_account_when_written_then_those_about_others_come_first() -> None:
@@ -113,13 +132,18 @@ def test_given_several_copies_when_written_then_the_first_has_its_original_and_t
         permalink="https://x.com/i/web/status/7",
     )
     copies = [
-        msgspec.structs.replace(shared(f"copy {n}", str(n), kind="unattributed_copies"), entity=original)
+        msgspec.structs.replace(
+            shared(f"copy {n} [A news agency (state media) -> A state]", str(n), kind="unattributed_copies"),
+            entity=original,
+        )
         for n in range(3)
     ]
     term = ScoreTerm(name="unattributed_copies", value=0.9, weight=1.0, summary="They copy.")
     alert = msgspec.structs.replace(raised(*copies), covertness=0.9, covertness_terms=[term])
     first, *others = brief(alert).evidence
     assert first.entity == original
+    assert first.object == "copy 0 [A news agency (state media) -> A state]"
+    assert [sample.object for sample in others] == ["copy 1"]
     assert len(others) == 1
     for sample in others:
         assert sample.entity is not None
