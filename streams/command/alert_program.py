@@ -14,6 +14,7 @@ from schemas.errors import UsageError
 from streams.command.faults import reported_faults
 from streams.command.option_groups import grouped
 from streams.desk.desk_options import DeskOptions, ReviewOptions
+from streams.heartbeat import heartbeat
 from streams.outputs.plain_text import plain, plain_lines
 from streams.settings.export_options import CalibrationOptions
 from streams.settings.options import Config
@@ -177,5 +178,6 @@ def _reviewer(name: str | None) -> str:
 
 
 def _say(line: str) -> None:
+    heartbeat.end()  # from now on the command speaks, or waits to be asked
     typer.echo(plain_lines(line), err=True)
     sys.stderr.flush()

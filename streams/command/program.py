@@ -22,6 +22,7 @@ from streams.command.option_groups import grouped
 from streams.command.reference.pseudonym_program import pseudonyms
 from streams.command.reference.registry_program import registry
 from streams.command.source_program import sources
+from streams.heartbeat import heartbeat
 from streams.outputs.plain_text import plain_lines
 from streams.replay.state.state_options import StateOptions
 from streams.settings.export_options import ExportOptions, QuestionOptions
@@ -38,6 +39,11 @@ from streams.settings.options import (
 from streams.settings.showing_options import ShowingOptions
 from streams.settings.simulation_options import SimulationOptions
 from streams.version import VERSION
+
+_WITH_SIGNS_OF_LIFE = frozenset(
+    "backtest calibrate compile desk doctor export inspect replay review simulate why".split()
+)
+"""Commands that end, and may take long; a desk until it serves. The others run until they are stopped, or are quick."""
 
 app = typer.Typer(
     add_completion=False,
@@ -257,6 +263,9 @@ def main() -> None:
     # on SIGTERM, too, temporary files are removed
     signal.signal(signal.SIGTERM, _terminated)
     answer_shell()
+    given = sys.argv[1:]
+    if given and given[0] in _WITH_SIGNS_OF_LIFE and "--no-progress" not in given:
+        heartbeat.begin(f"lockstep {given[0]}")
     app()
 
 

@@ -14,6 +14,7 @@ from schemas.figures.backtest import BacktestFigures
 from schemas.figures.reviewed import ReviewedFigures
 from streams.calibration.reviewed import reviewed_figures, reviewed_rows
 from streams.calibration.verdicts import Scores, verdicts_of
+from streams.heartbeat import heartbeat
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain
 from streams.outputs.terminal import text_console
@@ -121,6 +122,7 @@ def doctor(config: str | None, *, registry: str | None, live: bool, as_json: boo
 
 
 def _show(console: Console, outcome: Outcome) -> None:
+    heartbeat.end()  # no line amid the summary
     show_summary(console, outcome.figures, outcome.networks)
     if outcome.written:
         console.print()

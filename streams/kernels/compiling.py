@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from streams.heartbeat import heartbeat
 from streams.kernels.kernel_list import listed_kernels
 
 REPORT_EVERY_S = 4.0
@@ -102,7 +103,8 @@ def compile_kernels(say: Callable[[str], None]) -> list[str]:
             return await compile_missing(missing, shown)
 
     try:
-        return asyncio.run(compiled())
+        with heartbeat.held():
+            return asyncio.run(compiled())
     except asyncio.CancelledError:
         raise SystemExit(128 + signal.SIGTERM) from None
 

@@ -2,12 +2,14 @@
 
 import threading
 import time
+from contextlib import ExitStack
 from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from streams.heartbeat import heartbeat
 from streams.ordering.ordered_posts import ReadProgress as Reached
 
 _WIDTH = 16
@@ -41,10 +43,12 @@ class ProgressBar:
         self._line = ""
         self._ended = threading.Event()
         self._lines: threading.Thread | None = None
+        self._others = ExitStack()
         if shown and not console.is_terminal:
             self._lines = threading.Thread(target=self._print_lines, name="progress lines", daemon=True)
 
     def __enter__(self) -> "ProgressBar":
+        self._others.enter_context(heartbeat.held())
         self._bar.start()
         if self._lines is not None:
             self._lines.start()
@@ -57,6 +61,7 @@ class ProgressBar:
         self._ended.set()
         if self._lines is not None:
             self._lines.join()
+        self._others.close()
 
     def show(self, reached: Reached) -> None:
         """Show how far the run has come."""

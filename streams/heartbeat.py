@@ -1,0 +1,74 @@
+"""Signs of life: a command that says nothing for some seconds says on standard error that it still runs, and at what.
+
+One for the whole process, since loading the program is the first thing that takes long. It is held while something else
+shows how far it is (`streams.ordering.progress_bar`, the compiler of kernels), so that nothing is said twice.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+EVERY_S = 4.0
+"""Seconds of silence before a line. Chosen, not measured: nobody should wait five without a sign."""
+_STANDARD_ERROR = 2
+
+
+class Heartbeat:
+    """Speaks for a command while nothing else does."""
+
+    def __init__(self) -> None:
+        self._task = ""
+        self._begun = self._spoken = time.monotonic()
+        self._held = 0
+        self._ended = threading.Event()
+        self._ended.set()
+
+    def begin(self, task: str) -> None:
+        """Speak from now on.
+
+        Args:
+            task: what is done, in a few words: `loading`.
+        """
+        self._task, self._begun = task, time.monotonic()
+        self._spoken = self._begun
+        if self._ended.is_set():
+            self._ended = threading.Event()
+            threading.Thread(target=self._beat, args=(self._ended,), name="heartbeat", daemon=True).start()
+
+    def doing(self, task: str) -> None:
+        """Something else is done from now on."""
+        self._task = task
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Something else speaks meanwhile."""
+        self._held += 1
+        try:
+            yield
+        finally:
+            self._held -= 1
+            self._spoken = time.monotonic()
+
+    def end(self) -> None:
+        """Be silent from now on."""
+        self._ended.set()
+
+    def _beat(self, ended: threading.Event) -> None:
+        while not ended.wait(max(0.0, self._spoken + EVERY_S - time.monotonic())):
+            now = time.monotonic()
+            if now - self._spoken >= EVERY_S:
+                self._spoken = now
+                if self._held:
+                    continue
+                line = f"{self._task}: {now - self._begun:.0f} s\n"
+                try:
+                    # no lock of a stream is waited for: another thread may hold it
+                    os.write(_STANDARD_ERROR, line.encode())
+                except OSError:
+                    return
+
+
+heartbeat = Heartbeat()
+"""That of the process."""
