@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 import scipy  # its parts load when first used
 
+from detectors.arrays.components import components
 from detectors.arrays.dtypes import F64, I32, I64, U64, Bools
 from detectors.arrays.pair_keys import pair_keys
 from detectors.attribution.facts import Fact
@@ -204,8 +205,7 @@ def _met_again(
     best = np.zeros(len(sizes))
     for side in (first, second):
         np.maximum.at(best, side, surprise)
-    links = scipy.sparse.coo_array((np.ones(len(first)), (first, second)), shape=(len(sizes), len(sizes)))
-    group_of = scipy.sparse.csgraph.connected_components(links, directed=False)[1]
+    group_of = components(first, second, len(sizes))
     met = []
     for group in np.unique(group_of[best > 0]).tolist():
         rows = np.flatnonzero(group_of == group)

@@ -31,6 +31,7 @@ import polars as pl
 import scipy  # its parts load when first used
 
 from detectors.arrays.compiled import compiled
+from detectors.arrays.components import components
 from detectors.arrays.dtypes import F64, I32, I64, Bools
 from detectors.attribution.facts import Fact
 from detectors.attribution.uncredited_crowds import copier_counts, copies_of, first_copies
@@ -78,8 +79,7 @@ def uncredited_groups(facts: pl.DataFrame, ordinary: Bools) -> list[RecurringCro
     surprise = np.minimum(surprise, _usual(surprise, copies_of(credited, ordinary), originals, popular))
     passed = benjamini_hochberg(surprise, LEVEL, len(accounts) * (len(accounts) - 1) / 2)
     first, second, surprise = first[passed], second[passed], surprise[passed]
-    ties = scipy.sparse.coo_array((surprise, (first, second)), shape=(len(accounts), len(accounts)))
-    group_of = scipy.sparse.csgraph.connected_components(ties, directed=False)[1]
+    group_of = components(first, second, len(accounts))
     return [
         RecurringCrowd(accounts[group_of == group], float(surprise[group_of[first] == group].max()))
         for group in np.unique(group_of[first]).tolist()

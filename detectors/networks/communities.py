@@ -9,6 +9,7 @@ import random
 import numpy as np
 import numpy.typing as npt
 
+from detectors.arrays.components import components
 from detectors.arrays.dtypes import F64, I32, U64, Bools
 from detectors.networks.edges import Edges, Ground
 from detectors.networks.edges import ends as ends_of
@@ -47,7 +48,7 @@ def communities(
         return vertices.astype(np.int32), []
     ends = ends.reshape(2, -1)
     strong = strong if strong is not None else np.zeros(len(a), np.bool_)
-    component = _components(ends, len(vertices))
+    component = components(ends[0], ends[1], len(vertices))
     touched = np.unique(component[np.isin(vertices, changed)])
     edge_component = component[ends[0]]
     order = np.argsort(edge_component, kind="stable")
@@ -80,7 +81,7 @@ def whole_pools(groups: list[I32], touched: I32, edges: Edges) -> list[I32]:
     if not len(accounts):
         return groups
     ends = ends.reshape(2, -1)
-    label = _components(ends, len(accounts))
+    label = components(ends[0], ends[1], len(accounts))
     count = int(label.max()) + 1
     parts: list[list[I32]] = [[] for _ in range(count)]
     others: list[I32] = []
@@ -98,30 +99,7 @@ def whole_pools(groups: list[I32], touched: I32, edges: Edges) -> list[I32]:
 
 def component_of(keys: U64, accounts: int) -> I32:
     """The connected component of each account in the graph of the edges with these keys; int32 (accounts,)."""
-    return _components(np.stack(ends_of(keys)).astype(np.intp), accounts)
-
-
-def _components(ends: npt.NDArray[np.intp], vertices: int) -> I32:
-    """The connected component of each vertex, numbered from 0 in the order of their first vertices.
-
-    Each vertex points to a lower one that it is connected with, until all of a component point to its lowest (Shiloach
-    and Vishkin 1982): a few rounds over all edges. To load `scipy.sparse`, which can do the same, takes a fifth of a
-    short replay (measured).
-
-    Args:
-        ends: both vertices of each edge, (2, edges).
-        vertices: count of vertices.
-    """
-    lowest = np.arange(vertices)
-    while True:
-        first, second = lowest[ends]
-        if np.array_equal(first, second):
-            return np.unique(lowest, return_inverse=True)[1].astype(np.int32)
-        both = np.minimum(first, second)
-        np.minimum.at(lowest, first, both)
-        np.minimum.at(lowest, second, both)
-        while not np.array_equal(lowest, closer := lowest[lowest]):
-            lowest = closer
+    return components(*ends_of(keys), accounts)
 
 
 def _split(vertices: I32, ends: npt.NDArray[np.intp], weight: F64, previous: I32, seed: int) -> list[I32]:

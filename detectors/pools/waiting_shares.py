@@ -4,7 +4,10 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I32, I64, U8, U64, Bools, StructArray
+from detectors.arrays.hash_index import place_by_low_bits, power_of_two, row_place_of_two
+from detectors.arrays.hashing import mix
 
 SPAN_S = 86_400
 """Seconds before and after a share in which other accounts are its company. An account that shares an object again
@@ -142,14 +145,24 @@ def first_of_day(object_: U64, account: I32, time: I64, known: Bools, judged: in
         known: bool, what was found before for the first `judged` rows, whose earlier rows may have left.
         judged: count of rows of which it is known.
     """
-    order = np.lexsort((account, object_))  # stable: in order of time within an account and object
-    again = np.zeros(len(order), np.bool_)
-    one, other = order[1:], order[:-1]
-    again[one] = (
-        (object_[one] == object_[other])
-        & (account[one] == account[other])
-        & (time[one] - time[other] <= SPAN_S)
-    )
-    fresh: Bools = ~again & (object_ != 0)
+    columns = np.ascontiguousarray(object_), np.ascontiguousarray(account), np.ascontiguousarray(time)
+    index = np.zeros(power_of_two(2 * len(time), 16), np.int32)
+    return _first_of_day(*columns, np.ascontiguousarray(known), judged, index)
+
+
+@compiled
+def _first_of_day(object_: U64, account: I32, time: I64, known: Bools, judged: int, index: I32) -> Bools:
+    """As `first_of_day`; `index` is int32 zeros, twice as many as rows or more."""
+    # it will hold the latest row of each account and object, plus one
+    fresh = np.zeros(len(time), np.bool_)
+    for row in range(len(time)):
+        if object_[row] == 0:
+            continue
+        hashed = mix(object_[row] ^ mix(np.uint64(account[row])))
+        begin = place_by_low_bits(hashed, len(index))
+        place = row_place_of_two(index, object_, object_[row], account, account[row], begin)
+        before = index[place] - 1
+        fresh[row] = before < 0 or time[row] - time[before] > SPAN_S
+        index[place] = row + 1
     fresh[:judged] = known[:judged]
     return fresh
