@@ -92,7 +92,7 @@ kafka: $(STAMP) ## a real Kafka broker at 127.0.0.1:9092 for development, data i
 check: $(STAMP) ## before every commit, under three minutes: style, types, layers, schemas, fast tests
 	@$(MAKE) --no-print-directory static kernels
 	@echo "== fast tests (without the slow ones, and without Kafka)"
-	@$(BIN)/python -m pytest -q -n $(CORES) -m "not slow and not kafka"
+	@$(BIN)/python -m pytest -q -n $(CORES) -m "not slow and not kafka" --ignore=tests/integration
 
 test: $(STAMP) ## everything: those checks, slow tests, and real Kafka and Prometheus
 	@$(MAKE) --no-print-directory static kernels programs

@@ -353,19 +353,21 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off(
     ana.context.close()
 
 
-def test_ten_thousand_alerts_stay_quick(browser: Browser, tmp_path: Path) -> None:
-    alerts = write_alerts(tmp_path / "alerts.jsonl", list(many_alerts(10_000, 80_000, suspected=100)))
+@pytest.mark.parametrize("count", [2_500, pytest.param(10_000, marks=pytest.mark.long)])
+def test_thousands_of_alerts_stay_quick(browser: Browser, tmp_path: Path, count: int) -> None:
+    alerts = write_alerts(tmp_path / "alerts.jsonl", list(many_alerts(count, 8 * count, suspected=100)))
     with running_desk(tmp_path, alerts, "--as", "ana") as desk:
         ana = Reviewer(browser, desk, viewport=size(SCREENS[0]))
         ana.open()
         taken: dict[str, list[float]] = {}
-        for path in ("/", "/?page=200", "/?q=noticias_5000&show=all", "/?order=newest&page=3", FIRST):
+        last = f"/?page={count // 50}"
+        for path in ("/", last, f"/?q=noticias_{count // 2}&show=all", "/?order=newest&page=3", FIRST):
             for _ in range(5):
                 begun = time.perf_counter()
                 ana.open(path)
                 taken.setdefault(path, []).append(1_000 * (time.perf_counter() - begun))
         for path, times in taken.items():
-            print(f"10,000 alerts: {path}: {sorted(times)[2]:.0f} ms until loaded, best {min(times):.0f}")
-        # the aim is 300 ms; other work on the machine must not fail this
-        assert max(min(times) for times in taken.values()) < 1_500
+            print(f"{count:,} alerts: {path}: {sorted(times)[2]:.0f} ms until loaded, best {min(times):.0f}")
+        # the aim is 300 ms for 10,000; other work on the machine must not fail this
+        assert max(min(times) for times in taken.values()) < 900 + 0.06 * count
         ana.leaves_nothing()
