@@ -155,7 +155,7 @@ soak: $(STAMP) ## 20 kills, long tests, 1,000 simulated clusters, 20 minutes of 
 		tests/integration/test_chaos.py tests/integration/test_equivalence.py
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q -m long
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q tests/detectors/state tests/streams/state tests/streams/live/state \
-		tests/streams/live/detection tests/detectors/pools tests/detectors/attribution/hidden_mentions
+		tests/streams/live/detection tests/streams/replay/state tests/detectors/pools tests/detectors/attribution/hidden_mentions
 	@LOCKSTEP_SIMULATED_RUNS=1000 LOCKSTEP_TEST_LIMIT_S=7200 $(BIN)/python -m pytest -q -n $(CORES) tests/distribution
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.soak
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.chaos

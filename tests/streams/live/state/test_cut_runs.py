@@ -9,6 +9,7 @@ from detectors.pipeline import Pipeline
 from detectors.state.capture import State, capture, reference_data_of, restore
 from streams.state.state_codec import decode, encode
 from tests.detectors.state.state_graphs import Run, differences
+from tests.long_runs import LONG
 from tests.streams.live.state.cut_worlds import shipped, simulated
 from tests.streams.state.saved_states import (
     same,
@@ -21,7 +22,7 @@ def through_chunks(state: State) -> State:
 
 RUNS = {
     "german": lambda: shipped("coortweet_german", 3_000, 80_000),
-    "press": lambda: simulated("diaspora-press", 500),
+    "press": lambda: simulated("diaspora-press", 500, 6 if LONG else 4),
     "trolls": lambda: simulated("troll-farm", 500),
     "no room": lambda: simulated("troll-farm", 900, 9, tight=True),
 }

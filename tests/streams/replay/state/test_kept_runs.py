@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.long_runs import LONG
 from tests.streams.conftest import PROGRAM
 from tests.streams.replay.group_world import group_world
 from tests.streams.small_world import Post, write_jsonl
@@ -110,7 +111,7 @@ def test_when_a_run_is_stopped_again_and_again_then_it_ends_with_the_results_of_
     rng = random.Random(f"{name}{number}")  # noqa: S311
     command = [whole / name, *OUTPUTS, "--state", "state", "--config", whole / "often.toml"]
     stops = 0
-    for _ in range(4):
+    for _ in range(4 if LONG else 3):
         if not interrupted(tmp_path, number, rng.random() * 0.5, *command):
             break
         stops += 1
