@@ -69,6 +69,8 @@ def canonical_urls(urls: pl.Series) -> pl.Series:
     """
     url = pl.col("url")
     table = urls.alias("url").to_frame().with_columns(url.str.strip_chars()).with_row_index("row")
+    # as pages write it that are read over http and https
+    table = table.with_columns(url.str.replace(r"^//(\w[^\s/]*\.\w)", "https://${1}"))
     is_url = url.str.contains(r"(?i)^(?:https?://|www\.)\S")
     table = table.with_columns(is_url=is_url)
     pages = table.filter("is_url")

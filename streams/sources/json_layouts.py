@@ -1,5 +1,6 @@
 """Finds the format of a JSON input by the fields of its objects."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from schemas.errors import FormatError, UsageError
@@ -12,11 +13,14 @@ from streams.sources.formats.json_formats import JSON_FORMATS
 from streams.sources.formats.tables.column_mapping import EXAMPLE, REQUIRED_FIELDS, ColumnMapping
 from streams.sources.formats.tables.mapped import FieldPath, Mapped, MappedJson
 
+_NOTHING = re.compile(r"[\s\[\]{}]*")
 _CANONICAL = {"post_id", "account_id"}
 
 
 def json_format(text: str, name: str, format_name: str | None, mapping: ColumnMapping | None) -> Format:
     """Return the format of a JSON input that begins with `text`; see `streams.sources.detect.detect`."""
+    if _NOTHING.fullmatch(text):
+        raise FormatError(f"{name}: is JSON without any record. Check that its export has finished.")
     found = list(samples(text))
     if format_name == Mapped.name:
         if mapping is None:

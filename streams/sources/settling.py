@@ -60,6 +60,9 @@ def settle(posts: pl.DataFrame) -> Settled:
     posts = posts.with_columns(columns) if columns else posts
     if checks["text"].item():
         posts = posts.with_columns(pl.coalesce("repost_of", reposts_in(pl.col("text"))).alias("repost_of"))
+    if {"repost_of", "quote_of"} <= set(written):
+        # the original quotes what a repost of it shows
+        posts = posts.with_columns(quote_of=pl.when(pl.col("repost_of").is_null()).then("quote_of"))
     return Settled(posts, tuple(shortened), dropped)
 
 

@@ -20,6 +20,10 @@ PLACEHOLDERS = (
     "<unknown>",
     "deleted",
     "deleted account",
+    "deleted user",
+    "deleted_user",
+    "[deleted user]",
+    "facebook user",
     "unknown",
     "anonymous",
 )

@@ -23,10 +23,16 @@ ID_KEYS = ("id", "id_str", "hash", "media_key")
 
 _MARK = "\x01"
 """Stands for any separator, once it is known to be one."""
-_ODD = r"[\s,|;#＃]|^\W"  # noqa: RUF001
+_ODD = r"[\s,|;#＃]|^\W|\([\[{(]"  # noqa: RUF001
 """What a cell of one item does not have; nor is it so short that it may be a word for unknown."""
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _OBJECTS = r"""^[\[(]?\s*\{\s*["'][^"'\\]*["']\s*:"""
+_CALL = (
+    r"(?s)^\s*(?:\w+\.)?(?:array|list|set|frozenset|tuple|Index|Series)"
+    r"\(\s*([\[({].*[\])}])\s*(?:,\s*dtype=.*)?\)\s*$"
+)
+"""A list as Python shows one of another type: `array(['a'], dtype=object)`."""
+_ANCHOR = r"(?i)<a\s[^>]*href="
 _ESCAPED = re.compile(
     r"\\\\|\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u([0-9a-fA-F]{4})"
 )
@@ -88,6 +94,7 @@ def _read(
         )
     table = table.with_row_index("row").filter(cell.is_not_null())
     rest = table.filter("odd").filter(is_known(cell))
+    rest = rest.with_columns(cell.str.replace(_CALL, "${1}"))
     rest = rest.with_columns(
         cell.str.strip_chars(), bracketed=cell.str.contains(r"(?s)^\s*(?:\[.*\]|\(.*\)|\{.*\})\s*$")
     )
@@ -170,7 +177,11 @@ def _plain_links(cell: pl.Expr) -> pl.Expr:
     # without a link or a path in it, a cell with spaces is one opaque id
     has_link = cell.str.contains(r"(?i)https?://|www\.|\S\.\S+/")
     spaced = pl.when(has_link).then(cell.str.replace_all(r"\s+", _MARK)).otherwise(cell)
-    return spaced.str.replace_all(r"(?i)[\x01,|;]+(https?://|www\.)", _MARK + "${1}").str.split(_MARK)
+    spaced = spaced.str.replace(r"(?i)^<(https?://[^<>]*)>$", "${1}").str.strip_chars_end(",;|")
+    parted = spaced.str.replace_all(r"(?i)[\x01,|;]+(https?://|www\.)", _MARK + "${1}").str.split(_MARK)
+    hrefs = cell.str.extract_all(r"""(?i)href=["']?[^\s"'<>]+""")
+    hrefs = hrefs.list.eval(pl.element().str.replace(r"""(?i)^href=["']?""", ""))
+    return pl.when(cell.str.contains(_ANCHOR)).then(hrefs).otherwise(parted)
 
 
 def _plain_tags(cell: pl.Expr) -> pl.Expr:

@@ -98,12 +98,12 @@ def _split_all(records: Records, layout: Layout, positions: Sequence[int]) -> pl
 
 
 def _requoted(records: Records, layout: Layout) -> bytes:
-    """Quote records with literal quotes again and pad short ones, as a strict reader wants them. Both are rare."""
+    """Quote records with literal quotes again, pad short ones and cut long ones, as a strict reader wants them."""
     pieces: list[bytes] = []
     done = 0
     for row in np.flatnonzero(records.verdicts).tolist():
         fields = split_record(records.raw(row).decode(), layout.separator)
-        fields += [""] * (len(layout.columns) - len(fields))
+        fields = fields[: len(layout.columns)] + [""] * (len(layout.columns) - len(fields))
         quoted = layout.separator.join('"' + field.replace('"', '""') + '"' for field in fields)
         pieces += [records.data[done : records.starts[row]], quoted.encode()]
         done = int(records.ends[row])

@@ -15,7 +15,8 @@ from streams.sources.files.records import OVERSIZED, RECORD_LIMIT, Scan, Scanner
 
 PLAIN = 0
 LITERAL_QUOTE = 1
-"""The record has a quote inside an unquoted field. Most readers take it as text, strict readers refuse it."""
+"""The record has a quote inside an unquoted field, which most readers take as text and strict readers refuse; or
+separators at its end with nothing after them, as spreadsheets leave them."""
 SHORT = 2
 """The record lacks fields at its end, which some writers leave out where they are empty."""
 _FIELDS = 3
@@ -32,8 +33,8 @@ _RETURN = 13
 def csv_scanner(separator: str, fields: int) -> Scanner:
     """Return a scanner for records of `fields` fields.
 
-    A record is dropped (`malformed`) if it has too many fields or only one, if text follows a closing quote, or if a
-    quote is still open after `RECORD_LIMIT` bytes.
+    A record is dropped (`malformed`) if it has one field only, or too many that are not empty, if text follows a
+    closing quote, or if a quote is still open after `RECORD_LIMIT` bytes.
 
     What stands inside quotes never becomes a record: a record of several lines is dropped with all its lines, up to the
     end of a line at which as many quotes were closed as were opened. One kind of fault is different: a first line that
@@ -138,6 +139,7 @@ def _walk(
     while begin < size:
         index = begin
         field_count = 1
+        filled = 0  # the last field that is not empty
         verdict = PLAIN
         first_line = -1  # end of the first line, if a quoted field goes on after it
         quoted = False
@@ -173,6 +175,7 @@ def _walk(
             elif octet == _QUOTE and field_begins:
                 quoted = True
                 field_begins = False
+                filled = field_count
             elif just_closed:
                 if octet != _RETURN or (index + 1 < size and octets[index + 1] != _NEWLINE):
                     verdict = _AFTER_QUOTE
@@ -180,6 +183,8 @@ def _walk(
             else:
                 if octet == _QUOTE:
                     verdict = LITERAL_QUOTE
+                if octet != _RETURN or (index + 1 < size and octets[index + 1] != _NEWLINE):
+                    filled = field_count
                 field_begins = False
             index += 1
 
@@ -199,7 +204,12 @@ def _walk(
             if end == begin or (end == begin + 1 and octets[begin] == _RETURN):
                 begin = end + 1
                 continue
-            verdict = SHORT if 1 < field_count < fields else _FIELDS
+            if 1 < field_count < fields:
+                verdict = SHORT
+            elif 0 < filled <= fields < field_count:
+                verdict = LITERAL_QUOTE
+            else:
+                verdict = _FIELDS
         if verdict > SHORT or (verdict == SHORT and first_line >= 0):
             reach = _fault_end(octets, begin, end, separator, fields, limit, final)
             if reach < 0:

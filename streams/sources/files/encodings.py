@@ -1,6 +1,7 @@
 """Brings the bytes of an input to UTF-8 with line feeds, which is all that the readers of records know."""
 
 import codecs
+import re
 from collections.abc import Iterator
 
 from streams.sources.files.compressed import Block
@@ -32,6 +33,17 @@ def has_lone_returns(head: bytes) -> bool:
     return b"\r" in head and b"\n" not in head
 
 
+_SEPARATOR_LINE = re.compile(rb"\"?sep=[^\r\n]\"?\r?\n", re.IGNORECASE)
+"""The line by which spreadsheets announce the separator of a CSV. It is no record; the header shows the separator."""
+
+
+def _begun(data: bytes) -> bytes:
+    """The beginning of an input without what comes before its text."""
+    data = data.removeprefix(codecs.BOM_UTF8)
+    line = _SEPARATOR_LINE.match(data)
+    return data[line.end() :] if line else data
+
+
 class Readable:
     """Changes the bytes of one input, if need be. What cannot be decoded becomes U+FFFD.
 
@@ -45,7 +57,7 @@ class Readable:
         self.head = head
         if self.encoding is not None:
             self.head = codecs.getincrementaldecoder(self.encoding)("replace").decode(head).encode()
-        self.head = self.head.removeprefix(codecs.BOM_UTF8)
+        self.head = _begun(self.head)
         self._returns = has_lone_returns(self.head)
         if self._returns:
             self.head = self.head.replace(b"\r", b"\n")
@@ -72,7 +84,7 @@ def _without_mark(blocks: Iterator[Block]) -> Iterator[Block]:
     """Remove the byte order mark that some spreadsheets write before UTF-8."""
     first = True
     for block in blocks:
-        yield Block(block.data.removeprefix(codecs.BOM_UTF8), block.bytes_read) if first else block
+        yield Block(_begun(block.data), block.bytes_read) if first else block
         first = first and not block.data
 
 

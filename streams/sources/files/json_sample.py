@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 _LINES = 40
 _DEEPEST = 5
+_LAST_COMMA = re.compile(r",(?=\s*[\]}]\s*$)")
+"""A comma after the last element, as programs leave it that write one object after the other."""
 _MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]')
 
 
@@ -85,11 +87,13 @@ def _decoded(line: str) -> object:
     line = line.strip()
     if not line.startswith(("{", "[")):
         return None
-    try:
-        value: object = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value
+    for text in (line, _LAST_COMMA.sub("", line)):
+        try:
+            value: object = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        return value
+    return None
 
 
 def _documents(head: str) -> Iterator[object]:

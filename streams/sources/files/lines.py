@@ -1,5 +1,7 @@
 """Finds the records of JSONL: one on each line."""
 
+import codecs
+
 import numpy as np
 
 from streams.sources.files.records import OVERSIZED, RECORD_LIMIT, Scan
@@ -23,6 +25,10 @@ def scan_lines(buffer: bytes, final: bool, limit: int = RECORD_LIMIT) -> Scan:
     starts = np.empty_like(ends)
     starts[:1] = 0
     starts[1:] = ends[:-1] + 1
+    for line in np.flatnonzero(octets[starts] == codecs.BOM_UTF8[0]).tolist() if len(starts) else ():
+        # files that were put together have a mark at the beginning of each
+        if buffer.startswith(codecs.BOM_UTF8, starts[line], ends[line]):
+            starts[line] += len(codecs.BOM_UTF8)
     lengths = ends - starts
     blank = lengths == 0
     single = np.flatnonzero(lengths == 1)

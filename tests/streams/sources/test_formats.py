@@ -26,7 +26,7 @@ def line(**fields):
 
 def test_given_canonical_jsonl_when_read_then_every_field_arrives(take):
     lists = {"urls": ["u", "v"], "hashtags": ["h"], "mentions": [], "media_hashes": ["m"]}
-    texts = {"text": "привет\n", "lang": "ru", "repost_of": "r", "reply_to": "q", "quote_of": "k"}
+    texts = {"text": "привет\n", "lang": "ru", "reply_to": "q", "quote_of": "k"}
     counts = {"followers_count": 5, "following_count": 6}
     metrics = {"likes": 1, "reposts": 2, "replies": 3, "quotes": 4, "views": 5}
     taken = take(line(**lists, **texts, **counts, metrics=metrics, client="web", unheard_of={"a": [1]}))
