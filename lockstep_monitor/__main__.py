@@ -1,6 +1,6 @@
 """`python -m lockstep_monitor` runs the program, where its folder is not on the path."""
 
-from streams.command.program import main
+from streams.__main__ import main
 
 if __name__ == "__main__":
     main()

@@ -1,6 +1,17 @@
-"""`python -m streams` runs the program, where its folder is not on the path."""
+"""The program, as `lockstep` and as `python -m streams`: signs of life begin before what takes long to load."""
 
-from streams.command.program import main
+import sys
+
+from streams.heartbeat import heartbeat
+
+
+def main() -> None:
+    """Run the program."""
+    heartbeat.begin_for(sys.argv[1:])
+    from streams.command.program import main as run  # noqa: PLC0415 - it takes seconds to load on a busy machine
+
+    run()
+
 
 if __name__ == "__main__":
     main()

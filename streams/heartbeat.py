@@ -7,11 +7,17 @@ shows how far it is (`streams.ordering.progress_bar`, the compiler of kernels), 
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 EVERY_S = 4.0
 """Seconds of silence before a line. Chosen, not measured: nobody should wait five without a sign."""
+FIRST_S = 2.0
+"""Seconds before the first line: Python itself takes one or two to start on a busy machine. Chosen."""
+_FINITE = frozenset(
+    "backtest calibrate compile desk doctor export inspect replay review simulate why".split()
+)
+"""Commands that end, and may take long; a desk until it serves. The others run until they are stopped, or are quick."""
 _STANDARD_ERROR = 2
 
 
@@ -25,6 +31,20 @@ class Heartbeat:
         self._ended = threading.Event()
         self._ended.set()
 
+    def begin_for(self, arguments: Sequence[str]) -> None:
+        """Speak for a command, except one with `--no-progress` or one that runs until it is stopped.
+
+        Args:
+            arguments: of the command line.
+        """
+        if (
+            self._ended.is_set()
+            and arguments
+            and arguments[0] in _FINITE
+            and "--no-progress" not in arguments
+        ):
+            self.begin(f"lockstep {arguments[0]}")
+
     def begin(self, task: str) -> None:
         """Speak from now on.
 
@@ -32,7 +52,7 @@ class Heartbeat:
             task: what is done, in a few words: `loading`.
         """
         self._task, self._begun = task, time.monotonic()
-        self._spoken = self._begun
+        self._spoken = self._begun - max(EVERY_S - FIRST_S, 0.0)
         if self._ended.is_set():
             self._ended = threading.Event()
             threading.Thread(target=self._beat, args=(self._ended,), name="heartbeat", daemon=True).start()

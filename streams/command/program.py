@@ -40,11 +40,6 @@ from streams.settings.showing_options import ShowingOptions
 from streams.settings.simulation_options import SimulationOptions
 from streams.version import VERSION
 
-_WITH_SIGNS_OF_LIFE = frozenset(
-    "backtest calibrate compile desk doctor export inspect replay review simulate why".split()
-)
-"""Commands that end, and may take long; a desk until it serves. The others run until they are stopped, or are quick."""
-
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -263,9 +258,7 @@ def main() -> None:
     # on SIGTERM, too, temporary files are removed
     signal.signal(signal.SIGTERM, _terminated)
     answer_shell()
-    given = sys.argv[1:]
-    if given and given[0] in _WITH_SIGNS_OF_LIFE and "--no-progress" not in given:
-        heartbeat.begin(f"lockstep {given[0]}")
+    heartbeat.begin_for(sys.argv[1:])
     app()
 
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from schemas.alerts import Alert
 from schemas.errors import InputError
+from streams.heartbeat import heartbeat
 from streams.kernels.compiling import compile_kernels
 from streams.ordering.order_state import OrderState
 from streams.ordering.progress_bar import ProgressBar
@@ -108,6 +109,7 @@ def detected(
         )
         with bar, stop.deferring():
             failures = _followed(run, sinks, links, networks, on_alert)
+    heartbeat.doing("writing results")
     seconds = time.perf_counter() - start + (0.0 if keeping is None else keeping.seconds_before)
     figures = _figures(run, log, seconds, options, failed=bool(failures))
     if stop.failures:

@@ -12,7 +12,6 @@ from rich.console import Console
 from schemas.alerts import Alert
 from schemas.errors import LockstepError, UsageError
 from schemas.figures.backtest import ChanceFigures, FoundCount
-from streams.heartbeat import heartbeat
 from streams.outputs.output_files import STDOUT, OutputError, check_outputs
 from streams.outputs.permalinks import Permalinks
 from streams.privacy.records import pseudonym_records
@@ -104,7 +103,6 @@ def local_run(
 
         kept_posts = None if options.writing.report is None else report_posts
         done = detected(options, settings, inputs, console, note, take, stop, keeping, kept_posts)
-        heartbeat.doing("writing results")
         figures = replace(done.figures, showing=showing)
         written = {
             "--alerts": options.writing.alerts,

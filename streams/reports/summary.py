@@ -148,7 +148,9 @@ def _figures(figures: RunFigures, networks: LatestAlerts) -> Text:
     if closed:
         notes.append(f"{closed:,} closed since, because they showed nothing new")
     if networks.absorbed:
-        notes.append(f"{networks.absorbed:,} others absorbed by them")
+        notes.append(
+            f"{networks.absorbed:,} {'other was' if networks.absorbed == 1 else 'others were'} absorbed by them"
+        )
     return Text(line + (f" ({'; '.join(notes)})" if notes else ""))
 
 
@@ -225,7 +227,7 @@ def _show_rejected(console: Console, figures: RunFigures) -> None:
         return
     console.print()
     rows = sum(figures.dead_letters.values())
-    console.print(f"{rows:,} rows were not used:")
+    console.print(f"{rows:,} {'row was' if rows == 1 else 'rows were'} not used:")
     for reason, count in sorted(figures.dead_letters.items(), key=lambda item: (-item[1], item[0].value)):
         line = f"{count:,} {REASONS[reason]} ({reason.value})"
         example = figures.examples.get(reason)

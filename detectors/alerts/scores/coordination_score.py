@@ -53,7 +53,9 @@ def coordination_terms(facts: NetworkFacts) -> list[ScoreTerm]:
             weight=0.25,
             summary=f"A typical member follows {objects:.0f} of the same accounts."
             if facts.only_follows
-            else f"A typical linked pair shared {objects:.0f} different objects.",
+            else f"A typical linked pair shared {words.plural(round(objects), 'object')}."
+            if len(facts.objects_per_edge)
+            else "No linked pair shared an object; this counts as one.",
         ),
         ScoreTerm(
             name="synchrony",
@@ -66,15 +68,17 @@ def coordination_terms(facts: NetworkFacts) -> list[ScoreTerm]:
             name="cohesion",
             value=_rounded(cohesion),
             weight=0.15,
-            summary=f"{words.plural(ties, 'pair')} among {members:,} members are tied: {facts.edges:,} by their own "
-            f"co-shares, {_other_ties(facts)}.",
+            summary=f"{words.plural(ties, 'pair')} among {members:,} members {'is' if ties == 1 else 'are'} tied: "
+            f"{', '.join(_ties(facts))}.",
         ),
     ]
 
 
-def _other_ties(facts: NetworkFacts) -> str:
-    """Ties on other grounds than a pair's own co-shares, in words."""
-    ties = [f"{facts.crowd_edges:,} by a recurring crowd"]
+def _ties(facts: NetworkFacts) -> list[str]:
+    """Ties by their ground, in words."""
+    ties = [f"{facts.edges:,} by their own co-shares"]
+    if facts.crowd_edges:
+        ties.append(f"{facts.crowd_edges:,} by a recurring crowd")
     if facts.copy_edges:
         ties.append(f"{facts.copy_edges:,} by repeating the same originals without credit")
     if facts.rhythm_edges:
@@ -85,7 +89,7 @@ def _other_ties(facts: NetworkFacts) -> str:
         ties.append(f"{facts.follow_edges:,} by following the same accounts")
     if facts.timing_edges:
         ties.append(f"{facts.timing_edges:,} by sharing closer in time than is usual")
-    return ", ".join(ties)
+    return ties
 
 
 def score(terms: list[ScoreTerm]) -> float:
