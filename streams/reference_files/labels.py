@@ -11,6 +11,8 @@ from schemas.values import account_name
 from streams.privacy.records import PseudonymRecords
 from streams.sources.files.compressed import ByteInput
 
+_SEPARATOR_LINE = re.compile(r'\A"?sep=[^\r\n]"?\r?\n', re.IGNORECASE)
+"""The line by which spreadsheets announce the separator of a CSV."""
 _COLUMNS = ("account_id", "label")
 _SEPARATORS = (",", ";", "\t", "|")
 _ROUNDED = re.compile(r"(?:[^:]+:)?\d(?:\.\d+)?[eE]\+?\d+")
@@ -73,10 +75,15 @@ def read_labels(path: str, positive: str, names: PseudonymRecords | None = None)
         raise InputError(
             f"{stream.name}: byte {error.start + 1:,} is not UTF-8. Save the labels as UTF-8."
         ) from error
-    header = text.lstrip().partition("\n")[0]
+    text = _SEPARATOR_LINE.sub("", text.lstrip(), count=1).lstrip()
+    header = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=header.count)
-    rows = csv.DictReader(io.StringIO(text.lstrip(), newline=""), skipinitialspace=True, delimiter=separator)
-    rows.fieldnames = [column.strip().lower() for column in rows.fieldnames or ()]
+    rows = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True, delimiter=separator)
+    columns = [re.sub(r"[\s-]+", "_", column.strip().lower()) for column in rows.fieldnames or ()]
+    # the first of several columns of one name counts
+    rows.fieldnames = [
+        name if name not in columns[:at] else f"{name}_{at}" for at, name in enumerate(columns)
+    ]
     label_of: dict[str, str] = {}
     try:
         missing = [column for column in _COLUMNS if column not in rows.fieldnames]

@@ -187,6 +187,9 @@ def _value_fault(value: object, dtype: object, path: str) -> str | None:
         case pl.String():
             if isinstance(value, dict | list):
                 return f"field {path} is {_noun(value)}, text is expected"
+        case pl.Boolean():
+            if not isinstance(value, bool):
+                return f"field {path} is {_noun(value)}, true or false is expected"
         case _:
             if isinstance(value, dict | list | str):
                 return f"field {path} is {_noun(value)}, a number is expected"

@@ -100,3 +100,8 @@ def test_given_a_list_of_links_in_another_form_then_it_is_read(cell, expected) -
 def test_given_a_link_without_a_scheme_then_it_is_that_page() -> None:
     forms = canonical_urls(pl.Series(["//N.example/1", "http://n.example/1", "//", "// a comment"])).to_list()
     assert forms == ["n.example/1", "n.example/1", "//", "// a comment"]
+
+
+def test_given_a_text_where_true_or_false_belongs_then_the_reason_says_so(take) -> None:
+    taken = take(jsonl(POST, POST | {"deleted": "true"}))
+    assert [letter.detail for letter in taken.dead] == ["field deleted is text, true or false is expected"]
