@@ -149,3 +149,12 @@ def test_the_glossary_names_only_words_of_the_code() -> None:
     names = [code for code in in_code(glossary) if re.fullmatch(r"[a-z_]+", code)]
     assert names
     assert [name for name in names if f'"{name}"' not in sources] == []
+
+
+def test_no_page_has_a_section_twice() -> None:
+    twice = {}
+    for page in PAGES:
+        sections = re.findall(r"^## .*$", _FENCE.sub("", prose(page)), re.MULTILINE)
+        if page.name not in _PAST and len(sections) > len(set(sections)):
+            twice[relative(page)] = sorted({name for name in sections if sections.count(name) > 1})
+    assert not twice
