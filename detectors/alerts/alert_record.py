@@ -91,7 +91,8 @@ def alert_record(
     members, is_muted = len(facts.members), muted is not None
     platforms = sorted({accounts.names[member].split(":", 1)[0] for member in facts.members})
     coordination = score(parts.terms)
-    counter = [*counter_evidence(context), *found.against]
+    # copies: an alert shares no objects with what was found
+    counter = [*counter_evidence(context), *map(msgspec.structs.replace, found.against)]
     reach = _reach(facts, context, last, run.now)
     kept_signals, kept_samples = _of_kept_terms(context, last)
     joined = len(set(facts.members) - last.ever) if last else 0

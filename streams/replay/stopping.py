@@ -108,7 +108,8 @@ class Stop:
             yield self
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                # after an interruption only messages are left, and the status stays that of the signal
+                signal.signal(number, handler if self.signal is None else _end_at_once)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         again, self.signal = self.signal is not None, number
@@ -117,3 +118,8 @@ class Stop:
         if sys.stderr is not None:
             # a signal may come in the middle of a write of the same stream, which Python refuses to begin again
             os.write(2, _SAID)
+
+
+def _end_at_once(number: int, frame: FrameType | None) -> None:
+    """Takes a second signal once all outputs have been closed."""
+    os._exit(128 + number)

@@ -112,7 +112,7 @@ def test_when_a_run_is_stopped_again_and_again_then_it_ends_with_the_results_of_
     command = [whole / name, *OUTPUTS, "--state", "state", "--config", whole / "often.toml"]
     stops = 0
     for _ in range(4 if LONG else 3):
-        if not interrupted(tmp_path, number, rng.random() * 0.5, *command):
+        if not interrupted(tmp_path, number, rng.random() * 0.1, *command):
             break
         stops += 1
     said = done(tmp_path, *command)
