@@ -4,10 +4,9 @@ Deleted posts stop counting at the end of the epoch in which that was reported.
 
 A report names a post. When its epoch ends, everything that rests upon the post alone leaves: the rows of pair evidence
 whose first co-share it made, its meetings in pools, its place among the samples, facts about it, and its part in the
-last alerts. Shares of it
-that wait for their crowd make no co-shares any more. What was counted without remembering the post stays as it was:
-crowds, exposure, activity, rhythm, and the figures of engagement. All of these speak of what is usual, so that
-they stay errs against a suspicion.
+last alerts. Shares of it that wait for their crowd make no co-shares any more. What was counted without remembering the
+post stays as it was: crowds, exposure, activity, rhythm, and the figures of engagement. All of these speak of what is
+usual, so that they stay errs against a suspicion.
 
 An account that is erased leaves with all its posts, its networks and its name.
 
@@ -77,7 +76,6 @@ class Deletions:
         self._waiting = pl.DataFrame(schema=DELETIONS)
         self._gone: I64 = np.zeros(0, np.int64)
         """Running numbers of deleted posts that may still wait for their crowd, ascending."""
-
         self._erased: I32 = np.zeros(0, np.int32)
         """Numbers of erased accounts, ascending."""
 
@@ -114,8 +112,7 @@ class Deletions:
             names: as `platform:account_id`.
         """
         numbers = self._accounts.find(hash_strings(pl.Series(names, dtype=pl.String), ACCOUNT_KEYS))
-        known = numbers >= 0
-        numbers = np.unique(numbers[known])
+        numbers = np.unique(numbers[numbers >= 0])
         if not len(numbers):
             return
         self._take_out(*self._samples.take_out("account", pl.Series(numbers)))

@@ -39,6 +39,12 @@ def is_deletion(posts: pl.DataFrame) -> pl.Series:
     return posts["deleted"].fill_null(value=False)
 
 
+def parted(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The posts, and the reports that posts were deleted."""
+    deletes = is_deletion(rows)
+    return (rows.filter(~deletes), rows.filter(deletes)) if deletes.any() else (rows, rows[:0])
+
+
 def deletion_keys(post_keys: U64) -> U64:
     """Row keys of the reports that posts were deleted; uint64, one for each post. They are never 0."""
     return np.maximum(~post_keys, np.uint64(1))

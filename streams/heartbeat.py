@@ -37,12 +37,7 @@ class Heartbeat:
         Args:
             arguments: of the command line.
         """
-        if (
-            self._ended.is_set()
-            and arguments
-            and arguments[0] in _FINITE
-            and "--no-progress" not in arguments
-        ):
+        if arguments and arguments[0] in _FINITE and "--no-progress" not in arguments:
             self.begin(f"lockstep {arguments[0]}")
 
     def begin(self, task: str) -> None:

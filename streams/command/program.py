@@ -22,7 +22,6 @@ from streams.command.option_groups import grouped
 from streams.command.reference.pseudonym_program import pseudonyms
 from streams.command.reference.registry_program import registry
 from streams.command.source_program import sources
-from streams.heartbeat import heartbeat
 from streams.outputs.plain_text import plain_lines
 from streams.replay.state.state_options import StateOptions
 from streams.settings.export_options import ExportOptions, QuestionOptions
@@ -258,7 +257,6 @@ def main() -> None:
     # on SIGTERM, too, temporary files are removed
     signal.signal(signal.SIGTERM, _terminated)
     answer_shell()
-    heartbeat.begin_for(sys.argv[1:])
     app()
 
 

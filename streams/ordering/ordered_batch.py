@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from detectors.post_columns import is_deletion
+from detectors.post_columns import parted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,4 @@ class OrderedBatch:
     @property
     def posts(self) -> pl.DataFrame:
         """The posts alone."""
-        return self.parted()[0]
-
-    def parted(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The posts, and the reports of deletions."""
-        deletes = is_deletion(self.rows)
-        return (
-            (self.rows.filter(~deletes), self.rows.filter(deletes))
-            if deletes.any()
-            else (self.rows, self.rows[:0])
-        )
+        return parted(self.rows)[0]

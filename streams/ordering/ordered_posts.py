@@ -108,10 +108,11 @@ class OrderedPosts:
             pseudonym_records(self.settings.privacy),
             read_short_links(self.settings.input.short_links),
         )
+        self._erased = pl.Series(sorted(self.erased), dtype=pl.String).implode()
         self._released = -math.inf
+        """Event time before which everything was released."""
         self._resumed_at = -math.inf
         """Event time that the state had reached, seconds; minus infinity: the run began without one."""
-        """Event time before which everything was released."""
         self._grown: frozenset[str] = frozenset()
         """Inputs that have more rows than when the state was kept."""
 
@@ -317,7 +318,7 @@ class OrderedPosts:
         """The posts of accounts that are not erased."""
         if not self.erased:
             return posts
-        kept = posts.filter(~pl.col("account").is_in(list(self.erased)))
+        kept = posts.filter(~pl.col("account").is_in(self._erased))
         if len(kept) < len(posts):
             self.others["posts of erased accounts"] += len(posts) - len(kept)
         return kept

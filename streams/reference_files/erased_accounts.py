@@ -3,6 +3,7 @@
 from schemas.errors import InputError
 from schemas.values import account_name
 from streams.privacy.records import PseudonymRecords
+from streams.sources.named_text import named_text
 
 _MOST_BYTES = 256 << 20
 """Bytes of the largest file: some ten million accounts. Chosen, not measured."""
@@ -20,18 +21,8 @@ def read_erased(path: str | None, names: PseudonymRecords | None = None) -> froz
     """
     if path is None:
         return frozenset()
-    try:
-        with open(path, "rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
-        text = raw.decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"--erased: {path} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"--erased: {path} is not UTF-8 (byte {error.start:,}).") from error
-    if len(raw) > _MOST_BYTES:
-        raise InputError(f"--erased: {path} is larger than {_MOST_BYTES >> 20} MiB.")
     accounts = set()
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(named_text(path, "--erased", _MOST_BYTES).splitlines(), 1):
         name = line.strip()
         if not name or name.startswith("#"):
             continue

@@ -1,5 +1,6 @@
 """What a run reads besides posts, and before them: registry, profiles, follow events and reviewers' rules."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -11,7 +12,6 @@ from detectors.reference.registry import Registry
 from detectors.traces.traces import ACCOUNT_KEYS
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.privacy.records import PseudonymRecords
-from streams.reference_files.erased_accounts import read_erased
 from streams.reference_files.follow_events import read_follows
 from streams.reference_files.profiles import read_profiles
 from streams.reference_files.registry_file import read_registry
@@ -29,14 +29,18 @@ class ReferenceInputs:
 
 
 def read_reference_inputs(
-    files: ReadingOptions, dead_letters: DeadLetterLog, names: PseudonymRecords | None = None
+    files: ReadingOptions,
+    dead_letters: DeadLetterLog,
+    names: PseudonymRecords | None = None,
+    erased: Collection[str] = (),
 ) -> ReferenceInputs:
     """Read the reference files that the options name.
 
     Args:
-        files: of these, `registry`, `accounts`, `follows`, `suppressions`, `reviews` and `erased`.
+        files: of these, `registry`, `accounts`, `follows`, `suppressions` and `reviews`.
         dead_letters: where profiles and follow events go that cannot be used.
         names: puts pseudonyms into all of them; None: names stay.
+        erased: accounts whose profiles and follows are left out, as `platform:account_id`.
 
     Raises:
         InputError: a file cannot be read, or is not what its option says.
@@ -56,8 +60,8 @@ def read_reference_inputs(
         rules = [names.rule(rule) for rule in rules]
         profiles = names.profiles(profiles)
     follows = read_follows(files.follows, dead_letters, names) if files.follows is not None else None
-    erased = sorted(read_erased(files.erased, names))
     if erased:
-        profiles = profiles.filter(~pl.col("account").is_in(erased))
-        follows = None if follows is None else follows.without(hash_strings(pl.Series(erased), ACCOUNT_KEYS))
+        gone = pl.Series(sorted(erased))
+        profiles = profiles.filter(~pl.col("account").is_in(gone.implode()))
+        follows = None if follows is None else follows.without(hash_strings(gone, ACCOUNT_KEYS))
     return ReferenceInputs(ReferenceData(registry, profiles, rules), follows)

@@ -1,8 +1,7 @@
 """`--registry`: entities from JSONL or CSV.
 
-Every alert depends on the registry, so a registry is used whole or not at all: a line that cannot be used is an
-    error that
-names the line, never a dead letter as in a dump.
+Every alert depends on the registry, so a registry is used whole or not at all: a line that cannot be used is an error
+that names the line, never a dead letter as in a dump.
 """
 
 import csv
@@ -37,13 +36,7 @@ def read_registry(path: str) -> Registry:
             contradict each other. The message lists up to ten faults.
     """
     stream = ByteInput(path)
-    data = bytearray()
-    for block in stream.blocks():
-        data += block.data
-        if len(data) > _MOST_BYTES:
-            raise InputError(
-                f"{stream.name}: is larger than {_MOST_BYTES >> 20} MiB, so it cannot be a registry."
-            )
+    data = stream.whole(_MOST_BYTES, "a registry")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -76,13 +76,7 @@ def rows_of(path: str, entity: str, source: str) -> Iterator[Found]:
         InputError: it cannot be read, or is of no kind that is known.
     """
     stream = ByteInput(path)
-    data = bytearray()
-    for block in stream.blocks():
-        data += block.data
-        if len(data) > _MOST_BYTES:
-            raise InputError(
-                f"{stream.name}: is larger than {_MOST_BYTES >> 20} MiB, so it cannot be a list of entities."
-            )
+    data = stream.whole(_MOST_BYTES, "a list of entities")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -137,7 +137,8 @@ def _begun(
         run.on_signals = partial(write_signals, opened("--signals", signals))
     # a state has the follow events, and what could not be used of these files
     reading = replace(options.reading, follows=None) if goes_on else options.reading
-    references = read_reference_inputs(reading, run.dead_letters, pseudonym_records(run.settings.privacy))
+    names = pseudonym_records(run.settings.privacy)
+    references = read_reference_inputs(reading, run.dead_letters, names, run.erased)
     run.set_reference_data(references)
     if keeping is not None and goes_on:
         keeping.go_on(run, networks)

@@ -19,6 +19,7 @@ import polars as pl
 from detectors.evidence.pair_overview import pair_overview
 from detectors.numbered_posts import TracedPosts
 from detectors.pipeline import Pipeline
+from detectors.post_columns import parted
 from detectors.shards import Runner
 from detectors.signals import SignalRecord
 from detectors.state.capture import State, capture, restore
@@ -319,7 +320,7 @@ class Replay:
         self.ordered.go_on(order, grown)
 
     def _apply(self, batch: OrderedBatch, traced: TracedPosts | None) -> Iterator[Alert]:
-        posts, deletions = batch.parted()
+        posts, deletions = parted(batch.rows)
         if traced is not None:
             if self._first_time is None:
                 self._first_time = int(posts["created_at"][0])

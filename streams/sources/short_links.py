@@ -13,6 +13,7 @@ import msgspec
 import polars as pl
 
 from schemas.errors import InputError
+from streams.sources.named_text import named_text
 
 _MOST_BYTES = 512 << 20
 """Bytes of the largest file: some five million links. Chosen, not measured."""
@@ -83,16 +84,7 @@ def read_short_links(path: str | None) -> ShortLinks | None:
     """
     if path is None:
         return None
-    try:
-        with open(path, "rb") as file:
-            raw = file.read(_MOST_BYTES + 1)
-        text = raw.decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"input.short_links: {path} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"input.short_links: {path} is not UTF-8 (byte {error.start:,}).") from error
-    if len(raw) > _MOST_BYTES:
-        raise InputError(f"input.short_links: {path} is larger than {_MOST_BYTES >> 20} MiB.")
+    text = named_text(path, "input.short_links", _MOST_BYTES)
     targets: dict[str, str] = {}
     for number, short, target in _json(text, path) if text.lstrip().startswith("{") else _table(text, path):
         for name, link in (("short", short), ("target", target)):

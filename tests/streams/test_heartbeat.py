@@ -14,7 +14,7 @@ _RUN = f"""
 import sys
 import streams.heartbeat
 streams.heartbeat.EVERY_S = {SHORT_S}
-from streams.command.program import main
+from streams.__main__ import main
 main()
 """
 

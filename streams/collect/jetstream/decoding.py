@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import polars as pl
 
-from detectors.post_columns import is_deletion
+from detectors.post_columns import parted
 from schemas.dead_letters import Reason
 from streams.collect.source import Events, Message, Position
 from streams.live.exchange.value_lines import records_of
@@ -70,7 +70,8 @@ class JetstreamDecoder:
         others = Counter(batch.others)
         follows = self._follows(frame, records)
         others["follows"] -= len(follows)
-        deletions = _reported(batch.posts)
+        posts, deleted = parted(batch.posts)
+        deletions = _reported(deleted)
         others["deletions"] -= len(deletions)
         profiles = None if self._profiles is None else self._profiles.seen(frame)
         first, last = self._places(frame)
@@ -79,7 +80,7 @@ class JetstreamDecoder:
             for letter in records.dead_letters
         ]
         return Events(
-            posts=batch.posts.filter(~is_deletion(batch.posts)),
+            posts=posts,
             first=first,
             position=last,
             reached=0 if last is None else last.time_us // 1_000_000,
@@ -154,9 +155,9 @@ _PROFILE_FIELDS = dict.fromkeys(
 )
 
 
-def _reported(posts: pl.DataFrame) -> pl.DataFrame:
-    """Reports of deletions among posts, as `Events` has them."""
-    return posts.filter(is_deletion(posts)).select(
+def _reported(deleted: pl.DataFrame) -> pl.DataFrame:
+    """Reports of deletions, as `Events` has them."""
+    return deleted.select(
         "platform",
         "post_id",
         "account_id",

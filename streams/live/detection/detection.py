@@ -13,7 +13,6 @@ from typing import ClassVar, NamedTuple
 import msgspec
 import polars as pl
 
-from detectors.arrays.hashing import hash_strings
 from detectors.config import DetectionConfig
 from detectors.event_time.collector_times import CollectorTimes
 from detectors.event_time.duplicates import DuplicateFilter
@@ -26,10 +25,9 @@ from detectors.event_time.rejected_rows import (
 )
 from detectors.event_time.settled_time import SettledTime
 from detectors.pipeline import Pipeline
-from detectors.post_columns import POSTS, is_deletion
+from detectors.post_columns import POSTS, parted
 from detectors.reference.reference_data import ReferenceData
 from detectors.signals import SignalRecord
-from detectors.traces.traces import ACCOUNT_KEYS
 from schemas.alerts import Alert, Mode
 from schemas.dead_letters import RAW_LIMIT, DeadLetter
 from schemas.service.topics import POSTS as POSTS_TOPIC
@@ -222,8 +220,7 @@ class Detection:
             self._ready_pipeline().add_follow_events(follow_events(follows, named_accounts(follows)))
         if posts is not None and len(posts):
             last = int(posts["created_at"][-1])
-            deletes = is_deletion(posts)
-            posts, deletions = posts.filter(~deletes), posts.filter(deletes)
+            posts, deletions = parted(posts)
             result.posts += len(posts)
             pipeline = self._ready_pipeline()
             pipeline.deletions.add(deletions)
@@ -239,10 +236,10 @@ class Detection:
 
     def _of_others(self, rows: pl.DataFrame, *names: str) -> pl.DataFrame:
         """The rows in which no column of keys has an account that is erased."""
-        if not self.references.erased:
+        erased = self.references.erased_keys
+        if not len(erased):
             return rows
-        erased = hash_strings(pl.Series(sorted(self.references.erased)), ACCOUNT_KEYS)
-        return rows.filter(~pl.any_horizontal(pl.col(name).is_in(pl.Series(erased)) for name in names))
+        return rows.filter(~pl.any_horizontal(pl.col(name).is_in(erased.implode()) for name in names))
 
     def _update_reference_data(self, passed: float) -> None:
         """Let the pipeline go on under reference data that have changed."""

@@ -6,11 +6,13 @@ from typing import Annotated, ClassVar
 import msgspec
 import polars as pl
 
+from detectors.arrays.hashing import hash_strings
 from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import Registry, RegistryError
 from detectors.reference.review_decisions import ReviewDecisions
 from detectors.reference.sound_entities import sound_entities
 from detectors.state.state_forms import StateError
+from detectors.traces.traces import ACCOUNT_KEYS
 from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
 from schemas.registry import RegistryEntity
@@ -30,7 +32,7 @@ through all accounts for each frame. Chosen, not measured."""
 class LiveReferenceData:
     """What is known so far, and whether it has changed since `current` was last called."""
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"_registry"})
+    not_state: ClassVar[frozenset[str]] = frozenset({"_registry", "erased_keys"})
     entities: dict[str, str]
     """JSON of each entity, by id, in the order in which they came; one that comes again changed is last."""
     entities_used: dict[str, str]
@@ -47,9 +49,13 @@ class LiveReferenceData:
     newly_erased: list[str]
     """Those that became so and were not taken yet."""
 
+    erased_keys: pl.Series
+    """Their keys, UInt64 (`detectors.traces.traces.ACCOUNT_KEYS`)."""
+
     def __init__(self) -> None:
         self.erased = set()
         self.newly_erased = []
+        self._find_erased_keys()
         self.entities = {}
         self.entities_used = {}
         self.set_aside = {}
@@ -115,10 +121,15 @@ class LiveReferenceData:
         self.erased -= set(latest["account"].to_list())
         self.erased |= set(named)
         self.newly_erased += named
+        self._find_erased_keys()
         if named:
             self._profiles = [part.filter(~pl.col("account").is_in(named)) for part in self._profiles]
             self._unmerged = sum(map(len, self._profiles[1:]))
         return rows.filter(~gone & ~rows["account"].is_in(named))
+
+    def _find_erased_keys(self) -> None:
+        names = pl.Series(sorted(self.erased), dtype=pl.String)
+        self.erased_keys = pl.Series(hash_strings(names, ACCOUNT_KEYS), dtype=pl.UInt64)
 
     def take_erased(self) -> list[str]:
         """Accounts that were erased since the last call."""
@@ -177,6 +188,7 @@ class LiveReferenceData:
         """
         if not self._profiles or self._unmerged != sum(map(len, self._profiles[1:])):
             raise StateError("the saved state is damaged: another count of profiles was saved")
+        self._find_erased_keys()
         try:
             for text in self.entities.values():
                 _entities.decode(text)

@@ -65,6 +65,25 @@ class ByteInput:
             else:
                 self._pipe = open(path, "rb")
 
+    def whole(self, most_bytes: int, noun: str) -> bytearray:
+        """All decompressed bytes.
+
+        Args:
+            most_bytes: most of them that are read.
+            noun: what the input should be, with its article; a larger one cannot be it.
+
+        Raises:
+            InputError: it cannot be read, or is larger.
+        """
+        data = bytearray()
+        for block in self.blocks():
+            data += block.data
+            if len(data) > most_bytes:
+                raise InputError(
+                    f"{self.name}: is larger than {most_bytes >> 20} MiB, so it cannot be {noun}."
+                )
+        return data
+
     def peek(self, length: int) -> bytes:
         """Return up to `length` decompressed bytes from the beginning, without consuming them.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from detectors.post_columns import POSTS, is_deletion
+from detectors.post_columns import POSTS, parted
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.errors import InputError
 from streams.sources.base import Source
@@ -55,8 +55,7 @@ def look(source: Source) -> Findings:
                 break
     except InputError as fault:
         found.fault = fault
-    read = pl.concat(frames)
-    found.posts = read.filter(~is_deletion(read))
+    found.posts, _ = parted(pl.concat(frames))
     return found
 
 
