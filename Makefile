@@ -6,7 +6,8 @@ LAPTOP := .venv/.laptop
 STAMP := .venv/.set-up
 HEARTBEAT := deploy/heartbeat.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# Processes that run tests; CORES=1 on the command line runs one test after another.
+# Processes that run tests: as many as cores, and with Kafka twice as many. CORES=1 on the command line runs one test
+# after another.
 CORES := auto
 # Python keeps the byte code of what it loads, also where the environment says it should not, as in many containers. Else
 # each start of the program compiles some thousand modules of its packages anew: 40% of a short replay (measured).
@@ -96,8 +97,8 @@ check: $(STAMP) ## before every commit, under three minutes: style, types, layer
 
 test: $(STAMP) ## everything: those checks, slow tests, and real Kafka and Prometheus
 	@$(MAKE) --no-print-directory static kernels programs
-	@echo "== all tests"
-	@$(BIN)/python -m pytest -q -n $(CORES) --dist worksteal
+	@echo "== all tests: those that wait for Kafka beside those that compute (tests/work_order.py)"
+	@$(BIN)/python -m pytest -q -n $(CORES) --dist loadscope
 
 static: $(STAMP)
 	@echo "== ruff check"
