@@ -152,11 +152,11 @@ bench: $(STAMP) ## speed and memory, beside reading alone and another program; S
 	@$(BIN)/python -m benchmarks.results $(if $(SIZES),--sizes $(SIZES))
 
 soak: $(STAMP) ## 20 kills, long tests, 1,000 simulated clusters, 20 minutes of load and kills, an hour of all that goes wrong; DATA=DIR: also real data
-	@LOCKSTEP_KILLS=20 LOCKSTEP_TEST_LIMIT_S=1200 LOCKSTEP_DATA="$(DATA)" $(BIN)/python -m pytest -q \
+	@LOCKSTEP_LONG=1 LOCKSTEP_KILLS=20 LOCKSTEP_TEST_LIMIT_S=1200 LOCKSTEP_DATA="$(DATA)" $(BIN)/python -m pytest -q \
 		tests/integration/test_chaos.py tests/integration/test_equivalence.py
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q -m long
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q tests/detectors/state tests/streams/state tests/streams/live/state \
-		tests/streams/live/detection tests/streams/replay/state tests/detectors/pools tests/detectors/attribution/hidden_mentions
+		tests/streams/live/detection tests/streams/replay/state tests/streams/replay/test_shards.py tests/detectors/pools tests/detectors/attribution/hidden_mentions
 	@LOCKSTEP_SIMULATED_RUNS=1000 LOCKSTEP_TEST_LIMIT_S=7200 $(BIN)/python -m pytest -q -n $(CORES) tests/distribution
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.soak
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.chaos

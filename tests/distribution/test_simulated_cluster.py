@@ -7,7 +7,7 @@ import pytest
 from tests.distribution.plain_run import plain_run
 from tests.distribution.simulator import Cluster
 
-RUNS = int(os.environ.get("LOCKSTEP_SIMULATED_RUNS", "50"))
+RUNS = int(os.environ.get("LOCKSTEP_SIMULATED_RUNS", "30"))
 """`make soak` asks for 1,000."""
 
 

@@ -18,6 +18,7 @@ from tests.integration.kafka_broker import Broker, shared_broker
 from tests.integration.live_service import Service
 from tests.integration.shared_work import folder_of_run
 from tests.integration.worlds import World, simulated
+from tests.long_runs import LONG
 
 
 class BrokerFactory(Protocol):
@@ -108,11 +109,13 @@ def service_of(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Servic
 
 @pytest.fixture(scope="session")
 def diaspora_press(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Three obscure accounts among fifteen hundred; 13 thousand posts."""
-    return simulated("diaspora-press", folder_of_run(tmp_path_factory) / "diaspora-press", 2_000, 3, seed=11)
+    """Three obscure accounts among a few hundred; 3 thousand posts. The long form has 13 thousand."""
+    folder = folder_of_run(tmp_path_factory) / "diaspora-press"
+    return simulated("diaspora-press", folder, 2_000 if LONG else 500, 3, seed=11)
 
 
 @pytest.fixture(scope="session")
 def troll_farm(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Groups of a few dozen; 10 thousand posts."""
-    return simulated("troll-farm", folder_of_run(tmp_path_factory) / "troll-farm", 1_500, 3, seed=11)
+    """Groups of a few dozen; 3 thousand posts. The long form has 10 thousand."""
+    folder = folder_of_run(tmp_path_factory) / "troll-farm"
+    return simulated("troll-farm", folder, *((1_500, 3) if LONG else (700, 2)), seed=11)

@@ -353,7 +353,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_cut_off(
     ana.context.close()
 
 
-@pytest.mark.parametrize("count", [2_500, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.long)])
 def test_thousands_of_alerts_stay_quick(browser: Browser, tmp_path: Path, count: int) -> None:
     alerts = write_alerts(tmp_path / "alerts.jsonl", list(many_alerts(count, 8 * count, suspected=100)))
     with running_desk(tmp_path, alerts, "--as", "ana") as desk:
@@ -362,12 +362,12 @@ def test_thousands_of_alerts_stay_quick(browser: Browser, tmp_path: Path, count:
         taken: dict[str, list[float]] = {}
         last = f"/?page={count // 50}"
         for path in ("/", last, f"/?q=noticias_{count // 2}&show=all", "/?order=newest&page=3", FIRST):
-            for _ in range(5):
+            for _ in range(3):
                 begun = time.perf_counter()
                 ana.open(path)
                 taken.setdefault(path, []).append(1_000 * (time.perf_counter() - begun))
         for path, times in taken.items():
-            print(f"{count:,} alerts: {path}: {sorted(times)[2]:.0f} ms until loaded, best {min(times):.0f}")
+            print(f"{count:,} alerts: {path}: {sorted(times)[1]:.0f} ms until loaded, best {min(times):.0f}")
         # the aim is 300 ms for 10,000; other work on the machine must not fail this
         assert max(min(times) for times in taken.values()) < 900 + 0.06 * count
         ana.leaves_nothing()
