@@ -89,7 +89,7 @@ class Pipeline:
         self.accounts = AccountStore()
         self.cells = Cells(config)
         self.texts = TextObjects.of(config.traces)
-        self._extractor = TraceExtractor(config, self.texts)
+        self._extractor = TraceExtractor(config, self.texts, timer)
         reference_data = reference_data if reference_data is not None else ReferenceData()
         self._observation_extractor = ObservationExtractor(config, reference_data)
         self.observations = AccountObservations(config, reference_data, self.accounts, timer)
@@ -194,10 +194,9 @@ class Pipeline:
 
         Args:
             posts: columns of `post_columns.POSTS` with keys (`traces.keyed`), in event order, without duplicates, none
-                earlier than the last `until`.
+                earlier than the last `until`. They may carry their shares (`traces.carried_shares`).
         """
-        with self._timer("traces"):
-            traces = self._extractor.extract(posts)
+        traces = self._extractor.extract(posts)
         with self._timer("attribution"):
             return TracedPosts(traces, self._observation_extractor.extract(posts, traces))
 

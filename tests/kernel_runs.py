@@ -85,6 +85,7 @@ def _commands(folder: Path) -> None:
             "platform": "x",
             "account_id": f"a{row % 7}",
             "created_at": 1_700_000_000 + row,
+            "text": f"un cafe\u0301 del norte para todos {row}",  # a mark that joins the letter before it
         }
         for row in range(200)
     ]

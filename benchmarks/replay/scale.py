@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from benchmarks.load_context import write_context
 from benchmarks.runs.generated import load_file
@@ -124,13 +124,6 @@ def measured(load: Path, context: Sequence[str], shards: int) -> Scaling:
     run.run_shards = meter.run
     options = dict(zip((word.removeprefix("--") for word in context[::2]), context[1::2], strict=True))
     run.set_reference_data(read_reference_inputs(ReadingOptions(**options), log))  # type: ignore[arg-type]
-    assign: Any = run.pipeline.texts.assign
-
-    def timed_assign(*args: Any) -> Any:
-        with meter("texts"):
-            return assign(*args)
-
-    run.pipeline.texts.assign = timed_assign  # type: ignore[method-assign]
     run.open()
     for _ in run.run():
         pass

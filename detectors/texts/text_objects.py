@@ -18,7 +18,7 @@ from detectors.arrays.dtypes import I64, U8, U32, U64, Bools, Int
 from detectors.arrays.hash_index import key_place, place_in_order, power_of_two
 from detectors.arrays.hashing import mix
 from detectors.config import TraceConfig
-from detectors.traces.text import BANDS, MAX_SHINGLES, PERMUTATIONS, band_key, minima, multipliers, shingles
+from detectors.traces.text import BANDS, PERMUTATIONS, band_key, minima, multipliers
 
 _FIRST_SIZE = 1 << 12
 """Room for texts, leaders and bands at the start; a power of two."""
@@ -87,12 +87,12 @@ class TextObjects:
         """Count of leaders that left to make room while they were still remembered."""
         return int(self._evicted_early[0])
 
-    def assign(self, buffer: U8, offsets: I64, exact: U64, times: I64) -> tuple[U64, Bools]:
+    def assign(self, shingles: U32, offsets: I64, exact: U64, times: I64) -> tuple[U64, Bools]:
         """Object keys for texts in event order.
 
         Args:
-            buffer: UTF-8 bytes of normalised texts.
-            offsets: int64, shape (n + 1,).
+            shingles: hashed shingles of normalised texts (`detectors.traces.text.text_shingles`).
+            offsets: where those of each text begin, and where the last ones end; int64, shape (n + 1,).
             exact: uint64, shape (n,): hash of each normalised text.
             times: int64, shape (n,): event time in seconds, never falling.
 
@@ -107,7 +107,7 @@ class TextObjects:
             end = min(begin + step, len(exact))
             self._reserve(end - begin, int(times[begin]))
             _assign(
-                buffer,
+                shingles,
                 offsets[begin : end + 1],
                 exact[begin:end],
                 times[begin:end],
@@ -210,7 +210,7 @@ def _estimated_similarity(signature: U8, minhash: U32) -> float:
 
 @compiled
 def _assign(
-    buffer: U8,
+    shingles: U32,
     offsets: I64,
     exact: U64,
     times: I64,
@@ -224,7 +224,6 @@ def _assign(
     objects: U64,
     begins_object: Bools,
 ) -> None:
-    scratch = np.empty(MAX_SHINGLES, np.uint32)
     minhash = np.empty(PERMUTATIONS, np.uint32)
     keys = np.empty(BANDS, np.uint64)
     capacity = len(tables.leader_object)
@@ -242,9 +241,9 @@ def _assign(
         object_key = exact[row]
         leader = -1
         is_first = True
-        shingle_count = shingles(buffer, offsets[row], offsets[row + 1], scratch)
-        if shingle_count >= min_shingles:
-            minima(scratch, shingle_count, factors, minhash)
+        own = shingles[offsets[row] : offsets[row + 1]]
+        if len(own) >= min_shingles:
+            minima(own, len(own), factors, minhash)
             best = similarity
             best_leader = -1
             for band in range(BANDS):

@@ -4,11 +4,15 @@ The result is that of `detectors.traces.text.normalised`, which also reads the f
 depends on their neighbours. Measured on English, Spanish and Chinese: 1 µs a text, against 3 to 5 µs by expressions.
 """
 
+from typing import Any, TypeVar
+
 import numpy as np
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I32, I64, U8, Bools, Int
 from detectors.traces.characters import BLANK, DROPPED, NAME, NOT_ALONE, WORD, Characters
+
+A = TypeVar("A", bound="np.ndarray[Any, np.dtype[Any]]")
 
 MOST_CHARACTERS = 8_192
 """Characters that are read of a text."""
@@ -59,9 +63,9 @@ def slices(buffer: U8, begins: I64, ends: I64) -> tuple[U8, I64]:
     return fixed(out), offsets
 
 
-def fixed(buffer: U8) -> U8:
-    """The same bytes as an array that cannot be written: kernels are compiled for these only."""
-    view = buffer.view()
+def fixed(array: A) -> A:
+    """The same values as an array that cannot be written: kernels are compiled for these only."""
+    view = array.view()
     view.flags.writeable = False
     return view
 

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from detectors.arrays.compiled import compiled, inlined
-from detectors.arrays.dtypes import I32, I64, U8, U32, Int
+from detectors.arrays.dtypes import I64, U8, U32, Bools, Int
 from detectors.arrays.hashing import mix, utf8_buffer
 from detectors.traces.characters import characters
 from detectors.traces.normalising import MOST_CHARACTERS, fixed, normalise, slices
@@ -92,7 +92,7 @@ def shingles(buffer: U8, begin: Int, end: Int, out: U32) -> int:
         buffer: UTF-8 bytes; the text is `buffer[begin:end]`, words parted by single spaces.
         begin: offset of the first byte.
         end: offset after the last byte.
-        out: uint32, at least `MAX_SHINGLES` long.
+        out: uint32, with room for as many as the text has bytes, or for `MAX_SHINGLES`.
 
     Returns:
         How many shingles there are.
@@ -141,23 +141,43 @@ def shingles(buffer: U8, begin: Int, end: Int, out: U32) -> int:
 
 
 @compiled
-def count_shingles(buffer: U8, offsets: I64) -> I32:
-    """Number of distinct shingles of each text; int32, shape (len(offsets) - 1,)."""
-    counts = np.empty(len(offsets) - 1, np.int32)
-    scratch = np.empty(MAX_SHINGLES, np.uint32)
-    for row in range(len(counts)):
-        counts[row] = shingles(buffer, offsets[row], offsets[row + 1], scratch)
-    return counts
+def text_shingles(buffer: U8, offsets: I64, least: int, least_characters: int) -> tuple[Bools, U32, I64]:
+    """The shingles of texts that are long enough to be compared.
 
+    A text with few characters is long enough if it has a shingle for two of them or more: scripts without spaces say
+    more with each character.
 
-@compiled
-def count_characters(buffer: U8, offsets: I64) -> I32:
-    """Number of characters of each text; int32, shape (len(offsets) - 1,)."""
-    counts = np.zeros(len(offsets) - 1, np.int32)
-    for row in range(len(counts)):
+    Args:
+        buffer: UTF-8 bytes of normalised texts.
+        offsets: where each begins, and where the last one ends.
+        least: texts with fewer distinct shingles are left out.
+        least_characters: and those with fewer characters, in scripts with spaces.
+
+    Returns:
+        Which texts are long enough, and their shingles: uint32, one text after the other, each as `shingles` gives
+        them; and where those of each begin, and where the last ones end.
+    """
+    texts = len(offsets) - 1
+    room = 0
+    for row in range(texts):
+        room += min(offsets[row + 1] - offsets[row], MAX_SHINGLES)
+    found = np.empty(room, np.uint32)
+    found_offsets = np.zeros(texts + 1, np.int64)
+    long_enough = np.zeros(texts, np.bool_)
+    kept = 0
+    for row in range(texts):
+        begin = found_offsets[kept]
+        count = shingles(buffer, offsets[row], offsets[row + 1], found[begin:])
+        if count < least:
+            continue
+        characters = 0
         for offset in range(offsets[row], offsets[row + 1]):
-            counts[row] += (buffer[offset] & 0xC0) != 0x80  # a byte that begins a character
-    return counts
+            characters += (buffer[offset] & 0xC0) != 0x80  # a byte that begins a character
+        if characters >= least_characters or count * 2 >= characters:
+            long_enough[row] = True
+            kept += 1
+            found_offsets[kept] = begin + count
+    return long_enough, found[: found_offsets[kept]].copy(), found_offsets[: kept + 1].copy()
 
 
 @compiled

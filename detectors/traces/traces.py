@@ -1,4 +1,8 @@
-"""From posts to shares: what each post acted on, as keys that the kernels can compare."""
+"""From posts to traces: what each post acted on, as keys that the kernels can compare.
+
+The shares of each post are read first (`detectors.traces.post_shares`). Then, in event order, texts that are nearly the
+same become one object.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -6,24 +10,20 @@ from typing import ClassVar, Protocol
 import numpy as np
 import polars as pl
 
-from detectors.arrays.dtypes import I32, I64, U8, U64, Bools
-from detectors.arrays.hashing import hash_slices, hash_strings
-from detectors.config import KINDS, DetectionConfig
+from detectors.arrays.dtypes import I32, I64, U8, U32, U64, Bools
+from detectors.arrays.hashing import hash_strings
+from detectors.config import DetectionConfig
 from detectors.post_columns import deletion_keys, is_deletion
-from detectors.traces.normalising import slices
-from detectors.traces.text import count_characters, count_shingles, normalised_texts
-from detectors.traces.urls import canonical_url
-from schemas.shares import TraceKind
+from detectors.stage_timing import StageTimer, untimed
+from detectors.traces.carried_shares import carried, carries_shares
+from detectors.traces.normalising import fixed
+from detectors.traces.post_shares import TEXT, PostShares, ShareReader
 
 ACCOUNT_KEYS, POST_KEYS, _ROW = 101, 102, 103
 """Domains of hashed names (`platform:id`); kinds of objects use their number in `KINDS`."""
 
 _LABEL_CHARS = 280
 """Characters of a text that are kept to be shown in alerts. For this number no measurement is recorded."""
-_CARRIED = ("urls", "hashtags", "mentions", "media_hashes")
-"""Columns in which a repost only repeats its original; they give the repost no shares. Its text does, since copies that
-do not name the original share that text."""
-_TEXT = KINDS.index(TraceKind.TEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def keyed(posts: pl.DataFrame) -> pl.DataFrame:
 class TextMemory(Protocol):
     """What recognises near-copies of recent texts (`detectors.texts.text_objects.TextObjects`)."""
 
-    def assign(self, buffer: U8, offsets: I64, exact: U64, times: I64) -> tuple[U64, Bools]:
+    def assign(self, shingles: U32, offsets: I64, exact: U64, times: I64) -> tuple[U64, Bools]:
         """The object of each text, and whether the text is the first of it."""
         ...
 
@@ -109,131 +109,61 @@ class TraceExtractor:
     Args:
         config: which kinds are traced, and what counts as an object.
         texts: recognises near-copies of recent texts.
+        timer: measures both steps, as `traces` and `texts`.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"_config", "_kinds"})
+    not_state: ClassVar[frozenset[str]] = frozenset({"_reader", "_timer"})
 
-    def __init__(self, config: DetectionConfig, texts: TextMemory) -> None:
-        self._config = config
-        self._kinds = {kind for kind, windows in config.co_share.windows_s.items() if windows}
+    def __init__(self, config: DetectionConfig, texts: TextMemory, timer: StageTimer = untimed) -> None:
+        self._reader = ShareReader(config)
         self._texts = texts
+        self._timer = timer
 
     def extract(self, posts: pl.DataFrame) -> Traces:
-        """Extract traces.
+        """Extract traces. Shares that the posts carry are not read again.
 
         Args:
             posts: columns of `detectors.post_columns.POSTS` and the keys of `keyed`, in event order (created_at,
-                then post_key, then row_key), each row once.
+                then post_key, then row_key), each row once; those of `carried_shares.CARRIED` or none of them.
 
         Returns:
-            The shares of these posts. A post shares each object once, however often it names it.
+            The traces of these posts. The object of a text is that of the earliest near-copy still remembered.
         """
-        rows = posts.with_row_index("row")
+        with self._timer("traces"):
+            shares = carried(posts) if carries_shares(posts) else self._reader.read(posts)
+        with self._timer("texts"):
+            return self._in_order(posts, shares)
+
+    def _in_order(self, posts: pl.DataFrame, shares: PostShares) -> Traces:
+        """The traces of posts, with the objects of texts."""
+        times = posts["created_at"].to_numpy()
         begins_text = np.zeros(len(posts), np.bool_)
-        if not self._config.traces.carried_by_reposts:
-            rows = rows.with_columns(
-                pl.when(pl.col("repost_of").str.len_bytes() > 0)
-                .then(None)
-                .otherwise(pl.col(column))
-                .alias(column)
-                for column in _CARRIED
+        objects, labels = shares.objects, shares.labels
+        is_text = shares.kinds == TEXT
+        if is_text.any():
+            texts = shares.rows[is_text]
+            objects = objects.copy()
+            objects[is_text], begins_text[texts] = self._texts.assign(
+                shares.shingles, shares.shingle_offsets, objects[is_text], times[texts]
             )
-        frames = [
-            frame for kind in KINDS if kind in self._kinds for frame in self._objects(rows, kind, begins_text)
-        ]
-        # kinds come in their order, and the objects of a post within a kind in theirs
-        shares = pl.concat(frames).sort("row", maintain_order=True)
+            shown = posts["text"].gather(texts).str.slice(0, _LABEL_CHARS)
+            labels = _in_places(labels, shown, is_text)
         return Traces(
             posts=posts.select("account", "post_id", "platform", "lang", "followers_count"),
-            times=posts["created_at"].to_numpy(),
+            times=times,
             account_keys=posts["account_key"].to_numpy(),
             post_keys=posts["post_key"].to_numpy(),
-            share_post=shares["row"].cast(pl.Int32).to_numpy(),
-            share_kind=shares["kind"].to_numpy(),
-            share_object=shares["object"].to_numpy(),
-            labels=shares["label"],
+            share_post=shares.rows,
+            share_kind=shares.kinds,
+            share_object=fixed(objects),
+            labels=labels,
             begins_text=begins_text,
         )
 
-    def _objects(self, rows: pl.DataFrame, kind: TraceKind, begins_text: Bools) -> list[pl.DataFrame]:
-        """Frames of (row, kind, object, label) for one kind; notes which posts begin a text."""
-        number = KINDS.index(kind)
-        if kind is TraceKind.TEXT:
-            return [self._text_objects(rows, begins_text)]
-        if kind is TraceKind.REPOST:
-            own = [_within_platform("repost_of"), _within_platform("quote_of")]
-        elif kind is TraceKind.REPLY:
-            own = [_within_platform("reply_to")]
-        elif kind is TraceKind.HASHTAG_SEQUENCE:
-            own = [
-                pl.when(pl.col("hashtags").list.len() >= self._config.traces.min_hashtags)
-                .then(pl.col("hashtags").list.join(" ").str.to_lowercase())
-                .otherwise(None)
-            ]
-        else:
-            column = {TraceKind.URL: "urls", TraceKind.MENTION: "mentions", TraceKind.MEDIA: "media_hashes"}[
-                kind
-            ]
-            exploded = (
-                rows.lazy()
-                .select("row", "platform", label=pl.col(column))
-                .filter(pl.col("label").list.len() > 0)
-                .explode("label", empty_as_null=False)
-                .filter(pl.col("label").str.len_bytes() > 0)
-            )
-            if kind is TraceKind.URL:
-                exploded = exploded.with_columns(label=canonical_url(pl.col("label")))
-            elif kind is TraceKind.MENTION:
-                exploded = exploded.with_columns(
-                    label=pl.concat_str("platform", pl.lit(":@"), pl.col("label").str.to_lowercase())
-                )
-            return [_each_once(_hashed(exploded.select("row", "label").drop_nulls().collect(), number))]
-        frames = [_hashed(rows.select("row", label=label).drop_nulls(), number) for label in own]
-        return frames if len(frames) == 1 else [_each_once(pl.concat(frames))]
 
-    def _text_objects(self, rows: pl.DataFrame, begins_text: Bools) -> pl.DataFrame:
-        """Text shares: the object is that of the earliest near-copy still remembered."""
-        traces = self._config.traces
-        texts = rows.select("row", "created_at", "text").drop_nulls("text")
-        buffer, offsets = normalised_texts(texts["text"])
-        counts = count_shingles(buffer, offsets)
-        chars = count_characters(buffer, offsets)
-        # scripts without spaces have nearly as many shingles as characters, and say more with each
-        long_enough = (counts >= traces.min_text_shingles) & (
-            (chars >= traces.min_text_chars) | (counts * 2 >= chars)
-        )
-        texts = texts.filter(pl.Series(long_enough))
-        buffer, offsets = slices(buffer, offsets[:-1][long_enough], offsets[1:][long_enough])
-        objects, begins = self._texts.assign(
-            buffer, offsets, hash_slices(buffer, offsets, np.uint64(_TEXT)), texts["created_at"].to_numpy()
-        )
-        begins_text[texts["row"].to_numpy()] = begins
-        return texts.select(
-            "row",
-            pl.lit(_TEXT, pl.UInt8).alias("kind"),
-            pl.Series("object", objects),
-            label=pl.col("text").str.slice(0, _LABEL_CHARS),
-        )
-
-
-def _within_platform(column: str) -> pl.Expr:
-    """An id that means something on its own platform only; null and empty stay null."""
-    return (
-        pl.when(pl.col(column).str.len_bytes() > 0)
-        .then(pl.concat_str("platform", pl.lit(":"), column))
-        .otherwise(None)
-    )
-
-
-def _each_once(shares: pl.DataFrame) -> pl.DataFrame:
-    """Each object of a post once, in the order of rows and keys."""
-    return shares.unique(["row", "object"], keep="any", maintain_order=False).sort("row", "object")
-
-
-def _hashed(frame: pl.DataFrame, kind: int) -> pl.DataFrame:
-    return frame.select(
-        "row",
-        pl.lit(kind, pl.UInt8).alias("kind"),
-        pl.Series("object", hash_strings(frame["label"], kind), pl.UInt64),
-        "label",
-    )
+def _in_places(others: pl.Series, texts: pl.Series, is_text: Bools) -> pl.Series:
+    """Labels in the order of shares, from those of texts and of all others."""
+    place = np.empty(len(is_text), np.uint32)
+    place[~is_text] = np.arange(len(others))
+    place[is_text] = np.arange(len(others), len(is_text))
+    return pl.concat([others.rename("label"), texts.rename("label")]).gather(place)

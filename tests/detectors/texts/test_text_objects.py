@@ -12,7 +12,8 @@ from detectors.arrays.dtypes import I64, U8, U64
 from detectors.arrays.hashing import hash_strings, utf8_buffer
 from detectors.texts import text_objects
 from detectors.texts.text_objects import TextObjects
-from detectors.traces.text import MAX_SHINGLES, PERMUTATIONS, minima, multipliers, shingles
+from detectors.traces.normalising import fixed
+from detectors.traces.text import MAX_SHINGLES, PERMUTATIONS, minima, multipliers, shingles, text_shingles
 from tests.detectors.texts.text_worlds import world
 from tests.detectors.traces.test_text import shingle_set
 
@@ -28,7 +29,9 @@ def assign(texts: TextObjects, batch: list[str], times: list[int] | None = None)
     words = pl.Series(batch, dtype=pl.String)
     buffer, offsets = utf8_buffer(words)
     at = np.arange(len(batch)) if times is None else np.array(times, np.int64)
-    keys: list[int] = texts.assign(buffer, offsets, hash_strings(words, 1), at.astype(np.int64))[0].tolist()
+    _, found, bounds = text_shingles(buffer, offsets, 0, 0)
+    exact = hash_strings(words, 1)
+    keys: list[int] = texts.assign(fixed(found), bounds, exact, at.astype(np.int64))[0].tolist()
     return keys
 
 

@@ -1,5 +1,6 @@
 """Normalised words, their shingles against Python sets, and MinHash against exact similarity."""
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -13,17 +14,18 @@ from rensa import RMinHash
 
 from detectors.arrays.dtypes import U32
 from detectors.arrays.hashing import utf8_buffer
+from detectors.traces.normalising import fixed
 from detectors.traces.text import (
     BANDS,
     MAX_SHINGLES,
     PERMUTATIONS,
     ROWS,
     band_key,
-    count_shingles,
     minima,
     multipliers,
     normalised,
     shingles,
+    text_shingles,
 )
 
 NORMALISED = [
@@ -137,7 +139,12 @@ def test_given_many_texts_then_each_is_counted_by_itself() -> None:
     texts = ["", "uno", "uno dos uno", "中文新闻", "中 文", "abc中文def 中文", "สวัสดี"]
     buffer, offsets = utf8_buffer(pl.Series(texts))
 
-    assert count_shingles(buffer, offsets).tolist() == [0, 1, 2, 3, 0, 3, 5]
+    long_enough, found, bounds = text_shingles(fixed(buffer), offsets, 0, 0)
+
+    assert long_enough.all()
+    assert np.diff(bounds).tolist() == [0, 1, 2, 3, 0, 3, 5]
+    parts = [found[begin:end].tolist() for begin, end in itertools.pairwise(bounds.tolist())]
+    assert parts == [hashes(text).tolist() for text in texts]
     assert [len(shingle_set(text)) for text in texts] == [0, 1, 2, 3, 0, 3, 5]
 
 
