@@ -90,8 +90,12 @@ class EpochInbox:
 
     def closed(self, epoch: int) -> bool:
         """Whether all producers have closed an epoch, and all their frames are in."""
-        sent = (self._sent.get((epoch, producer)) for producer in self._producers)
-        return all(one is not None and one.complete for one in sent)
+        return all(self.closed_by(epoch, producer) for producer in self._producers)
+
+    def closed_by(self, epoch: int, producer: str) -> bool:
+        """Whether one producer has closed an epoch, and all its frames are in."""
+        sent = self._sent.get((epoch, producer))
+        return sent is not None and sent.complete
 
     def take(self, epoch: int) -> list[list[Columns]]:
         """The rows of a closed epoch, by producer and frame; it counts as applied from now on.

@@ -1,7 +1,7 @@
-"""Synchrony in two places: parts that settle shares elsewhere, and the stage that receives what they found.
+"""What shards of synchrony emit, and the stage that receives it where pairs and networks are.
 
-A part emits, for each epoch, its co-shares, its exposures, the shares that it logged, and its counts. The receiving
-stage keeps the logs, since timing is tested where pairs are.
+A shard emits, for each step, its co-shares, its exposures, the shares that it logged, and the counts of its parts. The
+receiving stage keeps the logs, since timing is tested where pairs are.
 """
 
 from collections.abc import Sequence
@@ -9,93 +9,103 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from detectors.arrays.dtypes import StructArray
+from detectors.arrays.dtypes import I64, StructArray
 from detectors.config import DetectionConfig
 from detectors.exchange.epoch_messages import Columns
 from detectors.shards import VIRTUAL_SHARDS
-from detectors.synchrony.co_share_kernels import Shares, picked
+from detectors.synchrony.co_share_kernels import Shares
+from detectors.synchrony.co_shares import CO_SHARES, EXPOSURES, co_share_rules, count_made
+from detectors.synchrony.share_log import LOGGED
 from detectors.synchrony.synchrony_stage import Synchrony, SynchronyStage, joined
 
-_DAY_S = 86_400
-STATUS = np.dtype([("waiting", np.bool_), ("evicted_early", np.int64), ("held", np.int64)])
-"""Whether shares wait to settle, and counts as those of `SynchronyStage`; one record."""
+STATUS = np.dtype(
+    [
+        ("logged", np.int64),  # shares that the part logged in this step
+        ("waiting", np.bool_),  # whether shares wait to settle
+        ("evicted_early", np.int64),  # counts so far, as those of `SynchronyStage`
+        ("held", np.int64),
+        ("cut_short", np.int64),
+        ("viral", np.int64),
+    ]
+)
+"""How one part stands after a step."""
 
 
 class SynchronyRows(NamedTuple):
-    """What a part emits for one epoch."""
+    """What a shard emits for one step."""
 
-    co_shares: StructArray
-    exposures: StructArray
-    logged: StructArray  # of `detectors.synchrony.share_log.LOGGED`
-    status: StructArray  # of STATUS, one record
+    co_shares: StructArray  # of CO_SHARES, as `SynchronyStage` orders them
+    exposures: StructArray  # of EXPOSURES
+    logged: StructArray  # of LOGGED, part by part
+    status: StructArray  # of STATUS, one record a part
 
 
-class SynchronyShard:
-    """One part of the stage of synchrony, on a worker of its own choice.
+DTYPES = (CO_SHARES, EXPOSURES, LOGGED, STATUS)
+"""Types of the columns of `SynchronyRows`."""
 
-    Args:
-        config: as for `SynchronyStage`.
-    """
 
-    not_state: ClassVar[frozenset[str]] = frozenset()
+def in_frames(rows: SynchronyRows, most_bytes: int) -> list[Columns]:
+    """The rows in frames of about `most_bytes` each; one frame if they are few."""
+    count = max(1, -(-sum(column.nbytes for column in rows) // most_bytes))
+    cut = (np.array_split(column, count) for column in rows)
+    return [tuple(columns) for columns in zip(*cut, strict=True)]
 
-    def __init__(self, config: DetectionConfig) -> None:
-        self._stage = SynchronyStage(config, parts=1, of=VIRTUAL_SHARDS)
 
-    def close(self, epoch: int, rows: Sequence[Columns]) -> SynchronyRows:
-        """Take the shares of a closed epoch.
-
-        Args:
-            epoch: event time at which it ends, seconds.
-            rows: columns of `Shares`, of each producer; each in event order.
-        """
-        columns = [np.concatenate(column) for column in zip(*rows, strict=True)]
-        stage, shares = self._stage, Shares(*columns)
-        # posts are numbered in event order; the shares of one post come from one producer, in the order of kinds
-        shares = picked(shares, np.argsort(shares.post, kind="stable"))
-        found = stage.push(shares, epoch)
-        log = stage.parts[0].log
-        logged = log.shares[len(log.shares) - len(shares.time) :].copy()
-        logged["after"] = 0
-        stage.age(epoch - _DAY_S)
-        status = np.array([(stage.waiting, stage.evicted_early, stage.held)], STATUS)
-        return SynchronyRows(found.co_shares, found.exposures, logged, status)
+def of_frames(frames: Sequence[Columns]) -> SynchronyRows:
+    """The rows that `in_frames` cut."""
+    return SynchronyRows(*(np.concatenate(columns) for columns in zip(*frames, strict=True)))
 
 
 class ReceivedSynchrony(SynchronyStage):
     """The stage of synchrony where its parts run elsewhere: it is given what they found, and holds their logs."""
 
-    not_state: ClassVar[frozenset[str]] = SynchronyStage.not_state | {"_found"}
+    not_state: ClassVar[frozenset[str]] = SynchronyStage.not_state | {"_found", "_bounds"}
 
     def __init__(self, config: DetectionConfig) -> None:
         super().__init__(config)
+        self._bounds: I64 = co_share_rules(config).bounds
         self._status: StructArray = np.zeros(VIRTUAL_SHARDS, STATUS)
         self._found: list[SynchronyRows] = []
 
     @property
     def waiting(self) -> bool:
-        """Whether any share had yet to settle when the last epoch closed."""
+        """Whether any share had yet to settle at the last step."""
         return bool(self._status["waiting"].any())
 
     @property
     def evicted_early(self) -> int:
-        """As for `SynchronyStage`, when the last epoch closed."""
+        """As for `SynchronyStage`, at the last step."""
         return int(self._status["evicted_early"].sum())
 
     @property
     def held(self) -> int:
-        """As for `SynchronyStage`, when the last epoch closed."""
+        """As for `SynchronyStage`, at the last step."""
         return int(self._status["held"].sum())
 
+    @property
+    def left_out(self) -> dict[str, int]:
+        """As for `SynchronyStage`, at the last step."""
+        return {"cap": int(self._status["cut_short"].sum()), "viral": int(self._status["viral"].sum())}
+
     def receive(self, rows: Sequence[SynchronyRows]) -> None:
-        """Take what all parts emitted for an epoch, in the order of the parts; `push` hands it on when it ends."""
+        """Take what all shards emitted for a step, in the order of the shards; `push` hands it on."""
         self._found = list(rows)
 
     def push(self, shares: Shares, until: int) -> Synchrony:
-        """What was received for the epoch that ends at `until`; the shares themselves went to the parts."""
+        """What was received for the step that ends at `until`; the shares themselves went to the parts."""
         found, self._found = self._found, []
-        for part, rows in zip(self.parts, found, strict=False):
-            part.log.extend(rows.logged)
-        for number, rows in enumerate(found):
-            self._status[number] = rows.status[0]
-        return joined([Synchrony(rows.co_shares, rows.exposures) for rows in found] or [self.nothing()])
+        return self._taken(found)
+
+    def _taken(self, found: Sequence[SynchronyRows]) -> Synchrony:
+        """Keep what the parts logged, and give the rest in one order."""
+        if not found:
+            return self.nothing()
+        status = np.concatenate([rows.status for rows in found])
+        logged = np.concatenate([rows.logged for rows in found])
+        ends = np.cumsum(status["logged"])
+        for part, end, count in zip(self.parts, ends.tolist(), status["logged"].tolist(), strict=True):
+            part.log.extend(logged[end - count : end])
+        self._status = status
+        synchrony = joined([Synchrony(rows.co_shares, rows.exposures) for rows in found])
+        count_made(synchrony.co_shares, self._bounds, self.parts[0].tally.made)
+        return synchrony

@@ -50,10 +50,13 @@ class SynchronyStage:
         shards: groups in which the parts are worked off; one of `detectors.shards.SHARD_COUNTS`.
         run: works off the groups.
         parts: into how many parts the engine is cut, a power of two; `VIRTUAL_SHARDS` at most.
-        of: count of parts that the bounds are split over, if others are elsewhere.
+        of: count of all parts, if others are elsewhere: the bounds are split over all of them.
+        first: number of the first part that is here.
     """
 
-    not_state: ClassVar[frozenset[str]] = frozenset({"_rules", "_groups", "_run", "_longest"})
+    not_state: ClassVar[frozenset[str]] = frozenset(
+        {"_rules", "_groups", "_run", "_longest", "_of", "_first"}
+    )
 
     def __init__(
         self,
@@ -62,8 +65,10 @@ class SynchronyStage:
         run: Runner = in_turn,
         parts: int = VIRTUAL_SHARDS,
         of: int | None = None,
+        first: int = 0,
     ) -> None:
         self._rules = co_share_rules(config)
+        self._of, self._first = of or parts, first
         self.parts = tuple(SharePart(config, self._rules, of or parts) for _ in range(parts))
         """By virtual shard."""
         self._groups = parts_of(shards, parts)
@@ -148,7 +153,8 @@ class SynchronyStage:
 
     def _step(self, shares: Shares, until: int) -> list[Synchrony]:
         """As `push`, of at most `_longest` shares; in groups of parts."""
-        rows, begins = parted(shares.object, len(self.parts))
+        rows, begins = parted(shares.object, self._of)
+        begins = begins[self._first : self._first + len(self.parts) + 1]
         shares = picked(shares, rows)
         counts = np.diff(begins)
         for number in np.flatnonzero(counts > self._room).tolist():

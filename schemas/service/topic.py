@@ -34,6 +34,8 @@ class Encoding(StrEnum):
     """One record as a JSON object in UTF-8."""
     ARROW = "arrow"
     """Rows as an Arrow IPC stream, or a part of one."""
+    COLUMNS = "columns"
+    """Columns of numbers, one after another; a header says how many rows they have."""
 
 
 class Cleanup(StrEnum):

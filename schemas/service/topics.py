@@ -103,6 +103,43 @@ SNAPSHOTS = Topic(
     writers=(Role.WORKER,),
     readers=(Role.WORKER,),
 )
+SHARES = Topic(
+    subject="shares",
+    meaning="Shares of one step of detection, for the shard of co-sharing that has their objects.",
+    key="none: the partition is the number of the shard",
+    encoding=Encoding.COLUMNS,
+    partitions=4,
+    retention=_WEEK,
+    cleanup=Cleanup.DELETE,
+    writers=(Role.WORKER,),
+    readers=(Role.WORKER,),
+)
+CO_SHARES = Topic(
+    subject="co-shares",
+    meaning="What one shard of co-sharing found in a step: co-shares, exposures and the log of shares.",
+    key="none: there is one partition",
+    encoding=Encoding.COLUMNS,
+    partitions=1,
+    retention=_WEEK,
+    cleanup=Cleanup.DELETE,
+    writers=(Role.WORKER,),
+    readers=(Role.WORKER,),
+)
+SHARD_SNAPSHOTS = Topic(
+    subject="shard-snapshots",
+    meaning="The state of a shard after a step, in chunks, for a worker that takes over.",
+    key="the place of the chunk in the snapshot; the partition is the number of the shard",
+    encoding=Encoding.ARROW,
+    partitions=4,
+    retention=None,
+    cleanup=Cleanup.COMPACT,
+    max_message_bytes=2 * _MIB,
+    segment_bytes=64 * _MIB,
+    writers=(Role.WORKER,),
+    readers=(Role.WORKER,),
+)
+SHARD_TOPICS = (SHARES, CO_SHARES, SHARD_SNAPSHOTS)
+"""Topics that workers need only if co-sharing runs in agents of its own."""
 PROGRESS = Topic(
     subject="progress",
     meaning="How far detection has come.",
@@ -249,6 +286,7 @@ TOPICS: tuple[Topic, ...] = (
     PROGRESS,
     FRAMES,
     SNAPSHOTS,
+    *SHARD_TOPICS,
 )
 """All topics."""
 

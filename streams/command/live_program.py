@@ -89,6 +89,14 @@ def worker(
             help="Port for metrics and health instead of worker.web_port; each worker on a machine needs its own.",
         ),
     ] = None,
+    stages: Annotated[
+        str | None,
+        typer.Option(
+            "--stages",
+            metavar="NAMES",
+            help="What this worker does: ingest, synchrony, networks, with commas between them. Default: all.",
+        ),
+    ] = None,
 ) -> None:
     """Run one worker of the live service; start more to share the work. SIGTERM ends it in order.
 
@@ -97,7 +105,7 @@ def worker(
     with reported_faults():
         from streams.live.service import commands  # noqa: PLC0415 - --help need not wait for it
 
-        status = commands.worker(config, run_id, web_port)
+        status = commands.worker(config, run_id, web_port, stages)
         if status:
             raise typer.Exit(status)
 

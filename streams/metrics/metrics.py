@@ -120,6 +120,24 @@ class WorkerMetrics(MetricSet, label="prefix"):
         "stage",
         buckets=_QUICK,
     )
+    # of the shards of co-sharing, on the workers that have them
+    shard_watermark = gauge(
+        "lockstep_shard_watermark_timestamp_seconds",
+        "Event time up to which a shard of co-sharing here has taken shares, seconds since 1970 UTC.",
+        "shard",
+    )
+    shard_seconds = histogram(
+        "lockstep_shard_step_duration_seconds",
+        "Time of one step of a shard of co-sharing, writing its answer included.",
+        "shard",
+        buckets=_QUICK,
+    )
+    shard_bytes = gauge(
+        "lockstep_shard_snapshot_bytes",
+        "Size of the latest snapshot of a shard that was written here.",
+        "shard",
+    )
+
     watermark = detection_gauge(
         "lockstep_detection_watermark_timestamp_seconds",
         "Event time up to which posts have been applied, seconds since 1970 UTC; 0 before the first.",

@@ -94,6 +94,9 @@ class WorkerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Seconds between snapshots of the state of detection."""
     shards: Annotated[int, Meta(ge=0, le=16)] = 0
     """Threads that detection may use: 1, 2, 4, 8 or 16; 0: as many as there are processors. Alerts are the same."""
+    synchrony_agents: bool = False
+    """Whether co-sharing runs in agents of its own, which all workers share, and not inside detection. Alerts are the
+    same. All workers need the same value."""
     skip_frames: list[int] = msgspec.field(default_factory=list)
     """Offsets of `frames.v1` that detection skips, to get past a frame that it fails on. Their content is lost."""
     web_host: str = "127.0.0.1"

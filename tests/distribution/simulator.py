@@ -15,7 +15,8 @@ import numpy as np
 from detectors.arrays.dtypes import I64
 from detectors.exchange.epoch_messages import Columns, EpochMark, EpochRows, closed
 from detectors.exchange.inbox import EpochInbox
-from detectors.exchange.synchrony_rows import ReceivedSynchrony, SynchronyRows, SynchronyShard
+from detectors.exchange.synchrony_rows import ReceivedSynchrony, SynchronyRows
+from detectors.exchange.synchrony_shard import SynchronyShard
 from detectors.pipeline import Pipeline
 from detectors.shards import VIRTUAL_SHARDS, parted
 from detectors.state.capture import State, capture, restore
@@ -166,7 +167,7 @@ class Replica:
 
     def __post_init__(self) -> None:
         cluster = self.cluster
-        self.stage = SynchronyShard(CONFIG) if self.role != CORE else _core()
+        self.stage = SynchronyShard(CONFIG, self.role, VIRTUAL_SHARDS) if self.role != CORE else _core()
         after = 0
         if self.snapshot is not None:
             restore(self.stage, self.snapshot.state)

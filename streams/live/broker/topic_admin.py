@@ -80,7 +80,7 @@ async def create_topics(connection: Connection, prefix: str) -> list[Made]:
 
 async def require_topics(
     connection: Connection, prefix: str, role: Role, without: Collection[Topic] = ()
-) -> None:
+) -> Mapping[str, int]:
     """Make sure that all topics exist that a role writes or reads. Clients would wait for them without end.
 
     Args:
@@ -88,6 +88,9 @@ async def require_topics(
         prefix: of the topics.
         role: what the credentials are for.
         without: topics that this program does not use.
+
+    Returns:
+        Count of partitions of the topics that are there, by full name.
 
     Raises:
         BrokerError: the broker cannot be reached, or a topic is absent or hidden from these credentials.
@@ -104,6 +107,7 @@ async def require_topics(
             f"Kafka: {', '.join(absent)}: absent, or hidden from these credentials. Create the topics with "
             "`lockstep topics create`, with the same settings."
         )
+    return {name: len(partitions) for name, partitions in there.items()}
 
 
 async def check_topics(connection: Connection, prefix: str) -> list[Checked]:

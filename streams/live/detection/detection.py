@@ -24,6 +24,7 @@ from detectors.event_time.rejected_rows import (
     without_late,
 )
 from detectors.event_time.settled_time import SettledTime
+from detectors.exchange.remote_synchrony import RemoteSynchrony, Shards
 from detectors.pipeline import Pipeline
 from detectors.post_columns import POSTS, parted
 from detectors.reference.reference_data import ReferenceData
@@ -107,18 +108,26 @@ class Detection:
         run_id: for the alerts.
         waits: how long event time waits for others.
         shards: threads that detection may use (`detectors.shards.SHARD_COUNTS`); the alerts are the same.
+        remote: where co-sharing runs in agents of its own; None: it runs here.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
-        {"_config", "mode", "run_id", "timer", "pipeline", "_shards", "_run_shards"}
+        {"_config", "mode", "run_id", "timer", "pipeline", "_shards", "_run_shards", "_remote"}
     )
     """The pipeline has a state of its own, with the settings and reference data that it needs to be built."""
 
     def __init__(
-        self, config: DetectionConfig, mode: Mode, run_id: str, waits: Waits = NO_WAITS, shards: int = 1
+        self,
+        config: DetectionConfig,
+        mode: Mode,
+        run_id: str,
+        waits: Waits = NO_WAITS,
+        shards: int = 1,
+        remote: Shards | None = None,
     ) -> None:
         self._config = config
         self._shards = shards
+        self._remote = remote
         self._run_shards = runner(shards)
         self.mode: Mode = mode
         self.run_id = run_id
@@ -271,6 +280,7 @@ class Detection:
             with_signals=True,
             shards=self._shards,
             run=self._run_shards,
+            synchrony=None if self._remote is None else RemoteSynchrony(self._config, self._remote),
         )
 
     def _collect(self, alerts: Iterator[Alert], result: FrameResult) -> None:

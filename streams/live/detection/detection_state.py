@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from detectors.config import DetectionConfig
+from detectors.exchange.remote_synchrony import Shards
 from detectors.state.capture import State, capture, reference_data_of, restore
 from detectors.state.state_forms import StateError
 from schemas.alerts import Mode
@@ -37,6 +38,7 @@ def restored(
     run_id: str,
     waits: Waits = NO_WAITS,
     shards: int = 1,
+    remote: Shards | None = None,
 ) -> Detection:
     """Detection as it was when its state was captured and encoded (`streams.state.state_codec`).
 
@@ -46,7 +48,7 @@ def restored(
         StateError: the chunks are damaged, or of another version or other settings.
     """
     state = decode(chunks)
-    detection = Detection(config, mode, run_id, waits, shards)
+    detection = Detection(config, mode, run_id, waits, shards, remote)
     try:
         _fill(detection, state)
     except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -15,6 +15,7 @@ from streams.live.broker.broker_check import FAULTS, broker_error
 from streams.live.broker.connection import connection
 from streams.live.broker.topic_admin import require_topics
 from streams.live.publishing.publish import Publisher, PublishOptions
+from streams.live.service.worker_stages import stages_of
 from streams.ordering.ordered_posts import OrderedPosts
 from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.dead_letter_log import DeadLetterLog
@@ -44,7 +45,9 @@ def speed_of(text: str) -> float | None:
     return float(match[1])
 
 
-def worker(config: str | None, run_id: str | None, web_port: int | None = None) -> int:
+def worker(
+    config: str | None, run_id: str | None, web_port: int | None = None, stages: str | None = None
+) -> int:
     """Run `lockstep worker`. Returns the exit status."""
     from streams.live.service.worker import run  # noqa: PLC0415 - Faust takes a second to load
 
@@ -53,7 +56,7 @@ def worker(config: str | None, run_id: str | None, web_port: int | None = None) 
         settings = msgspec.structs.replace(
             settings, worker=msgspec.structs.replace(settings.worker, web_port=web_port)
         )
-    return run(settings)
+    return run(settings, stages_of(stages, synchrony_agents=settings.worker.synchrony_agents))
 
 
 def publish(

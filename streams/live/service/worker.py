@@ -1,7 +1,8 @@
-"""`lockstep worker`: a Faust app with one ingest service and one agent.
+"""`lockstep worker`: a Faust app with an ingest service, an agent of detection and one of co-sharing.
 
 Kafka distributes the public partitions over the ingest services of all workers. It gives the one partition of frames
-to the agent of one worker; the others stand by, ready to take over.
+to the agent of one worker; the others stand by, ready to take over. If co-sharing has agents of its own, Kafka shares
+its partitions out among all workers that run it.
 """
 
 import asyncio
@@ -18,8 +19,10 @@ import faust
 from aiokafka import TopicPartition
 from mode import Service
 
+from detectors.shards import SHARD_COUNTS
 from schemas.service.topic import Role
-from schemas.service.topics import FRAMES
+from schemas.service.topics import FRAMES, SHARD_SNAPSHOTS, SHARD_TOPICS, SHARES
+from streams.live.broker.broker_check import BrokerError
 from streams.live.broker.connection import Connection, connection, faust_settings
 from streams.live.broker.group_session import require_session_timeout
 from streams.live.broker.membership import heartbeat_s
@@ -34,21 +37,29 @@ from streams.live.service.kernels_first import compile_first, load_kernels
 from streams.live.service.logs import set_up
 from streams.live.service.supervision import Supervisor
 from streams.live.service.web import Web, listen
+from streams.live.service.worker_stages import ALL_STAGES, WorkerStage
 from streams.live.stages.detection_agent import DetectionAgent
 from streams.live.stages.review_watch import ReviewWatch
+from streams.live.stages.synchrony_agent import SynchronyAgent
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
 
-_SAVING_S = 3.2
+_SAVING_S = 2.6
 """Seconds for finishing the current frame and batch and saving the state. Chosen, not measured."""
-_LEAVING_S = 1.0
+_SHARDS_S = 1.0
+"""Seconds for saving shards of co-sharing. Chosen, not measured: one takes a tenth of a second."""
+_LEAVING_S = 0.8
 """Seconds for leaving both groups. Chosen, not measured: it takes milliseconds when the brokers answer."""
 _ENDING_S = 4.7
 """Seconds after a signal until the process ends, whatever it waits for. An operator may count on 5."""
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, stages: frozenset[WorkerStage] = ALL_STAGES) -> int:
     """Work until a signal says to stop.
+
+    Args:
+        settings: all of them.
+        stages: what this worker does.
 
     Returns:
         The exit status: 0 after a signal, 1 when something failed.
@@ -57,7 +68,7 @@ def run(settings: Settings) -> int:
         LockstepError: the brokers cannot be reached, or a setting is wrong.
     """
     broker = connection(settings.kafka)
-    asyncio.run(_require(broker, settings))
+    shards = asyncio.run(_require(broker, settings))
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:8]}"
     server = listen(settings.worker)
     log = set_up(worker_id, settings.kafka.topic_prefix)
@@ -68,8 +79,8 @@ def run(settings: Settings) -> int:
         logging.getLogger(library).setLevel(logging.ERROR)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    log.info("worker starting")
-    app, parts = make_app(settings, worker_id, log, server)
+    log.info("worker starting", stages=sorted(stages))
+    app, parts = make_app(settings, worker_id, log, server, stages, shards)
     program = _Program(app, loop=loop, quiet=True, redirect_stdouts=False, override_logging=False)
     program.spinner = None
     program.parts = parts
@@ -81,11 +92,26 @@ def run(settings: Settings) -> int:
     return 0
 
 
-async def _require(broker: Connection, settings: Settings) -> None:
-    """Check the topics and the session timeout: clients would wait without end for topics that are not there."""
+async def _require(broker: Connection, settings: Settings) -> int:
+    """Check the topics and the session timeout: clients would wait without end for topics that are not there.
+
+    Returns:
+        Count of shards of co-sharing; 0: it runs inside detection.
+    """
     prefix = settings.kafka.topic_prefix
-    await require_topics(broker, prefix, Role.WORKER)
+    apart = settings.worker.synchrony_agents
+    partitions = await require_topics(broker, prefix, Role.WORKER, () if apart else SHARD_TOPICS)
     await require_session_timeout(broker, ingest_group(prefix), settings.worker.session_timeout_s)
+    if not apart:
+        return 0
+    name = SHARES.full_name(prefix)
+    shards, saved = partitions[name], partitions[SHARD_SNAPSHOTS.full_name(prefix)]
+    if shards not in SHARD_COUNTS or saved < shards:
+        raise BrokerError(
+            f"Kafka: {name} has {shards} partitions and the topic of its snapshots {saved}: give both the same count, "
+            f"one of {', '.join(map(str, SHARD_COUNTS))}."
+        )
+    return shards
 
 
 class _Program(faust.Worker):
@@ -98,21 +124,32 @@ class _Program(faust.Worker):
 
 
 def make_app(
-    settings: Settings, worker_id: str, log: Any, server: socket.socket | None = None
+    settings: Settings,
+    worker_id: str,
+    log: Any,
+    server: socket.socket | None = None,
+    stages: frozenset[WorkerStage] = ALL_STAGES,
+    shards: int = 0,
 ) -> "tuple[faust.App, _WorkerParts]":
-    """The app and its parts: an ingest service, and an agent that runs detection when the partition of frames is here.
+    """The app and its parts: an ingest service, and agents that run what is assigned to this worker.
 
     Args:
         settings: all of them.
         worker_id: for alerts, progress and logs.
         log: of the worker.
         server: where metrics and health are served; None: nowhere.
+        stages: what this worker does.
+        shards: count of shards of co-sharing; 0: it runs inside detection.
     """
     broker = connection(settings.kafka)
     app = _bare_app(settings, broker)
-    parts = _WorkerParts(app, broker, settings, worker_id, log, server)
+    parts = _WorkerParts(app, broker, settings, worker_id, log, server, stages, shards)
     _add_service(app, parts)
-    _add_detection(app, parts)
+    _follow_assignments(app, parts)
+    if WorkerStage.NETWORKS in stages:
+        _add_detection(app, parts)
+    if parts.synchrony is not None:
+        _add_synchrony(app, parts, shards)
     return app, parts
 
 
@@ -143,7 +180,7 @@ def _bare_app(settings: Settings, broker: Connection) -> faust.App:
 
 
 class _WorkerParts:
-    """What runs on one worker: ingest, detection, and what watches them."""
+    """What runs on one worker: ingest, detection, its shards, and what watches them."""
 
     def __init__(
         self,
@@ -153,7 +190,10 @@ class _WorkerParts:
         worker_id: str,
         log: Any,
         server: socket.socket | None,
+        stages: frozenset[WorkerStage],
+        shards: int,
     ) -> None:
+        self._stages = stages
         self.prefix = settings.kafka.topic_prefix
         self.log = log
         self.telemetry = Telemetry(self.prefix, settings.detection)
@@ -161,7 +201,12 @@ class _WorkerParts:
         self.watch = BrokerWatch(
             broker, log, self.telemetry.set_broker_reachable, self.telemetry.note_broker_answer
         )
-        self.agent = DetectionAgent(broker, settings, worker_id, log, self.telemetry, self.watch)
+        self.agent = DetectionAgent(broker, settings, worker_id, log, self.telemetry, self.watch, shards)
+        self.synchrony: SynchronyAgent | None = None
+        if shards and WorkerStage.SYNCHRONY in stages:
+            self.synchrony = SynchronyAgent(broker, settings, shards, log, self.telemetry, self.watch)
+        self.telemetry.health.ingests = WorkerStage.INGEST in stages
+        self.telemetry.health.detects = WorkerStage.NETWORKS in stages or self.synchrony is not None
         self.progress = ProgressReader(broker, self.watch, log)
         self.ingest = Ingest(broker, settings, log, self.telemetry, self.watch, self.progress)
         self.lag = LagWatch(broker, self.ingest, self.telemetry, log, self.watch)
@@ -171,6 +216,7 @@ class _WorkerParts:
         )
         self.web = Web(self.telemetry, server) if server is not None else None
         self._preparing: asyncio.Task[None] | None = None
+        self._loading_shards: asyncio.Task[None] | None = None
         self._loading: asyncio.Task[None] | None = None
         self._reading: asyncio.Task[None] | None = None
         self._stopping: asyncio.Task[None] | None = None
@@ -181,13 +227,18 @@ class _WorkerParts:
             await self.web.start()
         start = self.supervisor.start
         start("broker watch", self.watch.run())
-        await self.agent.start()
+        if WorkerStage.NETWORKS in self._stages:
+            await self.agent.start()
+            start("progress", self.agent.publish_progress())
+            start("review watch", self.reviews.run())
+        if self.synchrony is not None:
+            await self.synchrony.start()
         start("progress reader", self.progress.run())
-        start("progress", self.agent.publish_progress())
-        self._reading = start("ingest", self.ingest.run(lambda: self.supervisor.stopping))
+        if WorkerStage.INGEST in self._stages:
+            self._reading = start("ingest", self.ingest.run(lambda: self.supervisor.stopping))
         start("lag watch", self.lag.run())
-        start("review watch", self.reviews.run())
-        start("detection", self.frames.run())
+        if self.telemetry.health.detects:
+            start("detection", self.frames.run())
         self._loading = asyncio.create_task(self._load_kernels())
         self.log.info("worker started", prefix=self.prefix)
 
@@ -200,6 +251,20 @@ class _WorkerParts:
         """The partition of frames may go elsewhere: build no state for it."""
         if self._preparing is not None:
             self._preparing.cancel()
+
+    def hold_shards(self, shards: set[int]) -> None:
+        """These shards of co-sharing are here, and no others."""
+        if self._loading_shards is not None:
+            self._loading_shards.cancel()
+        if self.synchrony is not None:
+            self.synchrony.assign(shards)
+            self._loading_shards = asyncio.create_task(self._load_shards(self.synchrony))
+
+    async def _load_shards(self, agent: SynchronyAgent) -> None:
+        try:
+            await agent.prepare()
+        except Exception as error:
+            self.supervisor.fail("loading the shards of co-sharing", error)
 
     async def _prepare(self) -> None:
         try:
@@ -227,7 +292,9 @@ class _WorkerParts:
 
     async def _stop(self) -> None:
         self.give_up()
-        saved = await self.agent.stop(_SAVING_S)
+        saved = await self.agent.stop(_SAVING_S)  # it may wait for answers of shards that are here
+        if self.synchrony is not None:
+            await self.synchrony.stop(_SHARDS_S)
         # the topics have everything by now, so that a fault here costs nothing but time
         leaving = [asyncio.create_task(self.frames.leave(saved))]
         if self._reading is not None:
@@ -250,20 +317,18 @@ def _add_service(app: faust.App, parts: _WorkerParts) -> None:
             await parts.start()
 
 
-def _add_detection(app: faust.App, parts: _WorkerParts) -> None:
-    """Let the app give the frames to detection while their partition is here."""
-    name = FRAMES.full_name(parts.prefix)
-    topic = app.topic(
-        name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", partitions=1
-    )
+def _follow_assignments(app: faust.App, parts: _WorkerParts) -> None:
+    """Let the parts know which partitions of frames and shares are here."""
+    frames, shares = FRAMES.full_name(parts.prefix), SHARES.full_name(parts.prefix)
 
     @app.on_partitions_assigned.connect
     async def assigned(app: Any, /, *arguments: Any, signal: Any, **more: Any) -> None:
-        here = any(partition.topic == name for partition in arguments[0])
+        here = any(partition.topic == frames for partition in arguments[0])
         parts.telemetry.set_detection_here(here)
         parts.frames.being_assigned = False
         if here:
             parts.take_over()
+        parts.hold_shards({partition.partition for partition in arguments[0] if partition.topic == shares})
 
     @app.on_partitions_revoked.connect
     async def revoked(app: Any, /, *arguments: Any, signal: Any, **more: Any) -> None:
@@ -271,7 +336,22 @@ def _add_detection(app: faust.App, parts: _WorkerParts) -> None:
         parts.telemetry.lose_detection()
         parts.give_up()
 
-    @app.agent(topic, concurrency=1)
+
+def _topic(app: faust.App, name: str, partitions: int) -> Any:
+    return app.topic(
+        name,
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+        partitions=partitions,
+    )
+
+
+def _add_detection(app: faust.App, parts: _WorkerParts) -> None:
+    """Let the app give the frames to detection while their partition is here."""
+
+    @app.agent(_topic(app, FRAMES.full_name(parts.prefix), 1), concurrency=1)
     async def detection(stream: Any) -> None:
         async for event in stream.events():
             message = event.message
@@ -281,6 +361,23 @@ def _add_detection(app: faust.App, parts: _WorkerParts) -> None:
             except Exception as error:
                 # an agent that goes on would leave this frame out
                 parts.supervisor.fail("detection", error, offset=message.offset)
+
+
+def _add_synchrony(app: faust.App, parts: _WorkerParts, shards: int) -> None:
+    """Let the app give shares to the shards of co-sharing that are here."""
+    agent = parts.synchrony
+    assert agent is not None  # noqa: S101 - for the type checker: the caller looks
+
+    @app.agent(_topic(app, SHARES.full_name(parts.prefix), shards), concurrency=1)
+    async def synchrony(stream: Any) -> None:
+        async for event in stream.events():
+            message = event.message
+            try:
+                await agent.take(
+                    message.partition, message.offset, _headers(message.headers), message.value or b""
+                )
+            except Exception as error:
+                parts.supervisor.fail("co-sharing", error, shard=message.partition, offset=message.offset)
 
 
 def _headers(headers: Any) -> dict[str, bytes]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from detectors.exchange.synchrony_shard import LineageLost
 from detectors.state.capture import State
 from detectors.state.state_forms import StateError
 from schemas.alerts import Mode
@@ -32,6 +33,7 @@ from streams.live.exchange.result_producer import ResultProducer
 from streams.live.stages.frame_log import Headers, frames_between, progress_of, taken_at
 from streams.live.stages.late_posts import LatePostLog
 from streams.live.stages.rebuild_report import RebuildReport
+from streams.live.stages.shard_exchange import ShardExchange
 from streams.live.stages.state_saving import StateSaving
 from streams.live.state.snapshots import Snapshots
 from streams.live.telemetry.telemetry import Telemetry
@@ -42,6 +44,9 @@ _PROGRESS_EVERY_S = 0.2
 """Seconds between two records of progress. Chosen, not measured."""
 _AGAIN_S = 0.5
 """Seconds before frames are read again after a fault. Chosen, not measured."""
+_OWNER_S = 2.0
+"""Seconds in which a worker that stood still learns that detection runs elsewhere. Chosen, not measured: a heartbeat is
+answered within one."""
 
 
 class _Ending(Exception):
@@ -58,6 +63,7 @@ class DetectionAgent:
         log: of the worker.
         telemetry: of the worker.
         watch: knows whether the brokers can be reached.
+        synchrony_shards: count of shards in which co-sharing runs elsewhere; 0: it runs here.
     """
 
     def __init__(
@@ -68,6 +74,7 @@ class DetectionAgent:
         log: Any,
         telemetry: Telemetry,
         watch: BrokerWatch,
+        synchrony_shards: int = 0,
     ) -> None:
         self._prefix = connection.settings.topic_prefix
         mode: Mode = "replay" if is_replay(self._prefix) else "live"
@@ -78,9 +85,11 @@ class DetectionAgent:
         self._telemetry = telemetry
         self._watch = watch
         self._partition = TopicPartition(FRAMES.full_name(self._prefix), 0)
-        waits = Waits(settings.worker.settle_s, settings.worker.collector_wait_s)
-        shards = settings.worker.shards or shards_of_machine()
-        self._arguments = settings.detection, mode, worker_id, waits, shards
+        self._mode = mode
+        self._synchrony_shards = synchrony_shards
+        self._exchange: ShardExchange | None = None
+        self._anew = False
+        """Whether the state is to be built from frames alone, because the shards cannot go on from a snapshot."""
         self._late = LatePostLog(log)
         self.detection: Detection | None = None
         self._started = asyncio.Event()
@@ -112,6 +121,9 @@ class DetectionAgent:
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="detection")
         self._producer = LastingProducer(self._connection, "detection", self._watch, self._log)
         await self._producer.start()
+        if self._synchrony_shards:
+            exchange = self._connection, self._producer, self._watch, self._log, self._synchrony_shards
+            self._exchange = ShardExchange(*exchange)
         self._results = ResultProducer(self._producer, self._prefix, self._settings.permalinks)
         self._snapshots = Snapshots(self._connection, self._producer)
         self._saving = StateSaving(
@@ -140,6 +152,8 @@ class DetectionAgent:
                 "no time to save the state", next_frame=self._next_frame, saved=self._saving.next_frame
             )
         self._ended = True
+        if self._exchange is not None:
+            await self._exchange.stop()
         await self._producer.stop(0.3)
         self._threads.shutdown(wait=False)
         return self._next_result
@@ -183,11 +197,16 @@ class DetectionAgent:
         if offset < self._next_frame:
             # it was interrupted before its result was published: apply it again to get the result
             self.detection, self._next_frame = None, 0
-        if self.detection is None or offset != self._next_frame:
-            await self._catch_up(offset)
         self._taking = True
         self._telemetry.owe_report()
-        result = await self._apply(offset, headers.get(HEADER), value, at)
+        while True:
+            if self.detection is None or offset != self._next_frame:
+                await self._catch_up(offset)
+            try:
+                result = await self._apply(offset, headers.get(HEADER), value, at)
+                break
+            except LineageLost as error:
+                await self._begin_anew(error)
         for place, faults in (("log", result.faults), ("registry", result.registry_faults)):
             for fault in faults:
                 self._log.warning(f"fault in the {place}", offset=offset, fault=fault)
@@ -268,6 +287,8 @@ class DetectionAgent:
                         frames += 1
                         report.show(self._next_frame)
                     break
+                except LineageLost as error:
+                    await self._begin_anew(error)
                 except FAULTS as error:
                     if not passes(error):
                         raise
@@ -282,6 +303,17 @@ class DetectionAgent:
             "state rebuilt", offset=upto, frames=frames, seconds=round(time.monotonic() - begun, 2)
         )
 
+    async def _begin_anew(self, error: LineageLost) -> None:
+        """Forget the state, so that it is built from the frames that are there.
+
+        Not if detection runs elsewhere by now: then the shards follow the new owner.
+        """
+        self.detection, self._next_frame, self._anew = None, 0, True
+        await asyncio.sleep(_OWNER_S)
+        if self.stopping or not self._telemetry.health.detection_here:
+            raise _Ending
+        self._log.error("the shards cannot go on; the state is built from all frames", error=str(error))
+
     def _note_gap(self, found: int) -> None:
         if found > self._next_frame:
             self._log.warning("frames are gone", needed=self._next_frame, first=found)
@@ -289,7 +321,8 @@ class DetectionAgent:
     async def _load(self, upto: int) -> None:
         await self._saving.finish()  # it may be writing to the slot that is read here
         begun = time.monotonic()
-        snapshot = await self._snapshots.newest(upto)
+        snapshot = None if self._anew else await self._snapshots.newest(upto)
+        self._anew = False
         if snapshot is not None and snapshot.manifest.settings != self._settings.detection.digest:
             self._log.warning(
                 "the snapshot was made under other settings and is not used",
@@ -297,11 +330,15 @@ class DetectionAgent:
             )
             snapshot = None
         # until the state is there, there is none: this may be cancelled, and is then done again
-        detection, next_frame = Detection(*self._arguments), 0
+        worker = self._settings.worker
+        waits = Waits(worker.settle_s, worker.collector_wait_s)
+        threads = worker.shards or shards_of_machine()
+        arguments = self._settings.detection, self._mode, self._worker_id, waits, threads, self._exchange
+        detection, next_frame = Detection(*arguments), 0
         if snapshot is not None:
             chunks, offset = snapshot.chunks, snapshot.manifest.frame_offset
             try:
-                detection = await self._in_thread(lambda: restored(chunks, *self._arguments))
+                detection = await self._in_thread(lambda: restored(chunks, *arguments))
                 next_frame = offset + 1
             except StateError as error:
                 self._log.warning("the snapshot cannot be used", offset=offset, error=str(error))

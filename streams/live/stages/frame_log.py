@@ -44,6 +44,20 @@ async def frames_between(
         await stop_consumer(consumer)
 
 
+async def end_of(connection: Connection, partition: TopicPartition) -> int:
+    """Offset that the next record of a partition gets.
+
+    Raises:
+        aiokafka.errors.KafkaError: the brokers cannot be reached.
+    """
+    consumer = AIOKafkaConsumer(**consumer_arguments(connection, "end", _FETCH_WAIT_MS))
+    try:
+        await consumer.start()
+        return int((await consumer.end_offsets([partition]))[partition])
+    finally:
+        await stop_consumer(consumer)
+
+
 def taken_at(record: ConsumerRecord) -> float:
     """When the broker took a record, seconds since 1970 UTC; minus infinity: not known."""
     return float(record.timestamp) / 1_000 if record.timestamp > 0 else -math.inf

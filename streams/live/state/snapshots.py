@@ -1,4 +1,4 @@
-"""Snapshots of detection on a compacted topic, where any worker finds them.
+"""Snapshots of a stage on a compacted topic, where any worker finds them.
 
 Two slots take turns: while one is overwritten, the other is complete, so a worker that dies in between leaves a usable
 snapshot. A manifest is written after the chunks of its slot.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from schemas.service.topic import Topic
 from schemas.service.topics import SNAPSHOTS
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
@@ -33,7 +34,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Describes the snapshot in a slot."""
 
     frame_offset: int
-    """Offset of the last frame that the state includes."""
+    """Offset of the last frame, or other record of the stage's input, that the state includes."""
     chunks: int
     bytes: int
     digest: str
@@ -59,12 +60,21 @@ class Snapshots:
     Args:
         connection: to the brokers.
         producer: started.
+        topic: where they are.
+        partition: of the topic.
     """
 
-    def __init__(self, connection: Connection, producer: AIOKafkaProducer | LastingProducer) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        producer: AIOKafkaProducer | LastingProducer,
+        topic: Topic = SNAPSHOTS,
+        partition: int = 0,
+    ) -> None:
         self._connection = connection
         self._producer = producer
-        self._topic = SNAPSHOTS.full_name(connection.settings.topic_prefix)
+        self._topic = topic.full_name(connection.settings.topic_prefix)
+        self._partition = partition
         self._slot = 0
 
     async def write(self, manifest: Manifest, chunks: Sequence[bytes]) -> None:
@@ -72,9 +82,12 @@ class Snapshots:
         *parts, (manifest_key, manifest_value) = messages_of(manifest, chunks, self._slot)
         in_flight = InFlight()
         for key, chunk in parts:
-            await in_flight.add(self._producer.send(self._topic, chunk, key=key.encode()))
+            sending = self._producer.send(self._topic, chunk, key=key.encode(), partition=self._partition)
+            await in_flight.add(sending)
         await in_flight.settled()
-        await self._producer.send_and_wait(self._topic, manifest_value, key=manifest_key.encode())
+        await self._producer.send_and_wait(
+            self._topic, manifest_value, key=manifest_key.encode(), partition=self._partition
+        )
         self._slot = (self._slot + 1) % _SLOTS
 
     async def newest(self, before: int) -> Snapshot | None:
@@ -86,7 +99,7 @@ class Snapshots:
         consumer = AIOKafkaConsumer(**consumer_arguments(self._connection, "snapshots", _FETCH_WAIT_MS))
         try:
             await consumer.start()
-            partition = TopicPartition(self._topic, 0)
+            partition = TopicPartition(self._topic, self._partition)
             consumer.assign([partition])
             first = (await consumer.beginning_offsets([partition]))[partition]
             end = (await consumer.end_offsets([partition]))[partition]

@@ -26,6 +26,12 @@ class Health:
 
     failed: str = ""
     """What failed; empty if nothing did."""
+    ingests: bool = True
+    """Whether this worker runs ingest."""
+    detects: bool = True
+    """Whether this worker runs any stage of detection, or stands by for it."""
+    shards_due: frozenset[int] = frozenset()
+    """Shards of co-sharing that were given to this worker and are not up to date yet."""
     stopping: bool = False
     """The worker is ending."""
     broker_reachable: bool = True
@@ -78,13 +84,20 @@ class Health:
             waits.append("the worker is ending")
         if not self.broker_answers:
             waits.append("the broker cannot be reached")
-        if not self.assigned:
+        if not self.ingests:
+            pass
+        elif not self.assigned:
             waits.append("partitions have not been assigned yet")
         elif not self.polls:
             waits.append("ingest does not read")
         elif not self.reads_posts:
             waits.append("reference data are being read")
-        if not self.frames_known:
+        if self.shards_due:
+            shards = ", ".join(map(str, sorted(self.shards_due)))
+            waits.append(f"shards of co-sharing are being loaded: {shards}")
+        if not self.detects:
+            pass
+        elif not self.frames_known:
             waits.append("where detection runs is not known yet")
         elif self.detection_here and not self.state_built:
             waits.append("the state of detection is being rebuilt")

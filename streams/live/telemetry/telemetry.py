@@ -153,6 +153,26 @@ class Telemetry:
         if self.health.detection_here:
             self.metrics.state_built.of().set(self.health.state_built)
 
+    # shards of co-sharing
+
+    def set_shards_due(self, shards: frozenset[int]) -> None:
+        """Set which shards were given to this worker and are not up to date yet."""
+        self.health.shards_due = shards
+
+    def show_shard(self, shard: int, until: int, seconds: float) -> None:
+        """Show that a shard has taken a step: event time that it has reached, and how long it took, both seconds."""
+        self.metrics.shard_watermark.of(str(shard)).set(until)
+        self.metrics.shard_seconds.of(str(shard)).observe(seconds)
+
+    def show_shard_saved(self, shard: int, size: int) -> None:
+        """Show the size of the snapshot of a shard, bytes."""
+        self.metrics.shard_bytes.of(str(shard)).set(size)
+
+    def forget_shards(self) -> None:
+        """Drop the gauges of all shards: they are being shared out anew."""
+        self.metrics.shard_watermark.forget()
+        self.metrics.shard_bytes.forget()
+
     # detection
 
     def observe_stage(self, name: str, seconds: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from detectors.config import DetectionConfig
+from detectors.exchange.remote_synchrony import Shards
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
 from streams.live.detection.detection import Detection
@@ -47,16 +48,17 @@ def applied(
     config: DetectionConfig | None = None,
     *,
     shards: int = 1,
+    remote: Shards | None = None,
 ) -> Run:
     """Apply frames; before those of `cuts` another worker takes over, which uses `shards` threads."""
     config = config if config is not None else Settings().detection
-    run = Run(Detection(config, "live", "worker", shards=shards))
+    run = Run(Detection(config, "live", "worker", shards=shards, remote=remote))
     taken_over = set(cuts)
     for number, frame in enumerate(log):
         if number in taken_over:
             chunks = list(encode(captured(run.detection)))
             before = run.detection
-            run.detection = restored(chunks, config, "live", f"worker-{number}", shards=shards)
+            run.detection = restored(chunks, config, "live", f"worker-{number}", shards=shards, remote=remote)
             assert plain_state(run.detection) == plain_state(before)
             assert list(encode(captured(run.detection))) == chunks
         result = run.detection.apply(frame)
