@@ -1,6 +1,6 @@
 """The live service on a real broker: raw reading, backlog, a sustained rate, latency, state, takeover.
 
-    python -m benchmarks.live [--posts N] [--rate POSTS_PER_S] [--parts PART...] [--json OUT.json]
+    python -m benchmarks.live [--posts N] [--rate POSTS_PER_S] [--parts PART...] [--apart] [--json OUT.json]
 
 Broker, publisher and workers share the cores of this machine. Compare only figures of one run.
 """
@@ -134,6 +134,7 @@ async def measured(arguments: argparse.Namespace, folder: Path) -> dict[str, Any
     try:
 
         def service(name: str, settings: str = "") -> Service:
+            settings += "\nsynchrony_agents = true" * arguments.apart
             made = Service(folder / name, broker.bootstrap, f"bench-{name}.", worker_settings=settings)
             made.lockstep("topics", "create")
             return made
@@ -165,6 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=16_000, help="posts a second of the sustained part")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--parts", nargs="+", choices=_PARTS, default=_PARTS, help="what to measure")
+    parser.add_argument("--apart", action="store_true", help="co-sharing in agents of its own")
     parser.add_argument("--json", type=Path, help="write the figures here")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:

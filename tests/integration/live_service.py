@@ -217,6 +217,13 @@ class Watcher:
             assert found.setdefault(key, comparable(alert)) == comparable(alert)
         return found
 
+    async def delete_topics(self, *topics: str) -> None:
+        """Delete topics, and wait until they are gone."""
+        names = {self._service.prefix + topic for topic in topics}
+        await self._admin.delete_topics(list(names))
+        while names & set(await self._admin.list_topics()):
+            await asyncio.sleep(0.1)
+
     async def _read(self) -> None:
         for records in (await self._consumer.getmany(timeout_ms=200)).values():
             self.progress = json.loads(records[-1].value)

@@ -150,6 +150,8 @@ def make_app(
         _add_detection(app, parts)
     if parts.synchrony is not None:
         _add_synchrony(app, parts, shards)
+    # without agents, Faust is to consume nothing
+    app.producer_only = not parts.telemetry.health.detects
     return app, parts
 
 
