@@ -8,6 +8,8 @@ from detectors.accounts import AccountStore
 from detectors.covertness.observation_extractor import PostObservations
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.synchrony.co_share_kernels import Shares
+from detectors.synchrony.open_epoch import OpenEpoch
+from detectors.synchrony.synchrony_stage import Push
 from detectors.traces.traces import Traces
 
 
@@ -42,15 +44,41 @@ class NumberedPosts:
         """Seconds; one entry a share."""
         self._numbered = 0
 
-    def number_until(self, end_time: int, accounts: AccountStore, samples: CoShareSamples) -> None:
-        """Give numbers to accounts and posts that are earlier than `end_time`, seconds, and have none."""
+    def number_until(self, end_time: int, accounts: AccountStore, samples: CoShareSamples) -> bool:
+        """Give numbers to accounts and posts that are earlier than `end_time`, seconds, and have none.
+
+        Returns:
+            Whether there were any.
+        """
         begin, end = self._numbered, int(np.searchsorted(self.traced.traces.times, end_time, side="left"))
         if begin >= end:
-            return
+            return False
         part = self.traced.traces.part(begin, end)
         self.accounts[begin:end] = accounts.add(part.posts, part.account_keys)
         self.post_numbers[begin:end] = samples.add(part, self.accounts[begin:end])
         self._numbered = end
+        return True
+
+    def pushes(self, begin: int, epoch: OpenEpoch, until: int, tick_s: int) -> list[Push]:
+        """What the stage of synchrony will be pushed from row `begin` on, of posts that have numbers.
+
+        Args:
+            begin: the first post that has not been applied.
+            epoch: the shares of the open epoch before it.
+            until: event time that will be reached, seconds.
+            tick_s: seconds between ticks.
+        """
+        epoch, pushes = epoch.copy(), []
+        times = self.traced.traces.times[begin : self._numbered]
+        for start in np.unique(times // tick_s).tolist():
+            tick = (start + 1) * tick_s
+            epoch.add(self.shares(max(start * tick_s, int(times[0])), min(tick, until)))
+            while epoch.full:
+                taken = epoch.take()
+                pushes.append(Push(int(taken.time[-1]), taken))
+            if tick <= until and len(epoch):
+                pushes.append(Push(tick, epoch.take()))
+        return pushes
 
     def shares(self, begin: int, end: int) -> Shares:
         """The shares of posts from event time `begin` to before `end`, seconds, which have numbers."""

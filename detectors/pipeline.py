@@ -233,7 +233,11 @@ class Pipeline:
             tick = next_tick(self._now, self._tick_s)
             end_time = min(tick, until)
             with self._timer("accounts"):
-                batch.number_until(next_tick(self._now, self._day_s), self.accounts, self.samples)
+                day = next_tick(self._now, self._day_s)
+                numbered = batch.number_until(day, self.accounts, self.samples)
+            if numbered and self.synchrony.looks_ahead:
+                ahead = batch.pushes(applied, self._epoch, min(until, day), self._tick_s)
+                self.synchrony.expect(ahead, min(until, day))
             applied = self._apply_until(batch, applied, end_time)
             self._now = end_time
             if end_time == tick:
@@ -295,13 +299,13 @@ class Pipeline:
             if end_time == tick:
                 self.deletions.apply(tick)
                 if unsettled:
-                    self._push(self._epoch.take(), tick)
+                    self._push(self._epoch.take(), tick, until)
                 yield from self._tick(tick)
 
-    def _push(self, shares: Shares, until: int) -> None:
+    def _push(self, shares: Shares, until: int, quiet_until: int = 0) -> None:
         """Hand shares of the epoch on, and count the co-shares that are settled by event time `until`."""
         with self._timer("co_sharing"):
-            co_shares, exposures = self.synchrony.push(shares, until)
+            co_shares, exposures = self.synchrony.push(shares, until, quiet_until)
         with self._timer("exposure"):
             self._exposure.add(exposures, len(self.accounts))
         co_shares = self.deletions.remaining(co_shares)

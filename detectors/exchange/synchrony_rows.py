@@ -1,7 +1,7 @@
 """What shards of synchrony emit, and the stage that receives it where pairs and networks are.
 
-A shard emits, for each step, its co-shares, its exposures, the shares that it logged, and the counts of its parts. The
-receiving stage keeps the logs, since timing is tested where pairs are.
+A shard emits, each time that it settles shares, its co-shares, its exposures, the shares that it logged, and the counts
+of its parts. The receiving stage keeps the logs, since timing is tested where pairs are.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,14 @@ import numpy as np
 
 from detectors.arrays.dtypes import I64, StructArray
 from detectors.config import DetectionConfig
-from detectors.exchange.epoch_messages import Columns
 from detectors.shards import VIRTUAL_SHARDS
 from detectors.synchrony.co_share_kernels import Shares
-from detectors.synchrony.co_shares import CO_SHARES, EXPOSURES, co_share_rules, count_made
-from detectors.synchrony.share_log import LOGGED
+from detectors.synchrony.co_shares import co_share_rules, count_made
 from detectors.synchrony.synchrony_stage import Synchrony, SynchronyStage, joined
 
 STATUS = np.dtype(
     [
-        ("logged", np.int64),  # shares that the part logged in this step
+        ("logged", np.int64),  # shares that the part logged
         ("waiting", np.bool_),  # whether shares wait to settle
         ("evicted_early", np.int64),  # counts so far, as those of `SynchronyStage`
         ("held", np.int64),
@@ -28,32 +26,16 @@ STATUS = np.dtype(
         ("viral", np.int64),
     ]
 )
-"""How one part stands after a step."""
+"""How one part stands after it has settled shares."""
 
 
 class SynchronyRows(NamedTuple):
-    """What a shard emits for one step."""
+    """What a shard emits when it settles shares."""
 
     co_shares: StructArray  # of CO_SHARES, as `SynchronyStage` orders them
     exposures: StructArray  # of EXPOSURES
-    logged: StructArray  # of LOGGED, part by part
+    logged: StructArray  # of `detectors.synchrony.share_log.LOGGED`, part by part
     status: StructArray  # of STATUS, one record a part
-
-
-DTYPES = (CO_SHARES, EXPOSURES, LOGGED, STATUS)
-"""Types of the columns of `SynchronyRows`."""
-
-
-def in_frames(rows: SynchronyRows, most_bytes: int) -> list[Columns]:
-    """The rows in frames of about `most_bytes` each; one frame if they are few."""
-    count = max(1, -(-sum(column.nbytes for column in rows) // most_bytes))
-    cut = (np.array_split(column, count) for column in rows)
-    return [tuple(columns) for columns in zip(*cut, strict=True)]
-
-
-def of_frames(frames: Sequence[Columns]) -> SynchronyRows:
-    """The rows that `in_frames` cut."""
-    return SynchronyRows(*(np.concatenate(columns) for columns in zip(*frames, strict=True)))
 
 
 class ReceivedSynchrony(SynchronyStage):
@@ -69,37 +51,35 @@ class ReceivedSynchrony(SynchronyStage):
 
     @property
     def waiting(self) -> bool:
-        """Whether any share had yet to settle at the last step."""
+        """Whether any share has yet to settle."""
         return bool(self._status["waiting"].any())
 
     @property
     def evicted_early(self) -> int:
-        """As for `SynchronyStage`, at the last step."""
+        """As for `SynchronyStage`, as far as was received."""
         return int(self._status["evicted_early"].sum())
 
     @property
     def held(self) -> int:
-        """As for `SynchronyStage`, at the last step."""
+        """As for `SynchronyStage`, as far as was received."""
         return int(self._status["held"].sum())
 
     @property
     def left_out(self) -> dict[str, int]:
-        """As for `SynchronyStage`, at the last step."""
+        """As for `SynchronyStage`, as far as was received."""
         return {"cap": int(self._status["cut_short"].sum()), "viral": int(self._status["viral"].sum())}
 
     def receive(self, rows: Sequence[SynchronyRows]) -> None:
-        """Take what all shards emitted for a step, in the order of the shards; `push` hands it on."""
+        """Take what all shards emitted for an epoch, in the order of the shards; `push` hands it on."""
         self._found = list(rows)
 
-    def push(self, shares: Shares, until: int) -> Synchrony:
-        """What was received for the step that ends at `until`; the shares themselves went to the parts."""
+    def push(self, shares: Shares, until: int, quiet_until: int = 0) -> Synchrony:
+        """What was received for the epoch that ends at `until`; the shares themselves went to the parts."""
         found, self._found = self._found, []
-        return self._taken(found)
+        return self._taken(found) if found else self.nothing()
 
     def _taken(self, found: Sequence[SynchronyRows]) -> Synchrony:
         """Keep what the parts logged, and give the rest in one order."""
-        if not found:
-            return self.nothing()
         status = np.concatenate([rows.status for rows in found])
         logged = np.concatenate([rows.logged for rows in found])
         ends = np.cumsum(status["logged"])

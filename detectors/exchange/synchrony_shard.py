@@ -1,30 +1,31 @@
-"""A shard of synchrony, apart from the rest of detection: shares of a step in, what they gave out.
+"""A shard of synchrony, apart from the rest of detection: shares of a stretch of event time in, what they gave out.
 
-Where the state of detection begins empty, a *lineage* begins: its accounts, posts and steps are numbered anew, and the
-shard begins empty, too. Within a lineage, each step follows from the ones before it. A step may come again, because
-detection went back to an earlier state: it is known and left out. A step that cannot be next ends the lineage, and
-detection has to begin another.
+Where the state of detection begins empty, a *lineage* begins: its accounts, posts and stretches are numbered anew, and
+the shard begins empty, too. Within a lineage, each stretch follows from the ones before it. A stretch may come again,
+because detection went back to an earlier state: it is known and left out. A stretch that cannot be next ends the
+lineage, and detection has to begin another.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
 from detectors.arrays.dtypes import I64
 from detectors.config import KINDS, DetectionConfig
+from detectors.event_time.ticks import next_tick
 from detectors.exchange.epoch_messages import Columns
+from detectors.exchange.stretches import Settled, Stretch
 from detectors.exchange.synchrony_rows import STATUS, SynchronyRows
 from detectors.shards import VIRTUAL_SHARDS, parts_of
 from detectors.synchrony.co_share_kernels import Shares, picked
+from detectors.synchrony.open_epoch import NO_SHARES
 from detectors.synchrony.synchrony_stage import SynchronyStage
 from schemas.errors import LockstepError
 
-SHARE_DTYPES = tuple(np.dtype(kind) for kind in (np.int64, np.int32, np.int64, np.uint8, np.uint64))
-"""Types of the columns of `Shares`."""
 _DAY_S = 86_400
 _REMEMBERED = 1_024
-"""Steps whose checksums are remembered, to see that one that comes again is the same: a week of ticks. Chosen."""
+"""Stretches whose checksums are remembered, to see that one that comes again is the same. Chosen."""
 _LINEAGES = 64
 """Earlier lineages that are remembered, so that none of them begins again. Chosen: a lineage ends only when no snapshot
 can be used."""
@@ -32,20 +33,6 @@ can be used."""
 
 class LineageLost(LockstepError):
     """Detection and its shards no longer agree on what came before. Detection has to begin a new lineage."""
-
-
-class ShareStep(NamedTuple):
-    """Shares of one shard, for one step."""
-
-    lineage: str
-    step: int
-    """Number of the step in its lineage, from 1."""
-    until: int
-    """Event time, seconds; every share before it has been given."""
-    checksum: int
-    """CRC-32 of the columns."""
-    columns: Columns
-    """Of `Shares`, in event order."""
 
 
 class SynchronyShard:
@@ -63,11 +50,16 @@ class SynchronyShard:
         held = parts_of(shards)[shard]
         self._stage = SynchronyStage(config, parts=len(held), of=VIRTUAL_SHARDS, first=held.start)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether any share has yet to settle."""
+        return self._stage.waiting
+
     def close(self, until: int, rows: Sequence[Columns]) -> SynchronyRows:
-        """Take the shares of a step.
+        """Take shares, and settle what can be settled before `until`.
 
         Args:
-            until: event time at which it ends, seconds.
+            until: event time, seconds; every share before it has been given.
             rows: columns of `Shares`, of each producer; each in event order.
         """
         columns = [np.concatenate(column) for column in zip(*rows, strict=True)]
@@ -91,7 +83,7 @@ class SynchronyShard:
 
 
 class SynchronySteps:
-    """A shard as a function of its steps.
+    """A shard as a function of its stretches.
 
     Args:
         config: as for `SynchronyStage`.
@@ -106,26 +98,26 @@ class SynchronySteps:
     def __init__(self, config: DetectionConfig, shard: int, shards: int) -> None:
         self._config, self._shard, self._shards = config, shard, shards
         self.lineage = ""
-        """The lineage that the shard follows; empty: it has followed none."""
+        """The lineage that the shard follows; empty: it follows none."""
         self.step = 0
-        """The latest step that was taken."""
+        """The latest stretch that was taken."""
         self.until = 0
-        """Event time that this step has passed, seconds."""
+        """Event time that has passed, seconds."""
         self.repeats = 0
-        """Count of steps that came again."""
+        """Count of stretches that came again."""
         self._ended = []
         self._checksums: I64 = np.zeros(_REMEMBERED, np.int64)
-        """Of the latest steps, by the rest of their number."""
+        """Of the latest stretches, by the rest of their number."""
         self._stage = SynchronyShard(config, shard, shards)
 
-    def take(self, given: ShareStep) -> SynchronyRows | None:
-        """Take a step.
+    def take(self, given: Stretch) -> list[Settled] | None:
+        """Take a stretch.
 
         Returns:
-            What it gave; None if it came before.
+            What settled in it; None if it came before.
 
         Raises:
-            LineageLost: it cannot be the next step, or its lineage has ended. The shard does not follow this lineage
+            LineageLost: it cannot be the next stretch, or its lineage has ended. The shard does not follow this lineage
                 any more.
         """
         if given.lineage in self._ended:
@@ -141,10 +133,34 @@ class SynchronySteps:
             raise self._lost(f"step {given.step} came after step {self.step}")
         if fault := self._fault(given):
             raise self._lost(f"step {given.step}: {fault}")
-        rows = self._stage.close(given.until, [given.columns])
-        self.step, self.until = given.step, given.until
+        settled = self._settled(given)
+        self.step = given.step
         self._checksums[given.step % _REMEMBERED] = given.checksum
-        return rows
+        return settled
+
+    def _settled(self, stretch: Stretch) -> list[Settled]:
+        found: list[Settled] = []
+        begin = 0
+        pushes = zip(stretch.given["until"].tolist(), stretch.given["shares"].tolist(), strict=True)
+        for number, (until, count) in enumerate(pushes, start=1):
+            self._pass_ticks(until, found)
+            if count or self._stage.waiting:
+                shares = picked(stretch.shares, slice(begin, begin + count))
+                found.append(Settled(until, number, self._stage.close(until, [shares])))
+            begin += count
+            self.until = until
+        self._pass_ticks(stretch.end + 1, found)
+        self.until = max(self.until, stretch.end)
+        return found
+
+    def _pass_ticks(self, before: int, found: list[Settled]) -> None:
+        """Let time pass from tick to tick while shares wait; every tick passed is before `before`."""
+        tick_s = self._config.time.tick_s
+        tick = next_tick(self.until, tick_s)
+        while tick < before and self._stage.waiting:
+            found.append(Settled(tick, 0, self._stage.close(tick, [NO_SHARES])))
+            self.until = tick
+            tick += tick_s
 
     def _known(self, step: int) -> int:
         return int(self._checksums[step % _REMEMBERED])
@@ -163,15 +179,20 @@ class SynchronySteps:
         self._end()
         return LineageLost(f"shard {self._shard}: {why}.")
 
-    def _fault(self, given: ShareStep) -> str | None:
-        """Why the shares cannot be those of this shard's next step; None: they can."""
-        shares = Shares(*given.columns)
+    def _fault(self, stretch: Stretch) -> str | None:
+        """Why the shares cannot be those of this shard's next stretch; None: they can."""
+        until, counts = stretch.given["until"], stretch.given["shares"]
+        shares = stretch.shares
+        if (counts < 0).any() or int(counts.sum()) != len(shares.time):
+            return "it has other shares than its pushes"
+        if (np.diff(np.concatenate([[self.until], until, [max(stretch.end, self.until)]])) < 0).any():
+            return "its pushes are not in order"
         if not len(shares.time):
             return None
-        if int(shares.time[0]) < self.until or int(shares.time[-1]) > given.until:
-            return "its shares are not of its time"
-        if (np.diff(shares.time) < 0).any():
+        if (np.diff(shares.time) < 0).any() or int(shares.time[0]) < self.until:
             return "its shares are not in order"
+        if (shares.time > np.repeat(until, counts)).any():
+            return "its shares are not of its time"
         if int(shares.kind.max()) >= len(KINDS) or int(shares.account.min()) < 0:
             return "its shares are of no kind or account"
         return None

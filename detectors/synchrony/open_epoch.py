@@ -28,6 +28,12 @@ class OpenEpoch:
         """Count of shares that wait."""
         return self._count
 
+    def copy(self) -> "OpenEpoch":
+        """Another one with the same shares."""
+        other = OpenEpoch()
+        other._pieces, other._count = list(self._pieces), self._count
+        return other
+
     def add(self, shares: Shares) -> None:
         """Keep shares; none is earlier than those before."""
         if len(shares.time):

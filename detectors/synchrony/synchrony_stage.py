@@ -42,6 +42,14 @@ class Synchrony(NamedTuple):
     exposures: StructArray  # of EXPOSURES, in no order that counts
 
 
+class Push(NamedTuple):
+    """Shares that are added together."""
+
+    until: int
+    """Event time, seconds; every share before it has been given."""
+    shares: Shares
+
+
 class SynchronyStage:
     """The co-share engine.
 
@@ -57,6 +65,8 @@ class SynchronyStage:
     not_state: ClassVar[frozenset[str]] = frozenset(
         {"_rules", "_groups", "_run", "_longest", "_of", "_first"}
     )
+    looks_ahead: ClassVar[bool] = False
+    """Whether `expect` is of use."""
 
     def __init__(
         self,
@@ -135,12 +145,17 @@ class SynchronyStage:
         """No co-shares and no exposures."""
         return Synchrony(np.zeros(0, CO_SHARES), np.zeros(0, EXPOSURES))
 
-    def push(self, shares: Shares, until: int) -> Synchrony:
+    def expect(self, pushes: Sequence[Push], end: int) -> None:
+        """Learn what will be pushed up to event time `end`, seconds. Only a stage that waits for others needs to."""
+
+    def push(self, shares: Shares, until: int, quiet_until: int = 0) -> Synchrony:
         """Add shares in event order and settle what can be settled before `until`.
 
         Args:
             shares: times are int64 seconds, never falling, all below `until` and none below the last `until`.
             until: event time, seconds; every share before it has been given.
+            quiet_until: event time, seconds, before which no more shares will come, as far as is known. Only a stage
+                that waits for others needs it.
         """
         found: list[Synchrony] = []
         for begin in range(0, max(len(shares.time), 1), self._longest):

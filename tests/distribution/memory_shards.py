@@ -7,8 +7,15 @@ from typing import Any
 from detectors.config import DetectionConfig
 from detectors.exchange.epoch_messages import Columns, closed
 from detectors.exchange.inbox import EpochInbox
-from detectors.exchange.synchrony_rows import DTYPES, SynchronyRows, in_frames, of_frames
-from detectors.exchange.synchrony_shard import SHARE_DTYPES, LineageLost, ShareStep, SynchronySteps
+from detectors.exchange.stretches import (
+    ANSWER_DTYPES,
+    STRETCH_DTYPES,
+    Stretch,
+    answer_of,
+    in_frames,
+    of_frames,
+)
+from detectors.exchange.synchrony_shard import LineageLost, SynchronySteps
 from detectors.state.capture import capture, restore
 from streams.live.exchange.step_records import (
     columns_of,
@@ -51,10 +58,10 @@ class MemoryShards:
         return f"lineage {self.lineages}", len(self.answers)
 
     def settle(
-        self, lineage: str, step: int, until: int, shares: Sequence[Columns], place: int
-    ) -> tuple[list[SynchronyRows], int]:
-        for shard, columns in enumerate(shares):
-            self.shares[shard] += records_of(lineage, closed("detection", step, [columns]), until)
+        self, lineage: str, step: int, end: int, stretch: Sequence[Columns], place: int
+    ) -> tuple[list[Columns], int]:
+        for shard, columns in enumerate(stretch):
+            self.shares[shard] += records_of(lineage, closed("detection", step, [columns]), end)
         for shard in self.draw.sample(range(self.count), self.count):
             self._work(shard)
         names = [f"synchrony {shard}" for shard in range(self.count)]
@@ -66,7 +73,7 @@ class MemoryShards:
                 continue
             if header.lost:
                 raise LineageLost(header.lost)
-            for message in messages_of(header, columns_of(header, value, DTYPES)):
+            for message in messages_of(header, columns_of(header, value, ANSWER_DTYPES)):
                 inbox.add(message, number)
         taken = inbox.take(step)
         needed = inbox.needed_from
@@ -91,15 +98,15 @@ class MemoryShards:
         steps = self._steps[shard]
         for encoded, value in self.shares[shard][self._read[shard] :]:
             header = header_of(encoded)
-            columns = columns_of(header, value, SHARE_DTYPES)
+            columns = columns_of(header, value, STRETCH_DTYPES)
             name = f"synchrony {shard}"
             try:
-                given = ShareStep(header.lineage, header.step, header.until, header.checksum, columns)
-                rows = steps.take(given)
+                given = Stretch(header.lineage, header.step, header.until, header.checksum, columns)
+                settled = steps.take(given)
             except LineageLost as error:
                 self.answers.append(lost_record(header.lineage, name, header.step, str(error)))
             else:
-                frames: list[Any] = [] if rows is None else in_frames(rows, 2_000)
+                frames: list[Any] = [] if settled is None else in_frames(answer_of(settled), 2_000)
                 if frames:
                     self.answers += records_of(header.lineage, closed(name, header.step, frames))
         self._read[shard] = len(self.shares[shard])

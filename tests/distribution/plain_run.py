@@ -46,7 +46,7 @@ class _Recording(SynchronyStage):
         super().__init__(config)
         self.handed: dict[int, Shares] = {}
 
-    def push(self, shares: Shares, until: int) -> Synchrony:
+    def push(self, shares: Shares, until: int, quiet_until: int = 0) -> Synchrony:
         if len(shares.time):
             assert until not in self.handed
             self.handed[until] = shares

@@ -1,7 +1,7 @@
 """Detection's side of the exchange with the shards of co-sharing: it writes shares, and reads what they gave.
 
-Detection runs in a thread and waits here for answers, while the event loop talks to the brokers. A step is written to
-all shards before any answer is awaited, so they work side by side.
+Detection runs in a thread and waits here for answers, while the event loop talks to the brokers. A stretch is written
+to all shards before any answer is awaited, so they work side by side.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from detectors.exchange.epoch_messages import Columns, closed
 from detectors.exchange.inbox import Diverged, EpochInbox
-from detectors.exchange.synchrony_rows import DTYPES, SynchronyRows, of_frames
+from detectors.exchange.stretches import ANSWER_DTYPES, of_frames
 from detectors.exchange.synchrony_shard import LineageLost
 from schemas.service.topics import CO_SHARES, SHARES
 from streams.live.broker.broker_check import FAULTS
@@ -88,12 +88,10 @@ class ShardExchange:
         return uuid4().hex, self._in_loop(self._end())
 
     def settle(
-        self, lineage: str, step: int, until: int, shares: Sequence[Columns], place: int
-    ) -> tuple[list[SynchronyRows], int]:
+        self, lineage: str, step: int, end: int, stretch: Sequence[Columns], place: int
+    ) -> tuple[list[Columns], int]:
         """As `detectors.exchange.remote_synchrony.Shards` says. Not in the event loop."""
-        found: tuple[list[SynchronyRows], int] = self._in_loop(
-            self._settle(lineage, step, until, shares, place)
-        )
+        found: tuple[list[Columns], int] = self._in_loop(self._settle(lineage, step, end, stretch, place))
         return found
 
     async def stop(self) -> None:
@@ -106,9 +104,9 @@ class ShardExchange:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _settle(
-        self, lineage: str, step: int, until: int, shares: Sequence[Columns], place: int
-    ) -> tuple[list[SynchronyRows], int]:
-        await self._producer.insist(lambda: self._write(lineage, step, until, shares))
+        self, lineage: str, step: int, end: int, stretch: Sequence[Columns], place: int
+    ) -> tuple[list[Columns], int]:
+        await self._producer.insist(lambda: self._write(lineage, step, end, stretch))
         if self._at != (lineage, step - 1):
             await self.stop()
         begun = said = time.monotonic()
@@ -138,10 +136,10 @@ class ShardExchange:
         next_place = needed if needed is not None else await self._consumer.position(self._answers)
         return [of_frames(frames) for frames in taken], next_place
 
-    async def _write(self, lineage: str, step: int, until: int, shares: Sequence[Columns]) -> None:
+    async def _write(self, lineage: str, step: int, end: int, stretch: Sequence[Columns]) -> None:
         sent = []
-        for shard, columns in enumerate(shares):
-            for header, value in records_of(lineage, closed(PRODUCER, step, [columns]), until):
+        for shard, columns in enumerate(stretch):
+            for header, value in records_of(lineage, closed(PRODUCER, step, [columns]), end):
                 sent.append(
                     await self._producer.send(
                         self._shares, value, partition=shard, headers=[(HEADER, header)]
@@ -202,7 +200,7 @@ class ShardExchange:
                 return
             if header.lost:
                 raise LineageLost(header.lost)
-            for message in messages_of(header, columns_of(header, value, DTYPES)):
+            for message in messages_of(header, columns_of(header, value, ANSWER_DTYPES)):
                 self._inbox.add(message, offset)
         except StepRecordError as error:
             self._log.warning("an answer of a shard cannot be read", offset=offset, error=str(error))

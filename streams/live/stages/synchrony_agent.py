@@ -1,4 +1,4 @@
-"""Runs the shards of co-sharing that a worker has been given: shares of a step in, what they gave out.
+"""Runs the shards of co-sharing that a worker has been given: shares of a stretch of event time in, what they gave out.
 
 A shard is a partition of `shares.v1`. Whoever takes it over loads its latest snapshot and takes the shares since then,
 and writes their answers again; detection drops what it has. So no answer is lost, and no other shard goes back.
@@ -15,8 +15,8 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from detectors.exchange.epoch_messages import closed
-from detectors.exchange.synchrony_rows import SynchronyRows, in_frames
-from detectors.exchange.synchrony_shard import SHARE_DTYPES, LineageLost, ShareStep, SynchronySteps
+from detectors.exchange.stretches import STRETCH_DTYPES, Settled, Stretch, answer_of, in_frames
+from detectors.exchange.synchrony_shard import LineageLost, SynchronySteps
 from detectors.state.capture import capture, restore
 from detectors.state.state_forms import StateError
 from schemas.service.topics import CO_SHARES, SHARD_SNAPSHOTS, SHARES
@@ -178,17 +178,17 @@ class SynchronyAgent:
         begun = time.perf_counter()
         try:
             header = header_of(headers.get(HEADER))
-            columns = columns_of(header, value, SHARE_DTYPES)
+            columns = columns_of(header, value, STRETCH_DTYPES)
         except StepRecordError as error:
             # what follows it cannot be taken either, and then detection begins anew
             self._log.warning("left out", shard=shard, offset=offset, error=str(error))
             here.next_offset = offset + 1
             return
-        given = ShareStep(header.lineage, header.step, header.until, header.checksum, columns)
+        given = Stretch(header.lineage, header.step, header.until, header.checksum, columns)
         loop = asyncio.get_running_loop()
         try:
-            rows = await loop.run_in_executor(self._threads, here.steps.take, given)
-            records = [] if rows is None else self._records(shard, given, rows)
+            settled = await loop.run_in_executor(self._threads, here.steps.take, given)
+            records = [] if settled is None else self._records(shard, given, settled)
         except LineageLost as error:
             self._log.error("a shard of co-sharing cannot go on; detection begins anew", error=str(error))
             records = [lost_record(given.lineage, shard_name(shard), given.step, str(error))]
@@ -198,9 +198,9 @@ class SynchronyAgent:
         self._telemetry.show_shard(shard, here.steps.until, time.perf_counter() - begun)
 
     @staticmethod
-    def _records(shard: int, given: ShareStep, rows: SynchronyRows) -> list[tuple[bytes, bytes]]:
-        frames = in_frames(rows, _MOST_BYTES)
-        return records_of(given.lineage, closed(shard_name(shard), given.step, frames), given.until)
+    def _records(shard: int, given: Stretch, settled: list[Settled]) -> list[tuple[bytes, bytes]]:
+        frames = in_frames(answer_of(settled), _MOST_BYTES)
+        return records_of(given.lineage, closed(shard_name(shard), given.step, frames), given.end)
 
     async def _write(self, records: list[tuple[bytes, bytes]]) -> None:
         sent = [
