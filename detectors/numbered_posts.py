@@ -9,7 +9,7 @@ from detectors.covertness.observation_extractor import PostObservations
 from detectors.evidence.co_share_samples import CoShareSamples
 from detectors.synchrony.co_share_kernels import Shares
 from detectors.synchrony.open_epoch import OpenEpoch
-from detectors.synchrony.synchrony_stage import Push
+from detectors.synchrony.synchrony_stage import Push, SynchronyStage
 from detectors.traces.traces import Traces
 
 
@@ -59,10 +59,13 @@ class NumberedPosts:
         self._numbered = end
         return True
 
-    def pushes(self, begin: int, epoch: OpenEpoch, until: int, tick_s: int) -> list[Push]:
-        """What the stage of synchrony will be pushed from row `begin` on, of posts that have numbers.
+    def announce(
+        self, synchrony: SynchronyStage, begin: int, epoch: OpenEpoch, until: int, tick_s: int
+    ) -> None:
+        """Let a stage of synchrony know what it will be pushed of the posts from row `begin` on that have numbers.
 
         Args:
+            synchrony: the stage.
             begin: the first post that has not been applied.
             epoch: the shares of the open epoch before it.
             until: event time that will be reached, seconds.
@@ -78,7 +81,7 @@ class NumberedPosts:
                 pushes.append(Push(int(taken.time[-1]), taken))
             if tick <= until and len(epoch):
                 pushes.append(Push(tick, epoch.take()))
-        return pushes
+        synchrony.expect(pushes, until)
 
     def shares(self, begin: int, end: int) -> Shares:
         """The shares of posts from event time `begin` to before `end`, seconds, which have numbers."""

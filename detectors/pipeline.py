@@ -215,8 +215,7 @@ class Pipeline:
             ValueError: a post is not earlier than `until`.
         """
         if traced is None:
-            yield from self._pass_time(until)
-            return
+            return (yield from self._pass_time(until))
         times = traced.traces.times
         if int(times[-1]) >= until:
             raise ValueError("posts must be earlier than `until`, the event time that passes")
@@ -230,14 +229,12 @@ class Pipeline:
             next_post = int(times[applied])
             # while nothing waits, event time jumps to the tick before the next post
             yield from self._pass_time(next_post - next_post % self._tick_s)
-            tick = next_tick(self._now, self._tick_s)
+            tick, day = next_tick(self._now, self._tick_s), next_tick(self._now, self._day_s)
             end_time = min(tick, until)
             with self._timer("accounts"):
-                day = next_tick(self._now, self._day_s)
                 numbered = batch.number_until(day, self.accounts, self.samples)
             if numbered and self.synchrony.looks_ahead:
-                ahead = batch.pushes(applied, self._epoch, min(until, day), self._tick_s)
-                self.synchrony.expect(ahead, min(until, day))
+                batch.announce(self.synchrony, applied, self._epoch, min(until, day), self._tick_s)
             applied = self._apply_until(batch, applied, end_time)
             self._now = end_time
             if end_time == tick:

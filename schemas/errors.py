@@ -10,6 +10,7 @@ nothing else. Errors that belong to one part are defined there; the tree names t
     │   ├── RegistryError       the registry contradicts itself          detectors.reference.registry
     │   ├── StateError          a saved state cannot be used             detectors.state.state_forms
     │   ├── FrameError          a record of the log is no frame          streams.live.exchange.frames
+    │   ├── StepRecordError     a record is of no step of the exchange   streams.live.exchange.step_records
     │   └── SourceFault         a connection to a live source failed     streams.collect.source
     ├── OutputError         an output cannot be written              streams.outputs.output_files (exit status 1)
     ├── BrokerError         a broker cannot be reached, or refuses   streams.live.broker.broker_check (exit status 1)
@@ -18,6 +19,7 @@ nothing else. Errors that belong to one part are defined there; the tree names t
     ├── FilterError         a filter of the desk cannot be kept      streams.desk.cases.saved_filters
     ├── VerdictError        a verdict cannot be recorded             streams.desk.verdicts.verdict
     ├── Diverged            two producers of an epoch disagree           detectors.exchange.inbox
+    ├── LineageLost         detection and its shards do not agree        detectors.exchange.synchrony_shard
     ├── UnknownType         the list of kernels names a type that none takes  streams.kernels.argument_types
     └── UsageError          a setting, option or configuration file is wrong             (exit status 2)
     Abandoned               reading stops because the run does; caught within  streams.ordering.source_feeds

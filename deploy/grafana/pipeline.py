@@ -225,10 +225,51 @@ DETECTION = Row(
     ],
 )
 
+SHARDS = Row(
+    "Shards of co-sharing",
+    [
+        Panel(
+            "Event time of shards",
+            "Event time up to which each shard has taken shares, behind the shard that is furthest. The lowest holds "
+            "everyone up.",
+            "s",
+            [
+                Query(
+                    'max(lockstep_shard_watermark_timestamp_seconds{prefix="$prefix"}) - on() group_right() '
+                    'max by (shard) (lockstep_shard_watermark_timestamp_seconds{prefix="$prefix"})',
+                    "{{shard}}",
+                )
+            ],
+            width=8,
+            empty="inside detection",
+            may_be_empty="worker.synchrony_agents is off",
+        ),
+        Panel(
+            "Time for a stretch",
+            "Time that a shard takes for one stretch of event time, writing its answer included: 95 in 100 take no "
+            "longer.",
+            "s",
+            [Query(quantile(0.95, "lockstep_shard_step_duration_seconds", "shard"), "{{shard}}")],
+            width=8,
+            empty="inside detection",
+            may_be_empty="worker.synchrony_agents is off",
+        ),
+        Panel(
+            "State of shards",
+            "Bytes of the latest snapshot of each shard.",
+            "bytes",
+            [Query('max by (shard) (lockstep_shard_snapshot_bytes{prefix="$prefix"})', "{{shard}}")],
+            width=8,
+            empty="inside detection",
+            may_be_empty="worker.synchrony_agents is off, or no snapshot is due yet",
+        ),
+    ],
+)
+
 PIPELINE = Dashboard(
     uid="lockstep-pipeline",
     title="Lockstep: pipeline",
     description="Workers, ingest and detection: rates, lag, latency, watermark. For operators.",
     variable=PREFIX,
-    rows=[WORKERS, INGEST, DETECTION],
+    rows=[WORKERS, INGEST, DETECTION, SHARDS],
 )

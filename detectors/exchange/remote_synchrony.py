@@ -8,7 +8,7 @@ import numpy as np
 
 from detectors.config import DetectionConfig
 from detectors.exchange.epoch_messages import Columns
-from detectors.exchange.stretches import GIVEN, Settled, settled_of
+from detectors.exchange.stretches import GIVEN, SettledShares, settled_of
 from detectors.exchange.synchrony_rows import ReceivedSynchrony, SynchronyRows
 from detectors.exchange.synchrony_shard import LineageLost
 from detectors.shards import VIRTUAL_SHARDS, parted
@@ -202,7 +202,7 @@ class RemoteSynchrony(ReceivedSynchrony):
         nothing = self.nothing()
         return SynchronyRows(nothing.co_shares, nothing.exposures, np.zeros(0, LOGGED), status)
 
-    def _checked(self, shard: int, answer: Columns, pieces: int) -> list[Settled]:
+    def _checked(self, shard: int, answer: Columns, pieces: int) -> list[SettledShares]:
         """What settled on a shard.
 
         Raises:

@@ -60,7 +60,7 @@ class Stretch(NamedTuple):
         return Shares(*self.columns[1:])
 
 
-class Settled(NamedTuple):
+class SettledShares(NamedTuple):
     """What one shard found at one time."""
 
     until: int
@@ -68,7 +68,7 @@ class Settled(NamedTuple):
     rows: SynchronyRows
 
 
-def answer_of(settled: Sequence[Settled]) -> Columns:
+def answer_of(settled: Sequence[SettledShares]) -> Columns:
     """Everything that settled in a stretch, as columns of `ANSWER_DTYPES`."""
     index = np.array(
         [(one.until, one.given, *(len(column) for column in one.rows)) for one in settled], SETTLED
@@ -82,7 +82,7 @@ def answer_of(settled: Sequence[Settled]) -> Columns:
     )
 
 
-def settled_of(answer: Columns) -> list[Settled]:
+def settled_of(answer: Columns) -> list[SettledShares]:
     """What `answer_of` made columns of.
 
     Raises:
@@ -101,7 +101,7 @@ def settled_of(answer: Columns) -> list[Settled]:
             column[end[number] - count[number] : end[number]]
             for column, end, count in zip(columns, ends, counts, strict=True)
         )
-        found.append(Settled(until, given, SynchronyRows(*rows)))
+        found.append(SettledShares(until, given, SynchronyRows(*rows)))
     return found
 
 

@@ -15,7 +15,7 @@ from detectors.arrays.dtypes import I64
 from detectors.config import KINDS, DetectionConfig
 from detectors.event_time.ticks import next_tick
 from detectors.exchange.epoch_messages import Columns
-from detectors.exchange.stretches import Settled, Stretch
+from detectors.exchange.stretches import SettledShares, Stretch
 from detectors.exchange.synchrony_rows import STATUS, SynchronyRows
 from detectors.shards import VIRTUAL_SHARDS, parts_of
 from detectors.synchrony.co_share_kernels import Shares, picked
@@ -110,7 +110,7 @@ class SynchronySteps:
         """Of the latest stretches, by the rest of their number."""
         self._stage = SynchronyShard(config, shard, shards)
 
-    def take(self, given: Stretch) -> list[Settled] | None:
+    def take(self, given: Stretch) -> list[SettledShares] | None:
         """Take a stretch.
 
         Returns:
@@ -138,27 +138,27 @@ class SynchronySteps:
         self._checksums[given.step % _REMEMBERED] = given.checksum
         return settled
 
-    def _settled(self, stretch: Stretch) -> list[Settled]:
-        found: list[Settled] = []
+    def _settled(self, stretch: Stretch) -> list[SettledShares]:
+        found: list[SettledShares] = []
         begin = 0
         pushes = zip(stretch.given["until"].tolist(), stretch.given["shares"].tolist(), strict=True)
         for number, (until, count) in enumerate(pushes, start=1):
             self._pass_ticks(until, found)
             if count or self._stage.waiting:
                 shares = picked(stretch.shares, slice(begin, begin + count))
-                found.append(Settled(until, number, self._stage.close(until, [shares])))
+                found.append(SettledShares(until, number, self._stage.close(until, [shares])))
             begin += count
             self.until = until
         self._pass_ticks(stretch.end + 1, found)
         self.until = max(self.until, stretch.end)
         return found
 
-    def _pass_ticks(self, before: int, found: list[Settled]) -> None:
+    def _pass_ticks(self, before: int, found: list[SettledShares]) -> None:
         """Let time pass from tick to tick while shares wait; every tick passed is before `before`."""
         tick_s = self._config.time.tick_s
         tick = next_tick(self.until, tick_s)
         while tick < before and self._stage.waiting:
-            found.append(Settled(tick, 0, self._stage.close(tick, [NO_SHARES])))
+            found.append(SettledShares(tick, 0, self._stage.close(tick, [NO_SHARES])))
             self.until = tick
             tick += tick_s
 

@@ -17,6 +17,7 @@ _SCHEMAS = "#/components/schemas/{name}"
 _CHANNEL_BINDING = "0.5.0"
 _MESSAGE_BINDING = "0.5.0"
 _ARROW = "application/vnd.apache.arrow.stream"
+_COLUMNS = "application/octet-stream"
 
 _SECURITY = (
     ("scram_sha_512", "scramSha512", "`kafka.sasl_mechanism` is `SCRAM-SHA-512`: a user and a password."),
@@ -32,7 +33,7 @@ Document = dict[str, Any]
 
 def document() -> Document:
     """Return the document. Topics for which no record is defined yet are left out."""
-    topics = [topic for topic in TOPICS if topic.record is not None or topic.encoding is Encoding.ARROW]
+    topics = [topic for topic in TOPICS if topic.record is not None or topic.encoding is not Encoding.JSON]
     records = sorted({topic.record for topic in topics if topic.record is not None}, key=lambda t: t.__name__)
     _, definitions = msgspec.json.schema_components(records, ref_template=_SCHEMAS)
     return {
@@ -117,12 +118,14 @@ def _message(topic: Topic) -> Document:
         payload: Document = {"$ref": _SCHEMAS.format(name=topic.record.__name__)}
         kind = "application/json"
     else:
+        arrow = topic.encoding is Encoding.ARROW
+        what = "An Arrow IPC stream. Its columns" if arrow else "Columns of numbers, one after another. They"
         payload = {
             "type": "string",
             "format": "binary",
-            "description": "An Arrow IPC stream. Its columns may change between versions.",
+            "description": f"{what} may change between versions.",
         }
-        kind = _ARROW
+        kind = _ARROW if arrow else _COLUMNS
     key = {"type": "string", "description": f"{topic.key[0].upper()}{topic.key[1:]}."}
     message: Document = {
         "name": topic.subject,

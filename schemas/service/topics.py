@@ -125,8 +125,8 @@ CO_SHARES = Topic(
     writers=(Role.WORKER,),
     readers=(Role.WORKER,),
 )
-SHARD_SNAPSHOTS = Topic(
-    subject="shard-snapshots",
+SHARD_STATE = Topic(
+    subject="shard-state",
     meaning="The state of a shard after a step, in chunks, for a worker that takes over.",
     key="the place of the chunk in the snapshot; the partition is the number of the shard",
     encoding=Encoding.ARROW,
@@ -138,7 +138,7 @@ SHARD_SNAPSHOTS = Topic(
     writers=(Role.WORKER,),
     readers=(Role.WORKER,),
 )
-SHARD_TOPICS = (SHARES, CO_SHARES, SHARD_SNAPSHOTS)
+SHARD_TOPICS = (SHARES, CO_SHARES, SHARD_STATE)
 """Topics that workers need only if co-sharing runs in agents of its own."""
 PROGRESS = Topic(
     subject="progress",

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from schemas.service.topics import CO_SHARES, SHARD_SNAPSHOTS, SHARES
+from schemas.service.topics import CO_SHARES, SHARD_STATE, SHARES
 from tests.integration.conftest import BrokerFactory, ServiceFactory
 from tests.integration.live_service import Service, Watcher, Worker
 from tests.integration.worlds import World
@@ -135,7 +135,7 @@ async def test_given_shards_that_have_lost_their_past_then_detection_begins_anew
         worker.process.terminate()
         assert worker.process.wait(timeout=60) == 0
         service.workers.clear()
-        await watcher.delete_topics(SHARES.name, SHARD_SNAPSHOTS.name)
+        await watcher.delete_topics(SHARES.name, SHARD_STATE.name)
         service.lockstep("topics", "create")
         after = service.start_worker()
         assert await asyncio.to_thread(publisher.wait) == 0

@@ -194,9 +194,7 @@ def test_the_page_about_topics_has_the_table_as_it_is() -> None:
             topic.key,
             topic.record.__name__
             if topic.record
-            else "Arrow"
-            if topic.encoding is Encoding.ARROW
-            else "to come",
+            else {Encoding.ARROW: "Arrow", Encoding.COLUMNS: "columns"}[topic.encoding],
             str(topic.partitions),
             f"{topic.retention // timedelta(days=1)} d" if topic.retention else "-",
             topic.cleanup.value,

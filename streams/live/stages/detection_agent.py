@@ -9,7 +9,6 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -18,27 +17,27 @@ from aiokafka import TopicPartition
 
 from detectors.exchange.synchrony_shard import LineageLost
 from detectors.state.capture import State
-from detectors.state.state_forms import StateError
 from schemas.alerts import Mode
 from schemas.service.progress import Progress
 from schemas.service.topics import FRAMES, is_replay
 from streams.live.broker.broker_check import FAULTS
 from streams.live.broker.connection import Connection
 from streams.live.broker.outages import BrokerWatch, passes
-from streams.live.detection.detection import Detection, FrameResult, Waits
-from streams.live.detection.detection_state import captured, restored
+from streams.live.detection.detection import Detection, FrameResult
+from streams.live.detection.detection_state import captured
 from streams.live.exchange.frames import HEADER, FrameError, decode
 from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.exchange.result_producer import ResultProducer
+from streams.live.stages.detection_thread import DetectionThread, Ending
 from streams.live.stages.frame_log import Headers, frames_between, progress_of, taken_at
 from streams.live.stages.late_posts import LatePostLog
 from streams.live.stages.rebuild_report import RebuildReport
 from streams.live.stages.shard_exchange import ShardExchange
+from streams.live.stages.state_loading import load_state
 from streams.live.stages.state_saving import StateSaving
 from streams.live.state.snapshots import Snapshots
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
-from streams.shard_threads import shards_of_machine
 
 _PROGRESS_EVERY_S = 0.2
 """Seconds between two records of progress. Chosen, not measured."""
@@ -47,10 +46,6 @@ _AGAIN_S = 0.5
 _OWNER_S = 2.0
 """Seconds in which a worker that stood still learns that detection runs elsewhere. Chosen, not measured: a heartbeat is
 answered within one."""
-
-
-class _Ending(Exception):
-    """The worker is ending. What is left to do is for another one."""
 
 
 class DetectionAgent:
@@ -77,7 +72,6 @@ class DetectionAgent:
         synchrony_shards: int = 0,
     ) -> None:
         self._prefix = connection.settings.topic_prefix
-        mode: Mode = "replay" if is_replay(self._prefix) else "live"
         self._connection = connection
         self._settings = settings
         self._worker_id = worker_id
@@ -85,7 +79,7 @@ class DetectionAgent:
         self._telemetry = telemetry
         self._watch = watch
         self._partition = TopicPartition(FRAMES.full_name(self._prefix), 0)
-        self._mode = mode
+        self._mode: Mode = "replay" if is_replay(self._prefix) else "live"
         self._synchrony_shards = synchrony_shards
         self._exchange: ShardExchange | None = None
         self._anew = False
@@ -97,8 +91,6 @@ class DetectionAgent:
         """Held while the state changes."""
         self.stopping = False
         """Whether the worker is ending."""
-        self._ended = False
-        """Whether the thread of detection takes no more work."""
         self._next_frame = 0
         """Offset of the frame to apply next. It changes together with the state, in the thread of detection."""
         self._next_result = 0
@@ -118,7 +110,7 @@ class DetectionAgent:
 
     async def start(self) -> None:
         """Get ready to write."""
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="detection")
+        self._thread = DetectionThread()
         self._producer = LastingProducer(self._connection, "detection", self._watch, self._log)
         await self._producer.start()
         if self._synchrony_shards:
@@ -151,11 +143,11 @@ class DetectionAgent:
             self._log.warning(
                 "no time to save the state", next_frame=self._next_frame, saved=self._saving.next_frame
             )
-        self._ended = True
+        self._thread.refuse()
         if self._exchange is not None:
             await self._exchange.stop()
         await self._producer.stop(0.3)
-        self._threads.shutdown(wait=False)
+        self._thread.close()
         return self._next_result
 
     async def prepare(self, committed: Callable[[], Awaitable[int]]) -> None:
@@ -166,7 +158,7 @@ class DetectionAgent:
         """
         await self._started.wait()
         upto = await committed()
-        with suppress(_Ending):
+        with suppress(Ending):
             async with self._lock:
                 if self.stopping:
                     return
@@ -185,7 +177,7 @@ class DetectionAgent:
             at: when the broker took it, seconds since 1970 UTC; minus infinity: not known.
         """
         await self._started.wait()  # Faust may have frames before all of the worker has started
-        with suppress(_Ending):
+        with suppress(Ending):
             async with self._lock:
                 if not self.stopping:
                     return await self._take(offset, headers, value, at)
@@ -234,7 +226,7 @@ class DetectionAgent:
         """A copy of the state, and the offset of the last frame in it."""
         if self.detection is None:
             return None
-        found: tuple[State, int] = await self._in_thread(
+        found: tuple[State, int] = await self._thread.run(
             lambda: (captured(self._running()), self._next_frame - 1)
         )
         return found
@@ -254,7 +246,7 @@ class DetectionAgent:
             self._telemetry.show_applied(self._running(), self._applied, seconds)
             return result
 
-        result: FrameResult = await self._in_thread(work)
+        result: FrameResult = await self._thread.run(work)
         return result
 
     def _result_of(self, offset: int, header: bytes | None, value: bytes, at: float) -> FrameResult:
@@ -279,7 +271,7 @@ class DetectionAgent:
                     begin = self._next_frame
                     async for record in frames_between(self._connection, self._partition, begin, upto):
                         if self.stopping:
-                            raise _Ending
+                            raise Ending
                         self._note_gap(record.offset)
                         header = dict(record.headers).get(HEADER)
                         await self._apply(record.offset, header, record.value, taken_at(record))
@@ -311,7 +303,7 @@ class DetectionAgent:
         self.detection, self._next_frame, self._anew = None, 0, True
         await asyncio.sleep(_OWNER_S)
         if self.stopping or not self._telemetry.health.detection_here:
-            raise _Ending
+            raise Ending
         self._log.error("the shards cannot go on; the state is built from all frames", error=str(error))
 
     def _note_gap(self, found: int) -> None:
@@ -320,36 +312,18 @@ class DetectionAgent:
 
     async def _load(self, upto: int) -> None:
         await self._saving.finish()  # it may be writing to the slot that is read here
-        begun = time.monotonic()
-        snapshot = None if self._anew else await self._snapshots.newest(upto)
-        self._anew = False
-        if snapshot is not None and snapshot.manifest.settings != self._settings.detection.digest:
-            self._log.warning(
-                "the snapshot was made under other settings and is not used",
-                offset=snapshot.manifest.frame_offset,
-            )
-            snapshot = None
+        snapshots, self._anew = None if self._anew else self._snapshots, False
         # until the state is there, there is none: this may be cancelled, and is then done again
-        worker = self._settings.worker
-        waits = Waits(worker.settle_s, worker.collector_wait_s)
-        threads = worker.shards or shards_of_machine()
-        arguments = self._settings.detection, self._mode, self._worker_id, waits, threads, self._exchange
-        detection, next_frame = Detection(*arguments), 0
-        if snapshot is not None:
-            chunks, offset = snapshot.chunks, snapshot.manifest.frame_offset
-            try:
-                detection = await self._in_thread(lambda: restored(chunks, *arguments))
-                next_frame = offset + 1
-            except StateError as error:
-                self._log.warning("the snapshot cannot be used", offset=offset, error=str(error))
-                snapshot = None
-        self.detection, self._next_frame = detection, next_frame
-        if snapshot is not None:
-            self._saving.count_loaded(snapshot.manifest, time.monotonic() - begun)
-            self._telemetry.show_snapshot(snapshot.manifest)
-            self._log.info(
-                "snapshot loaded", offset=snapshot.manifest.frame_offset, bytes=snapshot.manifest.bytes
-            )
+        loaded = await load_state(
+            snapshots, upto, self._settings, self._mode, self._worker_id, self._exchange, self._thread.run,
+            self._log,
+        )  # fmt: skip
+        self.detection, self._next_frame = loaded.detection, loaded.next_frame
+        if loaded.manifest is not None:
+            self._saving.count_loaded(loaded.manifest, loaded.seconds)
+            self._telemetry.show_snapshot(loaded.manifest)
+            offset, size = loaded.manifest.frame_offset, loaded.manifest.bytes
+            self._log.info("snapshot loaded", offset=offset, bytes=size)
 
     async def publish_progress(self) -> None:
         """Write now and then where detection is, until the worker ends."""
@@ -370,14 +344,3 @@ class DetectionAgent:
     def _running(self) -> Detection:
         assert self.detection is not None  # noqa: S101 - for the type checker: the first frame makes it
         return self.detection
-
-    async def _in_thread(self, work: Callable[[], Any]) -> Any:
-        """Run `work` in the thread of detection. Cancelling the caller does not stop it: no frame is half applied."""
-        if self._ended:
-            raise _Ending
-        doing = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        try:
-            return await asyncio.shield(doing)
-        except asyncio.CancelledError:
-            await asyncio.wait([doing])
-            raise

@@ -15,11 +15,11 @@ from typing import Any
 from aiokafka import TopicPartition
 
 from detectors.exchange.epoch_messages import closed
-from detectors.exchange.stretches import STRETCH_DTYPES, Settled, Stretch, answer_of, in_frames
+from detectors.exchange.stretches import STRETCH_DTYPES, SettledShares, Stretch, answer_of, in_frames
 from detectors.exchange.synchrony_shard import LineageLost, SynchronySteps
 from detectors.state.capture import capture, restore
 from detectors.state.state_forms import StateError
-from schemas.service.topics import CO_SHARES, SHARD_SNAPSHOTS, SHARES
+from schemas.service.topics import CO_SHARES, SHARD_STATE, SHARES
 from streams.live.broker.broker_check import FAULTS
 from streams.live.broker.connection import Connection
 from streams.live.broker.outages import BrokerWatch, passes
@@ -198,7 +198,7 @@ class SynchronyAgent:
         self._telemetry.show_shard(shard, here.steps.until, time.perf_counter() - begun)
 
     @staticmethod
-    def _records(shard: int, given: Stretch, settled: list[Settled]) -> list[tuple[bytes, bytes]]:
+    def _records(shard: int, given: Stretch, settled: list[SettledShares]) -> list[tuple[bytes, bytes]]:
         frames = in_frames(answer_of(settled), _MOST_BYTES)
         return records_of(given.lineage, closed(shard_name(shard), given.step, frames), given.end)
 
@@ -245,7 +245,7 @@ class SynchronyAgent:
             shard: its number.
             end: offset after the last record of its partition. A snapshot of later ones is of another topic.
         """
-        snapshots = Snapshots(self._connection, self._producer, SHARD_SNAPSHOTS, shard)
+        snapshots = Snapshots(self._connection, self._producer, SHARD_STATE, shard)
         snapshot = await snapshots.newest(end)
         if snapshot is not None and snapshot.manifest.settings == self._digest:
             try:

@@ -11,7 +11,7 @@ from streams.metrics.metrics import CollectorMetrics, RunMetrics, WorkerMetrics
 
 BOUNDED = {
     "version", "python", "settings", "topic", "partition", "reason", "stage", "kind", "crowd", "store", "state",
-    "rank", "severity", "lifecycle", "measure", "share", "label", "collector", "source",
+    "rank", "severity", "lifecycle", "measure", "share", "label", "collector", "source", "shard",
 }  # fmt: skip
 """Labels whose values are few: none names an account, an object, a network, a post or a worker."""
 UNITS = (
