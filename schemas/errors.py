@@ -23,6 +23,7 @@ nothing else. Errors that belong to one part are defined there; the tree names t
     ├── UnknownType         the list of kernels names a type that none takes  streams.kernels.argument_types
     └── UsageError          a setting, option or configuration file is wrong             (exit status 2)
     Abandoned               reading stops because the run does; caught within  streams.ordering.source_feeds
+    Ending                  work stops because the worker does; caught within  streams.live.stages.detection_thread
 """
 
 

@@ -15,7 +15,7 @@ from streams.live.broker.broker_check import FAULTS, broker_error
 from streams.live.broker.connection import connection
 from streams.live.broker.topic_admin import require_topics
 from streams.live.publishing.publish import Publisher, PublishOptions
-from streams.live.service.worker_stages import stages_of
+from streams.live.stages.worker_stages import stages_of
 from streams.ordering.ordered_posts import OrderedPosts
 from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.dead_letter_log import DeadLetterLog

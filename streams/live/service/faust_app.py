@@ -17,7 +17,7 @@ from schemas.service.topics import FRAMES, SHARES
 from streams.live.broker.connection import Connection, connection, faust_settings
 from streams.live.broker.membership import heartbeat_s
 from streams.live.service.worker_parts import WorkerParts
-from streams.live.service.worker_stages import ALL_STAGES, WorkerStage
+from streams.live.stages.worker_stages import ALL_STAGES, WorkerStage
 from streams.settings.settings import Settings
 
 

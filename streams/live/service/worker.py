@@ -22,7 +22,7 @@ from streams.live.service.kernels_first import compile_first
 from streams.live.service.logs import set_up
 from streams.live.service.web import listen
 from streams.live.service.worker_parts import WorkerParts
-from streams.live.service.worker_stages import ALL_STAGES, WorkerStage
+from streams.live.stages.worker_stages import ALL_STAGES, WorkerStage
 from streams.settings.settings import Settings
 
 
