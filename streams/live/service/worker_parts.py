@@ -16,11 +16,11 @@ from streams.live.broker.outages import BrokerWatch
 from streams.live.ingest.ingest import Ingest
 from streams.live.ingest.lag_watch import LagWatch
 from streams.live.ingest.progress_reader import ProgressReader
-from streams.live.service.frame_consumer import FrameConsumer
 from streams.live.service.kernels_first import load_kernels
 from streams.live.service.supervision import Supervisor
 from streams.live.service.web import Web
 from streams.live.stages.detection_agent import DetectionAgent
+from streams.live.stages.frame_consumer import FrameConsumer
 from streams.live.stages.review_watch import ReviewWatch
 from streams.live.stages.synchrony_agent import SynchronyAgent
 from streams.live.stages.worker_stages import WorkerStage
