@@ -21,9 +21,9 @@ from streams.live.service.supervision import Supervisor
 from streams.live.service.web import Web
 from streams.live.stages.detection_agent import DetectionAgent
 from streams.live.stages.frame_consumer import FrameConsumer
-from streams.live.stages.review_watch import ReviewWatch
 from streams.live.stages.synchrony_agent import SynchronyAgent
 from streams.live.stages.worker_stages import WorkerStage
+from streams.live.telemetry.review_watch import ReviewWatch
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.settings import Settings
 
