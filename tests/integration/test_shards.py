@@ -1,8 +1,10 @@
 """Co-sharing in agents of its own: workers share its shards out, and the alerts are those of a replay."""
 
 import asyncio
+import gzip
 import json
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -120,26 +122,33 @@ async def test_given_a_broker_that_restarts_then_the_shards_go_on(
 
 
 async def test_given_shards_that_have_lost_their_past_then_detection_begins_anew_and_finds_the_same(
-    service_of: ServiceFactory, troll_farm: World
+    service_of: ServiceFactory, troll_farm: World, tmp_path: Path
 ) -> None:
-    service = service_of(worker_settings=APART)
+    service = service_of(worker_settings=APART, idle_after_s=3.0)
     expected = troll_farm.alerts()
+    posts = gzip.decompress(Path(troll_farm.inputs[0]).read_bytes()).splitlines(keepends=True)
+    halves = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    for half, part in zip(halves, (posts[: len(posts) // 2], posts[len(posts) // 2 :]), strict=True):
+        half.write_bytes(b"".join(part))
     worker = service.start_worker()
-    publisher = service.publish_at(
-        troll_farm.inputs[0], troll_farm.days * 86_400 / 15.0, *troll_farm.references
-    )
     async with Watcher(service) as watcher:
-        await watcher.until(lambda _: bool(lines(worker, "shard saved")), "a shard in a snapshot")
-        saved = len(lines(worker, "snapshot written"))
-        await watcher.until(lambda _: len(lines(worker, "snapshot written")) > saved + 1, "another snapshot")
+        service.lockstep("publish", halves[0], *troll_farm.references, "--no-progress")
+        await watcher.until(lambda _: len(saved_steps(worker)) >= 4, "all shards in snapshots")
+        written = len(lines(worker, "snapshot written"))
+        await watcher.until(lambda _: len(lines(worker, "snapshot written")) > written, "a snapshot")
         worker.process.terminate()
         assert worker.process.wait(timeout=60) == 0
         service.workers.clear()
         await watcher.delete_topics(SHARES.name, SHARD_STATE.name)
         service.lockstep("topics", "create")
         after = service.start_worker()
-        assert await asyncio.to_thread(publisher.wait) == 0
+        service.lockstep("publish", halves[1], "--end", "--no-progress")
         await watcher.until_done()
         assert lines(after, "the shards cannot go on; the state is built from all frames")
         assert service.stop() == [0], service.logs()
         assert await watcher.alerts() == expected
+
+
+def saved_steps(worker: Worker) -> list[dict[str, object]]:
+    """Shards that were saved after their first step."""
+    return [line for line in lines(worker, "shard saved") if int(str(line["step"])) > 1]

@@ -4,7 +4,6 @@ import asyncio
 import functools
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +25,7 @@ from streams.live.exchange import frames
 from streams.live.exchange.frames import HEADER, Frame
 from streams.live.stages import frame_log
 from streams.live.stages.detection_agent import DetectionAgent
+from streams.live.stages.detection_thread import DetectionThread
 from streams.live.stages.state_saving import StateSaving
 from streams.live.state.snapshots import Manifest, Snapshot
 from streams.live.telemetry.telemetry import Telemetry
@@ -212,14 +212,16 @@ async def made(
         BrokerWatch(Connection(KafkaSettings(), None, None, None), said),
     )
     found = Made(one, ResultProducer(), snapshots if snapshots is not None else Snapshots(), said)
-    with ThreadPoolExecutor(1) as threads:
-        one._threads = threads
-        one._producer = Insistent()  # type: ignore[assignment]
-        one._results = found.results  # type: ignore[assignment]
-        one._snapshots = found.snapshots  # type: ignore[assignment]
-        one._saving = StateSaving(one._snapshots, settings, one._captured, said, one._telemetry)
-        one._started.set()
+    one._thread = DetectionThread()
+    one._producer = Insistent()  # type: ignore[assignment]
+    one._results = found.results  # type: ignore[assignment]
+    one._snapshots = found.snapshots  # type: ignore[assignment]
+    one._saving = StateSaving(one._snapshots, settings, one._captured, said, one._telemetry)
+    one._started.set()
+    try:
         yield found
+    finally:
+        one._thread.close()
 
 
 def alerting() -> int:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from streams.live.detection.detection import Detection
-from streams.live.stages import detection_agent
+from streams.live.stages import state_loading
 from streams.live.state.snapshots import Snapshot
 from tests.streams.live.detection.log_worlds import small
 from tests.streams.live.stages.agent_in_memory import (
@@ -159,14 +159,14 @@ async def test_given_partitions_that_move_while_a_snapshot_is_loaded_then_it_is_
     snapshots = await saved_after(6, monkeypatch)
     async with made(monkeypatch, snapshots) as other:
         loading, goes_on = threading.Event(), threading.Event()
-        restored = detection_agent.restored
+        restored = state_loading.restored
 
         def slowly(*arguments: Any) -> Detection:
             loading.set()
             goes_on.wait(60)
             return restored(*arguments)
 
-        monkeypatch.setattr(detection_agent, "restored", slowly)
+        monkeypatch.setattr(state_loading, "restored", slowly)
         preparing = asyncio.create_task(other.agent.prepare(committed(8)))
         await asyncio.to_thread(loading.wait, 60)
         preparing.cancel()
@@ -193,7 +193,7 @@ async def test_given_an_end_in_order_while_the_state_is_rebuilt_then_nothing_fai
 
     async with made(monkeypatch, snapshots) as other:
         if at == "loading":
-            monkeypatch.setattr(detection_agent, "restored", slow(detection_agent.restored))
+            monkeypatch.setattr(state_loading, "restored", slow(state_loading.restored))
         else:
             monkeypatch.setattr(Detection, "apply", slow(Detection.apply))
         other.agent._producer = Closing()  # type: ignore[assignment]

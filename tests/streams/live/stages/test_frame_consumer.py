@@ -14,7 +14,7 @@ from aiokafka.errors import GroupAuthorizationFailedError, GroupLoadInProgressEr
 from detectors.config import DetectionConfig
 from streams.live.broker.connection import Connection
 from streams.live.broker.outages import BrokerWatch
-from streams.live.service import frame_consumer
+from streams.live.stages import frame_consumer
 from streams.live.stages.frame_consumer import FrameConsumer
 from streams.live.telemetry.telemetry import Telemetry
 from streams.settings.kafka_settings import KafkaSettings
