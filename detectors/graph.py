@@ -5,6 +5,9 @@
 
 A stage that is *cut* runs in shards (`detectors.shards`); another runs in one piece. What a stage reads from others it
 reads as of closed epochs, so the alerts depend neither on shards nor on who holds them.
+
+On Kafka, each worker decodes the posts of its partitions and reads their shares (`detectors.traces.post_shares`). The
+rest of ingest, order and attribution, is done where detection runs.
 """
 
 from dataclasses import dataclass

@@ -29,6 +29,9 @@ async def raised(service: Service, workers: int) -> dict[tuple[str, int], str]:
         await watcher.until_done()
         assert service.stop() == [0] * workers, service.logs()
         assert not await watcher.values("dead-letters.v1")
+        frames = [value for value in await watcher.values("frames.v1") if b"post_key" in value]
+        assert frames
+        assert all(b"share_kinds" in value for value in frames)  # what ingest has read, detection need not
         return await watcher.alerts()
 
 

@@ -29,6 +29,8 @@ from detectors.pipeline import Pipeline
 from detectors.post_columns import POSTS, parted
 from detectors.reference.reference_data import ReferenceData
 from detectors.signals import SignalRecord
+from detectors.traces.carried_shares import CARRIED, carrying
+from detectors.traces.post_shares import ShareReader
 from schemas.alerts import Alert, Mode
 from schemas.dead_letters import RAW_LIMIT, DeadLetter
 from schemas.service.topics import POSTS as POSTS_TOPIC
@@ -43,10 +45,11 @@ from streams.version import VERSION
 
 HELD_POSTS: Mapping[str, pl.DataType] = {
     **{name: dtype for name, dtype in KEYED_POSTS.items() if name != "source"},
+    **CARRIED,
     "topic": pl.String(),
     "partition": pl.Int32(),
 }
-"""Posts that wait, with the place that each is from."""
+"""Posts that wait, with their shares and the place that each is from."""
 HELD_FOLLOWS: Mapping[str, pl.DataType] = {
     name: dtype for name, dtype in FOLLOWS.items() if name not in ("source", "offset")
 }
@@ -112,7 +115,7 @@ class Detection:
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
-        {"_config", "mode", "run_id", "timer", "pipeline", "_shards", "_run_shards", "_remote"}
+        {"_config", "mode", "run_id", "timer", "pipeline", "reader", "_shards", "_run_shards", "_remote"}
     )
     """The pipeline has a state of its own, with the settings and reference data that it needs to be built."""
 
@@ -126,11 +129,15 @@ class Detection:
         remote: Shards | None = None,
     ) -> None:
         self._config = config
-        self._shards = shards
-        self._remote = remote
+        self._shards, self._remote = shards, remote
         self._run_shards = runner(shards)
         self.mode: Mode = mode
         self.run_id = run_id
+        self.reader = ShareReader(config, VERSION)
+        """Reads the shares of posts whose frames have none, or have them as another version or other settings read
+        them."""
+        self.read_as = self.reader.digest
+        """Digest of what the shares of the posts that wait were read with."""
         self.positions = Positions()
         self.times = CollectorTimes(waits.collector_s, POSTS_TOPIC.name)
         self.settled = SettledTime(waits.settle_s)
@@ -165,7 +172,7 @@ class Detection:
         if header.kind == "posts":
             seen = rows["created_at"].to_numpy(), rows["account_key"].to_numpy(), rows["source"].to_numpy()
             self.latest_post = max(self.latest_post, see_spans(times, *seen, spans, start, frame.at))
-            self._hold_posts(rows, spans, result)
+            self._hold_posts(rows, header.shares, spans, result)
         elif header.kind == "follows":
             # late ones are taken too: an edge is what its latest event says
             seen = rows["at"].to_numpy(), rows["follower"].to_numpy(), rows["source"].to_numpy()
@@ -190,8 +197,17 @@ class Detection:
         """Event time up to which everything has been applied, seconds; None before the first post."""
         return None if self.pipeline is None else self.pipeline.now
 
-    def _hold_posts(self, rows: pl.DataFrame, spans: list[OffsetSpan], result: FrameResult) -> None:
-        """Let posts wait for their time; those of a time that has been applied are dead letters."""
+    def _hold_posts(
+        self, rows: pl.DataFrame, read_as: str, spans: list[OffsetSpan], result: FrameResult
+    ) -> None:
+        """Let posts wait for their time; those of a time that has been applied are dead letters.
+
+        Args:
+            rows: of a frame.
+            read_as: digest of what their shares were read with; empty: they have none.
+            spans: of the frame.
+            result: gets what is late.
+        """
         rows = rows.with_columns(
             topic=pl.Series([span.topic for span in spans], dtype=pl.String).gather(rows["source"]),
             partition=pl.Series([span.partition for span in spans], dtype=pl.Int32).gather(rows["source"]),
@@ -204,7 +220,19 @@ class Detection:
             result.dead_letters.extend(_letters(rejected))
             result.late_posts = rejected.rows
             self.late += len(rejected.rows)
+        if read_as != self.reader.digest:
+            with self.timer("traces"):
+                rows = carrying(rows, self.reader.read(rows))
         self.held_posts.add(rows.select(HELD_POSTS.keys()))
+
+    def read_again(self) -> None:
+        """Read the shares of posts that wait, if they were read in another way: the state is of another version."""
+        if self.read_as == self.reader.digest:
+            return
+        before, self.held_posts = self.held_posts, HeldRows(_POST_ORDER)
+        for rows in before.frames:
+            self.held_posts.add(carrying(rows, self.reader.read(rows)))
+        self.read_as = self.reader.digest
 
     def _advance(self, result: FrameResult) -> None:
         """Apply what all sources have passed."""

@@ -13,6 +13,7 @@ from detectors.config import DetectionConfig
 from detectors.exchange.remote_synchrony import Shards
 from detectors.state.capture import State, capture, reference_data_of, restore
 from detectors.state.state_forms import StateError
+from detectors.traces.carried_shares import fault_of
 from schemas.alerts import Mode
 from streams.live.detection.detection import HELD_FOLLOWS, HELD_POSTS, NO_WAITS, Detection, Waits
 from streams.state.state_codec import decode
@@ -63,6 +64,9 @@ def _fill(detection: Detection, state: Any) -> None:
             raise StateError("the saved state is of another version: rows that wait have other columns")
         if not held.consistent:
             raise StateError("the saved state is damaged: another count of rows waits")
+    detection.read_again()
+    if any(fault_of(frame, detection.reader) for frame in detection.held_posts.frames):
+        raise StateError("the saved state is damaged: posts that wait have shares that are none")
     if not detection.settled.points:
         raise StateError("the saved state is damaged: event time has no value")
     detection.references.restored()

@@ -14,6 +14,8 @@ import numpy as np
 import polars as pl
 
 from detectors.event_time.collector_times import MOST_COLLECTORS, UNNAMED
+from detectors.traces.carried_shares import carrying
+from detectors.traces.post_shares import ShareReader
 from detectors.traces.traces import keyed
 from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.dead_letters import RAW_LIMIT, DeadLetter, Reason
@@ -163,6 +165,7 @@ def decode_batch(
     now: Callable[[], float] = time.time,
     names: PseudonymRecords | None = None,
     links: ShortLinks | None = None,
+    reader: ShareReader | None = None,
 ) -> tuple[Frame, list[DeadLetter]]:
     """Decode records to the rows of a frame.
 
@@ -173,11 +176,15 @@ def decode_batch(
         now: seconds since 1970 UTC.
         names: puts pseudonyms into the records; None: names stay.
         links: knows where shortened links lead; None: they stay.
+        reader: reads the shares of the posts; None: the frame is without them.
 
     Returns:
         The frame, and dead letters for all records that are not in it.
     """
     frame, letters = _decoded(batch, max_ahead_s, now, names, links)
+    if reader is not None and frame.header.kind == "posts" and len(frame.rows):
+        header = msgspec.structs.replace(frame.header, shares=reader.digest)
+        frame = Frame(header, carrying(frame.rows, reader.read(frame.rows)))
     return frame, letters if names is None else [without_content(letter) for letter in letters]
 
 

@@ -1,8 +1,9 @@
 """Ingest: public topics in, frames out. Every worker runs one; Kafka assigns the partitions to them.
 
 The cost of a message is paid once, in batches: aiokafka hands over thousands of records at a time, polars decodes
-them, and the rows go on as one frame. Offsets are committed after the broker has the frames, so a worker that dies
-loses nothing. Rows that are then read again are recognised by their offset (`streams.live.detection.positions`).
+them, the shares of posts are read, and the rows go on as one frame. Offsets are committed after the broker has the
+frames, so a worker that dies loses nothing. Rows that are then read again are recognised by their offset
+(`streams.live.detection.positions`).
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import polars as pl
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, RebalanceInProgressError
 
+from detectors.traces.post_shares import ShareReader
 from schemas.dead_letters import DeadLetter
 from schemas.service.progress import Progress
 from streams.live.broker.closing import stop_consumer, stop_producer
@@ -34,6 +36,7 @@ from streams.live.telemetry.telemetry import Telemetry
 from streams.privacy.records import pseudonym_records
 from streams.settings.settings import Settings
 from streams.sources.short_links import read_short_links
+from streams.version import VERSION
 
 _MARK_EVERY_S = 0.5
 """Seconds between two checks for empty partitions. Chosen, not measured."""
@@ -69,6 +72,7 @@ class Ingest:
         self._settings = settings
         self._pseudonyms = pseudonym_records(settings.privacy)
         self._links = read_short_links(settings.input.short_links)
+        self._shares = ShareReader(settings.detection, VERSION)
         self._log = log
         self._telemetry = telemetry
         self.joined = asyncio.Event()
@@ -229,7 +233,11 @@ class Ingest:
 
     def _decoded(self, batch: Batch) -> tuple[frames.Frame, list[DeadLetter]]:
         return decode_batch(
-            batch, self._settings.worker.max_ahead_s, names=self._pseudonyms, links=self._links
+            batch,
+            self._settings.worker.max_ahead_s,
+            names=self._pseudonyms,
+            links=self._links,
+            reader=self._shares,
         )
 
     async def _read(self) -> dict[str, Batch]:

@@ -253,7 +253,8 @@ class DetectionAgent:
         if offset in self._settings.worker.skip_frames:
             return FrameResult(faults=["left out, because worker.skip_frames names it"])
         try:
-            return self._running().apply(decode(header, value, at))
+            detection = self._running()
+            return detection.apply(decode(header, value, at, detection.reader))
         except FrameError as error:
             return FrameResult(faults=[f"left out: {error}"])
 

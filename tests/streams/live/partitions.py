@@ -11,10 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from detectors.config import DetectionConfig, TraceConfig
+from detectors.traces.post_shares import ShareReader
 from schemas.dead_letters import DeadLetter
 from streams.live.exchange import frames
 from streams.live.exchange.decoding import END_HEADER, Batch, decode_batch
 from streams.live.exchange.frames import Frame, Header, Mark
+from streams.settings.settings import Settings
+from streams.version import VERSION
 
 
 @dataclass
@@ -42,13 +46,16 @@ def post_value(post_id: str, **more: Any) -> bytes:
 
 
 def decoded(
-    topic: str, *runs: tuple[int, int, Sequence[Message]], max_ahead_s: int = 300
+    topic: str,
+    *runs: tuple[int, int, Sequence[Message]],
+    max_ahead_s: int = 300,
+    reader: ShareReader | None = None,
 ) -> tuple[Frame, list[DeadLetter]]:
     """A batch from runs of (partition, offset that was due, messages), decoded."""
     batch = Batch(topic)
     for number, begin, messages in runs:
         batch.add(number, begin, messages)
-    return decode_batch(batch, max_ahead_s)
+    return decode_batch(batch, max_ahead_s, reader=reader)
 
 
 class Topics:
@@ -71,7 +78,20 @@ class Topics:
                 log.append(Message(len(log), 0, None, None, [(END_HEADER, b"")]))
 
 
-def ingested(topics: Topics, seed: int, batch_rows: int, *, again: float = 0.0) -> Iterator[Frame]:
+CURRENT = ShareReader(Settings().detection, VERSION)
+"""Reads shares as detection does."""
+OTHER = ShareReader(DetectionConfig(traces=TraceConfig(carried_by_reposts=True, min_text_chars=1)), VERSION)
+"""Reads shares under other settings."""
+
+
+def ingested(
+    topics: Topics,
+    seed: int,
+    batch_rows: int,
+    *,
+    again: float = 0.0,
+    readers: Sequence[ShareReader | None] = (CURRENT, CURRENT, None, OTHER),
+) -> Iterator[Frame]:
     """Frames as some workers would write them: partitions in any order, batches of any size.
 
     Args:
@@ -79,8 +99,10 @@ def ingested(topics: Topics, seed: int, batch_rows: int, *, again: float = 0.0) 
         seed: of the order.
         batch_rows: most records of a batch.
         again: share of batches after which a partition is read again from some way back, as after a rebalance.
+        readers: with which the workers read shares; None: an earlier version, whose frames have none.
     """
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    workers = random.Random(seed)  # noqa: S311 - likewise
     sources = [source for source in topics.logs if source[0] in ("posts.v1", "follows.v1")]
     at: dict[tuple[str, int], int] = defaultdict(int)
     yield Frame(Header(kind="marks", sources=sources), frames.decode(*marks([])).rows)
@@ -102,10 +124,11 @@ def ingested(topics: Topics, seed: int, batch_rows: int, *, again: float = 0.0) 
                 elif at[source] == len(log):
                     left.remove(source)
             if batch.spans:
-                frame, letters = decode_batch(batch, max_ahead_s=300)
+                reader = workers.choice(readers)
+                frame, letters = decode_batch(batch, max_ahead_s=300, reader=reader)
                 assert not letters
                 for parted in frames.encode_parted(frame, most_bytes=rng.choice([20_000, 400_000])):
-                    yield frames.decode(*parted)
+                    yield frames.decode(*parted, reader=CURRENT)
 
 
 def marks(given: list[Mark]) -> tuple[bytes, bytes]:
