@@ -121,7 +121,7 @@ def test_given_keys_that_are_not_ascending_then_nothing_is_changed(wrong: Sequen
 
 @functools.cache
 def parts() -> list[tuple[pl.DataFrame, int]]:
-    return batches(posts(), 60)
+    return batches(posts(), 120)
 
 
 def begun(known: ReferenceData) -> Pipeline:
@@ -159,7 +159,7 @@ def until_batch(known: ReferenceData, at: int) -> Pipeline:
     return pipeline
 
 
-MIDDLE = 6
+MIDDLE = 3
 """A batch in the first day, at the end of which the network is reported."""
 
 

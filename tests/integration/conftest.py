@@ -99,7 +99,7 @@ def service_of(kafka: str, topic_prefix: str, tmp_path: Path) -> Iterator[Servic
         settings.setdefault("detection_settings", world.settings if world is not None else "")
         service = Service(tmp_path / f"service-{len(made)}", **settings)
         made.append(service)
-        service.lockstep("topics", "create")
+        service.make_topics()
         return service
 
     yield make

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorFor
 
 from schemas.service.topics import POSTS, PROGRESS
 from streams.live.broker.connection import client_arguments, connection
+from streams.live.broker.topic_admin import create_topics
 from streams.live.exchange.decoding import KIND_OF
 from streams.settings.settings import load_settings
 
@@ -85,6 +87,13 @@ class Service:
         said = (done.stdout + done.stderr).decode(errors="replace")
         assert done.returncode == 0, said
         return said
+
+    def make_topics(self) -> None:
+        """Do what `lockstep topics create` does, without a process, and also while an event loop runs."""
+        kafka = load_settings(str(self.config), environ={}).kafka
+        making = create_topics(connection(kafka, self.environment), kafka.topic_prefix)
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, making).result(LIMIT_S)
 
     def publish_at(
         self, load: str | Path, speed: float, *references: str | Path, end: bool = True

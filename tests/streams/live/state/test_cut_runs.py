@@ -24,7 +24,7 @@ RUNS = {
     "german": lambda: shipped("coortweet_german", 3_000, 80_000),
     "press": lambda: simulated("diaspora-press", 500, 6 if LONG else 4),
     "trolls": lambda: simulated("troll-farm", 500),
-    "no room": lambda: simulated("troll-farm", 900, 9, tight=True),
+    "no room": lambda: simulated("troll-farm", 900, 9 if LONG else 6, tight=True),
 }
 LONG_CASES = [("german", 1), ("trolls", 1), ("trolls", 2), ("no room", 2)]
 _uncut: dict[str, list[bytes]] = {}
