@@ -14,6 +14,8 @@ EVERY_S = 4.0
 """Seconds of silence before a line. Chosen, not measured: nobody should wait five without a sign."""
 FIRST_S = 2.0
 """Seconds before the first line: Python itself takes one or two to start on a busy machine. Chosen."""
+_LOOK_S = 0.2
+"""Seconds between two looks while something else is to speak."""
 _FINITE = frozenset(
     "backtest calibrate compile desk doctor export inspect replay review simulate why".split()
 )
@@ -58,25 +60,31 @@ class Heartbeat:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Something else speaks meanwhile."""
+        """Something else speaks meanwhile, and says with `spoke` when it does."""
         self._held += 1
         try:
             yield
         finally:
             self._held -= 1
-            self._spoken = time.monotonic()
+
+    def spoke(self) -> None:
+        """Something else has just said something."""
+        self._spoken = time.monotonic()
+
+    @property
+    def silent_s(self) -> float:
+        """Seconds since something was said."""
+        return time.monotonic() - self._spoken
 
     def end(self) -> None:
         """Be silent from now on."""
         self._ended.set()
 
     def _beat(self, ended: threading.Event) -> None:
-        while not ended.wait(max(0.0, self._spoken + EVERY_S - time.monotonic())):
+        while not ended.wait(max(_LOOK_S, EVERY_S - self.silent_s)):
             now = time.monotonic()
-            if now - self._spoken >= EVERY_S:
+            if now - self._spoken >= EVERY_S and not self._held:
                 self._spoken = now
-                if self._held:
-                    continue
                 line = f"{self._task}: {now - self._begun:.0f} s\n"
                 try:
                     # no lock of a stream is waited for: another thread may hold it

@@ -97,6 +97,7 @@ def compile_kernels(say: Callable[[str], None]) -> list[str]:
         say(
             f"compiling kernels, once after an installation: {done} of {total}, {time.monotonic() - begun:.0f} s"
         )
+        heartbeat.spoke()
 
     async def compiled() -> list[str]:
         with cancelled_by(signal.SIGTERM):

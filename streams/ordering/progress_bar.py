@@ -58,6 +58,8 @@ class ProgressBar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._bar.stop()
+        if self._lines is None:
+            heartbeat.spoke()
         self._ended.set()
         if self._lines is not None:
             self._lines.join()
@@ -86,7 +88,11 @@ class ProgressBar:
         )
 
     def _print_lines(self) -> None:
-        while not self._ended.wait(EVERY_S):
+        # the first line comes when the heartbeat would have spoken
+        wait = max(0.0, EVERY_S - heartbeat.silent_s)
+        while not self._ended.wait(wait):
+            wait = EVERY_S
             seconds = time.perf_counter() - self._start
             line = f"{self._name}: {seconds:.0f} s" + (f", {self._line}" if self._line else "")
             self._console.print(Text(line), soft_wrap=True)
+            heartbeat.spoke()

@@ -62,7 +62,7 @@ def what_there_was(run: RunOverview, networks: int) -> list[str]:
     """
     if not run.posts or networks > FEW_NETWORKS:
         return []
-    paragraphs = [" ".join(_counts(run))]
+    paragraphs = [" ".join(_counts(run, networks))]
     if not networks:
         paragraphs += [*_closest(run)]
         advice = " ".join(_advice(run))
@@ -81,7 +81,7 @@ def nothing_found(run: RunOverview) -> str:
     return "No network was found: no two accounts shared anything at nearly the same time."
 
 
-def _counts(run: RunOverview) -> Iterator[str]:
+def _counts(run: RunOverview, networks: int) -> Iterator[str]:
     with_kind = [
         f"{run.posts_with[kind]:,} with {nouns([kind.value])[0].replace('_', ' ')}"
         for kind in TraceKind
@@ -91,10 +91,12 @@ def _counts(run: RunOverview) -> Iterator[str]:
     yield f"{posts}: {', '.join(with_kind)}." if with_kind else f"{posts}, with nothing that could be shared."
     found = run.pairs
     if found.pairs:
+        # evidence ages: pairs that held a network together may not stand out any more
+        at_the_end = " when the data ended" if networks else ""
         yield (
             f"{_many(found.objects, 'object was', 'objects were')} shared by two accounts or more at nearly the same "
             f"time; {_many(found.pairs, 'pair', 'pairs')} of accounts did so, {found.pairs_of_many:,} of them with "
-            f"{MANY_OBJECTS} objects or more, and {found.validated:,} beyond chance."
+            f"{MANY_OBJECTS} objects or more, and {found.validated:,} beyond chance{at_the_end}."
         )
 
 

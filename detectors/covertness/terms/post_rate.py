@@ -62,7 +62,8 @@ class PostRateTerm:
         finding = self.finding(subject)
         summary = (
             f"{finding.observed:,} of {words.plural(finding.posts, 'post')} "
-            f"{self.posts_that(finding, subject.registry)} (ordinary accounts: {words.number(finding.expected)})."
+            f"{self.posts_that(finding, subject.registry)}; of as many posts by ordinary accounts, "
+            f"{words.number(finding.expected)} would."
         )
         summary = f"{summary} {self.further(finding, subject.registry)}".rstrip()
         if not finding.observed:

@@ -71,7 +71,7 @@ def _alert(chance: random.Random, number: int, size: int, *, suspected: bool) ->
         *(_text(chance, keys) for _ in range(12)),
     ]
     name = "unattributed_copies"
-    summary = "17 of 31 posts nearly repeat the agency without credit (ordinary accounts: 0.028)."
+    summary = "17 of 31 posts nearly repeat the agency uncredited; of as many posts by ordinary accounts, 0.028 would."
     base = MINIMAL["alert"]
     assert isinstance(base, Alert)
     return msgspec.structs.replace(
