@@ -4,6 +4,7 @@ import functools
 import itertools
 
 import msgspec
+import pytest
 
 from detectors.config import DetectionConfig
 from schemas.alerts import Alert, ChangeKind
@@ -32,6 +33,7 @@ def figures(alert: Alert) -> dict[str, object]:
     return {**{name: getattr(alert, name) for name in FIGURES}, **acts}
 
 
+@pytest.mark.slow
 def test_given_evidence_that_has_aged_then_the_last_revisions_keep_the_figures_of_the_last_assessment() -> (
     None
 ):
@@ -69,6 +71,7 @@ def test_given_a_network_that_is_closed_then_it_says_since_when_it_was_quiet_and
     assert "posted the same" in closed.explanation
 
 
+@pytest.mark.slow
 def test_given_a_state_saved_when_evidence_has_aged_then_the_alerts_are_the_same() -> None:
     assert jsons(run(world(), context(), moved_at=START + 11 * DAY, config=CONFIG)) == jsons(alerts())
 

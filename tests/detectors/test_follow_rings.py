@@ -147,6 +147,7 @@ def test_given_accounts_of_the_registry_then_they_are_in_no_ring() -> None:
 
 
 @pytest.mark.parametrize("batch_rows", [97, 1_000])
+@pytest.mark.slow
 def test_given_posts_and_follows_then_batches_change_nothing(batch_rows: int) -> None:
     events, frame = given([*ordinary(), *ring()]), posts()
 
@@ -156,6 +157,7 @@ def test_given_posts_and_follows_then_batches_change_nothing(batch_rows: int) ->
     assert jsons(alerts_of(events, frame, batch_rows)) == jsons(whole)
 
 
+@pytest.mark.slow
 def test_given_a_run_that_is_cut_then_it_goes_on_as_if_it_were_not() -> None:
     events, frame = (
         given([*ordinary(), *ring(), *ring(3.5, sellers=("new0", "new1", "new2", "new3"))]),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
+import pytest
 
 from detectors.config import DetectionConfig
 from detectors.pipeline import Pipeline
@@ -102,6 +103,7 @@ def test_given_accounts_that_are_allowed_and_then_are_not_then_the_suspicion_goe
     assert disallowed.severity is Severity.HIGH
 
 
+@pytest.mark.slow
 def test_given_rules_when_the_posts_between_come_in_other_batches_then_the_alerts_are_the_same() -> None:
     known = [[mute(SAID + 3_700)], [], [rule(RuleKind.ALLOW, *MEMBERS)]]
 

@@ -4,6 +4,7 @@ import functools
 from datetime import UTC, datetime
 
 import polars as pl
+import pytest
 
 from detectors.config import DetectionConfig
 from detectors.pipeline import Pipeline
@@ -28,6 +29,8 @@ from tests.detectors.press_world import (
     posts,
     terms,
 )
+
+pytestmark = pytest.mark.slow
 
 LAST_POST = "18 September 2020"
 """Day of the last post of the trio."""

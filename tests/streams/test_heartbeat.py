@@ -28,6 +28,7 @@ def lines(*arguments: str) -> list[str]:
     return done.stderr.splitlines()
 
 
+@pytest.mark.slow
 def test_given_a_command_that_loads_for_long_then_it_says_so_unless_told_to_be_silent() -> None:
     replay = ("replay", "no-such-file.jsonl")
 

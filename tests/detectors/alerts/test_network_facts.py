@@ -83,6 +83,7 @@ def pair_by_pair(members: I32, own: F64, null: NullModel) -> F64:
 
 
 @pytest.mark.parametrize(("accounts", "error"), [(40, 1e-9), (1_700, 0.01)])
+@pytest.mark.slow
 def test_given_a_network_then_chance_gives_what_all_its_pairs_add_up_to(accounts: int, error: float) -> None:
     null = null_of(accounts, seed=5)
     members = np.arange(accounts, dtype=np.int32)

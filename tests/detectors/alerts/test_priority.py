@@ -1,5 +1,7 @@
 """The rank of an alert: it follows synchrony, reach, novelty and context, and suspects come first."""
 
+import math
+
 import pytest
 
 from detectors.alerts.scores.priority import novelty_of, priority, reach_of, synchrony_of
@@ -64,6 +66,10 @@ def test_every_suspect_comes_before_everything_else() -> None:
     assert 50 <= least
     assert most <= 49
     assert rank(gap_s=0, objects=1_000, accounts=5_000, covertness=1.0, novelty=1.0, suspected=True) <= 100
+
+
+def test_synchrony_falls_with_the_logarithm_of_the_median_gap() -> None:
+    assert synchrony_of(terms(600.0, 1.0)) == pytest.approx((1 - math.log(601) / math.log(3_601)) / 2)
 
 
 def test_parts_lie_between_none_and_all() -> None:

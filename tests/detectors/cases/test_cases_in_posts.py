@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+import pytest
 
 from detectors.config import DetectionConfig
 from detectors.pipeline import Pipeline
@@ -69,6 +70,7 @@ def latest() -> dict[range, Alert]:
     return of_group
 
 
+@pytest.mark.slow
 def test_given_two_shifts_on_the_same_links_then_they_are_one_case_and_name_each_other() -> None:
     found = latest()
     early, late = found[EARLY], found[LATE]

@@ -51,6 +51,7 @@ def in_pools(pipeline: Pipeline) -> set[int]:
 
 
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.slow
 def test_given_a_pool_of_which_no_two_meet_often_then_nearly_all_of_it_is_one_network_and_no_one_else(
     seed: int,
 ) -> None:
@@ -121,6 +122,7 @@ def test_given_bystanders_of_many_bursts_then_they_are_in_no_pool() -> None:
     assert len(in_pools(pipeline)) >= 0.9 * len(POOL)
 
 
+@pytest.mark.slow
 def test_given_two_pools_that_met_once_then_they_are_two_networks() -> None:
     draw = np.random.default_rng(3)
     other = tuple(range(PEOPLE + 60, PEOPLE + 110))
@@ -140,6 +142,7 @@ def test_given_two_pools_that_met_once_then_they_are_two_networks() -> None:
         assert inside <= set(POOL) or inside <= set(other)
 
 
+@pytest.mark.slow
 def test_given_other_batches_or_a_cut_then_the_alerts_are_the_same() -> None:
     draw = np.random.default_rng(0)
     posts = people(draw) + pool(draw)
@@ -150,6 +153,7 @@ def test_given_other_batches_or_a_cut_then_the_alerts_are_the_same() -> None:
     assert [msgspec.json.encode(alert) for alert in parted] == whole
 
 
+@pytest.mark.slow
 def test_given_too_little_room_then_what_left_early_is_counted_and_the_stores_keep_to_their_limits() -> None:
     draw = np.random.default_rng(0)
     small = msgspec.structs.replace(CONFIG, pools=PoolConfig(max_shares=1_500, max_records=2_000))
@@ -162,6 +166,7 @@ def test_given_too_little_room_then_what_left_early_is_counted_and_the_stores_ke
     assert pipeline.evicted_early["pool_records"] > 0
 
 
+@pytest.mark.slow
 def test_given_weeks_without_posts_then_a_pool_is_forgotten_with_its_evidence() -> None:
     draw = np.random.default_rng(0)
     posts = people(draw) + pool(draw)

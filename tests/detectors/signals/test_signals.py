@@ -56,6 +56,7 @@ def of_kind(signals: Iterable[SignalRecord], kind: type) -> list[SignalRecord]:
     return [signal for signal in signals if isinstance(signal, kind)]
 
 
+@pytest.mark.slow
 def test_given_signals_then_alerts_are_as_without_them(press: tuple[list[Alert], list[SignalRecord]]) -> None:
     alerts, none = run(with_signals=False)
 

@@ -1,6 +1,7 @@
 """What co-sharing says of itself: co-shares by kind and crowd, and shares that were not paired with all before them."""
 
 import numpy as np
+import pytest
 
 from detectors.config import KINDS, CoShareConfig, DetectionConfig
 from detectors.synchrony.synchrony_stage import SynchronyStage
@@ -15,6 +16,7 @@ def crowd(size: int, kind: int, thing: int, begin: int = 0) -> list[Share]:
     return [Share(begin, account, begin + account, kind, thing) for account in range(size)]
 
 
+@pytest.mark.slow
 def test_given_crowds_of_two_sizes_when_paired_then_co_shares_are_counted_where_they_belong() -> None:
     engine = SynchronyStage(small_config(cap=100, strata=(2, 3, 5)), parts=1)
     shares = [*crowd(2, URL, 1 << 40), *crowd(4, TEXT, 2 << 40, begin=100)]

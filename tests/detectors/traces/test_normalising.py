@@ -79,6 +79,7 @@ def compare(given_texts: list[str]) -> None:
 
 @settings(max_examples=500, deadline=None)
 @given(given_texts=st.lists(texts, max_size=5))
+@pytest.mark.slow
 def test_given_any_texts_then_they_are_as_the_expressions_make_them(given_texts: list[str]) -> None:
     compare(given_texts)
 

@@ -123,6 +123,7 @@ def test_given_many_late_posts_beyond_what_is_looked_at_then_the_run_fails(locks
     assert "--unordered" in done.stderr.decode()
 
 
+@pytest.mark.slow
 def test_given_a_wrong_date_long_ago_then_the_years_between_cost_next_to_nothing(lockstep, tmp_path):
     old = {**WORLD[0], "post_id": "old", "created_at": "2006-03-21T20:50:14Z"}
     write_jsonl(tmp_path / "dump", [old, *WORLD])

@@ -34,6 +34,7 @@ def test_another_shell_is_wrong_usage(lockstep: Lockstep) -> None:
     assert lockstep("completion", "tcsh").returncode == 2
 
 
+@pytest.mark.slow
 def test_commands_and_options_are_completed() -> None:
     assert asked("bash", COMP_WORDS="lockstep rep", COMP_CWORD="1") == ["replay"]
     assert asked("bash", COMP_WORDS="lockstep replay --ale", COMP_CWORD="2") == ["--alerts"]

@@ -163,6 +163,7 @@ def test_when_an_output_outgrows_the_disk_then_its_lines_are_whole_and_the_other
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 @pytest.mark.parametrize("full", ["--alerts", "--networks", "--pairs", "--report"])
+@pytest.mark.slow
 def test_when_one_output_is_on_a_full_disk_then_all_others_are_written(
     full: str, whole: Path, tmp_path: Path
 ) -> None:

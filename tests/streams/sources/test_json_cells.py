@@ -106,6 +106,7 @@ def compare(given_lines: list[bytes]) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(given_lines=st.lists(lines(), min_size=1, max_size=6))
+@pytest.mark.slow
 def test_given_any_lines_then_all_is_as_the_json_decoder_has_it(given_lines: list[bytes]) -> None:
     compare(given_lines)
 

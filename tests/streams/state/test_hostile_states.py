@@ -46,6 +46,7 @@ def test_given_a_body_altered_under_a_digest_that_is_right_then_it_is_a_state_or
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(changes=altered())
 @example([("set", 0, 0xDD), ("set", 1, 0xFF)])
+@pytest.mark.slow
 def test_given_a_tree_altered_under_a_digest_that_is_right_then_it_is_a_state_or_refused(
     changes: list[tuple[str, int, int]],
 ) -> None:
