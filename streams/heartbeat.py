@@ -73,8 +73,8 @@ class Heartbeat:
 
     @property
     def silent_s(self) -> float:
-        """Seconds since something was said."""
-        return time.monotonic() - self._spoken
+        """Seconds since something was said; 0 if nothing is to be said."""
+        return 0.0 if self._ended.is_set() else time.monotonic() - self._spoken
 
     def end(self) -> None:
         """Be silent from now on."""

@@ -153,6 +153,7 @@ def _settled_paths(pages: pl.DataFrame) -> pl.DataFrame:
         .str.replace(r"(?i)/(?:index|default)\.(?:html?|php|aspx?|jsp)$", "")
         .str.replace(r"(?i)\.amp(\.html?)?$", "${1}")
         .str.replace(r"(?i)/amp(?:\.html?)?/*$", "")
+        .str.replace(r"(?i)^/amp/", "/")
     )
     bare = pl.col("query") + pl.col("fragment") == ""
     path = pl.when(bare).then(path.str.replace(r"[,;!'\"»”\s]+$", "")).otherwise(path)

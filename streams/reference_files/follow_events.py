@@ -1,9 +1,7 @@
 """`--follows`: follow events, all read before the run and kept as keys in order of time."""
 
-import codecs
 import time
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -20,11 +18,12 @@ from streams.privacy.records import PseudonymRecords, without_content
 from streams.reference_files.follow_exports import follow_export
 from streams.sources.cells.identities import ids
 from streams.sources.cells.times import EARLIEST, times
-from streams.sources.files.compressed import BLOCK_SIZE, Block, ByteInput
+from streams.sources.files.compressed import BLOCK_SIZE, ByteInput
 from streams.sources.files.csv_rows import Layout, csv_records, read_rows, split_record
+from streams.sources.files.encodings import Readable
+from streams.sources.files.json_records import json_records, lines_or_array
 from streams.sources.files.json_rows import decode_objects
-from streams.sources.files.lines import scan_lines
-from streams.sources.files.records import Records, read_records
+from streams.sources.files.records import Records
 from streams.sources.formats.json_format import ROW
 from streams.sources.screening import LEEWAY
 
@@ -56,7 +55,7 @@ def read_follows(
     block_size: int = BLOCK_SIZE,
     now: Callable[[], float] = time.time,
 ) -> FollowEvents:
-    """Read follow events: JSON objects, one a line, or CSV with the same fields as columns; plain or compressed.
+    """Read follow events: JSON objects, one a line or in an array, or CSV with the same fields as columns.
 
     Pages of followers of the X API and events of Jetstream are read as well (`streams.reference_files.follow_exports`).
 
@@ -75,10 +74,11 @@ def read_follows(
         InputError: the file cannot be read, ends early, is empty, or most of its records are no follow events.
     """
     stream = ByteInput(path)
-    head = stream.peek(_HEAD).removeprefix(codecs.BOM_UTF8)
+    readable = Readable(stream.peek(_HEAD), None)
+    head = readable.head
     layout = _csv_layout(head)
     export = follow_export(head.decode("utf-8", "replace"), stream.name) if layout is None else None
-    blocks = _without_mark(stream.blocks(block_size))
+    blocks = readable.blocks(stream.blocks(block_size))
     latest = now() + LEEWAY
     parts = [pl.DataFrame(schema=EVENT_TABLE)]
     good = bad = bad_first = 0
@@ -87,7 +87,7 @@ def read_follows(
     elif export is not None:
         found = export.records(blocks, stream.name)
     else:
-        found = read_records(blocks, stream.name, scan_lines, str)
+        found = json_records(blocks, stream.name, lines_or_array(head))
     for records in found:
         if layout is not None:
             rows = read_rows(records, layout, FIELDS).with_columns(
@@ -144,7 +144,7 @@ def named_accounts(events: pl.DataFrame) -> pl.DataFrame:
 def _csv_layout(head: bytes) -> Layout | None:
     """The layout of a CSV of follow events; None for anything else."""
     line = head.decode("utf-8", "replace").lstrip().partition("\n")[0].removesuffix("\r")
-    if line.startswith("{"):
+    if line.startswith(("{", "[")):
         return None
     for separator in _SEPARATORS:
         columns = tuple(column.strip() for column in split_record(line, separator))
@@ -245,11 +245,3 @@ def _judge(name: str, good: int, bad: int) -> None:
             '"at": "2023-02-14T08:30:00Z"}, or a CSV must have these columns: '
             f"{', '.join(FIELDS)}. Actions are {', '.join(sorted(_CODES))}."
         )
-
-
-def _without_mark(blocks: Iterator[Block]) -> Iterator[Block]:
-    """Remove the byte order mark that some spreadsheets write before UTF-8."""
-    first = next(blocks, None)
-    if first is None:
-        return iter(())
-    return chain([Block(first.data.removeprefix(codecs.BOM_UTF8), first.bytes_read)], blocks)

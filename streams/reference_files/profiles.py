@@ -11,9 +11,10 @@ from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.sources.cells.identities import ids, platforms
 from streams.sources.cells.times import times
 from streams.sources.files.compressed import ByteInput
+from streams.sources.files.encodings import Readable
+from streams.sources.files.json_records import json_records, lines_or_array
 from streams.sources.files.json_rows import decode_objects
-from streams.sources.files.lines import scan_lines
-from streams.sources.files.records import Records, read_records
+from streams.sources.files.records import Records
 
 _PROFILE = pl.Struct(
     {
@@ -29,11 +30,12 @@ _PROFILE = pl.Struct(
         "observed_at": pl.String(),
     }
 )
+_HEAD = 64 << 10
 _REQUIRED = ("platform", "account_id", "observed_at")
 
 
 def read_profiles(path: str, dead_letters: DeadLetterLog) -> pl.DataFrame:
-    """Read account profiles, one JSON object a line, plain or compressed: columns of `reference_data.PROFILES`.
+    """Read account profiles, JSON objects one a line or in an array: columns of `reference_data.PROFILES`.
 
     Lines that cannot be used become dead letters.
 
@@ -43,7 +45,9 @@ def read_profiles(path: str, dead_letters: DeadLetterLog) -> pl.DataFrame:
     stream = ByteInput(path)
     frames = [pl.DataFrame(schema=PROFILES)]
     bad = 0
-    for records in read_records(stream.blocks(), stream.name, scan_lines, str):
+    readable = Readable(stream.peek(_HEAD), None)
+    framing = lines_or_array(readable.head)
+    for records in json_records(readable.blocks(stream.blocks()), stream.name, framing):
         if len(records) or records.dead_letters:
             frames.append(decoded_profiles(records)[0])
             bad += len(records.dead_letters)

@@ -16,17 +16,19 @@ from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.errors import InputError
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from streams.sources.files.compressed import ByteInput
+from streams.sources.files.encodings import whole_text
 
 _MOST_BYTES = 1 << 26
 """64 MiB: a registry of that size would have some hundred thousand entities."""
 _MOST_FAULTS = 10
+_SEPARATORS = ",;\t"
 _COLUMNS = ("entity_id", "name", "kind")
 _ALL_COLUMNS = (*_COLUMNS, "parent_id", "accounts", "domains", "source", "note")
 _EXAMPLE = '{"entity_id": "press-agency", "name": "Press Agency", "kind": "state_media"}'
 
 
 def read_registry(path: str) -> Registry:
-    """Read a registry: JSON objects, one a line, or a CSV with a header; plain or compressed.
+    """Read a registry: JSON objects, one a line or in an array, or a CSV with a header; plain or compressed.
 
     In a CSV, `accounts` holds `platform:account_id` or `platform:@handle`, several separated by spaces or
     semicolons, and `domains` likewise.
@@ -38,10 +40,13 @@ def read_registry(path: str) -> Registry:
     stream = ByteInput(path)
     data = stream.whole(_MOST_BYTES, "a registry")
     try:
-        text = data.decode("utf-8-sig")
+        text = whole_text(bytes(data))
     except UnicodeDecodeError as error:
         raise InputError(f"{stream.name}: byte {error.start + 1:,} is not UTF-8.") from error
-    lines = _csv_lines if _is_csv(stream.name, text) else _json_lines
+    if text.lstrip().startswith("["):
+        lines = _json_elements
+    else:
+        lines = _csv_lines if _is_csv(stream.name, text) else _json_lines
     entities, faults = [], []
     for number, entity in lines(text):
         if isinstance(entity, str):
@@ -60,8 +65,9 @@ def read_registry(path: str) -> Registry:
 
 
 def _is_csv(name: str, text: str) -> bool:
-    stripped = text.lstrip()
-    return not stripped.startswith("{") and (".csv" in PurePath(name).suffixes or "," in stripped[:200])
+    begins = text.lstrip()[:200]
+    parted = any(separator in begins for separator in _SEPARATORS)
+    return not begins.startswith("{") and (".csv" in PurePath(name).suffixes or parted)
 
 
 def _json_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
@@ -75,8 +81,24 @@ def _json_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
                 yield number, f"{_in_words(error)} (an entity is written like {_EXAMPLE})"
 
 
+def _json_elements(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
+    """The entity of each element of an array, or its fault in words; numbered from 1."""
+    try:
+        elements = msgspec.json.decode(text, type=list[msgspec.Raw])
+    except DECODING_ERRORS as error:
+        yield 1, f"{_in_words(error)} (an array of entities, each written like {_EXAMPLE})"
+        return
+    for number, element in enumerate(elements, start=1):
+        try:
+            yield number, msgspec.json.decode(element, type=RegistryEntity)
+        except DECODING_ERRORS as error:
+            yield number, f"{_in_words(error)} (an entity is written like {_EXAMPLE})"
+
+
 def _csv_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
-    rows = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True)
+    header = text.partition("\n")[0]
+    separator = max(_SEPARATORS, key=header.count)
+    rows = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True, delimiter=separator)
     try:
         missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
         unknown = [column for column in rows.fieldnames or () if column not in _ALL_COLUMNS]

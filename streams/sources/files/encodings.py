@@ -44,6 +44,18 @@ def _begun(data: bytes) -> bytes:
     return data[line.end() :] if line else data
 
 
+def whole_text(data: bytes) -> str:
+    """A whole input as text, with line feeds and without what comes before its text.
+
+    Raises:
+        UnicodeDecodeError: it is not in UTF-8, UTF-16 or UTF-32.
+    """
+    if (wide := wide_encoding(data)) is not None:
+        data = data.decode(wide).encode()
+    data = _begun(data)
+    return (data.replace(b"\r", b"\n") if has_lone_returns(data) else data).decode()
+
+
 class Readable:
     """Changes the bytes of one input, if need be. What cannot be decoded becomes U+FFFD.
 

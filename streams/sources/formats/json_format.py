@@ -1,17 +1,14 @@
 """The part that all JSON formats share."""
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 
 import polars as pl
 
-from schemas.errors import InputError
 from streams.sources.files.compressed import Block
+from streams.sources.files.json_records import json_records
 from streams.sources.files.json_rows import decode_objects
 from streams.sources.files.json_sample import Framing
-from streams.sources.files.json_scan import ElementScanner, explain
-from streams.sources.files.lines import scan_lines
-from streams.sources.files.records import RECORD_LIMIT, Records, read_records
+from streams.sources.files.records import RECORD_LIMIT, Records
 from streams.sources.screening import Decoded
 
 ROW = "_row"
@@ -46,18 +43,7 @@ class JsonFormat:
 
     def records(self, blocks: Iterator[Block], source: str) -> Iterator[Records]:
         """Cut the input into records."""
-        if self.framing.lines:
-            yield from read_records(
-                blocks, source, partial(scan_lines, limit=self.limit), str, limit=self.limit
-            )
-            return
-        scanner = ElementScanner(self.framing.key, self.limit)
-        yield from read_records(blocks, source, scanner, explain, limit=self.limit)
-        if scanner.unfinished:
-            raise InputError(
-                f"{source}: the JSON ends early: brackets are still open. What could be read was used. The file is "
-                "incomplete: fetch or export it again."
-            )
+        return json_records(blocks, source, self.framing, self.limit)
 
     def decode(self, records: Records) -> Decoded:
         """Decode records, all fields at once."""
