@@ -6,9 +6,9 @@ import polars as pl
 
 from schemas.errors import FormatError
 from streams.sources.files.compressed import Block
+from streams.sources.files.json_records import scan_lines
 from streams.sources.files.json_rows import decode_objects
 from streams.sources.files.json_sample import samples
-from streams.sources.files.lines import scan_lines
 from streams.sources.files.records import Records, read_records
 from streams.sources.formats.bluesky.jetstream import follows_of
 from streams.sources.formats.bluesky.record_fields import with_subjects

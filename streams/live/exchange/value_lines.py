@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from streams.sources.files.compressed import Block
-from streams.sources.files.lines import scan_lines
+from streams.sources.files.json_records import scan_lines
 from streams.sources.files.records import Records, read_records
 
 

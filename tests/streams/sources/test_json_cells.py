@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from streams.sources.files.compressed import Block
 from streams.sources.files.json_cells.columns import read
+from streams.sources.files.json_records import scan_lines
 from streams.sources.files.json_rows import decode_lines, decode_objects
-from streams.sources.files.lines import scan_lines
 from streams.sources.files.records import Records, read_records
 
 _INNER = pl.Struct({"name": pl.String(), "count": pl.Int64()})

@@ -9,8 +9,8 @@ import msgspec
 
 from schemas.errors import InputError
 from streams.sources.files.compressed import Block
+from streams.sources.files.json_records import scan_lines
 from streams.sources.files.json_sample import LINES
-from streams.sources.files.lines import scan_lines
 from streams.sources.files.records import Records, read_records
 from streams.sources.formats.web.articles import Articles
 from streams.sources.screening import Decoded
