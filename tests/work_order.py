@@ -36,12 +36,20 @@ LONGEST = tuple(
         "integration/test_doctor_live",
         "integration/test_pseudonyms",
         "streams/replay/test_shards",
+        "streams/replay/state/test_kept_runs",
         "streams/live/state/test_cut_runs",
+        "streams/desk/test_desk_in_browser",
         "streams/kernels/test_kernels",
-        "packaging/test_without_live",
+        "streams/replay/test_stopped_runs",
+        "detectors/test_context_pipeline",
+        "streams/live/detection/test_detection_arrangements",
+        "distribution/test_simulated_cluster",
+        "detectors/synchrony/test_co_sharing",
+        "detectors/state/test_state",
+        "detectors/test_refer",
     )
 )
-"""Files with the tests that take longest, the longest first (measured on two cores). This matters to the time only."""
+"""Files with the tests that take longest, the longest first (as measured). This matters to the time only."""
 
 
 def processes() -> int:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.contracts.repository import PACKAGES, modules, relative, tracked_files
+from tests.work_order import LONGEST
 
 NAMES_THAT_SAY_NOTHING = {"util", "utils", "common", "helper", "helpers", "manager", "managers", "misc"}
 
@@ -60,3 +61,7 @@ def test_a_leak_is_found(line: str) -> None:
 )
 def test_an_innocent_line_passes(line: str) -> None:
     assert not LEAKS.search(line)
+
+
+def test_the_order_of_work_names_files_that_are_there() -> None:
+    assert set(LONGEST) <= {relative(path) for path in tracked_files()}
