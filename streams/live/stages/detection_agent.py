@@ -115,7 +115,7 @@ class DetectionAgent:
         await self._producer.start()
         if self._synchrony_shards:
             exchange = self._connection, self._producer, self._watch, self._log, self._synchrony_shards
-            self._exchange = ShardExchange(*exchange)
+            self._exchange = ShardExchange(*exchange, self._telemetry.set_shards_missing)
         self._results = ResultProducer(self._producer, self._prefix, self._settings.permalinks)
         self._snapshots = Snapshots(self._connection, self._producer)
         self._saving = StateSaving(

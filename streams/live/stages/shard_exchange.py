@@ -6,7 +6,7 @@ to all shards before any answer is awaited, so they work side by side.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -57,10 +57,17 @@ class ShardExchange:
         watch: knows whether the brokers can be reached.
         log: of the worker.
         shards: count of shards: partitions of `shares.v1`.
+        on_missing: called with the shards that have not answered for long; with none when all answer again.
     """
 
     def __init__(
-        self, connection: Connection, producer: LastingProducer, watch: BrokerWatch, log: Any, shards: int
+        self,
+        connection: Connection,
+        producer: LastingProducer,
+        watch: BrokerWatch,
+        log: Any,
+        shards: int,
+        on_missing: Callable[[Sequence[int]], None] = lambda shards: None,
     ) -> None:
         prefix = connection.settings.topic_prefix
         self._connection = connection
@@ -75,8 +82,8 @@ class ShardExchange:
         self._at = ("", 0)
         """Lineage and step of the latest answers."""
         self._inbox = EpochInbox(self._names, 0)
-        self.waits_for: list[int] = []
-        """Shards that have not answered for long."""
+        self._missing: list[int] = []
+        self._on_missing = on_missing
 
     @property
     def count(self) -> int:
@@ -124,9 +131,10 @@ class ShardExchange:
             if time.monotonic() - said >= _SAY_EVERY_S:
                 said = time.monotonic()
                 self._say_waiting(step, said - begun)
-        if self.waits_for:
+        if self._missing:
             self._log.info("the shards answer again", step=step, seconds=round(time.monotonic() - begun, 1))
-            self.waits_for = []
+            self._missing = []
+            self._on_missing(self._missing)
         try:
             taken = self._inbox.take(step)
         except Diverged as error:
@@ -208,12 +216,13 @@ class ShardExchange:
             raise LineageLost(str(error)) from error
 
     def _say_waiting(self, step: int, seconds: float) -> None:
-        self.waits_for = [
+        self._missing = [
             shard for shard, name in enumerate(self._names) if not self._inbox.closed_by(step, name)
         ]
+        self._on_missing(self._missing)
         self._log.warning(
             "shards of co-sharing do not answer; workers with the stage synchrony must run",
-            shards=self.waits_for,
+            shards=self._missing,
             step=step,
             seconds=round(seconds, 1),
         )

@@ -6,7 +6,7 @@ progress when frames come. A worker without detection stands by, and is ready wi
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 _POLLED_WITHIN_S = 10.0
@@ -30,6 +30,8 @@ class Health:
     """Whether this worker runs ingest."""
     detects: bool = True
     """Whether this worker runs any stage of detection, or stands by for it."""
+    shards_missing: tuple[int, ...] = ()
+    """Shards of co-sharing for which detection here has waited for long."""
     shards_due: frozenset[int] = frozenset()
     """Shards of co-sharing that were given to this worker and are not up to date yet."""
     stopping: bool = False
@@ -93,14 +95,19 @@ class Health:
         elif not self.reads_posts:
             waits.append("reference data are being read")
         if self.shards_due:
-            shards = ", ".join(map(str, sorted(self.shards_due)))
-            waits.append(f"shards of co-sharing are being loaded: {shards}")
+            waits.append(f"shards of co-sharing are being loaded: {_listed(self.shards_due)}")
         if not self.detects:
             pass
         elif not self.frames_known:
             waits.append("where detection runs is not known yet")
         elif self.detection_here and not self.state_built:
             waits.append("the state of detection is being rebuilt")
+        elif self.detection_here and self.shards_missing:
+            waits.append(f"shards of co-sharing do not answer: {_listed(self.shards_missing)}")
         elif self.detection_here and self.clock() - self.owes_report_since > _REPORTED_WITHIN_S:
             waits.append("detection reports no progress")
         return waits
+
+
+def _listed(shards: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(shards)))

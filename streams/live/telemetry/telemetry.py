@@ -159,6 +159,10 @@ class Telemetry:
         """Set which shards were given to this worker and are not up to date yet."""
         self.health.shards_due = shards
 
+    def set_shards_missing(self, shards: Sequence[int]) -> None:
+        """Set for which shards detection here has waited for long."""
+        self.health.shards_missing = tuple(shards)
+
     def show_shard(self, shard: int, until: int, seconds: float) -> None:
         """Show that a shard has taken a step: event time that it has reached, and how long it took, both seconds."""
         self.metrics.shard_watermark.of(str(shard)).set(until)

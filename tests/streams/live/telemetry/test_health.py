@@ -13,6 +13,7 @@ UNASSIGNED = "partitions have not been assigned yet"
 UNKNOWN = "where detection runs is not known yet"
 REBUILDING = "the state of detection is being rebuilt"
 SILENT = "detection reports no progress"
+MISSING = "shards of co-sharing do not answer: 2, 3"
 AWAY = "the broker cannot be reached"
 
 
@@ -38,6 +39,11 @@ def health(**more: Any) -> Health:
         (health(detection_here=True, state_built=True, owes_report_since=NOW - 5.1), [SILENT]),
         (health(detection_here=True, owes_report_since=NOW - 5.1), [REBUILDING]),
         (health(owes_report_since=NOW - 5.1), []),
+        (health(detection_here=True, state_built=True, shards_missing=(2, 3)), [MISSING]),
+        (health(shards_missing=(2, 3)), []),
+        (health(shards_due=frozenset({3, 1})), ["shards of co-sharing are being loaded: 1, 3"]),
+        (Health(ingests=False, clock=lambda: NOW), [UNKNOWN]),
+        (health(detects=False, frames_known=False), []),
         (health(broker_reachable=False), [AWAY]),
         (health(broker_answered_at=NOW - 1.9), []),
         (health(broker_answered_at=NOW - 2.1), [AWAY]),
