@@ -104,6 +104,28 @@ async def test_given_a_worker_with_shards_that_stands_still_past_its_session_the
         assert await watcher.alerts() == expected
 
 
+async def test_given_workers_that_come_and_go_then_shards_move_and_nothing_changes(
+    service_of: ServiceFactory, troll_farm: World
+) -> None:
+    service = service_of(worker_settings=APART)
+    expected = troll_farm.alerts()
+    service.start_worker()
+    publisher = service.publish_at(
+        troll_farm.inputs[0], troll_farm.days * 86_400 / 10.0, *troll_farm.references
+    )
+    async with Watcher(service) as watcher:
+        for _ in range(3):
+            guest = service.start_worker()
+            await watcher.until(lambda _, guest=guest: bool(lines(guest, "shard is current")), "a shard")
+            guest.process.terminate()
+            service.workers.remove(guest)
+            assert guest.process.wait(timeout=60) == 0, guest.text()
+        assert await asyncio.to_thread(publisher.wait) == 0
+        await watcher.until_done()
+        assert service.stop() == [0], service.logs()
+        assert await watcher.alerts() == expected
+
+
 async def test_given_a_broker_that_restarts_then_the_shards_go_on(
     service_of: ServiceFactory, broker_factory: BrokerFactory, troll_farm: World
 ) -> None:

@@ -185,17 +185,26 @@ class SynchronyAgent:
             here.next_offset = offset + 1
             return
         given = Stretch(header.lineage, header.step, header.until, header.checksum, columns)
-        loop = asyncio.get_running_loop()
         try:
-            settled = await loop.run_in_executor(self._threads, here.steps.take, given)
-            records = [] if settled is None else self._records(shard, given, settled)
-        except LineageLost as error:
-            self._log.error("a shard of co-sharing cannot go on; detection begins anew", error=str(error))
-            records = [lost_record(given.lineage, shard_name(shard), given.step, str(error))]
-        if records:
-            await self._producer.insist(lambda: self._write(records))
+            records = await self._answer(shard, here.steps, given)
+            if records:
+                await self._producer.insist(lambda: self._write(records))
+        except BaseException:
+            # it has taken shares whose answer is not on the topic: this is no state to go on from
+            self._here.pop(shard, None)
+            raise
         here.next_offset = offset + 1
         self._telemetry.show_shard(shard, here.steps.until, time.perf_counter() - begun)
+
+    async def _answer(self, shard: int, steps: SynchronySteps, given: Stretch) -> list[tuple[bytes, bytes]]:
+        """The records that answer a stretch; none if it came before."""
+        loop = asyncio.get_running_loop()
+        try:
+            settled = await loop.run_in_executor(self._threads, steps.take, given)
+        except LineageLost as error:
+            self._log.error("a shard of co-sharing cannot go on; detection begins anew", error=str(error))
+            return [lost_record(given.lineage, shard_name(shard), given.step, str(error))]
+        return [] if settled is None else self._records(shard, given, settled)
 
     @staticmethod
     def _records(shard: int, given: Stretch, settled: list[SettledShares]) -> list[tuple[bytes, bytes]]:
