@@ -80,7 +80,7 @@ def check_metrics(text: str) -> str:
 async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
     service_of: ServiceFactory, diaspora_press: World, tmp_path: Path
 ) -> None:
-    service = service_of(diaspora_press, worker_settings="snapshot_every_s = 2.0")
+    service = service_of(diaspora_press, worker_settings="snapshot_every_s = 2.0\nsynchrony_agents = true")
     *web, port, files, hasty_port = free_ports(5)
     workers = {number: service.start_worker("--web-port", str(number)) for number in web}
     first, second = halves(diaspora_press, tmp_path)

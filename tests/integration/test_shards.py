@@ -31,6 +31,7 @@ def lines(worker: Worker, event: str) -> list[dict[str, object]]:
     return [line for line in found if line.get("event") == event]
 
 
+@pytest.mark.long
 async def test_given_one_worker_then_its_shards_change_no_alert(
     service_of: ServiceFactory, troll_farm: World
 ) -> None:
@@ -149,23 +150,25 @@ async def test_given_shards_that_have_lost_their_past_then_detection_begins_anew
     service = service_of(worker_settings=APART, idle_after_s=3.0)
     expected = troll_farm.alerts()
     posts = gzip.decompress(Path(troll_farm.inputs[0]).read_bytes()).splitlines(keepends=True)
-    halves = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
-    for half, part in zip(halves, (posts[: len(posts) // 2], posts[len(posts) // 2 :]), strict=True):
-        half.write_bytes(b"".join(part))
+    thirds = [tmp_path / f"{number}.jsonl" for number in range(3)]
+    for number, third in enumerate(thirds):
+        third.write_bytes(b"".join(posts[number * len(posts) // 3 : (number + 1) * len(posts) // 3]))
     worker = service.start_worker()
     async with Watcher(service) as watcher:
-        service.lockstep("publish", halves[0], *troll_farm.references, "--no-progress")
+        service.lockstep("publish", thirds[0], *troll_farm.references, "--no-progress")
         await watcher.until(lambda _: len(lines(worker, "shard saved")) >= 4, "all shards in snapshots")
+        saved = str(lines(worker, "shard saved")[0]["timestamp"])
+        service.lockstep("publish", thirds[1], "--no-progress")
+        await watcher.until(
+            lambda _: str(lines(worker, "snapshot written")[-1]["timestamp"]) > saved, "a snapshot after that"
+        )
         worker.process.terminate()
         assert worker.process.wait(timeout=60) == 0
         service.workers.clear()
-        assert str(lines(worker, "snapshot written")[-1]["timestamp"]) > str(
-            lines(worker, "shard saved")[0]["timestamp"]
-        )
         await watcher.delete_topics(SHARES.name, SHARD_STATE.name)
         service.lockstep("topics", "create")
         after = service.start_worker()
-        service.lockstep("publish", halves[1], "--end", "--no-progress")
+        service.lockstep("publish", thirds[2], "--end", "--no-progress")
         await watcher.until_done()
         assert lines(after, "the shards cannot go on; the state is built from all frames")
         assert service.stop() == [0], service.logs()
