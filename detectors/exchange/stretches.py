@@ -15,6 +15,7 @@ from detectors.exchange.synchrony_rows import STATUS, SynchronyRows
 from detectors.synchrony.co_share_kernels import Shares
 from detectors.synchrony.co_shares import CO_SHARES, EXPOSURES
 from detectors.synchrony.share_log import LOGGED
+from detectors.synchrony.synchrony_stage import concatenated
 
 GIVEN = np.dtype([("until", np.int64), ("shares", np.int64)])
 """A push of a stretch: event time in seconds, and the count of its shares on this shard."""
@@ -76,7 +77,7 @@ def answer_of(settled: Sequence[SettledShares]) -> Columns:
     return (
         index,
         *(
-            np.concatenate([np.zeros(0, dtype), *(one.rows[number] for one in settled)])
+            concatenated([np.zeros(0, dtype), *(one.rows[number] for one in settled)])
             for number, dtype in enumerate(ANSWER_DTYPES[1:])
         ),
     )
@@ -114,4 +115,4 @@ def in_frames(columns: Columns, most_bytes: int) -> list[Columns]:
 
 def of_frames(frames: Sequence[Columns]) -> Columns:
     """The columns that `in_frames` cut."""
-    return tuple(np.concatenate(columns) for columns in zip(*frames, strict=True))
+    return tuple(concatenated(columns) for columns in zip(*frames, strict=True))

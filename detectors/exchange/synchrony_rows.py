@@ -14,7 +14,7 @@ from detectors.config import DetectionConfig
 from detectors.shards import VIRTUAL_SHARDS
 from detectors.synchrony.co_share_kernels import Shares
 from detectors.synchrony.co_shares import co_share_rules, count_made
-from detectors.synchrony.synchrony_stage import Synchrony, SynchronyStage, joined
+from detectors.synchrony.synchrony_stage import Synchrony, SynchronyStage, concatenated, joined
 
 STATUS = np.dtype(
     [
@@ -80,8 +80,8 @@ class ReceivedSynchrony(SynchronyStage):
 
     def _taken(self, found: Sequence[SynchronyRows]) -> Synchrony:
         """Keep what the parts logged, and give the rest in one order."""
-        status = np.concatenate([rows.status for rows in found])
-        logged = np.concatenate([rows.logged for rows in found])
+        status = concatenated([rows.status for rows in found])
+        logged = concatenated([rows.logged for rows in found])
         ends = np.cumsum(status["logged"])
         for part, end, count in zip(self.parts, ends.tolist(), status["logged"].tolist(), strict=True):
             part.log.extend(logged[end - count : end])

@@ -20,7 +20,7 @@ from detectors.exchange.synchrony_rows import STATUS, SynchronyRows
 from detectors.shards import VIRTUAL_SHARDS, parts_of
 from detectors.synchrony.co_share_kernels import Shares, picked
 from detectors.synchrony.open_epoch import NO_SHARES
-from detectors.synchrony.synchrony_stage import SynchronyStage
+from detectors.synchrony.synchrony_stage import SynchronyStage, concatenated
 from schemas.errors import LockstepError
 
 _DAY_S = 86_400
@@ -49,6 +49,8 @@ class SynchronyShard:
     def __init__(self, config: DetectionConfig, shard: int, shards: int) -> None:
         held = parts_of(shards)[shard]
         self._stage = SynchronyStage(config, parts=len(held), of=VIRTUAL_SHARDS, first=held.start)
+        self._day = 0
+        """Day since 1970 at which the log was last aged."""
 
     @property
     def waiting(self) -> bool:
@@ -76,9 +78,12 @@ class SynchronyShard:
             record["logged"], record["waiting"] = added, part.waiting
             record["evicted_early"], record["held"] = part.evicted_early, part.held
             record["cut_short"], record["viral"] = part.tally.cut_short.sum(), part.tally.viral.sum()
-        emitted = np.concatenate(logged)
+        emitted = concatenated(logged)
         emitted["after"] = 0
-        stage.age(until - _DAY_S)
+        if until // _DAY_S > self._day:
+            # nothing here reads the log but what was just added
+            self._day = until // _DAY_S
+            stage.age(until - _DAY_S)
         return SynchronyRows(found.co_shares, found.exposures, emitted, status)
 
 
