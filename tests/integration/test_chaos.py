@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.conftest import BrokerFactory, ServiceFactory
 from tests.integration.live_service import Service, Watcher, Worker
-from tests.integration.worlds import World
+from tests.integration.worlds import World, published
 
 pytestmark = pytest.mark.asyncio
 
@@ -22,12 +22,6 @@ PACE_S = 8.0
 """Seconds of publishing for each kill: the next owner takes over while more comes in."""
 SMALL = "batch_rows = 150\npoll_ms = 20\nsnapshot_every_s = 2.0"
 """Many frames, so that there is much to be interrupted in."""
-
-
-def published(service: Service, world: World) -> dict[tuple[str, int], str]:
-    """Publish a world; give the alerts of its replay."""
-    service.lockstep("publish", *world.inputs, *world.references, "--end", "--no-progress")
-    return world.alerts()
 
 
 async def owner_of(service: Service, watcher: Watcher) -> Worker:

@@ -1,6 +1,5 @@
 """A real Prometheus looks at real workers: every panel and every rule has something to ask for, and it is right."""
 
-import gzip
 import json
 import re
 import subprocess
@@ -24,19 +23,9 @@ from tests.deploy.test_rules import ALERTS, RECORDS, names_in
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import PROGRAM, Service, Watcher, Worker
 from tests.integration.prometheus_server import Prometheus, free_ports, prometheus, served
-from tests.integration.worlds import World
+from tests.integration.worlds import World, in_parts
 
 RUN = "diaspora-press-11"
-
-
-def halves(world: World, folder: Path) -> list[Path]:
-    """The posts of a world in two files, one after the other in time."""
-    lines = gzip.decompress(Path(world.inputs[0]).read_bytes()).splitlines(keepends=True)
-    middle = len(lines) // 2
-    found = [folder / "first.jsonl", folder / "second.jsonl"]
-    for path, part in zip(found, (lines[:middle], lines[middle:]), strict=True):
-        path.write_bytes(b"".join(part))
-    return found
 
 
 def backtested(world: World, folder: Path) -> bytes:
@@ -83,7 +72,7 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
     service = service_of(diaspora_press, worker_settings="snapshot_every_s = 2.0\nsynchrony_agents = true")
     *web, port, files, hasty_port = free_ports(5)
     workers = {number: service.start_worker("--web-port", str(number)) for number in web}
-    first, second = halves(diaspora_press, tmp_path)
+    first, second = in_parts(diaspora_press, tmp_path, 2)
     targets = {"lockstep": web, "node": [files]}
     with (
         served(backtested(diaspora_press, tmp_path), files),

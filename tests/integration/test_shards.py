@@ -1,7 +1,6 @@
 """Co-sharing in agents of its own: workers share its shards out, and the alerts are those of a replay."""
 
 import asyncio
-import gzip
 import json
 import signal
 from pathlib import Path
@@ -10,19 +9,13 @@ import pytest
 
 from schemas.service.topics import CO_SHARES, SHARD_STATE, SHARES
 from tests.integration.conftest import BrokerFactory, ServiceFactory
-from tests.integration.live_service import Service, Watcher, Worker
-from tests.integration.worlds import World
+from tests.integration.live_service import Watcher, Worker
+from tests.integration.worlds import World, in_parts, published
 
 pytestmark = pytest.mark.asyncio
 
 _WAITING = "shards of co-sharing do not answer; workers with the stage synchrony must run"
 APART = "batch_rows = 150\npoll_ms = 20\nsnapshot_every_s = 2.0\nsynchrony_agents = true"
-
-
-def published(service: Service, world: World) -> dict[tuple[str, int], str]:
-    """Publish a world; give the alerts of its replay."""
-    service.lockstep("publish", *world.inputs, *world.references, "--end", "--no-progress")
-    return world.alerts()
 
 
 def lines(worker: Worker, event: str) -> list[dict[str, object]]:
@@ -149,10 +142,7 @@ async def test_given_shards_that_have_lost_their_past_then_detection_begins_anew
 ) -> None:
     service = service_of(worker_settings=APART, idle_after_s=3.0)
     expected = troll_farm.alerts()
-    posts = gzip.decompress(Path(troll_farm.inputs[0]).read_bytes()).splitlines(keepends=True)
-    thirds = [tmp_path / f"{number}.jsonl" for number in range(3)]
-    for number, third in enumerate(thirds):
-        third.write_bytes(b"".join(posts[number * len(posts) // 3 : (number + 1) * len(posts) // 3]))
+    thirds = in_parts(troll_farm, tmp_path, 3)
     worker = service.start_worker()
     async with Watcher(service) as watcher:
         service.lockstep("publish", thirds[0], *troll_farm.references, "--no-progress")

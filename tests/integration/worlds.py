@@ -1,11 +1,12 @@
 """Small worlds in which a replay and the service find the same networks."""
 
+import gzip
 import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.live_service import PROGRAM, alerts_of, replay
+from tests.integration.live_service import PROGRAM, Service, alerts_of, replay
 from tests.integration.shared_work import once
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,21 @@ class World:
         signals = path.with_name("local.signals.jsonl")
         options = [*self.inputs, *self.references, "--signals", str(signals)]
         return once(path, lambda: replay(options, path))
+
+
+def published(service: Service, world: World) -> dict[tuple[str, int], str]:
+    """Publish a world; give the alerts of its replay."""
+    service.lockstep("publish", *world.inputs, *world.references, "--end", "--no-progress")
+    return world.alerts()
+
+
+def in_parts(world: World, folder: Path, count: int) -> list[Path]:
+    """The posts of a world in files, one after the other in time."""
+    posts = gzip.decompress(Path(world.inputs[0]).read_bytes()).splitlines(keepends=True)
+    parts = [folder / f"part-{number}.jsonl" for number in range(count)]
+    for number, part in enumerate(parts):
+        part.write_bytes(b"".join(posts[number * len(posts) // count : (number + 1) * len(posts) // count]))
+    return parts
 
 
 def simulated(scenario: str, folder: Path, accounts: int, days: int, seed: int) -> World:

@@ -19,6 +19,8 @@ _ASK_EVERY_S = 0.5
 """Seconds between two questions. Chosen, not measured."""
 _PATIENCE_S = 3.0
 """Seconds without an answer after which the brokers count as away. Chosen, not measured."""
+_AGAIN_S = 0.5
+"""Seconds before a client tries again after a fault. Chosen, not measured."""
 _GIVE_UP_S = 20.0
 """Seconds after which a question that has no answer is asked on a new connection. Chosen, not measured: a broker that
 stands still answers on the old one when it goes on, and accepts only a few dozen connections before that."""
@@ -92,6 +94,17 @@ class BrokerWatch:
     async def until_reachable(self) -> None:
         """Wait for the end of the outage, if there is one."""
         await self._reachable.wait()
+
+    async def outlast(self, error: BaseException) -> None:
+        """Wait until a fault of a client may have passed, so that it can try again.
+
+        Raises:
+            BaseException: the fault itself, if it does not pass.
+        """
+        if not passes(error):
+            raise error
+        await self.until_reachable()
+        await asyncio.sleep(_AGAIN_S)
 
     async def run(self) -> None:
         """Work until cancelled."""

@@ -22,7 +22,7 @@ from schemas.service.progress import Progress
 from schemas.service.topics import FRAMES, is_replay
 from streams.live.broker.broker_check import FAULTS
 from streams.live.broker.connection import Connection
-from streams.live.broker.outages import BrokerWatch, passes
+from streams.live.broker.outages import BrokerWatch
 from streams.live.detection.detection import Detection, FrameResult
 from streams.live.detection.detection_state import captured
 from streams.live.exchange.frames import HEADER, FrameError, decode
@@ -41,8 +41,6 @@ from streams.settings.settings import Settings
 
 _PROGRESS_EVERY_S = 0.2
 """Seconds between two records of progress. Chosen, not measured."""
-_AGAIN_S = 0.5
-"""Seconds before frames are read again after a fault. Chosen, not measured."""
 _OWNER_S = 2.0
 """Seconds in which a worker that stood still learns that detection runs elsewhere. Chosen, not measured: a heartbeat is
 answered within one."""
@@ -283,10 +281,7 @@ class DetectionAgent:
                 except LineageLost as error:
                     await self._begin_anew(error)
                 except FAULTS as error:
-                    if not passes(error):
-                        raise
-                    await self._watch.until_reachable()
-                    await asyncio.sleep(_AGAIN_S)
+                    await self._watch.outlast(error)
             self._note_gap(upto)
             self._next_frame = max(self._next_frame, upto)
         if upto:

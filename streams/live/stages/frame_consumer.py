@@ -76,10 +76,7 @@ class FrameConsumer:
                 found = await self._in_its_thread(lambda consumer: consumer.committed(self._frames))
                 return int(found or 0)
             except KafkaError as error:
-                if not passes(error):
-                    raise
-                await self._watch.until_reachable()
-                await asyncio.sleep(_LOOK_EVERY_S)
+                await self._watch.outlast(error)
 
     async def leave(self, upto: int) -> None:
         """Commit the offset `upto`, if it is above 0, and leave the group: another worker then takes over at once.

@@ -20,7 +20,8 @@ from schemas.service.topics import CO_SHARES, SHARES
 from streams.live.broker.broker_check import FAULTS
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
-from streams.live.broker.outages import BrokerWatch, passes
+from streams.live.broker.in_flight import InFlight
+from streams.live.broker.outages import BrokerWatch
 from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.exchange.step_records import (
     HEADER,
@@ -37,8 +38,6 @@ PRODUCER = "detection"
 _POLL_MS = 200
 _FETCH_WAIT_MS = 200
 """Milliseconds that a broker may wait for answers. It sends those that come at once."""
-_AGAIN_S = 0.5
-"""Seconds before answers are read again after a fault. Chosen, not measured."""
 _SAY_EVERY_S = 10.0
 """Seconds between two lines about shards that do not answer. Chosen, not measured: an answer takes milliseconds."""
 
@@ -123,11 +122,8 @@ class ShardExchange:
                     await self._read_from(step, place)
                 await self._read(lineage)
             except FAULTS as error:
-                if not passes(error):
-                    raise
                 await self.stop()
-                await self._watch.until_reachable()
-                await asyncio.sleep(_AGAIN_S)
+                await self._watch.outlast(error)
             if time.monotonic() - said >= _SAY_EVERY_S:
                 said = time.monotonic()
                 self._say_waiting(step, said - begun)
@@ -145,15 +141,13 @@ class ShardExchange:
         return [of_frames(frames) for frames in taken], next_place
 
     async def _write(self, lineage: str, step: int, end: int, stretch: Sequence[Columns]) -> None:
-        sent = []
+        in_flight = InFlight()
         for shard, columns in enumerate(stretch):
             for header, value in records_of(lineage, closed(PRODUCER, step, [columns]), end):
-                sent.append(
-                    await self._producer.send(
-                        self._shares, value, partition=shard, headers=[(HEADER, header)]
-                    )
-                )
-        await asyncio.gather(*sent)
+                headers = [(HEADER, header)]
+                sending = self._producer.send(self._shares, value, partition=shard, headers=headers)
+                await in_flight.add(sending)
+        await in_flight.settled()
 
     async def _read_from(self, step: int, place: int) -> None:
         """Read answers to a step and those after it, from a place.
@@ -189,10 +183,7 @@ class ShardExchange:
             try:
                 return await end_of(self._connection, self._answers)
             except FAULTS as error:
-                if not passes(error):
-                    raise
-                await self._watch.until_reachable()
-                await asyncio.sleep(_AGAIN_S)
+                await self._watch.outlast(error)
 
     async def _read(self, lineage: str) -> None:
         """Take the answers that are there."""

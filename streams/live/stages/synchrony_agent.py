@@ -22,7 +22,8 @@ from detectors.state.state_forms import StateError
 from schemas.service.topics import CO_SHARES, SHARD_STATE, SHARES
 from streams.live.broker.broker_check import FAULTS
 from streams.live.broker.connection import Connection
-from streams.live.broker.outages import BrokerWatch, passes
+from streams.live.broker.in_flight import InFlight
+from streams.live.broker.outages import BrokerWatch
 from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.exchange.step_records import (
     HEADER,
@@ -42,8 +43,6 @@ from streams.version import VERSION
 
 _MOST_BYTES = 512 << 10
 """Bytes of answers in one record, at most: below the 1 MiB that brokers take by default."""
-_AGAIN_S = 0.5
-"""Seconds before shares are read again after a fault. Chosen, not measured."""
 
 
 @dataclass(slots=True)
@@ -212,11 +211,11 @@ class SynchronyAgent:
         return records_of(given.lineage, closed(shard_name(shard), given.step, frames), given.end)
 
     async def _write(self, records: list[tuple[bytes, bytes]]) -> None:
-        sent = [
-            await self._producer.send(self._answers, value, partition=0, headers=[(HEADER, header)])
-            for header, value in records
-        ]
-        await asyncio.gather(*sent)
+        in_flight = InFlight()
+        for header, value in records:
+            headers = [(HEADER, header)]
+            await in_flight.add(self._producer.send(self._answers, value, partition=0, headers=headers))
+        await in_flight.settled()
 
     def _hold(self, shard: int, here: _Shard) -> None:
         if shard not in self._gone:
@@ -232,10 +231,7 @@ class SynchronyAgent:
                 here = await self._loaded(shard, end)
                 break
             except FAULTS as error:
-                if not passes(error):
-                    raise
-                await self._watch.until_reachable()
-                await asyncio.sleep(_AGAIN_S)
+                await self._watch.outlast(error)
         records = end - here.next_offset
         await self._catch_up(shard, here, end)
         self._log.info(
@@ -285,10 +281,7 @@ class SynchronyAgent:
                     await self._apply(shard, here, record.offset, dict(record.headers), record.value or b"")
                 here.next_offset = max(here.next_offset, upto)
             except FAULTS as error:
-                if not passes(error):
-                    raise
-                await self._watch.until_reachable()
-                await asyncio.sleep(_AGAIN_S)
+                await self._watch.outlast(error)
 
     async def _save_if_due(self, shard: int, here: _Shard) -> None:
         if time.monotonic() - here.saved_at >= self._settings.worker.snapshot_every_s:
