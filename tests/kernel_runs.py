@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from streams.command.program import app
 from streams.live.exchange.decoding import END_HEADER
 from streams.live.exchange.frames import Frame
+from streams.settings.settings import Settings
+from tests.distribution.memory_shards import MemoryShards
 from tests.streams.live.detection.log_runs import applied
 from tests.streams.live.detection.log_worlds import press, topics_of
 from tests.streams.live.partitions import Message, Topics, decoded, ingested
@@ -30,7 +32,9 @@ def use_all_kernels() -> None:
     with tempfile.TemporaryDirectory() as folder:
         _commands(Path(folder))
     log = list(ingested(topics_of(press(), 2, seed=1), seed=1, batch_rows=500))
-    applied(log, cuts=[len(log) // 3, len(log) // 2])
+    cuts = [len(log) // 3, len(log) // 2]
+    applied(log, cuts)
+    applied(log, cuts, remote=MemoryShards(Settings().detection, 4, failures=0.1))
     _registry_grows()
     run = simulated("troll-farm", 900, 6, tight=True)
     run.alerts([len(run.batches) // 3, len(run.batches) // 2], through_chunks)
