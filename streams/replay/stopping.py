@@ -45,6 +45,7 @@ class Stop:
         self.failures: list[LockstepError] = []
         """Outputs that cannot be written."""
         self._deferred = False
+        self._raised: BaseException | None = None
 
     @property
     def wanted(self) -> bool:
@@ -90,7 +91,8 @@ class Stop:
         """In the `with` block a signal is raised, as outside of `deferring`."""
         before, self._deferred = self._deferred, False
         try:
-            yield
+            with self._as_raised():
+                yield
         finally:
             self._deferred = before
 
@@ -105,16 +107,32 @@ class Stop:
             # after Ctrl-C, polars would go on reading: a run that waits for standard input could not be interrupted
             signal.siginterrupt(number, True)
         try:
-            yield self
+            with self._as_raised():
+                yield self
         finally:
             for number, handler in before.items():
                 # after an interruption only messages are left, and the status stays that of the signal
                 signal.signal(number, handler if self.signal is None else _end_at_once)
 
+    @contextmanager
+    def _as_raised(self) -> Iterator[None]:
+        """Let what a signal raised leave the `with` block as it was raised.
+
+        It is raised wherever the program is. Compiled code turns it into faults of its own: numba into a SystemError,
+        if it comes while a result is made.
+        """
+        try:
+            yield
+        except Exception:
+            if self._raised is not None:
+                raise self._raised from None
+            raise
+
     def _take(self, number: int, frame: FrameType | None) -> None:
         again, self.signal = self.signal is not None, number
         if not self._deferred or again:
-            raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+            self._raised = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
+            raise self._raised
         if sys.stderr is not None:
             # a signal may come in the middle of a write of the same stream, which Python refuses to begin again
             os.write(2, _SAID)
