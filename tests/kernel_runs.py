@@ -6,6 +6,7 @@ everything is evicted.
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,14 +24,20 @@ from tests.streams.live.state.cut_worlds import simulated
 from tests.streams.live.state.test_cut_runs import through_chunks
 
 
-def use_all_kernels() -> None:
+def use_all_kernels(after_first_replays: Callable[[], None] = lambda: None) -> None:
     """Run small worlds in every way.
+
+    Args:
+        after_first_replays: called when replays were run as most people run them first.
 
     Raises:
         RuntimeError: a command failed; the message holds what it printed.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        _commands(Path(folder))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        reference = _first_replays(folder)
+        after_first_replays()
+        _further_commands(folder, reference)
     log = list(ingested(topics_of(press(), 2, seed=1), seed=1, batch_rows=500))
     cuts = [len(log) // 3, len(log) // 2]
     applied(log, cuts)
@@ -62,8 +69,8 @@ def _read(topics: Topics, source: tuple[str, int], message: Message) -> Frame:
     return decoded(topic, (number, offset, [replace(message, offset=offset)]))[0]
 
 
-def _commands(folder: Path) -> None:
-    """Replay a small world with everything that a replay can be given, once as usual and once with exact pairs."""
+def _first_replays(folder: Path) -> list[str]:
+    """Replay a small world with all reference data, and a table. Returns the options of the reference data."""
     world = folder / "world"
     _run("simulate", "diaspora-press", "--accounts", "600", "--days", "2", "--out", str(world))
     reference = [
@@ -74,14 +81,24 @@ def _commands(folder: Path) -> None:
             ("accounts", "accounts.jsonl.gz"),
         )
     ]
-    posts = str(world / "posts.jsonl.gz")
-    figures = ["--labels", str(world / "labels.csv"), "--no-progress"]
-    _run("backtest", posts, *reference, "--alerts", str(folder / "alerts.jsonl"), *figures)
-    _run("replay", posts, "--exact", "--unordered", "--pairs", str(folder / "pairs.csv"), "--no-progress")
+    outputs = [f"--{name}={folder / name}" for name in ("alerts", "networks", "report")]
+    _run("replay", str(world / "posts.jsonl.gz"), *reference, *outputs, "--no-progress")
     table = folder / "posts.csv"
     rows = [f"o{row % 5},a{row % 7},p{row},{1_700_000_000 + row}" for row in range(200)]
     table.write_text("\n".join(["object_id,account_id,content_id,timestamp_share", *rows, ""]))
     _run("replay", str(table), "--alerts", str(folder / "table.jsonl"), "--no-progress")
+    return reference
+
+
+def _further_commands(folder: Path, reference: list[str]) -> None:
+    """Replay the world with everything else that a replay can be given, and objects in an array."""
+    world = folder / "world"
+    posts = str(world / "posts.jsonl.gz")
+    figures = ["--labels", str(world / "labels.csv"), "--no-progress"]
+    _run("backtest", posts, *reference, "--alerts", str(folder / "alerts.jsonl"), *figures)
+    pairs = ["--pairs", str(folder / "pairs.csv")]
+    _run("replay", posts, *pairs, "--no-progress")
+    _run("replay", posts, "--exact", "--unordered", *pairs, "--no-progress")
     objects = folder / "posts.json"
     made = [
         {

@@ -16,7 +16,7 @@ from detectors.alerts.members import members_shown
 from detectors.alerts.network_facts import NetworkFacts
 from detectors.alerts.scores.coordination_score import score
 from detectors.alerts.scores.priority import novelty_of, priority
-from detectors.alerts.signals import about_members
+from detectors.alerts.signals import about_members, said_once
 from detectors.alerts.texts.explanation import explanation
 from detectors.alerts.texts.headline import headline
 from detectors.alerts.texts.suggested_actions import suggested_actions
@@ -125,7 +125,7 @@ def alert_record(
         reach=reach,
         members=members_shown(facts, context, accounts, run.gate_surprise, _known(last)),
         member_count=members,
-        signals=[*parts.signals, *about_members(context), *kept_signals],
+        signals=said_once([*parts.signals, *about_members(context), *kept_signals], covert.terms),
         evidence=[*term_samples(context, accounts.names), *kept_samples, *parts.evidence],
         ties=parts.ties,
         ties_left_out=parts.ties_left_out,

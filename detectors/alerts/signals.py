@@ -1,6 +1,9 @@
 """The signals of an alert: what each detector measured among the members, against what chance gives."""
 
 import math
+from collections.abc import Iterable
+
+import msgspec
 
 from detectors.alerts.network_facts import NetworkFacts
 from detectors.alerts.texts import kind_words
@@ -8,7 +11,7 @@ from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.terms.term import Measurement
 from detectors.pools.company import PROMPT_S
 from detectors.pools.pool_facts import PoolFacts
-from schemas.alerts import Signal
+from schemas.alerts import ScoreTerm, Signal
 
 _LEAST_P = 1e-300
 """Smaller p-values are given as this: a JSON reader must not see them as 0."""
@@ -30,6 +33,18 @@ def signals_together(facts: NetworkFacts) -> list[Signal]:
 def about_members(context: NetworkContext) -> list[Signal]:
     """Everything measured of the members themselves."""
     return [_signal_of(measurement) for measurement in context.measurements]
+
+
+def said_once(signals: Iterable[Signal], terms: Iterable[ScoreTerm]) -> list[Signal]:
+    """Signals without the sentences that terms of the score say as well.
+
+    In the alert of a suspected network these are some 700 bytes (measured).
+    """
+    said = {(term.name, term.summary) for term in terms}
+    return [
+        msgspec.structs.replace(signal, summary="") if (signal.detector, signal.summary) in said else signal
+        for signal in signals
+    ]
 
 
 def _co_shares(facts: NetworkFacts) -> list[Signal]:

@@ -14,15 +14,23 @@ from streams.kernels.kernel_list import listed_kernels
 from streams.outputs.plain_text import plain_lines
 
 
-def compile_all() -> bool:
-    """Compile what is missing. Returns whether all kernels are compiled."""
+def compile_all(*, for_replays: bool) -> bool:
+    """Compile what is missing.
+
+    Args:
+        for_replays: only what every replay uses.
+
+    Returns:
+        Whether all of it is compiled.
+    """
     begun = time.monotonic()
     _write_byte_code()
-    faults = compile_kernels(_say)
+    faults = compile_kernels(_say, in_every_replay=for_replays)
     for fault in faults:
         _say(f"not compiled: {fault}")
     if not faults:
-        _say(f"{len(listed_kernels())} kernels are compiled, after {time.monotonic() - begun:.0f} s.")
+        compiled = sum(kernel.in_every_replay or not for_replays for kernel in listed_kernels())
+        _say(f"{compiled} kernels are compiled, after {time.monotonic() - begun:.0f} s.")
     return not faults
 
 

@@ -221,7 +221,12 @@ def doctor(
 
 
 @app.command(name="compile")
-def compile_all() -> None:
+def compile_all(
+    *,
+    for_replays: Annotated[
+        bool, typer.Option("--for-replays", help="Only what every replay uses: five sixths of all.")
+    ] = False,
+) -> None:
     """Compile the kernels ahead, so that no run waits for it; `make setup` does this.
 
     It takes a minute or two once, and a second when they are compiled. A replay and a worker compile what is
@@ -230,7 +235,7 @@ def compile_all() -> None:
     with reported_faults():
         from streams.command import compile_command  # noqa: PLC0415 - --help need not wait for it
 
-        if not compile_command.compile_all():
+        if not compile_command.compile_all(for_replays=for_replays):
             raise typer.Exit(1)
 
 

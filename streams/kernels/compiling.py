@@ -25,9 +25,17 @@ OnProgress = Callable[[int, int], None]
 """Called with how many of the missing kernels have been compiled, and how many were missing."""
 
 
-def missing_kernels() -> list[int]:
-    """Numbers in the list of those that are not on disk. Takes well under a second once all modules are loaded."""
-    return [number for number, kernel in enumerate(listed_kernels()) if not kernel.is_compiled]
+def missing_kernels(*, in_every_replay: bool = False) -> list[int]:
+    """Numbers in the list of those that are not on disk. Takes well under a second once all modules are loaded.
+
+    Args:
+        in_every_replay: only those that every replay uses.
+    """
+    return [
+        number
+        for number, kernel in enumerate(listed_kernels())
+        if (kernel.in_every_replay or not in_every_replay) and not kernel.is_compiled
+    ]
 
 
 async def compile_missing(missing: list[int], on_progress: OnProgress) -> list[str]:
@@ -82,13 +90,17 @@ async def compile_missing(missing: list[int], on_progress: OnProgress) -> list[s
     return faults
 
 
-def compile_kernels(say: Callable[[str], None]) -> list[str]:
+def compile_kernels(say: Callable[[str], None], *, in_every_replay: bool = False) -> list[str]:
     """Compile what is missing; say so, and how far it is, if anything is.
+
+    Args:
+        say: takes what is said.
+        in_every_replay: compile only what every replay uses. A run that uses more compiles that when it is called.
 
     Returns:
         Faults, as of `compile_missing`.
     """
-    missing = missing_kernels()
+    missing = missing_kernels(in_every_replay=in_every_replay)
     if not missing:
         return []
     begun = time.monotonic()

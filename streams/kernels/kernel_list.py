@@ -1,7 +1,8 @@
 """The kernels that replays, workers and publishing use, each with the types of its arguments.
 
 `kernels.json` beside this file holds them. `python -m tests.kernel_recording` writes it anew from runs of small worlds;
-a test fails when it lacks a kernel. Kernels that others wait for come first, then those that take longest.
+a test fails when it lacks a kernel. Those that every replay uses come first. Of these and of the others, kernels that
+others wait for come first, then those that take longest.
 """
 
 import importlib
@@ -25,6 +26,8 @@ class Kernel:
     name: str
     arguments: tuple[Any, ...]
     """Types of numba."""
+    in_every_replay: bool
+    """Whether replays use it as they are run first: posts with reference data, alerts and a report."""
 
     def __str__(self) -> str:
         return f"{self.module}.{self.name}"
@@ -58,6 +61,8 @@ class _List(msgspec.Struct):
     """The file: kernels name the types of their arguments by number."""
 
     types: list[Plain]
+    in_every_replay: int
+    """Count of kernels at the beginning of the list that every replay uses."""
     kernels: list[tuple[str, str, list[int]]]
 
 
@@ -66,12 +71,13 @@ def listed_kernels() -> list[Kernel]:
     content = msgspec.json.decode((files(__package__) / _FILE).read_bytes(), type=_List)
     known: dict[int, Any] = {}
     found = []
-    for module, name, arguments in content.kernels:
+    for place, (module, name, arguments) in enumerate(content.kernels):
         try:
             for number in arguments:
                 if number not in known:
                     known[number] = numba_type(content.types[number])
-            kernel = Kernel(module, name, tuple(known[number] for number in arguments))
+            types = tuple(known[number] for number in arguments)
+            kernel = Kernel(module, name, types, place < content.in_every_replay)
             kernel.dispatcher  # noqa: B018 - to see whether it is there
         except (UnknownType, ImportError, AttributeError):
             continue
@@ -79,8 +85,13 @@ def listed_kernels() -> list[Kernel]:
     return found
 
 
-def list_text(kernels: Sequence[tuple[str, str, Sequence[Plain]]]) -> str:
-    """The content of the file for kernels: module, name and plain types of the arguments. A line each."""
+def list_text(kernels: Sequence[tuple[str, str, Sequence[Plain]]], in_every_replay: int) -> str:
+    """The content of the file for kernels: module, name and plain types of the arguments. A line each.
+
+    Args:
+        kernels: in the order of the list.
+        in_every_replay: count of those at its beginning that every replay uses.
+    """
     numbers: dict[str, int] = {}
     rows = []
     for module, name, arguments in kernels:
@@ -88,4 +99,4 @@ def list_text(kernels: Sequence[tuple[str, str, Sequence[Plain]]]) -> str:
         rows.append((module, name, [numbers.setdefault(text, len(numbers)) for text in texts]))
     types = ",\n".join(numbers)
     lines = ",\n".join(msgspec.json.encode(row).decode() for row in rows)
-    return f'{{"types": [\n{types}\n],\n"kernels": [\n{lines}\n]}}\n'
+    return f'{{"types": [\n{types}\n],\n"in_every_replay": {in_every_replay},\n"kernels": [\n{lines}\n]}}\n'

@@ -3,7 +3,8 @@
 from schemas.errors import InputError
 from schemas.values import account_name
 from streams.privacy.records import PseudonymRecords
-from streams.sources.named_text import named_text
+from streams.reference_files.whole_files import text_of_file
+from streams.sources.files.compressed import ByteInput
 
 _MOST_BYTES = 256 << 20
 """Bytes of the largest file: some ten million accounts. Chosen, not measured."""
@@ -22,7 +23,8 @@ def read_erased(path: str | None, names: PseudonymRecords | None = None) -> froz
     if path is None:
         return frozenset()
     accounts = set()
-    for number, line in enumerate(named_text(path, "--erased", _MOST_BYTES).splitlines(), 1):
+    text = text_of_file(ByteInput(path), _MOST_BYTES, "a file of erased accounts")
+    for number, line in enumerate(text.splitlines(), 1):
         name = line.strip()
         if not name or name.startswith("#"):
             continue

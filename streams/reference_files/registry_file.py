@@ -12,11 +12,11 @@ from pathlib import PurePath
 import msgspec
 
 from detectors.reference.registry import Registry, RegistryError
-from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
+from schemas.checks.decoding_faults import DecodingFault, decoding_fault
 from schemas.errors import InputError
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
+from streams.reference_files.whole_files import is_array, objects_of, place_in_words, text_of_file
 from streams.sources.files.compressed import ByteInput
-from streams.sources.files.encodings import whole_text
 
 _MOST_BYTES = 1 << 26
 """64 MiB: a registry of that size would have some hundred thousand entities."""
@@ -38,19 +38,12 @@ def read_registry(path: str) -> Registry:
             contradict each other. The message lists up to ten faults.
     """
     stream = ByteInput(path)
-    data = stream.whole(_MOST_BYTES, "a registry")
-    try:
-        text = whole_text(bytes(data))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{stream.name}: byte {error.start + 1:,} is not UTF-8.") from error
-    if text.lstrip().startswith("["):
-        lines = _json_elements
-    else:
-        lines = _csv_lines if _is_csv(stream.name, text) else _json_lines
+    text = text_of_file(stream, _MOST_BYTES, "a registry")
+    read = _csv_lines if not is_array(text) and _is_csv(stream.name, text) else _json_objects
     entities, faults = [], []
-    for number, entity in lines(text):
+    for place, entity in read(text):
         if isinstance(entity, str):
-            faults.append(f"line {number}: {entity}")
+            faults.append(f"{place_in_words(text, place)}: {entity}")
         else:
             entities.append(entity)
     if faults:
@@ -70,29 +63,13 @@ def _is_csv(name: str, text: str) -> bool:
     return not begins.startswith("{") and (".csv" in PurePath(name).suffixes or parted)
 
 
-def _json_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
-    """The entity of each line, or the fault of the line in words."""
-    decoder = msgspec.json.Decoder(RegistryEntity)
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            try:
-                yield number, decoder.decode(line)
-            except DECODING_ERRORS as error:
-                yield number, f"{_in_words(error)} (an entity is written like {_EXAMPLE})"
-
-
-def _json_elements(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
-    """The entity of each element of an array, or its fault in words; numbered from 1."""
-    try:
-        elements = msgspec.json.decode(text, type=list[msgspec.Raw])
-    except DECODING_ERRORS as error:
-        yield 1, f"{_in_words(error)} (an array of entities, each written like {_EXAMPLE})"
-        return
-    for number, element in enumerate(elements, start=1):
-        try:
-            yield number, msgspec.json.decode(element, type=RegistryEntity)
-        except DECODING_ERRORS as error:
-            yield number, f"{_in_words(error)} (an entity is written like {_EXAMPLE})"
+def _json_objects(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
+    """The entity of each line or element, or its fault in words."""
+    for place, entity in objects_of(text, RegistryEntity):
+        if isinstance(entity, DecodingFault):
+            yield place, f"{_in_words(entity)} (an entity is written like {_EXAMPLE})"
+        else:
+            yield place, entity
 
 
 def _csv_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
@@ -127,9 +104,9 @@ def _entity(row: dict[str, str]) -> RegistryEntity | str:
     try:
         return msgspec.convert({**known, "domains": domains, "accounts": accounts}, RegistryEntity)
     except msgspec.ValidationError as error:
-        return _in_words(error)
+        return _in_words(decoding_fault(error))
 
 
-def _in_words(error: Exception) -> str:
-    words = str(decoding_fault(error))
+def _in_words(fault: DecodingFault) -> str:
+    words = str(fault)
     return f"{words}; a kind is one of {', '.join(EntityKind)}" if "invalid enum value" in words else words

@@ -1,34 +1,34 @@
-"""`--reviews`: the audit log of reviews, one ReviewEvent a line. What they mute and allow are rules of the run.
+"""`--reviews`: the audit log of reviews, ReviewEvents one a line or in an array.
+
+What they mute and allow are rules of the run.
 
 Like the file of rules, it is used whole or not at all.
 """
 
-import msgspec
-
 from detectors.reference.review_decisions import ReviewDecisions
-from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
+from schemas.checks.decoding_faults import DecodingFault
 from schemas.errors import InputError
 from schemas.reviews import ReviewEvent, SuppressionRule
+from streams.reference_files.whole_files import objects_of, place_in_words, text_of_file
 from streams.sources.files.compressed import ByteInput
+
+_MOST_BYTES = 1 << 30
+"""1 GiB: some three million events. Chosen, not measured."""
 
 
 def read_reviews(path: str) -> list[ReviewEvent]:
     """Read the events of a file, in their order.
 
     Raises:
-        InputError: the file cannot be read, or a line is no review event.
+        InputError: the file cannot be read, or an object is no review event.
     """
     stream = ByteInput(path)
-    lines = b"".join(block.data for block in stream.blocks()).split(b"\n")
-    decoder = msgspec.json.Decoder(ReviewEvent)
+    text = text_of_file(stream, _MOST_BYTES, "an audit log of reviews")
     events = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            events.append(decoder.decode(line))
-        except DECODING_ERRORS as error:
-            raise InputError(f"{stream.name}: line {number}: {decoding_fault(error)}.") from error
+    for place, event in objects_of(text, ReviewEvent):
+        if isinstance(event, DecodingFault):
+            raise InputError(f"{stream.name}: {place_in_words(text, place)}: {event}.")
+        events.append(event)
     return events
 
 

@@ -129,7 +129,7 @@ def _begun(
     goes_on = keeping is not None and keeping.goes_on
     if not goes_on:
         run.open()  # the inputs first: what is wrong with them shows at once
-    compile_kernels(console.print)
+    compile_kernels(console.print, in_every_replay=True)
     signals, letters = options.writing.signals, options.writing.dead_letters
     if letters is not None and not goes_on:
         run.dead_letters.write_to(opened("--dead-letters", letters))

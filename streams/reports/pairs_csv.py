@@ -48,7 +48,9 @@ def write_pairs(file: BinaryIO, pipeline: Pipeline) -> int:
     file.write((",".join(COLUMNS) + "\n").encode())
     for begin in range(0, len(ordered), _CHUNK):
         part = ordered[begin : begin + _CHUNK]
-        summary = summarise(part["pair"].to_numpy(), pipeline.pairs.rows, pipeline.pairs.table, null)
+        summary = summarise(
+            part["pair"].to_numpy(writable=True), pipeline.pairs.rows, pipeline.pairs.table, null
+        )
         table = (
             pl.DataFrame(
                 {

@@ -102,8 +102,8 @@ class ReadingOptions:
         typer.Option(
             "--follows",
             metavar="FILE",
-            help="Follow events, one JSON object a line: who follows the accounts of a network, and which accounts "
-            "follow the same others together.",
+            help="Follow events, JSON objects one a line or in an array: who follows the accounts of a network, and "
+            "which accounts follow the same others together.",
             rich_help_panel=_READING,
         ),
     ] = None
@@ -113,7 +113,7 @@ class ReadingOptions:
         typer.Option(
             "--accounts",
             metavar="FILE",
-            help="Account profiles, one JSON object a line: handle, followers, creation time, labels.",
+            help="Account profiles, JSON objects one a line or in an array: handle, followers, creation time, labels.",
             rich_help_panel=_READING,
         ),
     ] = None
@@ -134,7 +134,7 @@ class ReadingOptions:
         typer.Option(
             "--suppressions",
             metavar="FILE",
-            help="Reviewers' rules, one JSON object a line: networks to mute, accounts to allow.",
+            help="Reviewers' rules, JSON objects one a line or in an array: networks to mute, accounts to allow.",
             rich_help_panel=_READING,
         ),
     ] = None
@@ -155,7 +155,8 @@ class ReadingOptions:
         typer.Option(
             "--reviews",
             metavar="FILE",
-            help="The audit log of reviews, one event a line. What reviewers mute and allow counts like a rule.",
+            help="The audit log of reviews, JSON objects one a line or in an array. What reviewers mute and allow "
+            "counts like a rule.",
             rich_help_panel=_READING,
         ),
     ] = None

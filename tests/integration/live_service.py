@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, NotCoordinatorForGroupError
 
-from schemas.service.topics import POSTS, PROGRESS
+from schemas.service.topics import POSTS, PROGRESS, SNAPSHOTS
 from streams.live.broker.connection import client_arguments, connection
 from streams.live.broker.topic_admin import create_topics
 from streams.live.exchange.decoding import KIND_OF
@@ -216,6 +216,17 @@ class Watcher:
     async def ends(self, topic: str) -> int:
         """Count of all records that a topic has had."""
         return sum((await self._consumer.end_offsets(await self._partitions(topic))).values())
+
+    async def until_saved(self, frame: int) -> None:
+        """Wait for a snapshot of detection with this frame in it. The log leaves out lines that repeat."""
+        async with self._limited(f"a snapshot with frame {frame}"):
+            while True:
+                values = await self.values(SNAPSHOTS.name)
+                # chunks are MessagePack, manifests JSON
+                manifests = [json.loads(value) for value in values if value.startswith(b'{"frame_offset"')]
+                if any(manifest["frame_offset"] >= frame for manifest in manifests):
+                    return
+                await self._read()
 
     async def alerts(self) -> dict[tuple[str, int], str]:
         """Alerts by id and revision; two records of one have to say the same."""

@@ -146,12 +146,13 @@ async def test_given_shards_that_have_lost_their_past_then_detection_begins_anew
     worker = service.start_worker()
     async with Watcher(service) as watcher:
         service.lockstep("publish", thirds[0], *troll_farm.references, "--no-progress")
-        await watcher.until(lambda _: len(lines(worker, "shard saved")) >= 4, "all shards in snapshots")
-        saved = str(lines(worker, "shard saved")[0]["timestamp"])
-        service.lockstep("publish", thirds[1], "--no-progress")
         await watcher.until(
-            lambda _: str(lines(worker, "snapshot written")[-1]["timestamp"]) > saved, "a snapshot after that"
+            lambda _: {line["shard"] for line in lines(worker, "shard saved")} == set(range(4)),
+            "all shards in snapshots",
         )
+        applied = watcher.progress["frame_offset"]
+        service.lockstep("publish", thirds[1], "--no-progress")
+        await watcher.until_saved(applied + 1)
         worker.process.terminate()
         assert worker.process.wait(timeout=60) == 0
         service.workers.clear()

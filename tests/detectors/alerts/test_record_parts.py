@@ -1,5 +1,6 @@
 """Parts of an alert record: the coordination score, members, signals and suggested actions."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -7,12 +8,12 @@ from detectors.accounts import AccountStore
 from detectors.alerts.members import members_shown
 from detectors.alerts.network_facts import KindFacts
 from detectors.alerts.scores.coordination_score import coordination_terms, score
-from detectors.alerts.signals import signals_together
+from detectors.alerts.signals import said_once, signals_together
 from detectors.alerts.texts.suggested_actions import suggested_actions
 from detectors.covertness.covertness import covertness
 from detectors.covertness.network_context import MemberContext, NetworkContext
 from detectors.networks.networks import Network
-from schemas.alerts import Action, Suppression
+from schemas.alerts import Action, ScoreTerm, Suppression
 from schemas.networks import MemberRole
 from schemas.shares import TraceKind
 from tests.detectors.alerts.network_samples import START, context, facts
@@ -81,3 +82,12 @@ def test_given_a_suspicion_then_actions_are_suggested_that_can_be_undone() -> No
     assert actions(context(hidden_mentions=1e-12)) == [Action.REVIEW, Action.WATCH]
     assert actions(context(registry_followers=1e-12)) == [Action.REVIEW, Action.WATCH, Action.LABEL]
     assert actions(context(registry_followers=1e-12), Suppression(rule_id="r1", reason="known to us")) == []
+
+
+def test_given_a_signal_whose_sentence_is_that_of_its_term_then_it_is_said_once() -> None:
+    (signal, *_) = signals_together(facts(kinds=(TWENTY,)))
+    term = ScoreTerm(name=signal.detector, value=0.5, weight=1.0, summary=signal.summary)
+
+    assert [each.summary for each in said_once([signal], [term])] == [""]
+    assert said_once([signal], [msgspec.structs.replace(term, summary="from before")]) == [signal]
+    assert said_once([signal], []) == [signal]

@@ -1,4 +1,4 @@
-"""Follow events, profiles and a registry as spreadsheets and other programs write them are the same."""
+"""Reference files as spreadsheets and other programs write them are the same."""
 
 import codecs
 import json
@@ -10,9 +10,12 @@ import pytest
 
 from schemas.errors import InputError
 from streams.outputs.dead_letter_log import DeadLetterLog
+from streams.reference_files.erased_accounts import read_erased
 from streams.reference_files.follow_events import read_follows
 from streams.reference_files.profiles import read_profiles
 from streams.reference_files.registry_file import read_registry
+from streams.reference_files.reviews_file import read_reviews
+from streams.reference_files.suppressions import read_suppressions
 from streams.settings.settings import InputSettings
 
 Rows = list[dict[str, Any]]
@@ -27,6 +30,17 @@ PROFILES: Rows = [
 ENTITIES: Rows = [
     {"entity_id": f"e{one}", "name": f"Agencia {one} é", "kind": "state_media"} for one in range(3)
 ]
+RULES: Rows = [
+    {"rule_id": f"r{one}", "kind": "allow", "account_ids": [f"x:{one}"], "reason": "la biblioteca del señor"}
+    for one in range(3)
+]
+EVENTS: Rows = [
+    {
+        "event_id": f"e{one}", "alert_id": "alert-0123456789abcdef", "alert_revision": 1, "network_id": "net-1",
+        "actor": "reviewer", "role": "reviewer", "at": "2023-02-14T08:30:00Z", "kind": "comment", "reason": "señal",
+    }
+    for one in range(3)
+]  # fmt: skip
 JSON: dict[str, Callable[[Rows], bytes]] = {
     "an array on one line": lambda rows: json.dumps(rows).encode(),
     "an array over many lines": lambda rows: json.dumps(rows, indent=2).encode(),
@@ -60,12 +74,41 @@ def test_json_in_any_writing(tmp_path: Path, way: str) -> None:
     plain = read_follows(written(tmp_path / "plain", lines_of(FOLLOWS).encode()), letters)
     profiles = read_profiles(written(tmp_path / "profiles", JSON[way](PROFILES)), letters)
     registry = read_registry(written(tmp_path / "registry", JSON[way](ENTITIES)))
+    rules = read_suppressions(written(tmp_path / "rules", JSON[way](RULES)))
+    events = read_reviews(written(tmp_path / "reviews", JSON[way](EVENTS)))
 
     assert follows.at.tolist() == plain.at.tolist()
     assert follows.follower.tolist() == plain.follower.tolist()
     assert profiles["handle"].to_list() == ["é0", "é1", "é2"]
     assert [entity.name for entity in registry.entities] == [row["name"] for row in ENTITIES]
+    assert [(rule.rule_id, rule.reason) for rule in rules] == [
+        (row["rule_id"], row["reason"]) for row in RULES
+    ]
+    assert [event.reason for event in events] == [row["reason"] for row in EVENTS]
     assert letters.total == 0
+
+
+@pytest.mark.parametrize("read", [read_suppressions, read_reviews])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b'[{"rule_id": "r1"}, 2]', "element 1: "),
+        (b'[{"rule_id": "r1"}', "line 1: |element 1: "),
+        (b'\n\n{"rule_id": 1}', "line 3: "),
+        (b"\xff{}", "byte 1 is not UTF-8"),
+    ],
+)
+def test_given_something_else_then_the_fault_names_its_place(
+    tmp_path: Path, read: Callable[[str], object], data: bytes, said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        read(written(tmp_path / "file", data))
+
+
+def test_erased_accounts_in_any_writing(tmp_path: Path) -> None:
+    for encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32"):
+        path = written(tmp_path / "erased", "# señal\r\nx:1\r\nx:2\r\n".encode(encoding))
+        assert read_erased(path) == {"x:1", "x:2"}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -84,5 +127,5 @@ def test_an_array_that_ends_early_is_refused(tmp_path: Path) -> None:
     cut = json.dumps(FOLLOWS).encode()[:-1]
     with pytest.raises(InputError, match="brackets are still open"):
         read_follows(written(tmp_path / "follows", cut), log())
-    with pytest.raises(InputError, match="array of entities"):
+    with pytest.raises(InputError, match="element 1: the array that begins here cannot be read"):
         read_registry(written(tmp_path / "registry", json.dumps(ENTITIES).encode()[:-1]))

@@ -37,8 +37,8 @@ def test_given_an_erased_account_then_no_output_names_it_and_the_others_are_foun
     ("content", "said"),
     [
         (b"x:1\n2\n", "line 2 of erased.txt names no account. Give each as platform:account_id"),
-        (b"x:1\n\xff\n", "erased.txt is not UTF-8 (byte 4)"),
-        (None, "--erased"),
+        (b"x:1\n\xff\n", "erased.txt: byte 5 is not UTF-8"),
+        (None, "erased.txt: no such file"),
     ],
 )
 def test_given_a_file_of_erased_accounts_that_cannot_be_used_then_the_run_says_why(
