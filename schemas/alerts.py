@@ -133,9 +133,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = None
     n: Annotated[Count, Meta(description="Number of observations: co-shares, posts or followers.")]
     window_s: Annotated[Seconds, Meta(description="Time window of the measurement in seconds; 0: no window.")]
-    summary: Annotated[
-        str, Meta(description="The finding, in a sentence; empty if a term of this name has it.")
-    ]
+    summary: Annotated[str, Meta(description="The finding; empty if the term of this name states it.")]
 
 
 class CounterEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
