@@ -127,6 +127,8 @@ class Stop:
             if self._raised is not None:
                 raise self._raised from None
             raise
+        finally:
+            self._raised = None  # what goes wrong later is a fault of its own
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         again, self.signal = self.signal is not None, number
