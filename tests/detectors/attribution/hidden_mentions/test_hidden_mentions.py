@@ -207,6 +207,11 @@ def test_given_handles_of_other_alphabets_and_servers_then_they_are_found_as_the
     assert find("•ünder_wegs", "@Ünder_wegs", search=search) == [(0, 3, "bullet", "•ünder_wegs")]
 
 
+def test_given_characters_between_two_letters_then_three_at_most_are_a_disguise() -> None:
+    assert [style for *_, style, _ in find("dice m...undo_china", "", None)] == ["broken"]
+    assert find("dice m....undo_china", "", None) == []
+
+
 @pytest.mark.parametrize("handles", [[], [""], ["@", "___", "•", "\u200b"], ["x"], ["-a-"], ["a b"]])
 def test_given_handles_that_cannot_be_found_then_nothing(handles: list[str]) -> None:
     assert find("x ___ • -a- @ a b \u200b", "", None, search=HiddenMentionFinder(handles)) == []
