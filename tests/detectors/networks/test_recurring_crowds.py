@@ -84,6 +84,28 @@ def test_given_crowds_that_share_some_accounts_only_then_they_are_not_the_same_s
     assert found(posts) == []
 
 
+@pytest.mark.parametrize(("size", "recurs"), [(13, False), (14, True)])  # similarity .30 and .40
+def test_given_crowds_of_one_group_then_they_recur_if_most_of_them_come_again(
+    size: int, recurs: bool
+) -> None:
+    draw = np.random.default_rng(6)
+    posts = background(draw)
+    posts += meeting(draw, DAY // 2, GROUP[:size], (URL, 1_000))
+    posts += meeting(draw, DAY // 2 + DAY, GROUP[-size:], (URL, 1_001))
+
+    assert bool(found(posts)) == recurs
+
+
+@pytest.mark.parametrize(("again", "recurs"), [(3, False), (4, True)])
+def test_given_small_crowds_then_four_accounts_have_to_come_again(again: int, recurs: bool) -> None:
+    draw = np.random.default_rng(7)
+    posts = noise(draw, 3_000, ACCOUNTS, 600, 4)
+    posts += meeting(draw, DAY // 2, GROUP[:4], (URL, 1_000))
+    posts += meeting(draw, DAY // 2 + DAY, [*GROUP[:again], GROUP[10]], (URL, 1_001))
+
+    assert bool(found(posts)) == recurs
+
+
 def test_given_a_group_that_is_viral_or_too_small_then_it_is_no_crowd() -> None:
     draw = np.random.default_rng(4)
     few = GROUP[: MIN_CROWD - 1]
