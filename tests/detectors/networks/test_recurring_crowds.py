@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from detectors.config import KINDS, DetectionConfig
-from detectors.networks.recurring_crowds import MIN_CROWD, OCCASION_S, RecurringCrowd, recurring_crowds
+from detectors.networks.recurring_crowds import OCCASION_S, RecurringCrowd, recurring_crowds
 from schemas.shares import TraceKind
 from tests.detectors.post_worlds import DAY, START, URL, Post, noise, seen
 
@@ -108,7 +108,7 @@ def test_given_small_crowds_then_four_accounts_have_to_come_again(again: int, re
 
 def test_given_a_group_that_is_viral_or_too_small_then_it_is_no_crowd() -> None:
     draw = np.random.default_rng(4)
-    few = GROUP[: MIN_CROWD - 1]
+    few = GROUP[:3]
     everybody = list(range(250))
     posts = noise(draw, 2_000, ACCOUNTS, 600, 4)
     for day in (0, 2):

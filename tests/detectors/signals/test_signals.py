@@ -10,7 +10,7 @@ import pytest
 
 from detectors.config import DetectionConfig
 from detectors.pipeline import Pipeline
-from detectors.signals import SignalRecord, engagement_signals, pair_signals
+from detectors.signals import SignalRecord, engagement_signals
 from detectors.signals.written import NEVER, WrittenFigures
 from detectors.state.capture import capture, reference_data_of, restore
 from schemas.alerts import Alert
@@ -88,8 +88,14 @@ def test_given_members_of_a_network_then_their_pairs_are_written_as_validated(
 
     assert inside
     assert all(pair.validated and pair.network_id == alerts[-1].network_id for pair in inside)
-    assert all(pair.p_value <= pair_signals.MOST_P for pair in latest.values())
+    assert all(pair.p_value <= 1e-4 for pair in latest.values())
     assert all(pair.kinds and pair.account_a < pair.account_b for pair in latest.values())
+
+
+def test_given_accounts_of_which_little_is_known_then_they_are_not_written(
+    press: tuple[list[Alert], list[SignalRecord]],
+) -> None:
+    assert min(account.posts for account in of_kind(press[1], AccountEngagement)) == 3
 
 
 def test_given_a_pair_that_is_written_again_then_it_is_validated_or_its_objects_have_grown(
