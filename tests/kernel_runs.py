@@ -96,9 +96,7 @@ def _further_commands(folder: Path, reference: list[str]) -> None:
     posts = str(world / "posts.jsonl.gz")
     figures = ["--labels", str(world / "labels.csv"), "--no-progress"]
     _run("backtest", posts, *reference, "--alerts", str(folder / "alerts.jsonl"), *figures)
-    pairs = ["--pairs", str(folder / "pairs.csv")]
-    _run("replay", posts, *pairs, "--no-progress")
-    _run("replay", posts, "--exact", "--unordered", *pairs, "--no-progress")
+    _run("replay", posts, "--exact", "--unordered", "--pairs", str(folder / "pairs.csv"), "--no-progress")
     objects = folder / "posts.json"
     made = [
         {

@@ -37,8 +37,8 @@ class Curve:
 
 
 def _styled(field: str, *values: float, **others: object) -> dict[float, Setting]:
-    common = replace(COMMON, **others)  # type: ignore[arg-type]
-    return {value: Setting(replace(common, **{field: value})) for value in values}  # type: ignore[arg-type]
+    common = replace(COMMON, **others)  # type: ignore[arg-type] # fields by name
+    return {value: Setting(replace(common, **{field: value})) for value in values}  # type: ignore[arg-type] # fields by name
 
 
 _ALONE = {"borrowed": 0.0, "reposted": 0.0, "own_links": True}

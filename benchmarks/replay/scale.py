@@ -123,7 +123,7 @@ def measured(load: Path, context: Sequence[str], shards: int) -> Scaling:
     run.ordered.timer = meter
     run.run_shards = meter.run
     options = dict(zip((word.removeprefix("--") for word in context[::2]), context[1::2], strict=True))
-    run.set_reference_data(read_reference_inputs(ReadingOptions(**options), log))  # type: ignore[arg-type]
+    run.set_reference_data(read_reference_inputs(ReadingOptions(**options), log))  # type: ignore[arg-type] # options by name
     run.open()
     for _ in run.run():
         pass

@@ -224,13 +224,13 @@ def doctor(
 def compile_all(
     *,
     for_replays: Annotated[
-        bool, typer.Option("--for-replays", help="Only what every replay uses: five sixths of all.")
+        bool, typer.Option("--for-replays", help="Only what every replay uses, which is most of it.")
     ] = False,
 ) -> None:
     """Compile the kernels ahead, so that no run waits for it; `make setup` does this.
 
-    It takes a minute or two once, and a second when they are compiled. A replay and a worker compile what is
-    missing before they begin. It also writes Python's byte code of the program.
+    It takes a minute or two once, and a second when they are compiled. A replay compiles what every replay
+    uses before it begins, and a worker all. It also writes Python's byte code of the program.
     """
     with reported_faults():
         from streams.command import compile_command  # noqa: PLC0415 - --help need not wait for it

@@ -15,7 +15,7 @@ from detectors.reference.registry import Registry, RegistryError
 from schemas.checks.decoding_faults import DecodingFault, decoding_fault
 from schemas.errors import InputError
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
-from streams.reference_files.whole_files import is_array, objects_of, place_in_words, text_of_file
+from streams.reference_files.whole_files import objects_of, text_of_file
 from streams.sources.files.compressed import ByteInput
 
 _MOST_BYTES = 1 << 26
@@ -39,11 +39,11 @@ def read_registry(path: str) -> Registry:
     """
     stream = ByteInput(path)
     text = text_of_file(stream, _MOST_BYTES, "a registry")
-    read = _csv_lines if not is_array(text) and _is_csv(stream.name, text) else _json_objects
+    read = _csv_lines if _is_csv(stream.name, text) else _json_objects
     entities, faults = [], []
     for place, entity in read(text):
         if isinstance(entity, str):
-            faults.append(f"{place_in_words(text, place)}: {entity}")
+            faults.append(f"{place}: {entity}")
         else:
             entities.append(entity)
     if faults:
@@ -60,11 +60,11 @@ def read_registry(path: str) -> Registry:
 def _is_csv(name: str, text: str) -> bool:
     begins = text.lstrip()[:200]
     parted = any(separator in begins for separator in _SEPARATORS)
-    return not begins.startswith("{") and (".csv" in PurePath(name).suffixes or parted)
+    return not begins.startswith(("{", "[")) and (".csv" in PurePath(name).suffixes or parted)
 
 
-def _json_objects(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
-    """The entity of each line or element, or its fault in words."""
+def _json_objects(text: str) -> Iterator[tuple[str, RegistryEntity | str]]:
+    """Place and entity of each line or element, or its fault in words."""
     for place, entity in objects_of(text, RegistryEntity):
         if isinstance(entity, DecodingFault):
             yield place, f"{_in_words(entity)} (an entity is written like {_EXAMPLE})"
@@ -72,7 +72,7 @@ def _json_objects(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
             yield place, entity
 
 
-def _csv_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
+def _csv_lines(text: str) -> Iterator[tuple[str, RegistryEntity | str]]:
     header = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=header.count)
     rows = csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True, delimiter=separator)
@@ -81,12 +81,12 @@ def _csv_lines(text: str) -> Iterator[tuple[int, RegistryEntity | str]]:
         unknown = [column for column in rows.fieldnames or () if column not in _ALL_COLUMNS]
         if missing or unknown:
             what = f"lacks {', '.join(missing)}" if missing else f"has unknown {', '.join(unknown)}"
-            yield 1, f"the header {what}; known columns are {', '.join(_ALL_COLUMNS)}"
+            yield "line 1", f"the header {what}; known columns are {', '.join(_ALL_COLUMNS)}"
             return
         for row in rows:
-            yield rows.line_num, _entity(row)
+            yield f"line {rows.line_num:,}", _entity(row)
     except csv.Error as error:
-        yield rows.line_num, f"not CSV: {error}"
+        yield f"line {rows.line_num:,}", f"not CSV: {error}"
 
 
 def _entity(row: dict[str, str]) -> RegistryEntity | str:

@@ -9,7 +9,7 @@ from detectors.reference.review_decisions import ReviewDecisions
 from schemas.checks.decoding_faults import DecodingFault
 from schemas.errors import InputError
 from schemas.reviews import ReviewEvent, SuppressionRule
-from streams.reference_files.whole_files import objects_of, place_in_words, text_of_file
+from streams.reference_files.whole_files import objects_of, text_of_file
 from streams.sources.files.compressed import ByteInput
 
 _MOST_BYTES = 1 << 30
@@ -27,7 +27,7 @@ def read_reviews(path: str) -> list[ReviewEvent]:
     events = []
     for place, event in objects_of(text, ReviewEvent):
         if isinstance(event, DecodingFault):
-            raise InputError(f"{stream.name}: {place_in_words(text, place)}: {event}.")
+            raise InputError(f"{stream.name}: {place}: {event}.")
         events.append(event)
     return events
 

@@ -6,7 +6,7 @@ Like a registry, the file is used whole or not at all: a rule dropped in silence
 from schemas.checks.decoding_faults import DecodingFault
 from schemas.errors import InputError
 from schemas.reviews import SuppressionRule
-from streams.reference_files.whole_files import objects_of, place_in_words, text_of_file
+from streams.reference_files.whole_files import objects_of, text_of_file
 from streams.sources.files.compressed import ByteInput
 
 _MOST_BYTES = 1 << 28
@@ -25,10 +25,9 @@ def read_suppressions(path: str) -> list[SuppressionRule]:
     text = text_of_file(stream, _MOST_BYTES, "a file of rules")
     rules: dict[str, SuppressionRule] = {}
     for place, rule in objects_of(text, SuppressionRule):
-        where = f"{stream.name}: {place_in_words(text, place)}"
         if isinstance(rule, DecodingFault):
-            raise InputError(f"{where}: {rule}. A rule is written like {_EXAMPLE}.")
+            raise InputError(f"{stream.name}: {place}: {rule}. A rule is written like {_EXAMPLE}.")
         if rule.rule_id in rules:
-            raise InputError(f"{where}: a second rule with the id {rule.rule_id}.")
+            raise InputError(f"{stream.name}: {place}: a second rule with the id {rule.rule_id}.")
         rules[rule.rule_id] = rule
     return [rules[name] for name in sorted(rules)]

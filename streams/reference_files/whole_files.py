@@ -33,12 +33,7 @@ def text_of_file(stream: ByteInput, most_bytes: int, noun: str) -> str:
         raise InputError(f"{stream.name}: byte {error.start + 1:,} is not UTF-8.") from error
 
 
-def is_array(text: str) -> bool:
-    """Whether a text is a JSON array, if it is JSON."""
-    return text.lstrip().startswith("[")
-
-
-def objects_of(text: str, of: type[T]) -> Iterator[tuple[int, T | DecodingFault]]:
+def objects_of(text: str, of: type[T]) -> Iterator[tuple[str, T | DecodingFault]]:
     """The objects of a text with their places, or what is wrong with them.
 
     Args:
@@ -46,25 +41,25 @@ def objects_of(text: str, of: type[T]) -> Iterator[tuple[int, T | DecodingFault]
         of: what they are.
 
     Returns:
-        Pairs of a place, counted from 1, and an object or its fault. A place is a line, or an element of the array.
+        Pairs of a place in words, such as `line 3` or `element 3`, and an object or its fault.
     """
-    objects: Sequence[str | msgspec.Raw] = text.split("\n")
-    if is_array(text):
+    unit = "line"
+    objects: Sequence[str | msgspec.Raw]
+    if text.lstrip().startswith("["):
+        unit = "element"
         try:
             objects = msgspec.json.decode(text, type=list[msgspec.Raw])
         except DECODING_ERRORS as error:
-            yield 1, DecodingFault("", f"the array that begins here cannot be read: {decoding_fault(error)}")
+            fault = f"the array that begins here cannot be read: {decoding_fault(error)}"
+            yield f"{unit} 1", DecodingFault("", fault)
             return
+    else:
+        objects = text.split("\n")
     decoder = msgspec.json.Decoder(of)
-    for place, written in enumerate(objects, start=1):
+    for number, written in enumerate(objects, start=1):
         if isinstance(written, str) and not written.strip():
             continue
         try:
-            yield place, decoder.decode(written)
+            yield f"{unit} {number:,}", decoder.decode(written)
         except DECODING_ERRORS as error:
-            yield place, decoding_fault(error)
-
-
-def place_in_words(text: str, place: int) -> str:
-    """A place of `objects_of` for a reader."""
-    return f"{'element' if is_array(text) else 'line'} {place:,}"
+            yield f"{unit} {number:,}", decoding_fault(error)

@@ -46,6 +46,7 @@ class Stop:
         """Outputs that cannot be written."""
         self._deferred = False
         self._raised: BaseException | None = None
+        """What a signal raised and nothing has answered yet."""
 
     @property
     def wanted(self) -> bool:

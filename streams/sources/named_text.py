@@ -8,7 +8,7 @@ def named_text(path: str, named: str, most_bytes: int) -> str:
 
     Args:
         path: of the file.
-        named: what names it, such as `--erased`; faults begin with it.
+        named: what names it, such as `input.short_links`; faults begin with it.
         most_bytes: size of the largest file that is read.
 
     Raises:

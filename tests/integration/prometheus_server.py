@@ -70,11 +70,7 @@ class Prometheus:
 
     def fired(self, alert: str, **labels: str) -> bool:
         """Whether an alert has fired within the last hour."""
-        wanted = ",".join(
-            f'{name}="{value}"'
-            for name, value in {"alertname": alert, "alertstate": "firing", **labels}.items()
-        )
-        return bool(self.query(f"count_over_time(ALERTS{{{wanted}}}[1h])"))
+        return bool(self.query(f"count_over_time({firing(alert, **labels)}[1h])"))
 
     def ready(self) -> bool:
         """Whether it answers."""
@@ -83,6 +79,12 @@ class Prometheus:
                 return True
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
+
+
+def firing(alert: str, **labels: str) -> str:
+    """What to ask for to see whether an alert fires now."""
+    wanted = {"alertname": alert, "alertstate": "firing", **labels}
+    return "ALERTS{" + ",".join(f'{name}="{value}"' for name, value in wanted.items()) + "}"
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from tests.integration.conftest import BrokerFactory, ServiceFactory
 from tests.integration.health_probe import HealthProbe, ask
 from tests.integration.kafka_broker import Broker
 from tests.integration.live_service import PROGRAM, Service, Watcher, Worker
-from tests.integration.prometheus_server import free_ports, prometheus
+from tests.integration.prometheus_server import firing, free_ports, prometheus
 from tests.integration.worlds import World
 
 pytestmark = pytest.mark.asyncio
@@ -215,9 +215,7 @@ async def test_given_outages_and_an_end_in_order_then_all_is_said_and_nothing_lo
         handed = await until(lambda: owns(other) and ask(other).status == 200, 120, "the handover")
         assert handed < allowed(HANDED_S), service.logs()
         assert await ended < ENDED_S
-        seen.until(
-            [f'ALERTS{{alertname="LockstepWorkerDown",alertstate="firing",instance="127.0.0.1:{ending}"}}']
-        )
+        seen.until([firing("LockstepWorkerDown", instance=f"127.0.0.1:{ending}")])
 
         await asyncio.to_thread(publisher.communicate)
         assert publisher.returncode == 0

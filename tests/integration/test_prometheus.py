@@ -22,7 +22,7 @@ from streams.live.exchange.decoding import COLLECTOR_HEADER
 from tests.deploy.test_rules import ALERTS, RECORDS, names_in
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import PROGRAM, Service, Watcher, Worker
-from tests.integration.prometheus_server import Prometheus, free_ports, prometheus, served
+from tests.integration.prometheus_server import Prometheus, firing, free_ports, prometheus, served
 from tests.integration.worlds import World, in_parts
 
 RUN = "diaspora-press-11"
@@ -124,7 +124,7 @@ async def test_given_workers_at_work_then_every_panel_and_rule_has_data(
             for path in _contradictory(tmp_path):
                 service.lockstep("publish", "--registry", str(path))
             for name in ("LockstepCollectorLate", "LockstepRegistryEntitySetAside"):
-                hasty.until([f'ALERTS{{alertname="{name}",alertstate="firing",prefix="{prefix}"}}'])
+                hasty.until([firing(name, prefix=prefix)])
         text = scraped(left)
     assert check_metrics(text) == ""
     assert prefix in text

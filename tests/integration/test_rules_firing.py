@@ -8,14 +8,10 @@ from aiokafka import AIOKafkaProducer
 
 from tests.integration.conftest import ServiceFactory
 from tests.integration.live_service import Service
-from tests.integration.prometheus_server import free_ports, prometheus
+from tests.integration.prometheus_server import firing, free_ports, prometheus
 from tests.streams.small_world import START, post
 
 pytestmark = pytest.mark.asyncio
-
-
-def firing(alert: str, prefix: str) -> str:
-    return f'ALERTS{{alertname="{alert}",alertstate="firing",prefix="{prefix}"}}'
 
 
 async def _one_post(service: Service) -> None:
@@ -33,12 +29,14 @@ async def test_given_work_that_nobody_does_then_the_rules_say_so_until_somebody_
     ports = free_ports(3)
     with prometheus(tmp_path / "prometheus", ports[0], {"lockstep": ports[1:]}, hasty=True) as seen:
         service.start_worker("--web-port", str(ports[1]), "--stages", "networks")
-        seen.until([firing(alert, prefix) for alert in ("LockstepAssignmentEmpty", "LockstepIngestGone")])
+        seen.until(
+            [firing(alert, prefix=prefix) for alert in ("LockstepAssignmentEmpty", "LockstepIngestGone")]
+        )
         await _one_post(service)
 
         service.start_worker("--web-port", str(ports[2]), "--stages", "ingest")
-        seen.until([firing("LockstepWatermarkAbsent", prefix)])
+        seen.until([firing("LockstepWatermarkAbsent", prefix=prefix)])
         # the rule about event time ends minutes later, when the silent partitions count as empty
         read = ("LockstepAssignmentEmpty", "LockstepIngestGone")
-        seen.until([f"absent({firing(alert, prefix)})" for alert in read])
+        seen.until([f"absent({firing(alert, prefix=prefix)})" for alert in read])
     assert service.stop() == [0, 0], service.logs()
