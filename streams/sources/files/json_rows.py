@@ -36,8 +36,9 @@ def decode_objects(
     """Decode records to the fields of `schema`; absent fields are null.
 
     Where text is expected, numbers and truth values become text. Where a list of texts is expected, a single text
-    becomes a list of one. Half of a surrogate pair becomes U+FFFD, and `NaN` becomes null. Records that are not an
-    object, or that have other types than `schema`, become dead letters.
+    becomes a list of one. An empty object in place of a list is an empty list, and an empty list in place of an object
+    is none: R and PHP do not tell the two apart. Half of a surrogate pair becomes U+FFFD, and `NaN` becomes null.
+    Records that are not an object, or that have other types than `schema`, become dead letters.
 
     Args:
         records: with one JSON object each.
@@ -126,6 +127,9 @@ def _decoded(lines: pl.Series, schema: pl.Struct) -> pl.DataFrame | None:
 def _sieved(
     records: Records, lines: pl.Series, rows: pl.Series, schema: pl.Struct
 ) -> tuple[pl.DataFrame, I64]:
+    changed = {row: emptied for row in rows if (emptied := _with_empties(lines[row], schema)) is not None}
+    if changed:
+        lines = lines.scatter(list(changed), list(changed.values()))
     faults = {row: fault for row in rows if (fault := _fault(lines[row], schema))}
     kept: list[tuple[pl.DataFrame, Sequence[int]]] = []
     heaps = [[row] for row in faults]
@@ -146,6 +150,41 @@ def _sieved(
     found = np.concatenate([np.array(heap, dtype=np.int64) for _, heap in kept])
     order = np.argsort(found)
     return pl.concat([frame for frame, _ in kept])[order], found[order]
+
+
+_EMPTY = re.compile(r":\s*(?:\{\s*\}|\[\s*\])")
+
+
+def _with_empties(line: str, schema: pl.Struct) -> str | None:
+    """A record with its empty lists and objects as the schema has them, or None if nothing is to be changed."""
+    if not _EMPTY.search(line):
+        return None
+    try:
+        record = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if not isinstance(record, dict) or not _settle_empties(record, schema):
+        return None
+    return msgspec.json.encode(record).decode()
+
+
+def _settle_empties(record: dict[str, object], schema: pl.Struct) -> bool:
+    """Settle the empty lists and objects of a record in place; whether there were any."""
+    changed = False
+    for field in schema.fields:
+        match field.dtype, record.get(field.name):
+            case pl.List(), {} as empty if not empty:
+                record[field.name] = []
+                changed = True
+            case pl.Struct(), [] as empty if not empty:
+                record[field.name] = None
+                changed = True
+            case pl.Struct() as inner, dict() as within:
+                changed |= _settle_empties(within, inner)
+            case pl.List(inner=pl.Struct() as inner), list() as several:
+                found = [_settle_empties(one, inner) for one in several if isinstance(one, dict)]
+                changed |= any(found)
+    return changed
 
 
 def _fault(line: str, schema: pl.Struct) -> str | None:

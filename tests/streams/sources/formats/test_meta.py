@@ -243,10 +243,14 @@ def test_given_broken_rows_when_read_then_only_they_are_set_aside(take, row, who
 
 
 def test_given_broken_objects_when_read_then_only_they_are_set_aside(take):
-    taken = take(jsonl(API, API | {"account": "Uno"}, API | {"expandedLinks": {}}, API | {"date": None}))
+    taken = take(
+        jsonl(API, API | {"account": "Uno"}, API | {"expandedLinks": {"original": "x"}}, API | {"date": None})
+    )
     assert (len(taken.rows), taken.reasons) == (1, ["malformed", "malformed", "missing_field"])
     taken = take(
-        jsonl(LIBRARY, LIBRARY | {"post_owner": []}, without(LIBRARY, "id"), LIBRARY | {"creation_time": "?"})
+        jsonl(
+            LIBRARY, LIBRARY | {"post_owner": ["x"]}, without(LIBRARY, "id"), LIBRARY | {"creation_time": "?"}
+        )
     )
     assert (len(taken.rows), taken.reasons) == (1, ["malformed", "missing_field", "bad_time"])
 

@@ -218,3 +218,25 @@ def test_given_users_where_posts_are_expected_when_opened_then_the_fields_are_sh
         take(jsonl(POST), format="x-pages")
     with pytest.raises(FormatError, match="does not begin"):
         take("id,text\n1,a\n", format="x-pages")
+
+
+def test_given_posts_written_by_r_when_read_then_empty_objects_are_empty_lists(take):
+    nothing = {"hashtags": {}, "mentions": {}, "urls": {}, "annotations": {}}
+    plain = POST | {
+        "id": "2",
+        "text": "RT @x: cut https://t.co/a",
+        "entities": nothing,
+        "referenced_tweets": {},
+    }
+    repost = POST | {
+        "id": "3",
+        "entities": nothing | {"hashtags": [{"tag": "News"}]},
+        "referenced_tweets": [{"type": "retweeted", "id": "1"}],
+    }
+    taken = take(json.dumps([POST, plain, repost, POST | {"id": "4", "public_metrics": []}]))
+    assert (taken.format, taken.dead) == ("x-posts", [])
+    # a list that is there and empty says that the text has none either
+    assert [row["urls"] for row in taken.rows[:3]] == [["https://one.example/a?b=1"], [], []]
+    assert [row["hashtags"] for row in taken.rows[:3]] == [["News"], [], ["News"]]
+    assert taken.rows[2]["repost_of"] == "1"
+    assert (taken.rows[3]["likes"], taken.rows[0]["likes"]) == (None, 3)
