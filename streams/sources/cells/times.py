@@ -16,6 +16,7 @@ from streams.sources.cells.written_times import ZONE_OFFSETS, written_seconds
 _ZULU = "%Y-%m-%dT%H:%M:%SZ"
 _OFFSET = "%Y-%m-%dT%H:%M:%S%.f%z"
 
+_ZONE_NAME = rf"(^|[\s\d])({'|'.join(sorted(ZONE_OFFSETS, key=len, reverse=True))})(\s|$)"
 _NUMBER = r"^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$"
 _SERIALS = (36_526, 73_051)
 """Days since 1899-12-30 as spreadsheets count them, of 2000-01-01 and 2100-01-01. Seconds of this size are of 1970."""
@@ -59,8 +60,13 @@ def text_seconds(text: pl.Series, pattern: str) -> pl.Series:
     column = pl.col("text")
     if "%Z" in pattern:
         # the parser would accept any name, and ignore it
-        for name, offset in ZONE_OFFSETS.items():
-            column = column.str.replace(rf"(^|[\s\d]){name}(\s|$)", "${1}" + offset + "${2}")
+        name = column.str.extract(_ZONE_NAME, 2)
+        offset = name.replace_strict(ZONE_OFFSETS, default=None, return_dtype=pl.String)
+        column = (
+            pl.when(name.is_null())
+            .then(column)
+            .otherwise(column.str.replace(_ZONE_NAME, "${1}\0${3}").str.replace("\0", offset, literal=True))
+        )
         pattern = pattern.replace("%Z", "%z")
     parsed = column.str.to_datetime(pattern, strict=False, time_unit="ms")
     return text.alias("text").to_frame().select(parsed.dt.epoch("s").cast(pl.Int64)).to_series()
@@ -97,7 +103,8 @@ def time_advice(written: str) -> str:
         name = match.group(1).upper()
         if name not in ZONE_OFFSETS and name not in ("AM", "PM"):
             return (
-                f"{name} is no zone of one meaning. Export the times in UTC, or with an offset such as +02:00"
+                f"{name} is no zone of one meaning. Write its offset in its place, such as +02:00, or export the times "
+                "in UTC"
             )
     pattern, either = "%d/%m/%Y %H:%M", ""
     if re.match(r"\s*\d{1,2}/\d{1,2}/\d{4}", written):

@@ -1,4 +1,7 @@
-"""Dates in writing: ISO 8601 basic and extended, RFC 2822, Twitter's, Go's, dates with dots, month names."""
+"""Dates in writing: ISO 8601 basic and extended, RFC 2822, Twitter's, Go's, dates with dots, month names.
+
+Months and weekdays may be in the languages of `_MONTHS`: feeds and spreadsheets write those of their authors.
+"""
 
 import polars as pl
 
@@ -26,18 +29,63 @@ ZONE_OFFSETS = {
     "MDT": "-0600",
     "PST": "-0800",
     "PDT": "-0700",
+    "AKST": "-0900",
+    "AKDT": "-0800",
+    "HST": "-1000",
+    "NDT": "-0230",
+    "BRT": "-0300",
+    "BRST": "-0200",
+    "ART": "-0300",
+    "UYT": "-0300",
+    "CLT": "-0400",
+    "CLST": "-0300",
+    "BOT": "-0400",
+    "COT": "-0500",
+    "PET": "-0500",
+    "WAT": "+0100",
+    "CAT": "+0200",
+    "SAST": "+0200",
+    "EAT": "+0300",
+    "TRT": "+0300",
+    "PKT": "+0500",
+    "WIB": "+0700",
+    "WITA": "+0800",
+    "WIT": "+0900",
+    "PHT": "+0800",
+    "SGT": "+0800",
+    "HKT": "+0800",
+    "MYT": "+0800",
+    "AWST": "+0800",
+    "ACST": "+0930",
+    "ACDT": "+1030",
 }
-"""Names of zones with one meaning in exports. North American ones are those of RFC 2822, section 4.3. Not here, since
-several places use them: BST, IST, AST, and CST, which is also China's and Cuba's."""
+"""Names of zones with one meaning in exports. North American ones are those of RFC 2822, section 4.3, the others those
+of the time zone database (IANA), up to 2017 also for zones that it has named by their offset since. Not here, since
+several places use them: BST, IST, AST, GST, AMT, NST, and CST, which is also China's and Cuba's."""
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {
+    1: ("jan", "ene", "gen", "янв"),
+    2: ("feb", "fev", "fév", "фев"),
+    3: ("mar", "mär", "mrt", "мар"),
+    4: ("apr", "abr", "avr", "апр"),
+    5: ("may", "mai", "mag", "mei", "мая", "май"),
+    6: ("jun", "juin", "giu", "июн"),
+    7: ("jul", "juil", "lug", "июл"),
+    8: ("aug", "ago", "aoû", "aou", "авг"),
+    9: ("sep", "set", "сен"),
+    10: ("oct", "okt", "out", "ott", "окт"),
+    11: ("nov", "ноя"),
+    12: ("dec", "dez", "dic", "déc", "дек"),
+}
+"""How the names of each month begin, in lower case: English, Spanish, Portuguese, French, German, Italian, Dutch and
+Russian, full and short as the Unicode locale data (CLDR) have them."""
 
 _ZONE = r"(?<zone>(?:[Zz]|[+-]\d{2}:?(?:\d{2})?|[A-Za-z]{2,5}|[+-]\d{4} [A-Za-z]{2,5})?)"
 _CLOCK = (
     r"(?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?:[.,]\d+)?)?(?:\s*(?<half>[AaPp])\.?[Mm]\.?)?"
 )
-_MONTH = r"(?<month>[A-Za-z]{3,9})\.?"
-_WEEKDAY = r"(?:[A-Za-z]{3,9},?\s+)?"
+_MONTH = r"(?<month>\p{L}{3,10})\.?"
+_WEEKDAY = r"(?:[\p{L}-]{2,14}\.?,?\s+)?"
 
 _FORMS = (
     # 2023-11-14T22:29:23.5+01:00, 2023-11-14 22:29 UTC, 2023/11/14 22:29:23, 2023-11-14
@@ -48,7 +96,7 @@ _FORMS = (
     # Tue, 14 Nov 2023 22:29:23 GMT
     rf"{_WEEKDAY}(?<day>\d{{1,2}})[\s-]+{_MONTH}[\s-]+(?<year>\d{{4}}),?(?:\s+(?:at\s+)?{_CLOCK}\s*{_ZONE})?",
     # Tue Nov 14 22:29:23 +0000 2023
-    rf"[A-Za-z]{{3}}\s+{_MONTH}\s+(?<day>\d{{1,2}})\s+{_CLOCK}(?:\s+(?<zone>[+-]\d{{4}}|[A-Za-z]{{2,5}}))?\s+(?<year>\d{{4}})",
+    rf"\p{{L}}{{3}}\s+{_MONTH}\s+(?<day>\d{{1,2}})\s+{_CLOCK}(?:\s+(?<zone>[+-]\d{{4}}|[A-Za-z]{{2,5}}))?\s+(?<year>\d{{4}})",
     # Nov 14, 2023 at 10:29 PM
     rf"{_WEEKDAY}{_MONTH}\s+(?<day>\d{{1,2}}),?\s+(?<year>\d{{4}}),?(?:\s+(?:(?:at|@)\s+)?{_CLOCK}\s*{_ZONE})?",
     # 14.11.2023, 22:29:23: with dots the day comes first wherever it is written so
@@ -88,10 +136,9 @@ def _read(text: pl.Series, form: str) -> pl.Series:
     absent = [pl.lit(None, dtype=pl.String).alias(name) for name in _PARTS if name not in fields.columns]
     fields = fields.with_columns(absent)
     month = pl.col("month").cast(pl.Int64, strict=False)
-    for number, name in enumerate(_MONTHS, start=1):
-        month = (
-            pl.when(pl.col("month").str.to_lowercase().str.starts_with(name)).then(number).otherwise(month)
-        )
+    for number, names in _MONTHS.items():
+        begins = pl.col("month").str.to_lowercase().str.contains(f"^(?:{'|'.join(names)})")
+        month = pl.when(begins).then(number).otherwise(month)
     hour = _number("hour")
     half = pl.col("half").str.to_lowercase()
     hour = (

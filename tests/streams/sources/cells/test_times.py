@@ -49,7 +49,20 @@ def read(*written):
         ("2023-11-14 17:29:23 EST", AT),
         ("2023-11-14 18:29:23 EDT", AT),
         ("2023-11-14 23:29:23 CET", AT),
+        ("2023-11-14 19:29:23 BRT", AT),
+        ("2023-11-15 05:29:23 WIB", AT),
+        ("2023-11-15 07:59:23 ACST", AT),
         ("Tue, 14 Nov 2023 22:29:23 GMT", AT),
+        ("Ter, 14 Nov 2023 19:29:23 -0300", AT),
+        ("Seg, 24 Set 2018 19:42:40 -0300", 1_537_828_960),
+        ("terça-feira, 14 novembro 2023 22:29:23", AT),
+        ("mié., 27 dic. 2023 10:00", 1_703_671_200),
+        ("Do, 05 Okt 2023 22:00:00 +0200", 1_696_536_000),
+        ("5. März 2023 10:00", None),
+        ("ven., 04 août 2023 10:00:00 +0200", 1_691_136_000),
+        ("lun, 05 giu 2023 10:00", 1_685_959_200),
+        ("пн, 05 июн 2023 13:00:00 +0300", 1_685_959_200),
+        ("Ter, 14 Xyz 2023 19:29:23 -0300", None),
         ("14 Nov 2023 17:29:23 -0500", AT),
         ("Tuesday, 14-Nov-2023 22:29:23 GMT", AT),
         ("Tue Nov 14 22:29:23 +0000 2023", AT),
@@ -88,6 +101,8 @@ def test_given_no_times_when_read_then_nothing_fails():
 def test_given_zone_names_in_a_pattern_when_read_then_they_shift_the_time_or_are_refused():
     written = ["2023-11-14 17:29:23 EST", "2023-11-14 18:29:23 EDT", "2023-11-14 22:29:23 IST"]
     assert text_seconds(pl.Series(written), "%Y-%m-%d %H:%M:%S %Z").to_list() == [AT, AT, None]
+    written = ["2023-11-14 19:29:23 BRT", "2023-11-15 07:29:23 WITA"]
+    assert text_seconds(pl.Series(written), "%Y-%m-%d %H:%M:%S %Z").to_list() == [AT, AT + 3_600]
 
 
 def test_given_a_unit_when_numbers_are_read_then_they_are_seconds():
