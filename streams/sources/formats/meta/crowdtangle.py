@@ -15,6 +15,8 @@ from streams.sources.screening import Decoded
 _POST = r"(?:/posts/|/permalink/|/p/|/reel/|/videos/|/tv/|story_fbid=|fbid=)(?:pcb\.)?([\w-]+)"
 _OWNERS = ("Facebook Id", "User Name", "Page Name", "Group Name", "Account")
 _WRITTEN = ("Message", "Description", "Title", "Link Text", "Image Text")
+_EXPANDED = ":=:"
+"""Stands between a shortened link, as the author wrote it, and where it leads: `bit.ly/x:=:https://one.example/`."""
 
 
 class CrowdTangle(CsvFormat):
@@ -53,8 +55,9 @@ class CrowdTangle(CsvFormat):
         when = rows["Post Created"]
         is_instagram = "Account" in self.layout.columns
         owner = pl.coalesce(ids(pl.col("Facebook Id")), *(known(pl.col(name)) for name in _OWNERS[1:]))
+        written = pl.coalesce(known(pl.col(name)) for name in _WRITTEN)
         rows = rows.with_columns(
-            owner.alias("owner"), pl.coalesce(known(pl.col(name)) for name in _WRITTEN).alias("text")
+            owner.alias("owner"), written.str.replace_all(rf"{_EXPANDED}\S+", "").alias("text")
         )
         identity = pl.concat_str("owner", "Post Created", "text", separator="\x00", ignore_nulls=True)
         made = pl.concat_str(pl.lit("text:"), pl.lit(text_keys(rows.select(identity).to_series())))
@@ -69,15 +72,18 @@ class CrowdTangle(CsvFormat):
             _shared(number).alias("urls"),
             hashtags_in(text).alias("hashtags"),
             mentions_in(text).alias("mentions"),
-            count(pl.coalesce("Followers at Posting", "Size at Posting", "Likes at Posting")).alias(
-                "followers_count"
-            ),
+            followers("Followers at Posting", "Size at Posting", "Likes at Posting").alias("followers_count"),
             count(pl.col("Likes")).alias("likes"),
             count(pl.col("Shares")).alias("reposts"),
             count(pl.col("Comments")).alias("replies"),
             count(pl.coalesce("Post Views", "Views")).alias("views"),
         )
         return Decoded(posts, when)
+
+
+def followers(*columns: str) -> pl.Expr:
+    """The first of several counts of followers; 0 at the time of a post means that nobody had counted them by then."""
+    return count(pl.coalesce(pl.col(name).replace("0", None) for name in columns))
 
 
 def _shared(number: pl.Expr) -> pl.Expr:
@@ -88,4 +94,5 @@ def _shared(number: pl.Expr) -> pl.Expr:
         | (link.str.extract(_POST) == number).fill_null(value=False)
     )
     kept = pl.concat_list(pl.when(~own.fill_null(value=False)).then(link)).list.drop_nulls()
-    return pl.concat_list(kept, urls_in(pl.col("Message")).fill_null([])).list.unique(maintain_order=True)
+    message = pl.col("Message").str.replace_all(rf"\S+{_EXPANDED}", "")
+    return pl.concat_list(kept, urls_in(message).fill_null([])).list.unique(maintain_order=True)

@@ -12,6 +12,7 @@ from streams.sources.cells.times import times
 from streams.sources.formats.format import CsvFormat
 from streams.sources.formats.json_fields import each, path, struct
 from streams.sources.formats.json_format import ROW, JsonFormat, decoded
+from streams.sources.formats.meta.crowdtangle import followers
 from streams.sources.formats.text_keys import text_keys
 from streams.sources.screening import Decoded
 
@@ -125,6 +126,6 @@ def _columns(flat: pl.DataFrame) -> list[pl.Expr | pl.Series]:
         .alias("urls"),
         hashtags_in(text).alias("hashtags"),
         mentions_in(text).alias("mentions"),
-        count(pl.coalesce("subscriberCount", "account.subscriberCount")).alias("followers_count"),
+        followers("subscriberCount", "account.subscriberCount").alias("followers_count"),
         *(count(pl.col(field)).alias(name) for name, field in _COUNTS.items()),
     ]

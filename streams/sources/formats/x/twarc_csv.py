@@ -1,5 +1,6 @@
 """Posts of the X API v2 as a table, as the CSV plugin of twarc writes them."""
 
+import json
 from collections.abc import Collection
 
 import polars as pl
@@ -11,13 +12,7 @@ from streams.sources.cells.times import times
 from streams.sources.formats.format import CsvFormat
 from streams.sources.screening import Decoded
 
-_IDS = {
-    "post_id": "id",
-    "account_id": "author_id",
-    "repost_of": "referenced_tweets.retweeted.id",
-    "reply_to": "referenced_tweets.replied_to.id",
-    "quote_of": "referenced_tweets.quoted.id",
-}
+_REFERENCES = {"repost_of": "retweeted", "reply_to": "replied_to", "quote_of": "quoted"}
 _COUNTS = {
     "likes": "public_metrics.like_count",
     "reposts": "public_metrics.retweet_count",
@@ -32,14 +27,19 @@ _IN_TEXT = {"urls": urls_in, "hashtags": hashtags_in, "mentions": mentions_in}
 
 
 class TwarcCsv(CsvFormat):
-    """One row a post, with `entities.*` as JSON. Originals have rows of their own unless they were left out."""
+    r"""One row a post, with `entities.*` as JSON. Originals have rows of their own unless they were left out.
+
+    A row has no line ends inside: the plugin writes `\n` for them, or, in its first versions and with
+    `--json-encode-text`, texts as JSON. The first versions also have all references in one cell.
+    """
 
     name = "twarc-csv"
     about = "X API v2 as a table: `twarc2 csv`"
     needed = ("id", "author_id", "created_at", "text")
     optional = (
         "lang",
-        *(column for column in _IDS.values() if "." in column),
+        "referenced_tweets",
+        *(f"referenced_tweets.{kind}.id" for kind in _REFERENCES.values()),
         *_COUNTS.values(),
         *(f"entities.{name}" for name in _LISTS),
     )
@@ -53,12 +53,15 @@ class TwarcCsv(CsvFormat):
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
         """Make posts. Cells that are blank leave it to the text."""
+        rows = rows.with_columns(_whole(pl.col("text")))
         text = pl.col("text")
         posts = rows.select(
-            *(ids(pl.col(column)).alias(name) for name, column in _IDS.items()),
+            ids(pl.col("id")).alias("post_id"),
+            ids(pl.col("author_id")).alias("account_id"),
+            *(_reference(kind).alias(name) for name, kind in _REFERENCES.items()),
             pl.lit("x").alias("platform"),
             times(rows["created_at"], "%Y-%m-%dT%H:%M:%S%.3fZ").alias("created_at"),
-            text.alias("text"),
+            text,
             "lang",
             *(
                 pl.coalesce(read(pl.col(f"entities.{name}")), _IN_TEXT[name](text)).alias(name)
@@ -67,3 +70,37 @@ class TwarcCsv(CsvFormat):
             *(count(pl.col(column)).alias(name) for name, column in _COUNTS.items()),
         )
         return Decoded(posts, rows["created_at"])
+
+
+def _whole(text: pl.Expr) -> pl.Expr:
+    """Texts with the line ends that they had."""
+    plain = text.str.replace_all(r"\n", "\n", literal=True)
+    is_json = text.str.starts_with('"') & text.str.ends_with('"')
+    decoded = text.map_batches(_from_json, return_dtype=pl.String, is_elementwise=True)
+    return pl.when(is_json).then(decoded).otherwise(plain)
+
+
+def _from_json(texts: pl.Series) -> pl.Series:
+    rows = (texts.str.starts_with('"') & texts.str.ends_with('"')).fill_null(value=False).arg_true()
+    return texts.scatter(rows, [_string(text) for text in texts.gather(rows)]) if len(rows) else texts
+
+
+def _string(text: str) -> str:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text  # an author's own quotes
+    return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _reference(kind: str) -> pl.Expr:
+    """The post that a post refers to in this way, in a column of its own or in the list of all references."""
+    quote, blank = r"[\"']", r"\s*"
+    is_kind = rf"{quote}type{quote}:{blank}{quote}{kind}{quote}"
+    an_id = rf"{quote}id{quote}:{blank}{quote}?(\d+)"
+    listed = pl.col("referenced_tweets")
+    return pl.coalesce(
+        ids(pl.col(f"referenced_tweets.{kind}.id")),
+        listed.str.extract(rf"{is_kind},{blank}{an_id}"),
+        listed.str.extract(rf"{an_id}{quote}?,{blank}{is_kind}"),
+    )

@@ -1,5 +1,8 @@
 """Posts of the Twitter API v1.1 as a table, as twarc's `json2csv` wrote them."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import polars as pl
 
 from streams.sources.cells.identities import ids
@@ -33,6 +36,9 @@ class TwarcV1Csv(CsvFormat):
         "urls",
         *_COUNTS.values(),
     )
+    other_names: ClassVar[Mapping[str, str]] = {
+        "reweet_or_quote_id": "retweet_or_quote_id"  # as `json2csv` wrote it for years
+    }
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
         """Make posts."""

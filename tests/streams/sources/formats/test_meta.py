@@ -109,6 +109,26 @@ def test_given_links_to_pictures_and_to_other_posts_when_read_then_only_the_othe
     assert [row["urls"] for row in rows] == [[], [], ["https://www.facebook.com/5/posts/6"]]
 
 
+def test_given_shortened_links_with_where_they_lead_when_read_then_both_stay_in_their_place(take):
+    row = PAGE_POST | {
+        "Link": "",
+        "Final Link": "",
+        "Message": "Hear: bit.ly/x:=:https://one.example/a?b=1 and https://t.example/y:=:https://two.example/c.",
+    }
+    taken = take(table(row)).rows[0]
+    assert taken["text"] == "Hear: bit.ly/x and https://t.example/y"
+    assert taken["urls"] == ["https://one.example/a?b=1", "https://two.example/c"]
+
+
+def test_given_no_followers_at_the_time_of_a_post_when_read_then_a_later_count_or_none_is_taken(take):
+    post = API | {"subscriberCount": 0}
+    rows = take(jsonl(post, post | {"account": API["account"] | {"subscriberCount": 0}})).rows
+    assert [row["followers_count"] for row in rows] == [1300, None]
+    few = {name: PAGE_POST[name] for name in ("Page Name", "Post Created", "Message", "Likes at Posting")}
+    rows = take(table(few | {"Followers at Posting": "0"}, few | {"Followers at Posting": "7"})).rows
+    assert [row["followers_count"] for row in rows] == [10, 7]
+
+
 API = {
     "platformId": "100044000000001_5500000000000009",
     "platform": "Facebook",

@@ -115,6 +115,42 @@ def test_given_a_table_of_the_api_before_when_read_then_its_type_says_what_an_id
     )
 
 
+def test_given_a_table_of_the_first_plugin_when_read_then_references_and_texts_are_taken_from_json(take):
+    first = without(V2, *(name for name in V2 if name.startswith("referenced_tweets."))) | {
+        "text": json.dumps(V2["text"] + " \u2019s\n\u2191 \U0001f600"),
+        "type": "",
+        "referenced_tweets": json.dumps(
+            [{"type": "replied_to", "id": "9"}, {"type": "retweeted", "id": "1609550000000000000"}]
+        ),
+    }
+    quote = first | {"id": "2", "referenced_tweets": "[{'id': '8', 'type': 'quoted'}]"}
+    broken = first | {"id": "3", "referenced_tweets": "", "text": '"Open" and "shut"'}
+    taken = take(table(first, quote, broken))
+    assert (taken.format, taken.dead) == ("twarc-csv", [])
+    assert known(taken.rows[0]) == GOLDEN | {
+        "text": V2["text"] + " \u2019s\n\u2191 \U0001f600",
+        "reply_to": "9",
+    }
+    assert [taken.rows[1][name] for name in ("repost_of", "reply_to", "quote_of")] == [None, None, "8"]
+    assert (taken.rows[2]["text"], taken.rows[2]["quote_of"]) == ('"Open" and "shut"', None)
+
+
+def test_given_line_ends_that_the_plugin_has_escaped_when_read_then_they_are_line_ends(take):
+    columns = ("id", "author_id", "created_at", "text", "public_metrics.like_count")
+    few = {name: V2[name] for name in columns} | {
+        "text": r"https://one.example/a\n\n#News of @bo_example\n@cy_example"
+    }
+    row = take(table(few)).rows[0]
+    assert row["text"] == "https://one.example/a\n\n#News of @bo_example\n@cy_example"
+    assert (row["urls"], row["hashtags"]) == (["https://one.example/a"], ["News"])
+    assert row["mentions"] == ["bo_example", "cy_example"]
+
+
+def test_given_a_table_of_an_older_json2csv_when_read_then_its_misspelt_column_is_read(take):
+    old = without(V1, "retweet_or_quote_id") | {"reweet_or_quote_id": V1["retweet_or_quote_id"]}
+    assert take(table(old)).rows == take(table(V1)).rows
+
+
 @pytest.mark.parametrize("row", [V2, V1])
 def test_given_broken_rows_when_read_then_only_they_are_set_aside(take, row):
     who = "author_id" if row is V2 else "user_id"
