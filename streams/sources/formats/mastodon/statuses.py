@@ -19,7 +19,7 @@ _WRITTEN = {
     "content": pl.String(),
     "language": pl.String(),
     "tags": pl.List(struct("name")),
-    "mentions": pl.List(struct("acct")),
+    "mentions": pl.List(struct("acct", "url")),
     "card": struct("url"),
 }
 
@@ -77,7 +77,7 @@ class Mastodon(JsonFormat):
             .otherwise(links)
             .alias("urls"),
             each(path("written", "tags"), "name").alias("hashtags"),
-            each(path("written", "mentions"), "acct").alias("mentions"),
+            path("written", "mentions").list.eval(_mentioned().drop_nulls()).alias("mentions"),
             pl.when(reblog.is_not_null())
             .then(fediverse_posts(reblog.struct.field("uri"), reblog.struct.field("id")))
             .alias("repost_of"),
@@ -93,3 +93,9 @@ class Mastodon(JsonFormat):
             count(pl.col("quotes_count")).alias("quotes"),
         )
         return decoded(posts)
+
+
+def _mentioned() -> pl.Expr:
+    """An account in a list of mentions, as `account_id` has it. Its own server writes its name alone."""
+    one = pl.element().struct
+    return pl.coalesce(fediverse_accounts(one.field("acct"), one.field("url")), one.field("acct"))

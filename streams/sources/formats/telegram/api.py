@@ -1,6 +1,6 @@
 """Telegram's messages as Telethon gives them, and tools that keep them so, such as telegram-tracker."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import polars as pl
 
@@ -32,7 +32,7 @@ class TelegramApi(JsonFormat):
         from_id=_PEER,
         fwd_from=struct("channel_post", "channel_id", from_id=_PEER),
         reply_to=struct("reply_to_msg_id"),
-        entities=pl.List(struct("_", "url")),
+        entities=pl.List(struct("_", "url", "offset", "length")),
         media=struct(webpage=struct("url")),
         replies=struct("replies"),
         reactions=struct(results=pl.List(struct("count"))),
@@ -55,6 +55,7 @@ class TelegramApi(JsonFormat):
         linked = pl.concat_list(
             each(pl.col("entities"), "url").fill_null([]),
             urls_in(text).fill_null([]),
+            _without_scheme(frame),
             pl.concat_list(path("media", "webpage", "url")).list.drop_nulls(),
         )
         posts = frame.select(
@@ -80,6 +81,29 @@ class TelegramApi(JsonFormat):
             .alias("likes"),
         )
         return decoded(posts, kind="kind")
+
+
+def _without_scheme(messages: pl.DataFrame) -> pl.Series:
+    """Links that a text has without `https://`, such as `t.me/name/5`: Telegram says where they stand."""
+    marked = pl.col("entities").list.eval(pl.element().struct.field("_") == "MessageEntityUrl").list.sum()
+    rows = messages.select((marked > urls_in(pl.col("message")).list.len()).arg_true()).to_series()
+    found: list[list[str]] = [[] for _ in range(len(messages))]
+    for row, message, entities in zip(
+        rows, messages["message"].gather(rows), messages["entities"].gather(rows), strict=True
+    ):
+        found[row] = [link for link in _marked(message, entities) if "://" not in link]
+    return pl.Series("bare", found, dtype=pl.List(pl.String))
+
+
+def _marked(text: str, entities: Iterable[Mapping[str, str | None] | None]) -> Iterator[str]:
+    units = text.encode("utf-16-le", "surrogatepass")  # offsets count units of UTF-16
+    for one in entities:
+        if one is None or one["_"] != "MessageEntityUrl":
+            continue
+        offset, length = str(one["offset"]), str(one["length"])
+        if offset.isdecimal() and length.isdecimal():
+            begin = 2 * int(offset)
+            yield units[begin : begin + 2 * int(length)].decode("utf-16-le", "replace")
 
 
 def _number(*names: str) -> pl.Expr:

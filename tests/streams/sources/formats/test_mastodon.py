@@ -112,6 +112,20 @@ def test_given_one_person_on_three_servers_when_read_then_account_and_post_are_o
     assert taken.posts["post_id"].n_unique() == 1
 
 
+def test_given_a_mention_of_a_servers_own_account_when_read_then_it_is_the_same_on_every_server(take):
+    own = STATUS | {
+        "mentions": [{"id": "2", "username": "Bo", "url": "https://two.example/@Bo", "acct": "Bo"}]
+    }
+    bare = STATUS | {"mentions": [{"acct": "Bo"}, {"url": "https://two.example/@bo"}]}
+    rows = take(jsonl(own, STATUS, bare, BOOST | {"reblog": own})).rows
+    assert [row["mentions"] for row in rows] == [
+        ["bo@two.example"],
+        ["bo@two.example"],
+        ["Bo"],
+        ["bo@two.example"],
+    ]
+
+
 def test_given_a_card_and_no_link_in_the_text_when_read_then_the_card_is_the_link(take):
     carded = STATUS | {"content": "<p>See</p>", "card": {"url": "https://three.example/c", "title": "C"}}
     assert take(jsonl(carded)).rows[0]["urls"] == ["https://three.example/c"]

@@ -151,6 +151,24 @@ API = {
 }  # fmt: skip
 
 
+def test_given_links_without_a_scheme_when_read_then_they_are_links_where_telegram_says_so(take):
+    text = "\U0001f600 t.me/canal_dos/5, https://one.example/a y site.example"
+    entities = [
+        {"_": "MessageEntityUrl", "offset": 3, "length": 16},
+        {"_": "MessageEntityUrl", "offset": 21, "length": 21},
+        {"_": "MessageEntityUrl", "offset": 45, "length": 12},
+    ]
+    message = without(API, "media") | {"message": text, "entities": entities}
+    taken = take(
+        jsonl(API, message, message | {"entities": [*entities[:1], None, {"_": "MessageEntityUrl"}]})
+    )
+    assert taken.dead == []
+    assert [sorted(row["urls"]) for row in taken.rows[1:]] == [
+        ["https://one.example/a", "site.example", "t.me/canal_dos/5"],
+        ["https://one.example/a", "t.me/canal_dos/5"],
+    ]
+
+
 @pytest.mark.parametrize("write", [jsonl, lambda one: json.dumps({"messages": [one], "chats": []})])
 def test_given_messages_of_the_api_when_read_then_forwards_name_the_original(take, write):
     taken = take(write(API))
