@@ -91,7 +91,7 @@ def _without_scheme(messages: pl.DataFrame) -> pl.Series:
     for row, message, entities in zip(
         rows, messages["message"].gather(rows), messages["entities"].gather(rows), strict=True
     ):
-        found[row] = [link for link in _marked(message, entities) if "://" not in link]
+        found[row] = [f"https://{link}" for link in _marked(message, entities) if "://" not in link]
     return pl.Series("bare", found, dtype=pl.List(pl.String))
 
 

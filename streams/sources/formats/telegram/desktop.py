@@ -73,7 +73,10 @@ class TelegramDesktop(JsonFormat):
             pl.when(forwarded.is_not_null()).then(pl.concat_str(forwarded, "text", separator="\x00"))
         ).to_series()
         kind = pl.element().struct.field("type")
-        links = pl.element().filter(kind.is_in(["link", "text_link"]))
+        link = pl.coalesce(pl.element().struct.field("href"), pl.element().struct.field("text"))
+        # Telegram makes a link of `t.me/name/5` as well
+        schemed = pl.when(link.str.contains("://", literal=True)).then(link).otherwise("https://" + link)
+        links = schemed.filter(kind.is_in(["link", "text_link"])).drop_nulls()
         posts = frame.with_columns(pl.Series("forward", text_keys(key))).select(
             ROW,
             "when",
@@ -86,9 +89,7 @@ class TelegramDesktop(JsonFormat):
             ),
             times(frame["when"]).alias("created_at"),
             "text",
-            pieces.list.eval(
-                pl.coalesce(links.struct.field("href"), links.struct.field("text")).drop_nulls()
-            ).alias("urls"),
+            pieces.list.eval(links).alias("urls"),
             _marked(pieces, "hashtag", "#"),
             _marked(pieces, "mention", "@"),
             pl.concat_str(pl.lit("text:"), "forward").alias("repost_of"),

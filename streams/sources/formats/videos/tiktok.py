@@ -1,6 +1,7 @@
 """Videos of TikTok's Research API: pages of JSON, one video an object, or a table of them."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import polars as pl
 
@@ -49,12 +50,13 @@ class TikTok(JsonFormat):
 
 
 class TikTokCsv(CsvFormat):
-    """The same fields as a table."""
+    """The same fields as a table, also under the names that traktok gives them."""
 
     name = "tiktok-research-csv"
     about = "TikTok's Research API as a table"
     needed = ("id", "username", "create_time", "video_description")
     optional = ("hashtag_names", *_COUNTS.values())
+    other_names: ClassVar[Mapping[str, str]] = {"video_id": "id", "author_name": "username"}  # of traktok
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
         """Make posts."""

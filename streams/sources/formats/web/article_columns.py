@@ -7,6 +7,8 @@ from streams.sources.cells.null_words import known
 from streams.sources.cells.texts import hashtags_in, plain_text, urls_in
 from streams.sources.cells.times import times
 
+_PICTURE = r"(?is)<(?:img|source|picture)\b[^>]*>"
+"""Pictures are no links: many sites show the same ones, such as the emoji of WordPress."""
 _HOST = r"(?i)^(?:https?:)?(?://)?([^/:?#\s]+\.[^/:?#\s]+)"
 
 
@@ -14,7 +16,7 @@ def article_columns(articles: pl.DataFrame) -> list[pl.Expr | pl.Series]:
     """The columns of posts.
 
     The account is the registered domain of the site that is named, or else of the link. The text is title and body. An
-    article shares the links in its body, not its own.
+    article shares the links in its body, not its own, and films that it shows.
 
     Args:
         articles: columns `link`, `when`, `title`, `body` (HTML or text), `site` and `lang`, all of them text.
@@ -32,7 +34,9 @@ def article_columns(articles: pl.DataFrame) -> list[pl.Expr | pl.Series]:
         times(articles["when"]).alias("created_at"),
         text.alias("text"),
         known(pl.col("lang")).alias("lang"),
-        urls_in(body.str.replace_all("&amp;", "&", literal=True)).alias("urls"),
+        urls_in(body.str.replace_all(_PICTURE, " ").str.replace_all("&amp;", "&", literal=True)).alias(
+            "urls"
+        ),
         hashtags_in(text).alias("hashtags"),
     ]
 

@@ -164,9 +164,15 @@ def test_given_links_without_a_scheme_when_read_then_they_are_links_where_telegr
     )
     assert taken.dead == []
     assert [sorted(row["urls"]) for row in taken.rows[1:]] == [
-        ["https://one.example/a", "site.example", "t.me/canal_dos/5"],
-        ["https://one.example/a", "t.me/canal_dos/5"],
+        ["https://one.example/a", "https://site.example", "https://t.me/canal_dos/5"],
+        ["https://one.example/a", "https://t.me/canal_dos/5"],
     ]
+    pieces = [
+        {"type": "link", "text": "t.me/canal_dos/5"},
+        {"type": "text_link", "text": "x", "href": "site.example"},
+    ]
+    desktop = take(json.dumps(CHAT | {"messages": [MESSAGE | {"text_entities": pieces}]})).rows[0]
+    assert desktop["urls"] == ["https://t.me/canal_dos/5", "https://site.example"]
 
 
 @pytest.mark.parametrize("write", [jsonl, lambda one: json.dumps({"messages": [one], "chats": []})])

@@ -61,6 +61,13 @@ def test_given_a_table_of_videos_when_read_then_the_posts_are_the_same(take):
     assert taken.reasons == ["missing_field", "bad_time"]
 
 
+def test_given_a_table_of_traktok_when_read_then_the_posts_are_the_same(take):
+    other = without(VIDEO, "id", "username") | {"video_id": VIDEO["id"], "author_name": VIDEO["username"]}
+    taken = take(table(other | {"create_time": "2023-01-01 00:00:00"}))
+    assert (taken.format, taken.dead) == ("tiktok-research-csv", [])
+    assert [known(row) for row in taken.rows] == [GOLDEN]
+
+
 def test_given_broken_videos_when_read_then_only_they_are_set_aside(take):
     broken = [without(VIDEO, "username"), VIDEO | {"create_time": "x"}, VIDEO | {"hashtag_names": [{"a": 1}]}]
     taken = take(jsonl(VIDEO, *broken, VIDEO | {"hashtag_names": None, "like_count": None}))

@@ -117,3 +117,14 @@ def test_given_a_page_of_html_when_opened_then_it_is_refused(take):
     for page in ("<!DOCTYPE html><html><body>rss</body></html>", "<?xml version='1.0'?><tv/>"):
         with pytest.raises(FormatError, match="HTML or XML"):
             take(page)
+
+
+def test_given_pictures_in_an_article_when_read_then_only_what_it_links_to_and_films_are_links(take):
+    shown = (
+        '<a href="https://two.example/b"><img\n src="https://one.example/p.jpg" srcset="//one.example/2.jpg 2x"></a>'
+        "<iframe src=\"https://www.youtube.com/embed/abc\"></iframe><IMG SRC='https://s.example/emoji/1f600.png' />"
+    )
+    assert take(jsonl(ARTICLE | {"summary": shown})).rows[0]["urls"] == [
+        "https://two.example/b",
+        "https://www.youtube.com/embed/abc",
+    ]
