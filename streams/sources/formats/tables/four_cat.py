@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from streams.sources.cells.identities import ids, reposts_in
+from streams.sources.cells.identities import ids, reposts_in, within
 from streams.sources.cells.lists import handles, links, tags
 from streams.sources.cells.null_words import known
 from streams.sources.cells.texts import count, hashtags_in, mentions_in, urls_in
@@ -43,6 +43,7 @@ _COUNTS = {
     "followers_count": ("author_followers",),
     "following_count": ("author_following",),
 }
+_AUTHOR = pl.coalesce(ids(pl.col("author_id")), known(pl.col("author")))
 _TIMES = ("unix_timestamp", "timestamp", "created_at")
 
 
@@ -69,6 +70,9 @@ class FourCat(CsvFormat):
         "quoted_post",
         "replied_to_post",
         "reply_to",
+        "author_forwarded_from_name",
+        "author_forwarded_from_username",
+        "unix_timestamp_forwarded_from",
         *_PERMALINKS,
         *(name for names in _COUNTS.values() for name in names),
     )
@@ -87,7 +91,7 @@ class FourCat(CsvFormat):
         posts = rows.select(
             ids(pl.col("id")).alias("post_id"),
             self._platform().alias("platform"),
-            pl.coalesce(ids(pl.col("author_id")), known(pl.col("author"))).alias("account_id"),
+            _AUTHOR.alias("account_id"),
             times(when).alias("created_at"),
             text.alias("text"),
             known(pl.coalesce("language_guess", "languages")).alias("lang"),
@@ -104,15 +108,45 @@ class FourCat(CsvFormat):
             known(pl.col("quoted_post")).alias("quote_of"),
             *(count(pl.coalesce(columns)).alias(name) for name, columns in _COUNTS.items()),
         )
+        if self._named_platform() == "telegram":
+            posts = posts.with_columns(rows.select(_of_telegram()))
         return Decoded(posts, when)
 
-    def _platform(self) -> pl.Expr:
+    def _named_platform(self) -> str | None:
+        """The platform that the columns show."""
         for platform, columns in _COLUMNS_OF.items():
             if any(column in self.layout.columns for column in columns):
-                return pl.lit(platform)
+                return platform
+        return None
+
+    def _platform(self) -> pl.Expr:
+        if shown := self._named_platform():
+            return pl.lit(shown)
         link = pl.coalesce(_PERMALINKS)
         named = [
             pl.when(link.str.contains(rf"(?i)^https?://(?:[\w-]+\.)*(?:{hosts})/")).then(pl.lit(platform))
             for platform, hosts in _HOSTS.items()
         ]
         return pl.coalesce(*named, pl.lit("unknown"))
+
+
+def _of_telegram() -> list[pl.Expr]:
+    """Columns that differ for messages of Telegram, which count by chat; their thread is the chat, not a post.
+
+    The original of a forward is known by who posted it, and when.
+    """
+    chat, number = known(pl.col("thread_id")), ids(pl.col("id"))
+    counted = number.str.contains(r"^\d+$")  # later versions write `chat-number`
+    answered = ids(pl.col("reply_to"))
+    source = pl.coalesce(
+        known(pl.col("author_forwarded_from_username")), known(pl.col("author_forwarded_from_name"))
+    )
+    return [
+        pl.when(counted).then(within(chat, number)).otherwise(number).alias("post_id"),
+        pl.coalesce(_AUTHOR, chat).alias("account_id"),
+        pl.when(counted)
+        .then(within(chat, answered))
+        .otherwise(pl.concat_str(chat, answered, separator="-"))
+        .alias("reply_to"),
+        pl.concat_str(source, ids(pl.col("unix_timestamp_forwarded_from")), separator="@").alias("repost_of"),
+    ]

@@ -36,11 +36,12 @@ class XPosts(JsonFormat):
     """One post an object. Referenced posts and the author may be inside it."""
 
     name = "x-posts"
-    about = "X API v2, one post an object: `twarc2 flatten`, academictwitteR"
+    about = "X API v2, one post an object: `twarc2 flatten`, academictwitteR, 4CAT"
     schema = pl.Struct(
         {
             **_POST,
             "author": _USER,
+            "author_user": _USER,
             "referenced_tweets": pl.List(pl.Struct({"type": TEXT, **_OWN})),
         }
     )
@@ -56,7 +57,8 @@ class XPosts(JsonFormat):
 
     def posts(self, frame: pl.DataFrame) -> Decoded:
         """Make posts; a repost takes text, links and tags of the original if they are there."""
-        return decoded(_posts(frame.with_columns(_referenced("retweeted").alias("original"))))
+        author = pl.coalesce("author", "author_user")  # as twarc and as 4CAT write it
+        return decoded(_posts(frame.with_columns(_referenced("retweeted").alias("original"), author=author)))
 
 
 class XPages(JsonFormat):

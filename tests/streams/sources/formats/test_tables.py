@@ -146,6 +146,26 @@ def test_given_exports_of_4cat_when_read_then_all_have_the_common_columns_and_th
     }  # fmt: skip
 
 
+def test_given_messages_of_telegram_when_4cat_is_read_then_they_count_by_chat(take):
+    message = GENERIC | {
+        "thread_id": "canal_uno", "author": "77", "author_username": "ana", "author_is_bot": "no", "reply_to": "4",
+        "author_forwarded_from_name": "", "author_forwarded_from_username": "", "unix_timestamp_forwarded_from": "",
+    }  # fmt: skip
+    forward = message | {
+        "thread_id": "canal_dos", "author": "", "reply_to": "", "author_forwarded_from_name": "Canal Tres",
+        "author_forwarded_from_username": "canal_tres", "unix_timestamp_forwarded_from": "1672531100",
+    }  # fmt: skip
+    later = message | {"id": "canal_uno-6"}
+    taken = take(table(message, forward, later))
+    assert (taken.format, taken.dead) == ("4cat", [])
+    names = ("post_id", "account_id", "reply_to", "repost_of", "platform")
+    assert [tuple(row[name] for name in names) for row in taken.rows] == [
+        ("canal_uno/5", "77", "canal_uno/4", None, "telegram"),
+        ("canal_dos/5", "canal_dos", None, "canal_tres@1672531100", "telegram"),
+        ("canal_uno-6", "77", "canal_uno-4", None, "telegram"),
+    ]
+
+
 def test_given_a_link_to_each_post_when_4cat_is_read_then_it_tells_the_platform(take):
     rows = [
         GENERIC | {"link": link}

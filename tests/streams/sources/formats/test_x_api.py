@@ -158,6 +158,12 @@ def test_given_a_page_or_an_array_of_pages_over_many_lines_when_read_then_the_po
         assert [known(row) for row in taken.rows] == GOLDEN
 
 
+def test_given_posts_of_4cat_when_read_then_their_authors_are_read(take):
+    first, *others = flattened()
+    of_4cat = without(first, "author") | {"author_user": AUTHOR}
+    assert take(jsonl(of_4cat, *others)).rows == take(jsonl(*flattened())).rows
+
+
 def test_given_flattened_posts_when_read_then_the_posts_are_the_same(take):
     lines = take(jsonl(*flattened()))
     assert lines.format == "x-posts"
