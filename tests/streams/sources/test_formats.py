@@ -156,6 +156,17 @@ def test_given_ira_when_read_then_ids_are_made_and_text_is_mined(take):
     assert second["repost_of"].startswith("text:")
 
 
+def test_given_ira_with_where_links_lead_when_read_then_these_are_the_links(take):
+    header = IRA_HEADER.rstrip() + ",alt_external_id,tweet_id,article_url,tco1_step1,tco2_step1,tco3_step1\n"
+    led = ",90,91,http://twitter.com/90/statuses/91,https://one.example/a,http://two.example/b,\n"
+    rows = [ira_row(content="https://t.co/1 https://t.co/2").rstrip() + end for end in (led, ",90,92,,,,\n")]
+    taken = take(header + "".join(rows))
+    assert [row["urls"] for row in taken.rows] == [
+        ["https://one.example/a", "http://two.example/b"],
+        ["https://t.co/1", "https://t.co/2"],
+    ]
+
+
 def test_given_the_same_ira_row_when_read_again_then_its_id_is_the_same_for_ever(take):
     ids = take(IRA_HEADER + ira_row() + ira_row(author="SOMEONE") + ira_row(content="other")).posts["post_id"]
     assert ids[0] == ids[1] != ids[2]

@@ -15,6 +15,8 @@ from streams.sources.screening import Decoded
 _POST = r"(?:/posts/|/permalink/|/p/|/reel/|/videos/|/tv/|story_fbid=|fbid=)(?:pcb\.)?([\w-]+)"
 _OWNERS = ("Facebook Id", "User Name", "Page Name", "Group Name", "Account")
 _WRITTEN = ("Message", "Description", "Title", "Link Text", "Image Text")
+_OLDER = ("Likes at Posting", "Followers at Posting", "Size at Posting", "Total Interactions", "Final Link")
+"""Columns that show whose a table is where the time has the plain name that it had up to 2020, `Created`."""
 _EXPANDED = ":=:"
 """Stands between a shortened link, as the author wrote it, and where it leads: `bit.ly/x:=:https://one.example/`."""
 
@@ -28,8 +30,9 @@ class CrowdTangle(CsvFormat):
 
     name = "crowdtangle"
     about = "CrowdTangle's tables of Facebook and Instagram, any choice of columns"
-    needed = ("Post Created",)
     optional = (
+        "Post Created",
+        "Created",
         *_OWNERS,
         *_WRITTEN,
         "URL",
@@ -43,23 +46,25 @@ class CrowdTangle(CsvFormat):
         "Followers at Posting",
         "Likes at Posting",
         "Size at Posting",
+        "Total Interactions",
     )
 
     @classmethod
     def fits(cls, columns: Collection[str]) -> bool:
         """Whether it has a time of posting and a name of who posted."""
-        return super().fits(columns) and any(name in columns for name in _OWNERS)
+        older = "Created" in columns and any(name in columns for name in _OLDER)
+        return ("Post Created" in columns or older) and any(name in columns for name in _OWNERS)
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
         """Make posts. Tables of Instagram have accounts, those of Facebook pages or groups."""
-        when = rows["Post Created"]
+        when = rows.select(pl.coalesce("Post Created", "Created").alias("when")).to_series()
         is_instagram = "Account" in self.layout.columns
         owner = pl.coalesce(ids(pl.col("Facebook Id")), *(known(pl.col(name)) for name in _OWNERS[1:]))
         written = pl.coalesce(known(pl.col(name)) for name in _WRITTEN)
         rows = rows.with_columns(
-            owner.alias("owner"), written.str.replace_all(rf"{_EXPANDED}\S+", "").alias("text")
+            owner.alias("owner"), when, written.str.replace_all(rf"{_EXPANDED}\S+", "").alias("text")
         )
-        identity = pl.concat_str("owner", "Post Created", "text", separator="\x00", ignore_nulls=True)
+        identity = pl.concat_str("owner", "when", "text", separator="\x00", ignore_nulls=True)
         made = pl.concat_str(pl.lit("text:"), pl.lit(text_keys(rows.select(identity).to_series())))
         number = pl.col("URL").str.extract(_POST)
         text = pl.col("text")

@@ -109,6 +109,14 @@ def test_given_links_to_pictures_and_to_other_posts_when_read_then_only_the_othe
     assert [row["urls"] for row in rows] == [[], [], ["https://www.facebook.com/5/posts/6"]]
 
 
+@pytest.mark.parametrize("row", [PAGE_POST, INSTAGRAM])
+def test_given_a_table_from_before_2020_when_read_then_its_time_has_another_name(take, row):
+    older = {"Created" if name == "Post Created" else name: value for name, value in row.items()}
+    assert take(table(older)).rows == take(table(row)).rows
+    with pytest.raises(FormatError, match="User Name, Created"):
+        take(table({"User Name": "ana", "Created": "2023-01-01", "Title": "Look"}))
+
+
 def test_given_shortened_links_with_where_they_lead_when_read_then_both_stay_in_their_place(take):
     row = PAGE_POST | {
         "Link": "",
