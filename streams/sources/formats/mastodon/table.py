@@ -41,7 +41,9 @@ class MastodonCsv(CsvFormat):
             known(pl.col("language")).alias("lang"),
             links_in_html(content).alias("urls"),
             tags(pl.col("tags")).alias("hashtags"),
-            handles(_without_names(pl.col("mentions"))).alias("mentions"),
+            handles(_mentioned(pl.col("mentions")))
+            .list.eval(pl.element().str.to_lowercase())
+            .alias("mentions"),
             pl.coalesce(_inside(reblog, "uri"), _inside(reblog, "id")).alias("repost_of"),
             ids(pl.col("in_reply_to_id")).alias("reply_to"),
             count(_number(account, "followers_count")).alias("followers_count"),
@@ -64,6 +66,13 @@ def _number(cell: pl.Expr, key: str) -> pl.Expr:
     return cell.str.extract(rf"""['"]{key}['"]\s*:\s*(\d+)""")
 
 
-def _without_names(cell: pl.Expr) -> pl.Expr:
-    """Leave `acct` alone of what could name a mentioned account: `username` has no server."""
-    return cell.str.replace_all(r"""['"]username['"]\s*:""", "'local':")
+def _mentioned(cell: pl.Expr) -> pl.Expr:
+    """Mentions with the server of each account in `acct`: its own server leaves it out, and it is in the `url` before.
+
+    `acct` alone is left of what could name an account: `username` never has a server.
+    """
+    host_then_name = (
+        r"""(['"]url['"]\s*:\s*['"]https?://([^/'"]+)[^{}]*['"]acct['"]\s*:\s*['"][^'"@]+)(['"])"""
+    )
+    with_server = cell.str.replace_all(host_then_name, "${1}@${2}${3}")
+    return with_server.str.replace_all(r"""['"]username['"]\s*:""", "'local':")

@@ -62,6 +62,16 @@ def test_given_a_table_of_statuses_when_read_then_authors_and_originals_come_fro
     assert (second["text"], second["urls"]) == (first["text"], first["urls"])
 
 
+def test_given_a_mention_of_a_servers_own_account_in_a_table_when_read_then_it_has_its_server(take):
+    own = STATUS | {
+        "mentions": "[{'id': 1, 'username': 'Bo', 'url': 'https://two.example/@Bo', 'acct': 'Bo'}, "
+        "{'id': 2, 'username': 'cy', 'url': 'https://three.example/users/cy', 'acct': 'cy@three.example'}]"
+    }
+    nameless = STATUS | {"mentions": "[{'acct': 'bo'}]"}
+    rows = take(table(own, nameless)).rows
+    assert [row["mentions"] for row in rows] == [["bo@two.example", "cy@three.example"], ["bo"]]
+
+
 VIDEO = {"position": "1", "channelId": "UCaaaaaaaaaaaaaaaaaaaaaa", "channelTitle": "Ana", "videoId": "abcdefghijk",
          "publishedAt": "2023-01-01T00:00:00Z", "publishedAtSQL": "2023-01-01 00:00:00", "videoTitle": "Look",
          "videoDescription": "#News\nhttps://one.example/a", "tags": "x,y", "defaultLanguage": "en",
