@@ -29,6 +29,17 @@ _POST = {
 }
 _USER = struct("id", public_metrics=_PUBLIC)
 _INCLUDES = struct(users=pl.List(_USER), tweets=pl.List(pl.Struct(_OWN)))
+_OF_THE_API = {
+    "context_annotations",
+    "conversation_id",
+    "edit_history_tweet_ids",
+    "in_reply_to_user_id",
+    "possibly_sensitive",
+    "public_metrics",
+    "referenced_tweets",
+    "reply_settings",
+}
+"""Fields that only posts of this API have beside `author_id`."""
 _KINDS = {"repost_of": "retweeted", "reply_to": "replied_to", "quote_of": "quoted"}
 
 
@@ -50,10 +61,7 @@ class XPosts(JsonFormat):
     @classmethod
     def fits(cls, record: Mapping[str, object]) -> bool:
         """Whether this is a post of the API: `author_id` and one of the fields that only the API has."""
-        return {"id", "author_id"} <= record.keys() and bool(
-            {"edit_history_tweet_ids", "public_metrics", "referenced_tweets", "conversation_id"}
-            & record.keys()
-        )
+        return {"id", "author_id"} <= record.keys() and bool(_OF_THE_API & record.keys())
 
     def posts(self, frame: pl.DataFrame) -> Decoded:
         """Make posts; a repost takes text, links and tags of the original if they are there."""
@@ -74,9 +82,12 @@ class XPages(JsonFormat):
 
     @classmethod
     def fits(cls, record: Mapping[str, object]) -> bool:
-        """Whether this is a page of posts."""
+        """Whether this is a page of posts. Those of a small request have none of the fields, but `meta` does."""
         data = record.get("data")
-        return isinstance(data, list) and any(isinstance(one, dict) and XPosts.fits(one) for one in data)
+        meta = record.get("meta")
+        posts = [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
+        ranged = isinstance(meta, dict) and {"newest_id", "oldest_id"} <= meta.keys()
+        return any(XPosts.fits(one) or (ranged and {"id", "author_id"} <= one.keys()) for one in posts)
 
     def posts(self, frame: pl.DataFrame) -> Decoded:
         """Make posts, with authors and originals from the rest of their page."""

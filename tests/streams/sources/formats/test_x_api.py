@@ -210,6 +210,25 @@ def test_given_bad_posts_in_a_page_when_read_then_only_they_are_set_aside(take):
     assert taken.positions == [1, 1, 2, 3]
 
 
+def test_given_a_page_with_only_the_fields_of_a_small_request_when_read_then_its_meta_names_it(take):
+    plain = {key: POST[key] for key in ("id", "author_id", "created_at", "text")}
+    page = {"data": [plain], "meta": {"newest_id": plain["id"], "oldest_id": plain["id"], "result_count": 1}}
+    taken = take(json.dumps(page))
+    assert (taken.format, taken.dead) == ("x-pages", [])
+    row = known(taken.rows[0])
+    assert (row["post_id"], row["account_id"], row["created_at"]) == (POST["id"], POST["author_id"], T)
+    assert row["hashtags"] == ["News"]
+
+
+@pytest.mark.parametrize(
+    "field", [{"possibly_sensitive": False}, {"in_reply_to_user_id": "7"}, {"reply_settings": "everyone"}]
+)
+def test_given_posts_with_one_field_that_only_the_api_has_when_read_then_they_are_known(take, field):
+    plain = {key: POST[key] for key in ("id", "author_id", "created_at", "text")}
+    assert take(jsonl(plain | field)).format == "x-posts"
+    assert take(jsonl({"data": [plain | field]})).format == "x-pages"
+
+
 def test_given_counts_in_words_when_read_then_they_are_unknown(take):
     odd = POST | {"public_metrics": {"like_count": "many", "retweet_count": "1"}}
     row = take(jsonl(odd)).rows[0]
