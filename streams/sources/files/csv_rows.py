@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from streams.sources.files.compressed import Block
-from streams.sources.files.csv_scan import DECODABLE, csv_explainer, csv_scanner
+from streams.sources.files.csv_scan import DECODABLE, UNQUOTED, csv_explainer, csv_scanner
 from streams.sources.files.records import Records, read_records
 
 
@@ -89,7 +89,7 @@ def split_record(record: str, separator: str) -> list[str]:
 
 
 def _split_all(records: Records, layout: Layout, positions: Sequence[int]) -> pl.DataFrame:
-    rows = [split_record(records.raw(row).decode(), layout.separator) for row in range(len(records))]
+    rows = [_fields(records, row, layout) for row in range(len(records))]
     rows = [row + [""] * (len(layout.columns) - len(row)) for row in rows]
     return pl.DataFrame(
         {f"{position}": [row[position] for row in rows] for position in positions},
@@ -97,12 +97,19 @@ def _split_all(records: Records, layout: Layout, positions: Sequence[int]) -> pl
     )
 
 
+def _fields(records: Records, row: int, layout: Layout) -> list[str]:
+    record = records.raw(row).decode()
+    if records.verdicts[row] == UNQUOTED:
+        return record.removesuffix("\r").split(layout.separator)
+    return split_record(record, layout.separator)
+
+
 def _requoted(records: Records, layout: Layout) -> bytes:
     """Quote records with literal quotes again, pad short ones and cut long ones, as a strict reader wants them."""
     pieces: list[bytes] = []
     done = 0
     for row in np.flatnonzero(records.verdicts).tolist():
-        fields = split_record(records.raw(row).decode(), layout.separator)
+        fields = _fields(records, row, layout)
         fields = fields[: len(layout.columns)] + [""] * (len(layout.columns) - len(fields))
         quoted = layout.separator.join('"' + field.replace('"', '""') + '"' for field in fields)
         pieces += [records.data[done : records.starts[row]], quoted.encode()]

@@ -19,12 +19,16 @@ LITERAL_QUOTE = 1
 separators at its end with nothing after them, as spreadsheets leave them."""
 SHORT = 2
 """The record lacks fields at its end, which some writers leave out where they are empty."""
-_FIELDS = 3
-_AFTER_QUOTE = 4
-_UNCLOSED = 5
+UNQUOTED = 3
+"""The record is a line with tabs that is faulty if its quotes enclose fields, and has all its fields if they are text:
+many writers of such tables quote nothing."""
+_FIELDS = 4
+_AFTER_QUOTE = 5
+_UNCLOSED = 6
 
-DECODABLE = SHORT
+DECODABLE = UNQUOTED
 
+_TAB = 9
 _QUOTE = 34
 _NEWLINE = 10
 _RETURN = 13
@@ -39,7 +43,7 @@ def csv_scanner(separator: str, fields: int) -> Scanner:
     What stands inside quotes never becomes a record: a record of several lines is dropped with all its lines, up to the
     end of a line at which as many quotes were closed as were opened. One kind of fault is different: a first line that
     has one quote, and all its fields if that is taken as text. It is a stray quote, which would take the records after
-    it with it, so this line alone is dropped.
+    it with it, so this line alone is dropped; if the fields are separated by tabs, it is taken as it stands.
     """
     code = ord(separator)
 
@@ -105,6 +109,18 @@ def _fault_end(
     while place < len(octets) and octets[place] != _NEWLINE:
         place += 1
     return place if place < len(octets) or final else -1
+
+
+@inlined
+def _is_line(octets: U8, begin: int, end: int, fields: int) -> bool:
+    """Whether these bytes are one line, with as many fields between tabs as there must be."""
+    found = 1
+    for place in range(begin, end):
+        if octets[place] == _NEWLINE:
+            return False
+        if octets[place] == _TAB:
+            found += 1
+    return found == fields
 
 
 @compiled
@@ -191,10 +207,8 @@ def _walk(
         if index >= size:
             if not final:
                 break
-            if quoted:
-                verdict = _UNCLOSED
-            else:
-                ended = True
+            ended = not quoted
+            verdict = _UNCLOSED if quoted else verdict
         elif not ended and verdict <= SHORT:
             break  # only the next byte shows whether a quote at the end of the buffer closes its field
 
@@ -219,6 +233,8 @@ def _walk(
             if verdict > SHORT or reach < end:
                 verdict = max(verdict, _AFTER_QUOTE) if reach < end else verdict
                 end = reach
+            if verdict >= _AFTER_QUOTE and separator == _TAB and _is_line(octets, begin, end, fields):
+                verdict = UNQUOTED
             if end - begin > limit:
                 verdict = OVERSIZED
         starts[count] = begin

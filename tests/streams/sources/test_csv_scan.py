@@ -16,12 +16,15 @@ fields = st.text(st.sampled_from('a",\n ы\x00\t#'), max_size=6)
 pieces = st.sampled_from(["a", "ы", ",", '"', '""', '",', ',"', "\n", '"\n', "\r\n", " ", "\x00", "a,b,c\n"])
 
 
-def read(content: bytes) -> list[tuple[str | None, ...]]:
+TABS = Layout("\t", ("a", "b", "c"), header=False)
+
+
+def read(content: bytes, layout: Layout = LAYOUT) -> list[tuple[str | None, ...]]:
     blocks = iter([Block(content, len(content))])
     return [
         row
-        for records in csv_records(blocks, "x", LAYOUT)
-        for row in read_rows(records, LAYOUT, "abc").rows()
+        for records in csv_records(blocks, "x", layout)
+        for row in read_rows(records, layout, "abc").rows()
     ]
 
 
@@ -101,3 +104,28 @@ def test_given_a_broken_record_of_many_lines_when_read_then_no_line_inside_it_is
 
 def test_given_a_stray_quote_when_read_then_it_costs_its_own_line_only():
     assert read(b'1,2,3\na,"b,c\n4,5,6\nd,"e",f\n') == [("1", "2", "3"), ("4", "5", "6"), ("d", "e", "f")]
+
+
+@pytest.mark.parametrize("line", ['1\t"a" b\t3', '1\t"a\t3', '"1" x\t"a" y "z\t"3" "', '"1\t2\t"3" 4\r'])
+@pytest.mark.parametrize("size", [1, 7, 1_000])
+def test_given_a_line_with_tabs_that_is_faulty_when_quoted_when_read_then_its_quotes_are_text(line, size):
+    content = f"4\t5\t6\n{line}\n7\t8\t9\n".encode()
+    blocks = iter([Block(content[at : at + size], at) for at in range(0, len(content), size)])
+    rows = [
+        row for records in csv_records(blocks, "x", TABS) for row in read_rows(records, TABS, "abc").rows()
+    ]
+    assert rows == [("4", "5", "6"), tuple(line.removesuffix("\r").split("\t")), ("7", "8", "9")]
+
+
+@settings(deadline=None)
+@given(rows=st.lists(st.tuples(fields, fields, fields), max_size=20))
+def test_given_quoted_cells_between_tabs_when_read_then_every_field_is_the_same(rows):
+    out = io.StringIO()
+    csv.writer(out, delimiter="\t", quoting=1).writerows(rows)
+    assert read(out.getvalue().encode(), TABS) == [tuple(field or None for field in row) for row in rows]
+
+
+@pytest.mark.parametrize("broken", INSIDE)
+def test_given_a_broken_record_with_tabs_when_read_then_no_line_inside_it_is_a_row(broken):
+    content = f"1,2,3\n{broken}4,5,6\n".replace(",", "\t").encode()
+    assert read(content, TABS) == [("1", "2", "3"), ("4", "5", "6")]

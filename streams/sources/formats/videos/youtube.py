@@ -1,5 +1,8 @@
 """Videos and comments of YouTube as YouTube Data Tools exports them."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import polars as pl
 
 from streams.sources.cells.identities import ids
@@ -43,6 +46,7 @@ class YouTubeComments(CsvFormat):
     about = "YouTube Data Tools, comments"
     needed = ("id", "publishedAt", "authorChannelId", "text")
     optional = ("isReplyTo", "likeCount", "replyCount")
+    other_names: ClassVar[Mapping[str, str]] = {"authorName": "authorChannelId"}  # under pseudonyms
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
         """Make posts."""

@@ -100,6 +100,24 @@ def test_given_videos_and_comments_when_read_then_channels_are_accounts(take, se
     }  # fmt: skip
 
 
+def test_given_comments_under_pseudonyms_when_read_then_the_names_are_the_accounts(take):
+    hidden = without(COMMENT, "authorChannelId", "authorChannelUrl") | {"authorName": "a9993e36"}
+    taken = take(table(hidden))
+    assert taken.format == "youtube-comments"
+    assert [(row["account_id"], row["post_id"]) for row in taken.rows] == [("a9993e36", "Ugaaaa")]
+
+
+def test_given_a_table_by_tabs_without_quoting_when_read_then_quotes_are_text(take):
+    titles = ['"Quoted" and on', '"opens only', 'plain "inside"', '"a" or "b']
+    lines = ["\t".join(VIDEO)]
+    for number, title in enumerate(titles):
+        video = VIDEO | {"videoId": f"v{number}", "videoTitle": title, "videoDescription": "x"}
+        lines.append("\t".join(video.values()))
+    taken = take("\n".join(lines) + "\n")
+    assert not taken.dead
+    assert [row["text"] for row in taken.rows] == [f"{title}\nx" for title in titles]
+
+
 GENERIC = {
     "id": "5",
     "thread_id": "1",
