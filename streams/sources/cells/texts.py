@@ -55,9 +55,11 @@ def plain_text(markup: pl.Expr) -> pl.Expr:
 
 
 def count(column: pl.Expr) -> pl.Expr:
-    """Read a count, `12`, `12.0` or `1,234`; null where the text is not a count, since no count is required."""
-    grouped = column.str.strip_chars().str.replace_all(r"(\d),(\d{3})", "${1}${2}")
-    number = grouped.cast(pl.Float64, strict=False)
+    """Read a count, `12`, `12.0` or `1,234,567`; null if the text is not a count, since no count is required."""
+    text = column.str.strip_chars()
+    grouped = text.str.contains(r"^\d{1,3}(?:,\d{3})+(?:\.\d*)?$")
+    number = pl.when(grouped).then(text.str.replace_all(",", "", literal=True)).otherwise(text)
+    number = number.cast(pl.Float64, strict=False)
     return pl.when(number >= 0).then(number.floor().cast(pl.Int64, strict=False))
 
 

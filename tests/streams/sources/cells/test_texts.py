@@ -1,0 +1,29 @@
+"""Counts as tables write them."""
+
+import polars as pl
+import pytest
+
+from streams.sources.cells.texts import count
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("12", 12),
+        ("12.0", 12),
+        (" 1,234 ", 1_234),
+        ("1,234,567", 1_234_567),
+        ("12,345,678,901", 12_345_678_901),
+        ("1,234.0", 1_234),
+        ("1.5E+6", 1_500_000),
+        ("1,23", None),
+        ("1,2345", None),
+        ("1234,567", None),
+        (",123", None),
+        ("-1", None),
+        ("many", None),
+        ("", None),
+    ],
+)
+def test_given_a_count_with_or_without_commas_when_read_then_it_is_the_number_or_unknown(written, meant):
+    assert pl.DataFrame({"written": [written]}).select(count(pl.col("written"))).item() == meant
