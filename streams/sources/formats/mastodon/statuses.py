@@ -42,7 +42,9 @@ class Mastodon(JsonFormat):
         "quotes_count",
         account=_ACCOUNT,
         reblog=pl.Struct(_WRITTEN),
-        quote=struct(quoted_status=struct("id", "uri")),
+        quote=struct("quoted_status_id", "id", "uri", quoted_status=struct("id", "uri")),
+        quote_id=pl.String(),
+        quote_of_id=pl.String(),
         **_WRITTEN,
     )
 
@@ -82,9 +84,7 @@ class Mastodon(JsonFormat):
             .then(fediverse_posts(reblog.struct.field("uri"), reblog.struct.field("id")))
             .alias("repost_of"),
             filled(pl.col("in_reply_to_id")).alias("reply_to"),
-            pl.coalesce(path("quote", "quoted_status", "uri"), path("quote", "quoted_status", "id")).alias(
-                "quote_of"
-            ),
+            _quoted().alias("quote_of"),
             count(path("account", "followers_count")).alias("followers_count"),
             count(path("account", "following_count")).alias("following_count"),
             count(pl.col("favourites_count")).alias("likes"),
@@ -93,6 +93,19 @@ class Mastodon(JsonFormat):
             count(pl.col("quotes_count")).alias("quotes"),
         )
         return decoded(posts)
+
+
+def _quoted() -> pl.Expr:
+    """The post that a status quotes. Truth Social, Gab and others have it in `quote` itself."""
+    return pl.coalesce(
+        path("quote", "quoted_status", "uri"),
+        path("quote", "quoted_status", "id"),
+        path("quote", "quoted_status_id"),
+        path("quote", "uri"),
+        path("quote", "id"),
+        filled(pl.col("quote_id")),
+        filled(pl.col("quote_of_id")),
+    )
 
 
 def _mentioned() -> pl.Expr:

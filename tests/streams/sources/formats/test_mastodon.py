@@ -141,6 +141,21 @@ def test_given_a_quote_when_read_then_it_names_the_post(take):
     ]
 
 
+@pytest.mark.parametrize(
+    "quoting",
+    [
+        {"quote": {"id": "1", "uri": "https://q.example/1", "content": "x"}, "quote_id": "1"},  # Truth Social
+        {"quote": {"id": "1", "uri": "/bo/posts/1", "content": "x"}, "quote_of_id": "1"},  # Gab
+        {"quote": None, "quote_id": "1"},
+        {"quote": None, "quote_of_id": "1"},
+        {"quote": {"state": "accepted", "quoted_status_id": "1"}},
+    ],
+)
+def test_given_a_quote_of_another_server_software_when_read_then_it_names_the_post(take, quoting):
+    uri = (quoting["quote"] or {}).get("uri", "1")
+    assert take(jsonl(STATUS | quoting)).posts["quote_of"].to_list() == [uri]
+
+
 def test_given_broken_statuses_when_read_then_only_they_are_set_aside(take):
     taken = take(
         jsonl(
