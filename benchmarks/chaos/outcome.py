@@ -20,6 +20,8 @@ class Chaos:
     """Alerts of the replay that are not on the topic."""
     invented: int = 0
     changed: int = 0
+    differences: list[str] = field(default_factory=list)
+    """Of each alert that changed: its id and revision, and each field with what the replay and the topic have."""
     late: int = 0
     """Dead letters of posts that came too late; a replay has none."""
     duplicates: int = 0
@@ -60,6 +62,7 @@ class Chaos:
             "posts": self.posts,
             "alerts": self.alerts,
             "lost, invented, changed": [self.lost, self.invented, self.changed],
+            "what changed": self.differences,
             "late": self.late,
             "dead letters: duplicates, others": [self.duplicates, self.other_dead_letters],
             "midway, seconds after the start": {name: round(at) for name, at in self.happened.items()},

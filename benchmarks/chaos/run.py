@@ -127,12 +127,27 @@ async def _compare(chaos: Chaos, watcher: Watcher, world: ChaosWorld) -> None:
     chaos.alerts = len(alerts)
     chaos.lost = len(expected.keys() - alerts.keys())
     chaos.invented = len(alerts.keys() - expected.keys())
-    chaos.changed = sum(alerts[key] != expected[key] for key in alerts.keys() & expected.keys())
+    changed = sorted(key for key in alerts.keys() & expected.keys() if alerts[key] != expected[key])
+    chaos.changed = len(changed)
+    chaos.differences = [
+        f"{key}: {line}"
+        for key in changed
+        for line in _differing(json.loads(expected[key]), json.loads(alerts[key]))
+    ]
     for value in await watcher.values("dead-letters.v1"):
         reason = json.loads(value)["reason"]
         chaos.late += reason == "late"
         chaos.duplicates += reason == "duplicate"
         chaos.other_dead_letters += reason not in ("late", "duplicate")
+
+
+def _differing(expected: dict[str, object], found: dict[str, object]) -> list[str]:
+    """Each field of an alert that differs, with both values."""
+    return [
+        f"{name}: expected {expected.get(name)!r}, found {found.get(name)!r}"
+        for name in sorted(expected.keys() | found.keys())
+        if expected.get(name) != found.get(name)
+    ]
 
 
 def _not_live(probes: list[Probe], chaos: Chaos) -> int:
