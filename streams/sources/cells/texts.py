@@ -4,8 +4,12 @@ import html
 
 import polars as pl
 
-# A link ends at a space, a quote, a bracket of HTML, an invisible character, or punctuation of Chinese and Japanese.
-_URL = r"https?://[^\s\"<>\p{Cf}\x{3000}-\x{3003}\x{3008}-\x{3011}，！？；：（）｡]+"  # noqa: RUF001
+# A link ends at a space, a quote, a bracket of HTML, an invisible character, or punctuation of other scripts. Phones
+# begin a text with `Https`.
+_URL = (
+    r"(?i:https?)://[^\s\"<>\p{Cf}\x{3000}-\x{3003}\x{3008}-\x{3011}，！？；：（）｡"  # noqa: RUF001
+    r"\x{60C}\x{61B}\x{61F}\x{6D4}\x{964}]+"
+)
 _TRAILING = ".,;:!?}'’”»"  # noqa: RUF001
 # Before a hashtag or a mention there is no part of a word; otherwise it is an anchor or a mail address. A hashtag of
 # digits only is a number.

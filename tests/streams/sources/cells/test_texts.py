@@ -1,9 +1,9 @@
-"""Counts as tables write them."""
+"""Links in texts, and counts as tables write them."""
 
 import polars as pl
 import pytest
 
-from streams.sources.cells.texts import count
+from streams.sources.cells.texts import count, urls_in, without_urls
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,20 @@ from streams.sources.cells.texts import count
 )
 def test_given_a_count_with_or_without_commas_when_read_then_it_is_the_number_or_unknown(written, meant):
     assert pl.DataFrame({"written": [written]}).select(count(pl.col("written"))).item() == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("Https://one.example/a says a phone", "Https://one.example/a"),
+        ("HTTP://ONE.EXAMPLE/A", "HTTP://ONE.EXAMPLE/A"),
+        ("انظر https://one.example/a، ثم", "https://one.example/a"),
+        ("هل رأيت https://one.example/a؟", "https://one.example/a"),
+        ("https://one.example/a؛ https", "https://one.example/a"),
+        ("देखें https://one.example/a।", "https://one.example/a"),
+    ],
+)
+def test_given_a_link_of_a_phone_or_before_marks_of_other_scripts_when_read_then_it_is_found(text, link):
+    texts = pl.DataFrame({"text": [text]})
+    assert texts.select(urls_in(pl.col("text"))).item().to_list() == [link]
+    assert "one.example" not in texts.select(without_urls(pl.col("text"))).item().lower()
