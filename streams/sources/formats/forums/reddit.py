@@ -44,9 +44,9 @@ class Reddit(JsonFormat):
 
     @classmethod
     def fits(cls, record: Mapping[str, object]) -> bool:
-        """Whether this is a submission or a comment."""
+        """Whether this is a submission or a comment, with any choice of fields beside author and time."""
         return {"id", "author", "created_utc"} <= record.keys() and bool(
-            {"subreddit", "subreddit_id", "link_id"} & record.keys()
+            {"subreddit", "subreddit_id", "link_id", "title", "selftext", "body"} & record.keys()
         )
 
     def posts(self, frame: pl.DataFrame) -> Decoded:

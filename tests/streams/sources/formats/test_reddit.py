@@ -53,6 +53,16 @@ COMMENT = {
 }
 
 
+@pytest.mark.parametrize("post", [SUBMISSION, SELF, COMMENT])
+def test_given_only_the_fields_that_were_asked_for_when_read_then_it_is_known_by_the_text(take, post):
+    asked = {"id", "created_utc", "author", "title", "selftext", "body", "score"}
+    few = {key: cell for key, cell in post.items() if key in asked}
+    taken = take(jsonl(few))
+    assert (taken.format, taken.dead) == ("reddit", [])
+    assert taken.rows[0]["text"] == take(jsonl(post)).rows[0]["text"]
+    assert taken.rows[0]["post_id"] == take(jsonl(post)).rows[0]["post_id"]
+
+
 def test_given_submissions_and_comments_when_read_then_every_field_arrives(take):
     gone = COMMENT | {"id": "j2b", "author": "[deleted]", "body": "[deleted]"}
     taken = take(jsonl(SUBMISSION, SELF, CROSSPOST, COMMENT, gone))
