@@ -2,12 +2,14 @@
 
 import sys
 
+from streams.allocators import give_memory_back
 from streams.heartbeat import heartbeat
 
 
 def main() -> None:
     """Run the program."""
     heartbeat.begin_for(sys.argv[1:])
+    give_memory_back()
     from streams.command.program import main as run  # noqa: PLC0415 - it takes seconds to load on a busy machine
 
     run()
