@@ -65,7 +65,7 @@ class TraceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     text_memory_s: AtLeast1 = _DAY
     """Seconds for which a text is remembered after its last use."""
     max_texts: AtLeast1 = 1 << 20
-    """Distinct recent texts kept for comparison, 1.3 to 1.6 kB each."""
+    """Distinct recent texts kept for comparison, 0.6 to 0.9 kB each."""
     min_hashtags: AtLeast1 = 2
     """Least number of tags in a sequence, since one popular tag alone is no evidence. 1 for sources whose tag field
     is one object."""

@@ -74,7 +74,7 @@ PIPELINE_STORES = (
         "texts",
         "recent texts",
         "traces.max_texts",
-        1_500,
+        900,
         held=lambda pipeline: pipeline.texts.held,
         evicted_early=lambda pipeline: pipeline.texts.evicted_early,
         # posts are traced ahead of detection, so this count is not a function of event time

@@ -6,10 +6,12 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import F64, I32, U64, Bools, Int, Record, StructArray
+from detectors.arrays.growing import grown
 from detectors.arrays.hash_index import (
     free_place,
+    is_full,
     place_in_order,
-    power_of_two,
+    roomy,
     tagged,
     tagged_place,
     tagged_place_of_two,
@@ -52,7 +54,7 @@ class PairTable(NamedTuple):
     """
 
     key: U64
-    head: I32  # latest row, or -1
+    head: I32  # latest row; meaningless in places that no pair has
     objects: I32  # independent ones in tested windows
     surprise: F64
     touched: Bools
@@ -61,31 +63,36 @@ class PairTable(NamedTuple):
 
 
 def new_pairs(pairs: int, rows: int) -> PairTable:
-    """Tables for `pairs` pairs and an index of `rows` rows (powers of two), half full at most."""
+    """Tables with room for `pairs` pairs and an index with room for `rows` rows, and more."""
+    room = max(pairs, FIRST_SIZE)
     return PairTable(
-        np.zeros(pairs, np.uint64),
-        np.full(pairs, -1, np.int32),
-        np.zeros(pairs, np.int32),
-        np.zeros(pairs, np.float64),
-        np.zeros(pairs, np.bool_),
-        np.zeros(pairs * 2, np.uint64),
-        np.zeros(rows * 2, np.uint64),
+        np.zeros(room, np.uint64),
+        np.zeros(room, np.int32),
+        np.zeros(room, np.int32),
+        np.zeros(room, np.float64),
+        np.zeros(room, np.bool_),
+        np.zeros(roomy(pairs, 2 * FIRST_SIZE), np.uint64),
+        np.zeros(roomy(rows, 2 * FIRST_SIZE), np.uint64),
     )
 
 
-def moved_pairs(old: PairTable, pair_count: int, pairs: int, rows: int) -> PairTable:
+def with_room(table: PairTable, pairs: int, rows: int) -> PairTable:
     """The same pairs with room for `pairs` pairs and `rows` rows in all, and no less than before."""
-    if pairs > len(old.key):
-        new = new_pairs(power_of_two(pairs, FIRST_SIZE), 0)
-        for name in ("key", "head", "objects", "surprise", "touched"):
-            getattr(new, name)[:pair_count] = getattr(old, name)[:pair_count]
-        move_index(old.slots, new.slots)
-        old = new._replace(row_index=old.row_index)
-    if rows * 2 > len(old.row_index):
-        index = np.zeros(power_of_two(rows, FIRST_SIZE) * 2, np.uint64)
-        move_index(old.row_index, index)
-        old = old._replace(row_index=index)
-    return old
+    if pairs > len(table.key):
+        columns = ("key", "head", "objects", "surprise", "touched")
+        table = table._replace(**{name: grown(table, name, pairs) for name in columns})
+    if is_full(len(table.slots), pairs):
+        table = table._replace(slots=_moved(table.slots, pairs))
+    if is_full(len(table.row_index), rows):
+        table = table._replace(row_index=_moved(table.row_index, rows))
+    return table
+
+
+def _moved(index: U64, items: int) -> U64:
+    """The same index with room for so many items, and more."""
+    larger = np.zeros(roomy(items, 2 * FIRST_SIZE), np.uint64)
+    move_index(index, larger)
+    return larger
 
 
 @inlined
@@ -170,6 +177,7 @@ def rechain(rows: StructArray, row_count: Int, old: PairTable, number: I32, new:
     """Chain the rows that stayed to their renumbered pairs, oldest first."""
     for pair in range(len(number)):
         if number[pair] >= 0:
+            new.head[number[pair]] = -1
             new.key[number[pair]] = old.key[pair]
             new.surprise[number[pair]] = old.surprise[pair]
             new.touched[number[pair]] = old.touched[pair]

@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from detectors.arrays.dtypes import F64, I32, I64, U64, Bools, StructArray
-from detectors.arrays.hash_index import power_of_two
+from detectors.arrays.growing import grown
 from detectors.arrays.pair_keys import numbers_of
 from detectors.config import TESTED_WINDOWS, DetectionConfig
 from detectors.evidence.null_model import KIND_COUNT, NullModel
@@ -31,10 +31,10 @@ from detectors.evidence.pair_table import (
     ROWS,
     PairTable,
     mark_kept,
-    moved_pairs,
     new_pairs,
     rechain,
     renumber_index,
+    with_room,
 )
 from detectors.shards import Runner, in_turn
 from detectors.synchrony.cells import Cells, window_table
@@ -237,11 +237,8 @@ class PairStore:
     def _reserve(self, added: int) -> None:
         rows, pairs = len(self.rows), self.size
         if rows + added > len(self._rows):
-            grown = np.zeros(power_of_two(rows + added, FIRST_SIZE), ROWS)
-            grown[:rows] = self._rows[:rows]
-            self._rows = grown
-        if pairs + added > len(self._pairs.key) or (rows + added) * 2 > len(self._pairs.row_index):
-            self._pairs = moved_pairs(self._pairs, pairs, pairs + added, rows + added)
+            self._rows = grown(self, "_rows", rows + added)
+        self._pairs = with_room(self._pairs, pairs + added, rows + added)
 
     def _compact(self, oldest: int, oldest_single: int) -> None:
         rows, pairs = len(self.rows), self.size
@@ -252,12 +249,12 @@ class PairStore:
         survivors = self._rows[:rows][kept]
         old = self._pairs
         # the next day needs about as much room, so tables keep their size unless they are nearly empty
-        row_room = max(power_of_two(len(survivors), FIRST_SIZE), min(len(self._rows), 4 * len(survivors)))
-        pair_room = max(power_of_two(count, FIRST_SIZE), min(len(old.key), 4 * count))
+        row_room = max(FIRST_SIZE, min(len(self._rows), 4 * len(survivors)))
+        pair_room = max(FIRST_SIZE, min(len(old.key), 4 * count))
         self._rows[: len(survivors)] = survivors
         if row_room < len(self._rows):
             self._rows = self._rows[:row_room].copy()
-        self._pairs = new_pairs(power_of_two(pair_room, FIRST_SIZE), power_of_two(row_room, FIRST_SIZE))
+        self._pairs = new_pairs(pair_room, row_room)
         self._counts.rows[0], self._counts.pairs[0] = len(survivors), count
         rechain(self._rows, len(survivors), old, number, self._pairs)
         renumber_index(old.slots, self._pairs.slots, number)

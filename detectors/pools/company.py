@@ -83,6 +83,7 @@ def judge(due: Due) -> tuple[Judged, Bools]:
     entries = entries[np.argsort(objects[entries], kind="stable")]
     inner = (entries >= begin) & (entries < end)
     company, partners = _company(objects[entries], time[entries], account[entries], inner)
+    entries = entries[inner]
     near = (company > 0) & (company <= MOST_COMPANY)
     entries, company, partners = entries[near], company[near], partners[near]
     post = np.cumsum(rows["begins"])[entries]
@@ -134,11 +135,14 @@ def _company(objects: U64, time: I64, account: I32, wanted: Bools) -> tuple[I64,
     entries around one of them are those of other accounts.
 
     Returns:
-        int64, 0 where not wanted; int32 of shape (entries, `PARTNERS`), the nearest first, -1 for none.
+        For each entry that is wanted: int64; int32 of shape (entries wanted, `PARTNERS`), the nearest first, -1 for
+        none.
     """
-    company = np.zeros(len(time), np.int64)
-    partners = np.full((len(time), PARTNERS), -1, np.int32)
+    count = np.count_nonzero(wanted)
+    company = np.zeros(count, np.int64)
+    partners = np.full((count, PARTNERS), -1, np.int32)
     low = high = 0
+    row = -1
     for entry in range(len(time)):
         if low < entry and objects[low] != objects[entry]:
             low = entry
@@ -149,7 +153,8 @@ def _company(objects: U64, time: I64, account: I32, wanted: Bools) -> tuple[I64,
             high += 1
         if not wanted[entry]:
             continue
-        company[entry] = high - low - 1
+        row += 1
+        company[row] = high - low - 1
         before, after = entry - 1, entry + 1
         for place in range(PARTNERS):
             gap_before = time[entry] - time[before] if before >= low else SPAN_S
@@ -157,9 +162,9 @@ def _company(objects: U64, time: I64, account: I32, wanted: Bools) -> tuple[I64,
             if min(gap_before, gap_after) > PROMPT_S:
                 break
             if gap_before <= gap_after:
-                partners[entry, place] = account[before]
+                partners[row, place] = account[before]
                 before -= 1
             else:
-                partners[entry, place] = account[after]
+                partners[row, place] = account[after]
                 after += 1
     return company, partners

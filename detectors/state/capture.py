@@ -18,7 +18,7 @@ from detectors.state.state_forms import Form, StateError, form_of
 from schemas.registry import RegistryEntity
 from schemas.reviews import SuppressionRule
 
-FORMAT = 2
+FORMAT = 3
 """One more whenever the same attributes come to mean something else. Attributes that come, go or change their type are
 noticed by themselves."""
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import F64, I64, U64, Int, StructArray
-from detectors.arrays.hash_index import key_place, place_by_low_bits, power_of_two
+from detectors.arrays.hash_index import key_place, place_in_order
 from detectors.arrays.hashing import mix
 from detectors.config import KINDS, REFERENCE
 from detectors.statistics.active_days import DayStore
@@ -161,10 +161,11 @@ class _Table:
 
     def reserve(self, new_keys: int) -> None:
         """Make room for this many new keys."""
+        # half of the places stay empty: most searches are for counters that an account does not have
         if (int(self.used[0]) + new_keys) * 2 <= len(self.counters.key):
             return
         live_counters = int(np.count_nonzero(self.counters.value))
-        size = power_of_two((live_counters + new_keys) * 3, _FIRST_SIZE)
+        size = max((live_counters + new_keys) * 3, _FIRST_SIZE)
         grown = Counters(np.zeros(size, np.uint64), np.zeros(size, np.int64))
         self.used[0] = move_counters(self.counters, grown)
         self.counters = grown
@@ -195,7 +196,7 @@ def counter_key(account: Int, cell: Int) -> np.uint64:
 @inlined
 def counter_place(counters: Counters, key: np.uint64) -> Int:
     """Place of a counter: where it is, or where it would go."""
-    return key_place(counters.key, key, place_by_low_bits(mix(key), len(counters.key)))
+    return key_place(counters.key, key, place_in_order(mix(key), len(counters.key)))
 
 
 @inlined

@@ -11,7 +11,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import StructArray
-from detectors.arrays.hash_index import power_of_two
+from detectors.arrays.growing import grown
 
 LOGGED = np.dtype(
     [
@@ -73,9 +73,7 @@ class ShareLog:
             self._drop(leaving)
             self.evicted_early += leaving
         if self._size + added > len(self._log):
-            grown = np.zeros(power_of_two(self._size + added, self._first_size), LOGGED)
-            grown[: self._size] = self.shares
-            self._log = grown
+            self._log = grown(self, "_log", self._size + added)
         return max(min(len(self._log), self._max_shares) - self._size, added)
 
     def appended(self, added: int) -> None:

@@ -99,7 +99,8 @@ class SharePart:
             oldest = now - 2 * self._horizon
             live = position - first_since(ring.shares, max(0, position - size), position, oldest)
             if live + shares > size:
-                grown = new_ring(min(self.max_ring, power_of_two((live + shares) * 2, self._first_size)))
+                room = max(self._first_size, (live + shares) * 2)
+                grown = new_ring(min(self.max_ring, room))
                 move_ring(ring, grown, position)
                 ring, size = grown, len(grown.shares)
             ring_room = max(size - live, shares)

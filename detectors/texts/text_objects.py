@@ -13,15 +13,19 @@ from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from detectors.arrays.compiled import compiled
+from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I64, U8, U32, U64, Bools, Int
-from detectors.arrays.hash_index import key_place, place_in_order, power_of_two
+from detectors.arrays.hash_index import is_full, key_place, place_in_order
 from detectors.arrays.hashing import mix
 from detectors.config import TraceConfig
 from detectors.traces.text import BANDS, PERMUTATIONS, band_key, minima, multipliers
 
 _FIRST_SIZE = 1 << 12
-"""Room for texts, leaders and bands at the start; a power of two."""
+"""Room for texts, leaders and bands at the start."""
+_STEP = 4_096
+"""Texts that are taken in at a time; tables have room for two steps more than they need. Chosen, not measured."""
+_NUMBERS = 1 << 32
+"""Bands know a leader by its number modulo this. Forgotten leaders leave long before so many are made."""
 
 
 class _Tables(NamedTuple):
@@ -35,7 +39,7 @@ class _Tables(NamedTuple):
     leader_seen: I64
     leader_bytes: U8  # (leaders, PERMUTATIONS) low byte of each minimum
     band_key: U64  # (slots,) open addressing by band
-    band_leader: I64
+    band_leader: U32  # number of the leader, its low 32 bits
 
 
 class TextObjects:
@@ -45,7 +49,7 @@ class TextObjects:
         similarity: least Jaccard similarity of near-duplicates, 0-1.
         min_shingles: texts with fewer distinct shingles match only equal texts.
         memory_s: seconds of event time for which a text is remembered after its last use.
-        max_leaders: most leaders kept. The oldest leave first. Each needs 1.3 to 1.6 kB.
+        max_leaders: most leaders kept. The oldest leave first. Each needs 0.6 to 0.9 kB.
     """
 
     not_state: ClassVar[frozenset[str]] = frozenset(
@@ -58,7 +62,9 @@ class TextObjects:
         self._memory_s = memory_s
         self._max_leaders = max_leaders
         self._multipliers = multipliers()
-        self._counts = np.zeros(3, np.int64)  # texts in table, leaders made, bands in table
+        self._counts = np.zeros(
+            4, np.int64
+        )  # texts in table, leaders made, bands in table, first leader held
         self._evicted_early = np.zeros(1, np.int64)
         self._tables = _empty(_FIRST_SIZE, min(max_leaders, _FIRST_SIZE), _FIRST_SIZE)
 
@@ -80,7 +86,7 @@ class TextObjects:
     @property
     def held(self) -> int:
         """Count of leaders in the table, including those not used for longer than `memory_s`."""
-        return min(self.leaders_made, self._max_leaders)
+        return min(self.leaders_made - int(self._counts[3]), self._max_leaders)
 
     @property
     def evicted_early(self) -> int:
@@ -102,9 +108,8 @@ class TextObjects:
         """
         objects = np.empty(len(exact), np.uint64)
         begins_object = np.zeros(len(exact), np.bool_)
-        step = 16_384
-        for begin in range(0, len(exact), step):
-            end = min(begin + step, len(exact))
+        for begin in range(0, len(exact), _STEP):
+            end = min(begin + _STEP, len(exact))
             self._reserve(end - begin, int(times[begin]))
             _assign(
                 shingles,
@@ -126,26 +131,38 @@ class TextObjects:
     def _reserve(self, texts: int, now: int) -> None:
         """Make room for `texts` more texts, and drop what is forgotten at `now`. Later results do not change."""
         old = self._tables
-        made = int(self._counts[1])
+        made, first = int(self._counts[1]), int(self._counts[3])
         leaders = len(old.leader_object)
-        wanted_leaders = min(self._max_leaders, power_of_two(made + texts, _FIRST_SIZE))
         if (
-            (self._counts[0] + texts) * 2 <= len(old.text_key)
-            and (self._counts[2] + texts * BANDS) * 2 <= len(old.band_key)
-            and (leaders >= self._max_leaders or made + texts <= leaders)
+            not is_full(len(old.text_key), int(self._counts[0]) + texts)
+            and not is_full(len(old.band_key), int(self._counts[2]) + texts * BANDS)
+            and (leaders >= self._max_leaders or made - first + texts <= leaders)
         ):
             return
         oldest = now - self._memory_s
-        # room for the remembered entries, a quarter more, and a spare batch, so the next call does not rebuild
-        alive_leaders = int(np.count_nonzero(old.leader_seen >= oldest)) * 5 // 4
+        alive = old.leader_seen >= oldest
         alive_texts = int(np.count_nonzero((old.text_key != 0) & (old.text_seen >= oldest)))
+        first = _first_alive(alive, max(first, made - leaders), made)
+        # room for the remembered entries, a quarter more, and a spare step, so the next call does not rebuild
         new = _empty(
-            power_of_two((alive_texts + 2 * texts) * 3, _FIRST_SIZE),
-            wanted_leaders,
-            power_of_two((alive_leaders + 2 * texts) * BANDS * 2, _FIRST_SIZE),
+            max(_FIRST_SIZE, _places((alive_texts + 2 * texts) * 5 // 4)),
+            min(self._max_leaders, max(_FIRST_SIZE, (made - first) * 5 // 4 + 2 * texts)),
+            max(_FIRST_SIZE, _places((int(np.count_nonzero(alive)) * 5 // 4 + 2 * texts) * BANDS)),
         )
-        _rebuild(old, new, self._counts, oldest)
+        _rebuild(old, new, self._counts, first, oldest)
         self._tables = new
+
+
+def _places(items: int) -> int:
+    """Places of an index that so many items fill."""
+    return items * 3 // 2 + 1
+
+
+def _first_alive(alive: Bools, first: int, made: int) -> int:
+    """The first leader from number `first` on that is alive, or `made`; `alive` is by place in the ring."""
+    numbers = np.arange(first, made)
+    places = np.flatnonzero(alive[numbers % len(alive)])
+    return first + int(places[0]) if len(places) else made
 
 
 def _empty(texts: int, leaders: int, bands: int) -> _Tables:
@@ -158,7 +175,7 @@ def _empty(texts: int, leaders: int, bands: int) -> _Tables:
         np.full(leaders, np.iinfo(np.int64).min, np.int64),
         np.zeros((leaders, PERMUTATIONS), np.uint8),
         np.zeros(bands, np.uint64),
-        np.zeros(bands, np.int64),
+        np.zeros(bands, np.uint32),
     )
 
 
@@ -168,8 +185,14 @@ def _place(keys: U64, key: np.uint64) -> Int:
     return key_place(keys, key, place_in_order(mix(key), len(keys)))
 
 
+@inlined
+def _leader_number(stored: np.uint32, made: Int) -> int:
+    """The number of the leader of a band, when `made` leaders have been made."""
+    return int(made - (made - np.int64(stored)) % _NUMBERS)
+
+
 @compiled
-def _rebuild(old: _Tables, new: _Tables, counts: I64, oldest: int) -> None:
+def _rebuild(old: _Tables, new: _Tables, counts: I64, first: int, oldest: int) -> None:
     texts = 0
     for old_slot in range(len(old.text_key)):
         if old.text_key[old_slot] != 0 and old.text_seen[old_slot] >= oldest:
@@ -180,7 +203,8 @@ def _rebuild(old: _Tables, new: _Tables, counts: I64, oldest: int) -> None:
             new.text_leader[new_slot] = old.text_leader[old_slot]
             texts += 1
     counts[0] = texts
-    first = max(0, counts[1] - len(old.leader_object))
+    first = max(first, counts[1] - len(new.leader_object))
+    counts[3] = first
     for leader in range(first, counts[1]):
         old_row = leader % len(old.leader_object)
         new_row = leader % len(new.leader_object)
@@ -189,12 +213,12 @@ def _rebuild(old: _Tables, new: _Tables, counts: I64, oldest: int) -> None:
         new.leader_bytes[new_row] = old.leader_bytes[old_row]
     bands = 0
     for old_slot in range(len(old.band_key)):
-        leader = old.band_leader[old_slot]
+        leader = _leader_number(old.band_leader[old_slot], counts[1])
         if old.band_key[old_slot] != 0 and leader >= first:
             if old.leader_seen[leader % len(old.leader_object)] >= oldest:
                 new_slot = _place(new.band_key, old.band_key[old_slot])
                 new.band_key[new_slot] = old.band_key[old_slot]
-                new.band_leader[new_slot] = leader
+                new.band_leader[new_slot] = np.uint32(leader % _NUMBERS)
                 bands += 1
     counts[2] = bands
 
@@ -251,7 +275,7 @@ def _assign(
                 band_slot = _place(tables.band_key, keys[band])
                 if tables.band_key[band_slot] == 0:
                     continue
-                candidate = tables.band_leader[band_slot]
+                candidate = _leader_number(tables.band_leader[band_slot], counts[1])
                 leader_row = candidate % capacity
                 if candidate == best_leader or candidate < counts[1] - capacity:
                     continue
@@ -283,7 +307,7 @@ def _assign(
                     if tables.band_key[band_slot] == 0:
                         tables.band_key[band_slot] = keys[band]
                         counts[2] += 1
-                    tables.band_leader[band_slot] = leader
+                    tables.band_leader[band_slot] = np.uint32(leader % _NUMBERS)
                 counts[1] += 1
         begins_object[row] = is_first
         if not in_table:

@@ -42,8 +42,8 @@ from streams.shard_threads import runner
 from streams.sources import Source
 from streams.version import VERSION
 
-_AHEAD = 2
-"""Batches that are read and traced while detection works on an earlier one."""
+_AHEAD = 1
+"""Batches that are ready while the next one is read and traced, and detection works on an earlier one."""
 
 
 class _Reached(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from detectors.arrays.dtypes import I64, U64
 from detectors.arrays.hash_index import (
     free_place,
+    is_full,
     key_place,
     place_by_low_bits,
     place_in_order,
     power_of_two,
+    roomy,
     row_place,
     row_place_of_two,
     tagged,
@@ -161,3 +163,27 @@ def test_given_an_entry_then_it_holds_the_row_and_serves_as_its_hash(
     assert tagged_row(entry) == row
     assert entry >> np.uint64(32) == hashed >> 32
     assert tagged(entry, renumbered) == tagged(np.uint64(hashed), renumbered)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(1, (1 << 64) - 1), max_size=300, unique=True), st.integers(1, 20))
+def test_given_any_number_of_places_then_keys_are_found_and_a_third_of_the_places_stays_empty(
+    drawn: list[int], smallest: int
+) -> None:
+    def begin(key: np.uint64, places: int) -> int:
+        return int(place_in_order(np.uint64(mix(key)), places))
+
+    index = np.zeros(roomy(0, smallest), np.uint64)
+    for count, key in enumerate(drawn, 1):
+        if is_full(len(index), count):
+            larger = np.zeros(roomy(count, smallest), np.uint64)
+            for held in index[index != 0]:
+                larger[free_place(larger, begin(held, len(larger)))] = held
+            index = larger
+        index[key_place(index, np.uint64(key), begin(np.uint64(key), len(index)))] = key
+        assert np.count_nonzero(index) == count
+        assert 3 * count <= 2 * len(index)
+
+    for key in drawn:
+        place = key_place(index, np.uint64(key), begin(np.uint64(key), len(index)))
+        assert index[place] == key

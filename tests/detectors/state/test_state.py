@@ -179,7 +179,7 @@ def put(path: str, value: object) -> Change:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (put("format", 1), "format 1, where 2"),
+        (put("format", 2), "format 2, where 3"),
         (put("of", "Replay"), "of a Replay"),
         (put("config", "0" * 16), "another configuration"),
         (put("reference_data/entities", msgspec.msgpack.encode([])), "other reference data"),

@@ -217,6 +217,17 @@ def test_given_more_leaders_than_there_is_room_for_then_the_oldest_leave() -> No
     assert not set(late) & set(keys)
 
 
+def test_given_texts_that_are_forgotten_then_they_take_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_objects, "_FIRST_SIZE", 4)
+    texts = engine(memory_s=10)
+    for at in range(200):
+        assign(texts, [sentence(start=20 * (at % 20))], [4 * at])
+
+    assert texts.leaders_made == 200
+    assert texts.held <= 12
+    assert texts.evicted_early == 0
+
+
 def test_given_a_similarity_out_of_reach_then_only_exact_copies_match() -> None:
     keys = assign(engine(similarity=2.0), [sentence(), sentence((3, "x")), sentence()])
 

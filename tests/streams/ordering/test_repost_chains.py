@@ -1,6 +1,8 @@
 """Reposts of reposts name the original."""
 
 import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streams.ordering.repost_chains import RepostChains
 
@@ -24,6 +26,27 @@ def test_given_reposts_of_reposts_then_all_name_the_original():
         "1",
     ]
     assert followed(chains, ("x", "5", "4"), ("x", "6", "99"), ("y", "7", "4")) == ["1", "99", "4"]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.tuples(st.sampled_from("xy"), st.integers(0, 30), st.integers(0, 40)), max_size=12),
+        max_size=5,
+    )
+)
+def test_given_any_reposts_then_each_names_where_a_walk_through_all_before_it_ends(batches):
+    chains, original_of = RepostChains(), {}
+    for batch in batches:
+        original_of |= {(platform, own): target for platform, own, target in batch}
+        expected = []
+        for platform, _, target in batch:
+            original = target
+            for _ in range(16):
+                original = original_of.get((platform, original), original)
+            expected.append(f"id{original}")
+        rows = [(platform, f"id{own}", f"id{target}") for platform, own, target in batch]
+        assert followed(chains, *rows) == expected
 
 
 def test_given_a_circle_then_following_it_ends():
