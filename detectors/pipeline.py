@@ -172,6 +172,7 @@ class Pipeline:
         kept. For accounts that are new to the registry, the follows seen so far count. Their earlier posts do not: they
         are no source of copies, and earlier links to these accounts or mentions of them are no evidence. The next alert
         computes a new baseline. What the registry and the rules change about networks is reported at the next tick.
+        Entities whose accounts neither posted nor followed anyone change nothing.
 
         Args:
             reference_data: registry, profiles and reviewers' rules; replaces all three.
@@ -179,13 +180,11 @@ class Pipeline:
         before = self.observations.reference_data
         if not reference_data.registry.includes(before.registry):
             self._assessed_before.forget_ties()
-        if (reference_data.registry.entities, reference_data.rules) != (
-            before.registry.entities,
-            before.rules,
-        ):
-            self._rule_clock.changed()
         self._observation_extractor.set_reference_data(reference_data)
-        self.observations.set_reference_data(reference_data)
+        matters = self.observations.set_reference_data(reference_data)
+        same_registry = reference_data.registry.entities == before.registry.entities
+        if reference_data.rules != before.rules or (matters and not same_registry):
+            self._rule_clock.changed()
 
     def trace(self, posts: pl.DataFrame) -> TracedPosts:
         """Extract everything that can be read from the posts alone.

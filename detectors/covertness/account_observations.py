@@ -115,8 +115,9 @@ class AccountObservations:
         """Whether any follow event has been applied."""
         self._baseline = None
 
-    def set_reference_data(self, reference_data: ReferenceData) -> None:
-        """Use other reference data from now on; see `detectors.pipeline.Pipeline.set_reference_data`."""
+    def set_reference_data(self, reference_data: ReferenceData) -> bool:
+        """Use other reference data from now on; return whether they change what is known of any account seen."""
+        added, edges = reference_data.added_to(self.reference_data), self.followers.from_registry
         before, self.reference_data = self.reference_data.registry, reference_data
         if reference_data.registry is not before:
             self._watched = watched_entities(reference_data.registry)
@@ -126,8 +127,14 @@ class AccountObservations:
         self.followers.set_registry_keys(reference_data.watched_keys)
         self.rings.reference_data = reference_data
         self._looked_up = 0
-        self._baseline = None
         self._amplify()
+        matters = added is None or self.followers.from_registry > edges
+        if added is not None:
+            numbers = self._accounts.find(added)
+            matters |= bool(((numbers >= 0) & (numbers < self._accounts.seen)).any())
+        if matters:
+            self._baseline = None
+        return matters
 
     def add(self, traces: Traces, observed: PostObservations, numbers: I32, begin: int, end: int) -> None:
         """Add the posts `begin` to `end` of a batch, which event time has reached.
@@ -201,15 +208,7 @@ class AccountObservations:
 
     def rhythm_of(self, members: I32) -> RhythmPairs | None:
         """Pairs of members that post in the same minutes, by the last comparison; None if there are none."""
-        pairs = self._rhythm
-        if pairs is None:
-            return None
-        inside = np.isin(pairs.a, members) & np.isin(pairs.b, members)
-        if not inside.any():
-            return None
-        return pairs._replace(
-            **{name: getattr(pairs, name)[inside] for name in ("a", "b", "observed", "expected", "surprise")}
-        )
+        return None if self._rhythm is None else self._rhythm.among(members)
 
     def close_day(self, now: int) -> None:
         """Age the evidence at event time `now`, seconds."""

@@ -92,6 +92,11 @@ class FollowerStore:
         return int(self._tally["ordinary"][0] + self._tally["registry"][0])
 
     @property
+    def from_registry(self) -> int:
+        """Edges in memory whose follower is in the registry, unfollowed ones included."""
+        return int(self._tally["registry"][0])
+
+    @property
     def dropped(self) -> int:
         """Follow events of edges for which there was no room."""
         return int(self._tally["dropped"][0])

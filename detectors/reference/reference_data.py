@@ -101,6 +101,16 @@ class ReferenceData:
         """Whether any profile is known."""
         return len(self._profiles) > 0
 
+    def added_to(self, before: "ReferenceData") -> U64 | None:
+        """Keys of the accounts that are new to the registry; uint64.
+
+        None: something else about accounts differs as well, a profile or an entity that was there before.
+        """
+        same = self._profiles is before._profiles or self._profiles.equals(before._profiles)
+        if not same or not self.registry.includes(before.registry):
+            return None
+        return np.setdiff1d(self.registry_keys, before.registry_keys)
+
     def entities_of(self, keys: U64) -> I32:
         """Entity of each account key, `NO_ENTITY` for most; int32."""
         place, known = places(self.registry_keys, keys)

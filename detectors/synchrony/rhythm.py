@@ -61,6 +61,14 @@ class RhythmPairs(NamedTuple):
     overfull: int
     """Count of bins left out to bound the work: the most crowded of the other bins."""
 
+    def among(self, accounts: I32) -> "RhythmPairs | None":
+        """The pairs of these accounts; None if there are none."""
+        inside = np.isin(self.a, accounts) & np.isin(self.b, accounts)
+        if not inside.any():
+            return None
+        columns = ("a", "b", "observed", "expected", "surprise")
+        return self._replace(**{name: getattr(self, name)[inside] for name in columns})
+
 
 class RhythmStore:
     """Keeps the posts of a window and finds the pairs of accounts that share a rhythm.

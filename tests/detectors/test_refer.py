@@ -183,6 +183,31 @@ def test_given_the_same_reference_data_again_then_nothing_that_is_told_changes()
 
 
 @pytest.mark.slow
+def test_given_entities_of_which_nothing_was_seen_then_no_network_is_looked_at_before_its_time() -> None:
+    """A look in the middle of a day takes new figures of ordinary accounts, which all alerts of that day would have."""
+    known = [one for one in KNOWN if one.entity_id != "envoy0"]
+    weekly = entity("weekly", EntityKind.STATE_MEDIA, None, "a-weekly-that-nobody-reads")
+    pipeline = until_batch(context(known), len(parts()) - 1)
+    usual = pipeline.observations._baseline
+    assert usual is not None
+    due_at = pipeline._rule_clock.due_at
+    assert due_at > 0
+
+    pipeline.set_reference_data(context([*known, weekly]))
+
+    assert pipeline.observations._baseline is usual
+    assert pipeline._rule_clock.due_at == due_at
+    poster = entity("member", EntityKind.COMPANY, None, MEMBERS[0].removeprefix("x:"))
+    follower = next(one for one in KNOWN if one.entity_id == "envoy0")
+    for seen in (poster, follower):
+        pipeline.observations._baseline, pipeline._rule_clock.due_at = usual, due_at
+        pipeline.set_reference_data(context([*known, weekly, seen]))
+        assert pipeline.observations._baseline is None
+        assert pipeline._rule_clock.due_at == 0
+        pipeline.set_reference_data(context([*known, weekly]))
+
+
+@pytest.mark.slow
 def test_given_entities_that_come_and_go_around_the_others_then_these_are_known_by_their_ids() -> None:
     """Every number moves: one entity before all others leaves, and two come in between."""
     first = entity("aaa", EntityKind.OTHER, None, "nobody")
