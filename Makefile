@@ -53,6 +53,7 @@ $(LAPTOP): requirements.lock pyproject.toml
 	@echo "== dependencies, as locked (under a minute the first time)"
 	@$(BIN)/python deploy/image/locked.py requirements.lock uv > .venv/uv.txt
 	@$(BIN)/python $(HEARTBEAT) "installing the installer" $(PIP) install --no-compile $(AS_LOCKED) .venv/uv.txt
+	@echo "   the packages of a replay"
 	@$(BIN)/python deploy/image/locked.py requirements.lock --laptop pyproject.toml > .venv/laptop.txt
 	@$(call install,.venv/laptop.txt)
 	@echo "== lockstep"
