@@ -28,4 +28,5 @@ def grown(holder: object, name: str, rows: int) -> np.ndarray[Any, np.dtype[Any]
         new = np.zeros(room, old.dtype)
         new[: len(old)] = old
         return new
-    return getattr(holder, name)  # type: ignore[no-any-return]
+    array: np.ndarray[Any, np.dtype[Any]] = getattr(holder, name)
+    return array

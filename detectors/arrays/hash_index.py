@@ -38,6 +38,11 @@ def is_full(places: int, items: int) -> bool:
     return 3 * items > 2 * places
 
 
+def least_places(items: int) -> int:
+    """The fewest places with which an index in the order of hashes is not full of so many items."""
+    return items * 3 // 2 + 1
+
+
 def roomy(items: int, smallest: int) -> int:
     """Places of an index in the order of hashes that has so many items, and room for half as many again."""
     return max(items * 9 // 4 + 1, smallest)

@@ -59,11 +59,11 @@ def communities(
     groups: list[I32] = []
     for begin, end in zip(*bounds, strict=True):
         edges = np.sort(order[begin:end])
-        accounts, tie = vertices[ends[:, edges]], strong[edges]
-        for community in _split(vertices, ends[:, edges], weight[edges], previous, seed):
-            for group in tied_members(community, accounts, tie):
-                for part in parted_at_hinges(group, accounts, np.log1p(weight[edges])):
-                    groups.extend(tied_members(part, accounts, tie))
+        accounts, weights, are_strong = vertices[ends[:, edges]], np.log1p(weight[edges]), strong[edges]
+        for community in _split(vertices, ends[:, edges], weights, previous, seed):
+            for group in tied_members(community, accounts, are_strong):
+                for part in parted_at_hinges(group, accounts, weights):
+                    groups.extend(tied_members(part, accounts, are_strong))
     groups.sort(key=lambda members: int(members[0]))
     return vertices[np.isin(component, touched)].astype(np.int32), groups
 
@@ -125,7 +125,7 @@ def _split(vertices: I32, ends: npt.NDArray[np.intp], weight: F64, previous: I32
     membership = np.asarray(
         graph.community_leiden(
             objective_function="modularity",
-            weights=np.log1p(weight),
+            weights=weight,
             resolution=_RESOLUTION,
             n_iterations=_ITERATIONS,
             initial_membership=start.tolist() if (labels >= 0).any() else None,

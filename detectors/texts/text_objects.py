@@ -15,7 +15,7 @@ import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I64, U8, U32, U64, Bools, Int
-from detectors.arrays.hash_index import is_full, key_place, place_in_order
+from detectors.arrays.hash_index import is_full, key_place, least_places, place_in_order
 from detectors.arrays.hashing import mix
 from detectors.config import TraceConfig
 from detectors.traces.text import BANDS, PERMUTATIONS, band_key, minima, multipliers
@@ -62,9 +62,8 @@ class TextObjects:
         self._memory_s = memory_s
         self._max_leaders = max_leaders
         self._multipliers = multipliers()
-        self._counts = np.zeros(
-            4, np.int64
-        )  # texts in table, leaders made, bands in table, first leader held
+        # texts in the table, leaders made, bands in the table, the first leader that is held
+        self._counts = np.zeros(4, np.int64)
         self._evicted_early = np.zeros(1, np.int64)
         self._tables = _empty(_FIRST_SIZE, min(max_leaders, _FIRST_SIZE), _FIRST_SIZE)
 
@@ -145,17 +144,12 @@ class TextObjects:
         first = _first_alive(alive, max(first, made - leaders), made)
         # room for the remembered entries, a quarter more, and a spare step, so the next call does not rebuild
         new = _empty(
-            max(_FIRST_SIZE, _places((alive_texts + 2 * texts) * 5 // 4)),
+            max(_FIRST_SIZE, least_places((alive_texts + 2 * texts) * 5 // 4)),
             min(self._max_leaders, max(_FIRST_SIZE, (made - first) * 5 // 4 + 2 * texts)),
-            max(_FIRST_SIZE, _places((int(np.count_nonzero(alive)) * 5 // 4 + 2 * texts) * BANDS)),
+            max(_FIRST_SIZE, least_places((int(np.count_nonzero(alive)) * 5 // 4 + 2 * texts) * BANDS)),
         )
         _rebuild(old, new, self._counts, first, oldest)
         self._tables = new
-
-
-def _places(items: int) -> int:
-    """Places of an index that so many items fill."""
-    return items * 3 // 2 + 1
 
 
 def _first_alive(alive: Bools, first: int, made: int) -> int:

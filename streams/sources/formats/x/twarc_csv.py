@@ -53,7 +53,7 @@ class TwarcCsv(CsvFormat):
 
     def posts(self, rows: pl.DataFrame) -> Decoded:
         """Make posts. Cells that are blank leave it to the text."""
-        rows = rows.with_columns(_whole(pl.col("text")))
+        rows = rows.with_columns(_whole(rows["text"]))
         text = pl.col("text")
         posts = rows.select(
             ids(pl.col("id")).alias("post_id"),
@@ -72,20 +72,14 @@ class TwarcCsv(CsvFormat):
         return Decoded(posts, rows["created_at"])
 
 
-def _whole(text: pl.Expr) -> pl.Expr:
+def _whole(texts: pl.Series) -> pl.Series:
     """Texts with the line ends that they had."""
-    plain = text.str.replace_all(r"\n", "\n", literal=True)
-    is_json = text.str.starts_with('"') & text.str.ends_with('"')
-    decoded = text.map_batches(_from_json, return_dtype=pl.String, is_elementwise=True)
-    return pl.when(is_json).then(decoded).otherwise(plain)
+    in_json = (texts.str.starts_with('"') & texts.str.ends_with('"')).fill_null(value=False).arg_true()
+    plain = texts.str.replace_all(r"\n", "\n", literal=True)
+    return plain.scatter(in_json, [_from_json(text) for text in texts.gather(in_json)])
 
 
-def _from_json(texts: pl.Series) -> pl.Series:
-    rows = (texts.str.starts_with('"') & texts.str.ends_with('"')).fill_null(value=False).arg_true()
-    return texts.scatter(rows, [_string(text) for text in texts.gather(rows)]) if len(rows) else texts
-
-
-def _string(text: str) -> str:
+def _from_json(text: str) -> str:
     try:
         value = json.loads(text)
     except ValueError:
