@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from detectors.alerts.co_share_count import CoShareCount, counted
+from detectors.arrays.ascending import sort
 from detectors.arrays.compiled import compiled
+from detectors.arrays.copying import widened
 from detectors.arrays.dtypes import F64, I32, I64, U64, StructArray
 from detectors.arrays.pair_keys import numbers_of, pair_key
 from detectors.config import KINDS, DetectionConfig
@@ -337,10 +339,9 @@ def _rows_between(members: I32, rows: StructArray, pairs: PairTable) -> I64:
             row = pairs.head[pair]
             while row >= 0:
                 if count == len(out):
-                    wider = np.empty(count * 2, np.int64)
-                    wider[:count] = out
-                    out = wider
+                    out = widened(out, 2 * count)
                 out[count] = row
                 count += 1
                 row = rows[row].before
-    return np.sort(out[:count])
+    sort(out, count)
+    return out[:count]

@@ -30,6 +30,7 @@ import numpy as np
 import polars as pl
 import scipy  # its parts load when first used
 
+from detectors.arrays.ascending import count_up_to, sort
 from detectors.arrays.compiled import compiled
 from detectors.arrays.components import components
 from detectors.arrays.dtypes import F64, I32, I64, Bools
@@ -140,8 +141,8 @@ def _pairs(choices: "scipy.sparse.csr_array", popular: F64, counts: I64) -> tupl
     # of an empty matrix scipy makes these int32, for which the kernel would be compiled a second time
     start, originals = (part.astype(np.int64, copy=False) for part in (choices.indptr, choices.indices))
     chosen = (start, originals, first, second)
-    by_all = _surprise(*chosen, popular, popular)
-    by_like = _surprise(*chosen, _meeting(counts), _meeting(counts, leaving=2))
+    by_all = _surprise(*chosen, *_ascending(popular), popular, popular)
+    by_like = _surprise(*chosen, *_ascending(_meeting(counts)), _meeting(counts), _meeting(counts, leaving=2))
     return first, second, np.minimum(by_all, by_like)
 
 
@@ -154,8 +155,23 @@ def _usual(surprise: F64, credited: pl.DataFrame, originals: pl.Series, popular:
     return np.asarray(np.log(len(sample) * (len(sample) - 1) / 2 + 1) - np.log(as_great + 1))
 
 
+def _ascending(chance: F64) -> tuple[F64, F64]:
+    """The values in ascending order, and the sums of the first 0, 1, 2 and so on of them."""
+    ascending = np.sort(chance)
+    return ascending, np.append(0.0, np.cumsum(ascending))
+
+
 @compiled
-def _surprise(start: I64, choices: I64, first: I32, second: I32, chance: F64, chance_of_others: F64) -> F64:
+def _surprise(
+    start: I64,
+    choices: I64,
+    first: I32,
+    second: I32,
+    ascending: F64,
+    total: F64,
+    chance: F64,
+    chance_of_others: F64,
+) -> F64:
     """-ln p of what each pair has in common, 0 or more.
 
     Args:
@@ -163,25 +179,40 @@ def _surprise(start: I64, choices: I64, first: I32, second: I32, chance: F64, ch
         choices: int64, originals of each account, ascending.
         first: int32, one account of each pair.
         second: int32, the other.
+        ascending: `chance` in ascending order.
+        total: sums of the first 0, 1, 2 and so on of them.
         chance: chance to meet at each original.
         chance_of_others: the same without the two accounts of a pair.
     """
-    ascending = np.sort(chance)
-    total = np.append(0.0, np.cumsum(ascending))
     surprise = np.zeros(len(first))
+    counted, rare = np.empty(len(chance)), np.empty(len(chance))
     for pair in range(len(first)):
-        of_first = choices[start[first[pair]] : start[first[pair] + 1]]
-        of_second = choices[start[second[pair]] : start[second[pair] + 1]]
-        common = np.intersect1d(of_first, of_second)
-        counted, rare = np.sort(chance[common]), np.sort(chance_of_others[common])
-        counted_total, others_total = np.append(0.0, np.cumsum(counted)), np.cumsum(rare)
-        for met in range(1, len(rare) + 1):
+        a, a_end = start[first[pair]], start[first[pair] + 1]
+        b, b_end = start[second[pair]], start[second[pair] + 1]
+        all_ways = (a_end - a) * (b_end - b)
+        common = 0
+        while a < a_end and b < b_end:
+            if choices[a] == choices[b]:
+                counted[common], rare[common] = chance[choices[a]], chance_of_others[choices[a]]
+                common += 1
+            smaller = min(choices[a], choices[b])
+            a += choices[a] == smaller
+            b += choices[b] == smaller
+        sort(counted, common)
+        sort(rare, common)
+        of_pair, of_others = 0.0, 0.0
+        pair_place, others_place = 0, 0
+        for met in range(1, common + 1):
             most = rare[met - 1]
             # among things as popular as this one or less; those of the pair count as the others make them
-            meeting = total[np.searchsorted(ascending, most, side="right")]
-            meeting -= counted_total[np.searchsorted(counted, most, side="right")]
-            meeting += others_total[np.searchsorted(rare, most, side="right") - 1]
-            expected = max(len(of_first) * len(of_second) * meeting, LEAST_EXPECTED)
+            while pair_place < common and counted[pair_place] <= most:
+                of_pair += counted[pair_place]
+                pair_place += 1
+            while others_place < common and rare[others_place] <= most:
+                of_others += rare[others_place]
+                others_place += 1
+            meeting = total[count_up_to(ascending, 0, len(ascending), most)] - of_pair + of_others
+            expected = max(all_ways * meeting, LEAST_EXPECTED)
             surprise[pair] = max(surprise[pair], poisson_surprise(met, expected))
-        surprise[pair] = max(0.0, surprise[pair] - math.log(len(rare)))
+        surprise[pair] = max(0.0, surprise[pair] - math.log(common))
     return surprise

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from detectors.arrays.compiled import compiled
-from detectors.arrays.dtypes import F64, I32
+from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.dtypes import F64, I32, Bools
 from detectors.config import MAX_WINDOWS
 from detectors.evidence.null_model import NullModel, same_time
 from detectors.synchrony.cells import cell_of
@@ -26,6 +26,16 @@ def counters_of(members: I32, null: NullModel) -> F64:
     return out
 
 
+@inlined
+def _any_in_column(own: F64) -> Bools:
+    """Whether any value of each column is above 0."""
+    found = np.zeros(own.shape[1], np.bool_)
+    for row in range(own.shape[0]):
+        for column in range(own.shape[1]):
+            found[column] |= own[row, column] > 0
+    return found
+
+
 @compiled
 def expected_among(members: I32, own: F64, null: NullModel) -> F64:
     """Co-shares that chance would give among all pairs of members, by kind and window.
@@ -34,7 +44,7 @@ def expected_among(members: I32, own: F64, null: NullModel) -> F64:
     estimated from evenly spaced ones.
     """
     out = np.zeros((len(null.mass), MAX_WINDOWS))
-    filled = own.sum(axis=0) > 0
+    filled = _any_in_column(own)
     total = len(members) * (len(members) - 1) // 2
     step = 1 if total <= _MOST_PAIRS else total // _SAMPLED_PAIRS
     counted_pairs = 0

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.copying import widened
 from detectors.arrays.dtypes import F64, I32, I64, U8, Int, Record, StructArray
 from detectors.arrays.hash_index import place_by_low_bits, tagged, tagged_row
 from detectors.arrays.hashing import mix
@@ -144,9 +145,7 @@ def add_co_shares(
             if gains and pairs.objects[pair] >= rules.min_objects and not pairs.touched[pair]:
                 pairs.touched[pair] = True
                 if gained == len(touched):
-                    wider = np.empty(gained * 2, np.int32)
-                    wider[:gained] = touched
-                    touched = wider
+                    touched = widened(touched, 2 * gained)
                 touched[gained] = pair
                 gained += 1
         begin = end

@@ -153,5 +153,11 @@ def explained_exposure(
                         used += counters.key[place] == 0
                         counters.key[place] = key
                         counters.value[place] += _TAKEN_OUT
-    kept = np.flatnonzero(counters.key)
-    return counters.key[kept], counters.value[kept]
+    keys, values = np.empty(used, np.uint64), np.empty(used, counters.value.dtype)
+    kept = 0
+    for place in range(len(counters.key)):
+        if counters.key[place] != 0:
+            keys[kept] = counters.key[place]
+            values[kept] = counters.value[place]
+            kept += 1
+    return keys, values

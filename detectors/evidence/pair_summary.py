@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from detectors.arrays.compiled import compiled
+from detectors.arrays.copying import widened
 from detectors.arrays.dtypes import I32, StructArray
 from detectors.arrays.pair_keys import first_of, second_of
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
@@ -61,9 +62,7 @@ def summarise(chosen: I32, rows: StructArray, pairs: PairTable, null: NullModel)
                 if distinct[kind, window] == 0:
                     continue
                 if made == len(out):
-                    wider = np.empty(made * 2, SUMMARY)
-                    wider[:made] = out
-                    out = wider
+                    out = widened(out, 2 * made)
                 expected = 0.0
                 surprise = 0.0
                 for stratum in range(null.strata):

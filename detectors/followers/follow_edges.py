@@ -7,7 +7,9 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 import numpy as np
 import polars as pl
 
+from detectors.arrays.ascending import sort
 from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.copying import widened
 from detectors.arrays.dtypes import I32, I64, U8, U64, Int, StructArray
 from detectors.arrays.hash_index import free_place, key_place, place_in_order
 from detectors.arrays.hashing import mix
@@ -260,9 +262,7 @@ def registry_changed(tables: FollowTables, registry: Numbered, renumbered: I32, 
             if edges[entry].key == 0:
                 continue
             if made == len(chains):
-                longer = np.zeros(2 * made, old.dtype)
-                longer[:made] = chains
-                chains = longer
+                chains = widened(chains, 2 * made)
             chains[made].number = number
             chains[made].before = followees[place].head
             made += 1
@@ -319,5 +319,5 @@ def registry_followers_of(keys: U64, tables: FollowTables) -> tuple[I64, I32]:
                 numbers[end] = number
                 end += 1
             link = chains[link - 1].before
-        numbers[start[row] : end].sort()
+        sort(numbers[start[row] : end], end - start[row])
     return start, numbers

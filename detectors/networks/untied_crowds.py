@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from detectors.arrays.ascending import count_below
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I32, I64, U64
 from detectors.networks.recurring_crowds import MIN_OVERLAP, RecurringCrowd
@@ -35,7 +36,7 @@ def _untied(accounts: I32, sizes: I64, tied: U64) -> I64:
         for first in range(begin, end):
             for second in range(first + 1, end):
                 key = (np.uint64(accounts[first]) << np.uint64(32)) | np.uint64(accounts[second])
-                place = np.searchsorted(tied, key)
+                place = count_below(tied, 0, len(tied), key)
                 if place < len(tied) and tied[place] == key:
                     alone[first] = alone[second] = False
             untied[crowd] += alone[first]

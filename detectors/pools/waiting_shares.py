@@ -5,6 +5,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from detectors.arrays.compiled import compiled
+from detectors.arrays.copying import put
 from detectors.arrays.dtypes import I32, I64, U8, U64, Bools, StructArray
 from detectors.arrays.hash_index import place_by_low_bits, power_of_two, row_place_of_two
 from detectors.arrays.hashing import mix
@@ -164,5 +165,5 @@ def _first_of_day(object_: U64, account: I32, time: I64, known: Bools, judged: i
         before = index[place] - 1
         fresh[row] = before < 0 or time[row] - time[before] > SPAN_S
         index[place] = row + 1
-    fresh[:judged] = known[:judged]
+    put(known[:judged], fresh, 0)
     return fresh

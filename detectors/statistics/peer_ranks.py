@@ -5,6 +5,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from detectors.arrays.ascending import count_below, count_up_to
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import F64, I64, Bools
 
@@ -119,16 +120,14 @@ def _rank(strata: _Strata, groups: I64, levels: I64, values: F64, ranks: Ranks) 
         if row < 0:
             continue
         stratum = strata.stratum[row, level]
-        peers = strata.values[strata.start[stratum] : strata.start[stratum + 1]]
-        lower = np.searchsorted(peers, value, side="left")
-        lower_or_equal = lower
-        if lower < len(peers) and peers[lower] == value:
-            lower_or_equal += np.searchsorted(peers[lower:], value, side="right")
+        begin, end = strata.start[stratum], strata.start[stratum + 1]
+        lower = count_below(strata.values, begin, end, value)
+        lower_or_equal = count_up_to(strata.values, begin, end, value)
         # the account counts as a peer of its own, so a tail is never 0 and is valid for few peers
-        ranks.tail[index] = (lower_or_equal + 1) / (len(peers) + 1)
-        ranks.middle[index] = (lower + lower_or_equal + 1) / 2 / (len(peers) + 1)
-        ranks.peers[index] = len(peers)
-        ranks.lowest[index] = value <= peers[0]
+        ranks.tail[index] = (lower_or_equal + 1) / (end - begin + 1)
+        ranks.middle[index] = (lower + lower_or_equal + 1) / 2 / (end - begin + 1)
+        ranks.peers[index] = end - begin
+        ranks.lowest[index] = value <= strata.values[begin]
         ranks.median[index] = strata.median[stratum]
 
 

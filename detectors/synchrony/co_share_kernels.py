@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from detectors.arrays.ascending import count_below
 from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.copying import widened
 from detectors.arrays.dtypes import I32, I64, U8, U64, Int, StructArray
 from detectors.config import MAX_WINDOWS
 from detectors.synchrony.cells import NO_STRATUM, cell_of, stratum_bits
@@ -75,7 +77,7 @@ def push_shares(
                     break
                 settled[lag] += 1
                 if exposure_count + MAX_WINDOWS + 1 > len(exposures):
-                    exposures = _doubled(exposures)
+                    exposures = widened(exposures, 2 * len(exposures))
                 share = ring.shares[place]
                 rule = rules.kinds[table.objects[share.slot].kind]
                 exposure_count = _settle(
@@ -98,14 +100,6 @@ def push_shares(
         if row < len(batch.time):
             _insert(batch, row, ring.shares, table, counts, rules.horizon)
     return pairs[:pair_count], exposures[:exposure_count]
-
-
-@inlined
-def _doubled(records: StructArray) -> StructArray:
-    """The records with room for as many again."""
-    doubled = np.empty(len(records) * 2, records.dtype)
-    doubled[: len(records)] = records
-    return doubled
 
 
 @inlined
@@ -152,7 +146,7 @@ def _settle(
             # a repeat meets again the accounts it met before: only newcomers add to its exposure
             partners = min(partners, thing.shares - ring.seen[own % size, window])
         if partners > 0:
-            stratum = np.searchsorted(bounds, crowd)
+            stratum = count_below(bounds, 0, len(bounds), crowd)
             exposures[exposure_count].post = share.post
             exposures[exposure_count].account = share.account
             exposures[exposure_count].cell = cell_of(thing.kind, window, stratum, len(bounds) + 1)
@@ -211,14 +205,14 @@ def _pair(
         if earlier.account != share.account:
             met += 1
             if pair_count == len(pairs):
-                pairs = _doubled(pairs)
+                pairs = widened(pairs, 2 * len(pairs))
             strata = np.uint16(0)
             smallest = np.int32(0)
             for window in range(MAX_WINDOWS):
-                stratum = NO_STRATUM
+                stratum: Int = NO_STRATUM
                 if rule.windows[window] > 0 and gap <= rule.windows[window]:
                     crowd = max(crowds[place, window], crowds[partner_place, window])
-                    stratum = np.searchsorted(bounds, crowd)
+                    stratum = count_below(bounds, 0, len(bounds), crowd)
                     if smallest == 0:
                         smallest = crowd
                 strata |= stratum_bits(stratum, window)

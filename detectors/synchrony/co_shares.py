@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detectors.arrays.ascending import count_below
 from detectors.arrays.compiled import compiled
 from detectors.arrays.dtypes import I64, StructArray
 from detectors.config import MAX_WINDOWS, DetectionConfig
@@ -105,4 +106,4 @@ def count_made(pairs: StructArray, bounds: I64, made: I64) -> None:
         made: int64 (kinds, strata), added to.
     """
     for pair in range(len(pairs)):
-        made[pairs[pair].kind, np.searchsorted(bounds, pairs[pair].crowd)] += 1
+        made[pairs[pair].kind, count_below(bounds, 0, len(bounds), pairs[pair].crowd)] += 1

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.copying import widened
 from detectors.arrays.dtypes import F64, I32, I64, U8, Int
 
 HOURS = 24
@@ -252,9 +253,10 @@ def _by_shifts(
 
 @compiled
 def _doubled(matches: RhythmMatches) -> RhythmMatches:
+    room = 2 * len(matches.first)
     return RhythmMatches(
-        np.append(matches.first, np.empty_like(matches.first)),
-        np.append(matches.second, np.empty_like(matches.second)),
-        np.append(matches.observed, np.empty_like(matches.observed)),
-        np.append(matches.expected, np.empty_like(matches.expected)),
+        widened(matches.first, room),
+        widened(matches.second, room),
+        widened(matches.observed, room),
+        widened(matches.expected, room),
     )

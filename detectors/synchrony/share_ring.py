@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.copying import put
 from detectors.arrays.dtypes import I32, I64, Bools, Int, StructArray
 from detectors.arrays.hash_index import key_place, place_by_low_bits, row_place
 from detectors.arrays.hashing import mix
@@ -177,8 +178,8 @@ def move_objects(
         if alive[slot]:
             new_slots[slot] = objects
             new.objects[objects] = old.objects[slot]
-            new.counted[objects] = old.counted[slot]
-            new.tail[objects] = old.tail[slot]
+            put(old.counted[slot], new.counted[objects], 0)
+            put(old.tail[slot], new.tail[objects], 0)
             new.slots[object_place(new, old.objects[slot].key)] = objects + 1
             objects += 1
     own_shares = 0

@@ -27,7 +27,7 @@ from detectors.config import DetectionConfig
 from detectors.shards import VIRTUAL_SHARDS, Runner, in_turn, parted, parts_of
 from detectors.synchrony.co_share_kernels import Shares, picked
 from detectors.synchrony.co_shares import CO_SHARES, EXPOSURES, co_share_rules
-from detectors.synchrony.share_part import KIND_BITS, SharePart, push_parts
+from detectors.synchrony.share_part import AT_A_TIME, KIND_BITS, SharePart, push_parts
 
 STEP = 1 << 17
 """Shares that one call of the kernel takes, at most: it bounds the memory of the records it makes."""
@@ -176,26 +176,28 @@ class SynchronyStage:
             begin = int(begins[number])
             self._room[number] = self.parts[number].reserve(int(counts[number]), int(shares.time[begin]))
         self._room -= counts
-        memories = tuple(part.memory for part in self.parts)
-        tallies = tuple(part.tally for part in self.parts)
-        logs = tuple(part.log.room for part in self.parts)
-        log_begins = np.array([part.log.begin for part in self.parts])
 
         def settled(group: range) -> Synchrony:
-            return Synchrony(
-                *push_parts(
+            found = []
+            for first in range(group.start, group.stop, AT_A_TIME):
+                last = min(first + AT_A_TIME, group.stop)
+                parts = self.parts[first:last]
+                if begins[first] == begins[last] and not any(part.waiting for part in parts):
+                    continue
+                # the kernel is compiled for one count of parts; what stands in for the others is not looked at
+                parts += parts[-1:] * (AT_A_TIME - len(parts))
+                pushed = push_parts(
                     shares,
-                    begins,
-                    group.start,
-                    group.stop,
+                    begins[first : last + 1],
                     until,
                     self._rules,
-                    memories,
-                    tallies,
-                    logs,
-                    log_begins,
+                    tuple(part.memory for part in parts),
+                    tuple(part.tally for part in parts),
+                    tuple(part.log.room for part in parts),
+                    np.array([part.log.begin for part in parts]),
                 )
-            )
+                found.append(Synchrony(*pushed))
+            return joined(found)
 
         if len(self._groups) > 1 and len(rows) >= WORTH_SHARING:
             found = self._run([partial(settled, group) for group in self._groups])
@@ -214,6 +216,8 @@ def joined(found: Sequence[Synchrony]) -> Synchrony:
     Args:
         found: by group, in the order of the parts.
     """
+    if not found:
+        return SynchronyStage.nothing()
     if len(found) == 1:
         return found[0]
     co_shares = concatenated([part.co_shares for part in found])

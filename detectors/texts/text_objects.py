@@ -14,6 +14,7 @@ from typing import ClassVar, NamedTuple, Self
 import numpy as np
 
 from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.copying import put
 from detectors.arrays.dtypes import I64, U8, U32, U64, Bools, Int
 from detectors.arrays.hash_index import is_full, key_place, least_places, place_in_order
 from detectors.arrays.hashing import mix
@@ -204,7 +205,7 @@ def _rebuild(old: _Tables, new: _Tables, counts: I64, first: int, oldest: int) -
         new_row = leader % len(new.leader_object)
         new.leader_object[new_row] = old.leader_object[old_row]
         new.leader_seen[new_row] = old.leader_seen[old_row]
-        new.leader_bytes[new_row] = old.leader_bytes[old_row]
+        put(old.leader_bytes[old_row], new.leader_bytes[new_row], 0)
     bands = 0
     for old_slot in range(len(old.band_key)):
         leader = _leader_number(old.band_leader[old_slot], counts[1])

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from detectors.arrays.compiled import compiled
+from detectors.arrays.copying import put
 from detectors.arrays.dtypes import I32, I64, U8, Bools, Int
 from detectors.traces.characters import BLANK, DROPPED, NAME, NOT_ALONE, WORD, Characters
 
@@ -77,7 +78,7 @@ def _slices(buffer: U8, begins: I64, ends: I64) -> tuple[U8, I64]:
         offsets[row + 1] = offsets[row] + ends[row] - begins[row]
     out = np.empty(offsets[-1], np.uint8)
     for row in range(len(begins)):
-        out[offsets[row] : offsets[row + 1]] = buffer[begins[row] : ends[row]]
+        put(buffer[begins[row] : ends[row]], out, offsets[row])
     return out, offsets
 
 

@@ -13,6 +13,7 @@ Python.
 import numpy as np
 import polars as pl
 
+from detectors.arrays.ascending import sort
 from detectors.arrays.compiled import compiled, inlined
 from detectors.arrays.dtypes import I64, U8, U32, Bools, Int
 from detectors.arrays.hashing import mix, utf8_buffer
@@ -131,11 +132,11 @@ def shingles(buffer: U8, begin: Int, end: Int, out: U32) -> int:
         count += 1
     if count < 2:
         return count
-    ordered = np.sort(out[:count])
-    kept = 0
-    for index in range(count):
-        if index == 0 or ordered[index] != ordered[index - 1]:
-            out[kept] = ordered[index]
+    sort(out, count)
+    kept = 1
+    for index in range(1, count):
+        if out[index] != out[kept - 1]:
+            out[kept] = out[index]
             kept += 1
     return kept
 

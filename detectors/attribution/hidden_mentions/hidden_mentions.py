@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from detectors.arrays.compiled import compiled
+from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.copying import put
 from detectors.arrays.dtypes import I64, U8
 from detectors.arrays.hashing import utf8_buffer
 from detectors.attribution.hidden_mentions import confusables as chars
@@ -103,6 +104,15 @@ class HiddenMentionFinder:
         )
 
 
+@inlined
+def _widened(out: I64) -> I64:
+    """The rows, and room for as many again."""
+    wider = np.empty((2 * len(out), out.shape[1]), np.int64)
+    for row in range(len(out)):
+        put(out[row], wider[row], 0)
+    return wider
+
+
 @compiled
 def _scan(buffer: U8, offsets: I64, table: Folding, trie: HandleTrie, text: Folded) -> I64:
     """Hits of all texts: row, handle, style, begin and length in characters; int64, shape (hits, 5).
@@ -147,9 +157,7 @@ def _scan(buffer: U8, offsets: I64, table: Folding, trie: HandleTrie, text: Fold
                         known = hit >= row_begin and hit < hits and out[hit, 1] == handle
                         if not known:
                             if hits == len(out):
-                                grown = np.empty((2 * hits, 5), np.int64)
-                                grown[:hits] = out
-                                out = grown
+                                out = _widened(out)
                             hit = hits
                             hit_of[handle] = hit
                             hits += 1
@@ -165,7 +173,7 @@ def _scan(buffer: U8, offsets: I64, table: Folding, trie: HandleTrie, text: Fold
             kept = row_begin
             for hit in range(row_begin, hits):
                 if linked_row[out[hit, 1]] != row:
-                    out[kept] = out[hit]
+                    put(out[hit], out[kept], 0)
                     kept += 1
             hits = kept
     return out[:hits]
