@@ -1,7 +1,7 @@
 """Compiles the kernels that are missing, in two processes, and says how far it is.
 
 numba compiles a kernel when it is first called, and keeps the machine code on disk: in NUMBA_CACHE_DIR, or beside the
-source. All of them take about two minutes of one core. Most of this time is Python code of numba, of which a process
+source. All of them take two minutes of one core. Most of this time is Python code of numba, of which a process
 runs one thread at a time: so threads would not help.
 """
 
