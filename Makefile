@@ -73,7 +73,7 @@ $(STAMP): $(LAPTOP) requirements.lock pyproject.toml
 demo: $(LAPTOP) ## find a covert network in an invented world, and coordinated ones in two real data sets
 	@mkdir -p out
 	@echo "== an invented world: three obscure accounts copy a state agency; registry, profiles and follow events are given"
-	@$(BIN)/lockstep simulate diaspora-press --accounts 4000 --days 5 --out out/diaspora-press
+	@$(BIN)/lockstep simulate diaspora-press --accounts 1500 --days 4 --out out/diaspora-press
 	@$(BIN)/lockstep replay out/diaspora-press/posts.jsonl.gz --registry out/diaspora-press/registry.jsonl \
 		--follows out/diaspora-press/follows.jsonl.gz --accounts out/diaspora-press/accounts.jsonl.gz \
 		--alerts out/diaspora-press.alerts.jsonl --networks out/diaspora-press.networks.jsonl \

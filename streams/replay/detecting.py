@@ -1,7 +1,7 @@
 """Reads and detects, and writes what is written while a run goes on: alerts, networks, dead letters and signals."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ from streams.replay.results import early_end, so_far
 from streams.replay.run_options import RunOptions
 from streams.replay.state.keeping import StateKeeping
 from streams.replay.stopping import Stop
+from streams.reports.first_suspects import FirstSuspects
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.report_posts import ReportPosts
 from streams.reports.summary import RunFigures
@@ -98,6 +99,7 @@ def detected(
             run, options, keeping, networks, console, lambda *file: files.enter_context(lines(*file))
         )
         links = Permalinks(settings.permalinks)
+        suspects = FirstSuspects(console, shown=not options.writing.no_progress)
         sinks = AlertSinks(
             *(
                 None if path is None else files.enter_context(lines(option, path))
@@ -108,7 +110,9 @@ def detected(
             )
         )
         with bar, stop.deferring():
-            failures = _followed(run, sinks, links, networks, on_alert)
+            failures = _followed(
+                run, sinks, links, networks, [suspects.see, lambda alert: on_alert(alert, run)]
+            )
     heartbeat.doing("writing results")
     seconds = time.perf_counter() - start + (0.0 if keeping is None else keeping.seconds_before)
     figures = _figures(run, log, seconds, options, failed=bool(failures))
@@ -150,14 +154,19 @@ def _begun(
 
 
 def _followed(
-    run: Replay, sinks: AlertSinks, links: Permalinks, networks: LatestAlerts, on_alert: Watcher
+    run: Replay,
+    sinks: AlertSinks,
+    links: Permalinks,
+    networks: LatestAlerts,
+    watchers: Sequence[Callable[[Alert], None]],
 ) -> list[InputError]:
     """Run, and write every alert. Returns the faults of inputs that ended the run; those of outputs go to `stop`."""
     try:
         for found in run.run():
             alert = links.linked(found)
             networks.add(alert)
-            on_alert(alert, run)
+            for watch in watchers:
+                watch(alert)
             try:
                 sinks.write(alert)
             except OutputError as failure:

@@ -1,5 +1,6 @@
 """The texts of a world: three made-up languages, topics with words of their own, edited copies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,5 +97,10 @@ def _vocabulary(rng: np.random.Generator, language: int) -> pl.Series:
     made: dict[str, None] = {}
     while len(made) < _VOCABULARY:
         syllables = int(rng.integers(1, 2 + (len(made) > 100) + (len(made) > 1500)))
-        made["".join(rng.choice(consonants) + rng.choice(vowels) for _ in range(syllables + 1))] = None
+        made["".join(_one(rng, consonants) + _one(rng, vowels) for _ in range(syllables + 1))] = None
     return pl.Series(list(made))
+
+
+def _one(rng: np.random.Generator, sounds: Sequence[str]) -> str:
+    """What `rng.choice` draws, in less time: that makes an array of all sounds at every draw."""
+    return sounds[int(rng.integers(len(sounds)))]
