@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.compiled import compiled, inlined_number
 from detectors.arrays.dtypes import I64, U64, Int
 from detectors.arrays.hashing import mix
 
@@ -37,7 +37,7 @@ def in_turn(tasks: Sequence[Task[T]]) -> list[T]:
     return [task() for task in tasks]
 
 
-@inlined
+@inlined_number
 def virtual_shard(key: np.uint64) -> Int:
     """The part that a key belongs to. It takes bits of the hash that no table takes for its places."""
     return np.int64(mix(key) >> np.uint64(64 - SHARD_BITS))

@@ -17,7 +17,7 @@ The caller fills the place it was given; the functions change nothing. All of th
 
 import numpy as np
 
-from detectors.arrays.compiled import inlined
+from detectors.arrays.compiled import inlined, inlined_number
 from detectors.arrays.dtypes import Int, Integers
 
 _UPPER_HALF = np.uint64(0xFFFFFFFF00000000)
@@ -48,20 +48,20 @@ def roomy(items: int, smallest: int) -> int:
     return max(items * 9 // 4 + 1, smallest)
 
 
-@inlined
+@inlined_number
 def next_place(place: Int, places: Int) -> Int:
     """The place where a search goes on."""
     place += 1
     return place if place < places else 0
 
 
-@inlined
+@inlined_number
 def place_by_low_bits(hashed: np.uint64, places: Int) -> Int:
     """Where a search begins: the low bits of the hash. One instruction."""
     return np.int64(hashed) & (places - 1)
 
 
-@inlined
+@inlined_number
 def place_in_order(hashed: np.uint64, places: Int) -> Int:
     """Where a search begins in an index of up to 2^32 places: hashes keep their order.
 
@@ -122,13 +122,13 @@ def row_place_of_two(
     return place
 
 
-@inlined
+@inlined_number
 def tagged(hashed: np.uint64, row: Int) -> np.uint64:
     """The entry of a row in a tagged index. `hashed` may also be an older entry of the row."""
     return (hashed & _UPPER_HALF) | np.uint64(row + 1)
 
 
-@inlined
+@inlined_number
 def tagged_row(entry: np.uint64) -> Int:
     """The row of an entry of a tagged index, -1 where the place is empty; int64."""
     return np.int64(entry & _LOWER_HALF) - 1

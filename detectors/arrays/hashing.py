@@ -9,7 +9,7 @@ strangers look coordinated. Measured: 0.06 µs for a text of 100 bytes.
 import numpy as np
 import polars as pl
 
-from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.compiled import compiled, inlined_number
 from detectors.arrays.dtypes import I64, U8, U64
 
 _KEY = np.uint64(0x6C6F636B73746570)  # b"lockstep"; fixed, so that separate workers agree
@@ -38,13 +38,13 @@ def hash_strings(strings: pl.Series, domain: int) -> U64:
     return hash_slices(buffer, offsets, np.uint64(domain))
 
 
-@inlined
+@inlined_number
 def rotate_left(x: np.uint64, bits: int) -> np.uint64:
     """The 64 bits of `x` rotated left by `bits`, 1-63."""
     return (x << np.uint64(bits)) | (x >> np.uint64(64 - bits))
 
 
-@inlined
+@inlined_number
 def mix(x: np.uint64) -> np.uint64:
     """Spread the bits of a key over a table index (the finaliser of MurmurHash3, public domain)."""
     x ^= x >> np.uint64(33)

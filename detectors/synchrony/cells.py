@@ -7,7 +7,7 @@ in a word of `MAX_WINDOWS` nibbles. The first window has the lowest nibble.
 
 import numpy as np
 
-from detectors.arrays.compiled import inlined
+from detectors.arrays.compiled import inlined, inlined_number
 from detectors.arrays.dtypes import I64, U16, Bools, Int
 from detectors.config import KINDS, MAX_WINDOWS, REFERENCE, TESTED_WINDOWS, DetectionConfig
 
@@ -40,7 +40,7 @@ class Cells:
         """Crowd strata, from the smallest, in which slow co-shares are counted."""
 
 
-@inlined
+@inlined_number
 def cell_of(kind: Int, window: Int, stratum: Int, strata: Int) -> Int:
     """The cell of exposure of a kind, window and stratum, where there are `strata` strata."""
     return (kind * MAX_WINDOWS + window) * strata + stratum
@@ -64,7 +64,7 @@ def stratum_of(cell: Int, strata: Int) -> Int:
     return cell % strata
 
 
-@inlined
+@inlined_number
 def stratum_in(strata_word: Int, window: Int) -> Int:
     """Crowd stratum of a co-share in a window, or `NO_STRATUM`."""
     return (strata_word >> (4 * window)) & 15

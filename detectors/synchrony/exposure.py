@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.compiled import compiled, inlined, inlined_number
 from detectors.arrays.dtypes import F64, I64, U64, Int, StructArray
 from detectors.arrays.hash_index import key_place, place_in_order
 from detectors.arrays.hashing import mix
@@ -187,7 +187,7 @@ def _compact(counters: Counters) -> Counters:
     return Counters(counters.key[kept], counters.value[kept])
 
 
-@inlined
+@inlined_number
 def counter_key(account: Int, cell: Int) -> np.uint64:
     """Key of a counter."""
     return (np.uint64(account) << np.uint64(CELL_BITS) | np.uint64(cell)) + np.uint64(1)
