@@ -6,6 +6,7 @@ LAPTOP := .venv/.laptop
 STAMP := .venv/.set-up
 HEARTBEAT := deploy/heartbeat.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+ITSELF := --quiet --no-index --no-deps --no-build-isolation --editable .
 AS_LOCKED := --quiet --no-deps --only-binary :all: --require-hashes --requirement
 # uv takes a quarter of the time of pip (measured). pip installs where uv cannot: it may have settings that uv lacks.
 install = $(BIN)/python $(HEARTBEAT) "installing packages" sh -c \
@@ -57,8 +58,8 @@ $(LAPTOP): requirements.lock pyproject.toml
 	@$(BIN)/python deploy/image/locked.py requirements.lock --laptop pyproject.toml > .venv/laptop.txt
 	@$(call install,.venv/laptop.txt)
 	@echo "== lockstep"
-	@$(BIN)/python $(HEARTBEAT) "installing lockstep" $(PIP) install --quiet --no-index --no-deps --no-build-isolation \
-		--editable .
+	@$(BIN)/python $(HEARTBEAT) "installing lockstep" sh -c \
+		'$(BIN)/uv pip install --python $(BIN)/python $(ITSELF) 2>>.venv/uv.log || $(PIP) install $(ITSELF)'
 	@echo "== kernels (a minute or two the first time)"
 	@$(BIN)/lockstep compile --for-replays
 	@touch $(LAPTOP)
