@@ -31,10 +31,10 @@ from streams.replay.results import early_end, so_far
 from streams.replay.run_options import RunOptions
 from streams.replay.state.keeping import StateKeeping
 from streams.replay.stopping import Stop
-from streams.reports.first_suspects import FirstSuspects
 from streams.reports.latest_alerts import LatestAlerts
 from streams.reports.report_posts import ReportPosts
 from streams.reports.summary import RunFigures
+from streams.reports.who_and_what import FirstSuspects
 from streams.settings.settings import Settings
 
 Watcher = Callable[[Alert, Replay], None]

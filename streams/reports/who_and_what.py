@@ -1,9 +1,15 @@
-"""Who is in a network and what they did, in a few words each, for a line of a table."""
+"""Who is in a network and what they did, in a few words each: for a line of a table, and while a run goes on."""
 
-from schemas.alerts import Alert
+from rich.console import Console
+from rich.text import Text
+
+from schemas.alerts import Alert, Severity
+from streams.heartbeat import heartbeat
 from streams.outputs.plain_text import plain
 from streams.reports.latest_alerts import nouns, shared_kinds
 
+_NAMED_EARLY = 3
+"""Networks that have a line; all of them are in the table at the end. Chosen: they should not fill a screen."""
 _NAMED = 2
 _NAME_CHARS = 24
 _OBJECT_CHARS = 60
@@ -46,3 +52,28 @@ def _example(alert: Alert, kinds: list[str]) -> str | None:
     readable = [one for one in alert.evidence if one.kind in _READABLE]
     readable.sort(key=lambda one: nouns([one.kind])[0] not in kinds)
     return plain(readable[0].object, _OBJECT_CHARS) if readable else None
+
+
+class FirstSuspects:
+    """Names the first suspected networks as soon as they are raised, so that nobody waits for the end of a long run.
+
+    Args:
+        console: where to.
+        shown: False to say nothing.
+    """
+
+    def __init__(self, console: Console, *, shown: bool) -> None:
+        self._console = console
+        self._left = _NAMED_EARLY if shown else 0
+        self._known: set[str] = set()
+
+    def see(self, alert: Alert) -> None:
+        """Say who is suspected, if this is the first alert that suspects its network."""
+        if not self._left or alert.severity is Severity.INFO or alert.network_id in self._known:
+            return
+        self._left -= 1
+        self._known.add(alert.network_id)
+        until = f"{alert.event_time_end:%Y-%m-%d %H:%M}"
+        line = f"suspected covert in data up to {until} UTC: {who(alert)}, {what(alert)}"
+        self._console.print(Text(line), soft_wrap=True)
+        heartbeat.spoke()
