@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry
 
+from detectors.covertness.words import plural
 from schemas.service.topics import ACCOUNTS, FOLLOWS, POSTS
 from streams.collect.inbox import Inbox
 from streams.collect.source import Events
@@ -16,10 +17,10 @@ from streams.version import VERSION
 
 _DELETIONS = "deletions"
 _WORDS = {
-    POSTS.name: "posts",
-    FOLLOWS.name: "follow events",
-    ACCOUNTS.name: "profiles",
-    _DELETIONS: "deletions",
+    POSTS.name: "post",
+    FOLLOWS.name: "follow event",
+    ACCOUNTS.name: "profile",
+    _DELETIONS: "deletion",
 }
 
 
@@ -131,8 +132,8 @@ class CollectorFigures:
         posts = self.written[POSTS.name]
         rate = (posts - self._shown) / max(now - self._shown_at, 1e-3)
         self._shown, self._shown_at = posts, now
-        said = [f"{posts:,} posts ({rate:,.0f}/s)"]
-        said += [f"{self.written[topic]:,} {word}" for topic, word in _WORDS.items() if topic != POSTS.name]
+        said = [f"{plural(posts, 'post')} ({rate:,.0f}/s)"]
+        said += [plural(self.written[topic], word) for topic, word in _WORDS.items() if topic != POSTS.name]
         if self._event_time:
             when = datetime.fromtimestamp(self._event_time, UTC)
             said.append(f"up to {when:%Y-%m-%d %H:%M:%S} UTC, {max(0.0, now - self._event_time):,.0f} s ago")
@@ -141,14 +142,14 @@ class CollectorFigures:
 
     def summary(self) -> str:
         """What was collected, in words."""
-        said = [f"{self.written[topic]:,} {word}" for topic, word in _WORDS.items()]
+        said = [plural(self.written[topic], word) for topic, word in _WORDS.items()]
         if self.rejected:
-            said.append(f"{self.rejected.total():,} messages rejected")
+            said.append(f"{plural(self.rejected.total(), 'message')} rejected")
         if self.others:
-            kinds = ", ".join(f"{count:,} {kind}" for kind, count in self.others.most_common())
+            kinds = ", ".join(f"{kind} ({count:,})" for kind, count in self.others.most_common())
             said.append(f"written nowhere: {kinds}")
         if self.faults:
-            said.append(f"{self.faults:,} connections failed or ended")
+            said.append(f"{plural(self.faults, 'connection')} failed or ended")
         if self.gaps:
-            said.append(f"{self.gaps:,} gaps")
+            said.append(plural(self.gaps, "gap"))
         return f"{self._source}: {'; '.join(said)}."

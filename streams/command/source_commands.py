@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from detectors.covertness.words import plural
 from schemas.errors import FormatError
 from streams.outputs.output_files import output
 from streams.outputs.plain_text import plain, plain_lines
@@ -157,7 +158,8 @@ def _show(console: Console, found: Findings, rows: int) -> None:
         platforms = ", ".join(plain(name, 20) for name in posts["platform"].unique().sort().head(6))
         console.print(
             Text(
-                f"{'All' if found.whole else 'The first'} {len(posts):,} posts: {accounts:,} accounts on {platforms}, "
+                f"{'All' if found.whole else 'The first'} {plural(len(posts), 'post')}: "
+                f"{plural(accounts, 'account')} on {platforms}, "
                 f"from {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC."
             ),
             soft_wrap=True,
@@ -177,14 +179,14 @@ def _show(console: Console, found: Findings, rows: int) -> None:
     if found.others:
         console.print(
             "\nNot posts: "
-            + ", ".join(f"{count:,} {plain(kind, 40)}" for kind, count in sorted(found.others.items()))
+            + ", ".join(f"{plain(kind, 40)} ({count:,})" for kind, count in sorted(found.others.items()))
             + "."
         )
     for reason, rejected in found.rejected.most_common():
         example = found.examples[reason]
         console.print(
             Text(
-                f"\n{rejected:,} rows cannot be used: {REASONS[reason]} (record {example.position:,}: "
+                f"\n{plural(rejected, 'row')} cannot be used: {REASONS[reason]} (record {example.position:,}: "
                 f"{plain(example.detail, 200)})."
             )
         )

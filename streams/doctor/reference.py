@@ -1,5 +1,6 @@
 """Whether a registry can be used: it is read as `--registry` reads it, and every fault is listed."""
 
+from detectors.covertness.words import plural
 from schemas.errors import LockstepError
 from streams.doctor.finding import Finding, Status
 from streams.reference_files.registry_file import read_registry
@@ -22,11 +23,12 @@ def registry(path: str) -> Finding:
         return Finding(
             check="registry",
             status=Status.WARN,
-            found=f"{path}: {len(found.entities):,} entities, none with an account or a domain.",
+            found=f"{path}: {plural(len(found.entities), 'entity')}, none with an account or a domain.",
             mend="No post or account can be linked to them. Add accounts, handles or domains.",
         )
     return Finding(
         check="registry",
         status=Status.OK,
-        found=f"{path}: {len(found.entities):,} entities, {accounts:,} accounts, {domains:,} domains",
+        found=f"{path}: {plural(len(found.entities), 'entity')}, {plural(accounts, 'account')}, "
+        f"{plural(domains, 'domain')}",
     )

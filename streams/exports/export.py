@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from detectors.covertness.words import plural
 from schemas.alerts import Alert
 from schemas.errors import UsageError
 from streams.exports.alert_files import latest_alerts, with_networks
@@ -56,7 +57,7 @@ def export(alerts_path: str, options: ExportOptions) -> str:
     where = "" if options.out == STDOUT else f" to {options.out}"
     more = f"; {left_out:,} weaker ties are not in the file of networks" if left_out else ""
     members = sum(len(alert.members) for alert in alerts)
-    return f"wrote {len(alerts):,} networks with {members:,} members{where}{more}"
+    return f"wrote {plural(len(alerts), 'network')} with {plural(members, 'member')}{where}{more}"
 
 
 def _writer(form: ExportForm, links: Permalinks) -> Callable[[BinaryIO, Sequence[Alert]], None]:

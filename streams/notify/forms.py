@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 
 from detectors.covertness.covertness import SUSPECTED
+from detectors.covertness.words import plural
 from schemas.alerts import Alert
 from schemas.service.notifications import (
     NOTIFICATION_VERSION,
@@ -128,7 +129,7 @@ def _lines(notification: Notification) -> Iterator[str]:
     kind = "" if notification.mode == "live" else " (not live: a replay)"
     if notification.kind is NotificationKind.DIGEST:
         suspected = sum(network.suspected for network in notification.networks)
-        yield f"*Lockstep: {notification.network_count:,} networks in this digest{kind}*"
+        yield f"*Lockstep: {plural(notification.network_count, 'network')} in this digest{kind}*"
         if suspected:
             yield f"{suspected:,} of those below are suspected covert. A suspicion is not a verdict."
         for network in notification.networks:

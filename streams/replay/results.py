@@ -4,6 +4,7 @@ import signal
 
 import msgspec
 
+from detectors.covertness.words import plural
 from streams.outputs.output_files import OutputError, output
 from streams.outputs.permalinks import Permalinks
 from streams.replay.replay import Replay
@@ -19,7 +20,7 @@ from streams.settings.options import WritingOptions
 def so_far(run: Replay) -> str:
     """What a run covers, in words."""
     reached = run.progress.event_time
-    return f"after {run.progress.posts:,} posts" + (
+    return f"after {plural(run.progress.posts, 'post')}" + (
         "" if reached is None else f", up to {reached:%Y-%m-%d %H:%M} UTC"
     )
 
@@ -44,8 +45,8 @@ def early_end(run: Replay, number: int | None, state: str | None) -> str:
         else ""
     )
     return (
-        f"the run ended early, because {why}{name}. It covers {progress.posts:,} posts{reached}{share}. The outputs "
-        "hold what was found until then; networks that show only later are missing."
+        f"the run ended early, because {why}{name}. It covers {plural(progress.posts, 'post')}{reached}{share}. The "
+        "outputs hold what was found until then; networks that show only later are missing."
         + (f" The same command goes on from the state in {state}." if state and is_kept(state) else "")
     )
 

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from detectors.covertness.words import plural
 from detectors.stores import STORES, Store
 from schemas.alerts import Alert, Severity
 from schemas.dead_letters import DeadLetter, Reason
@@ -108,7 +109,7 @@ def show_summary(console: Console, figures: RunFigures, networks: LatestAlerts) 
             console.print()
             console.print(_indented(plain(paragraph, _MOST_CHARS)))
     if figures.others:
-        counts = ", ".join(f"{count:,} {plain(kind, 40)}" for kind, count in sorted(figures.others.items()))
+        counts = ", ".join(f"{plain(kind, 40)} ({count:,})" for kind, count in sorted(figures.others.items()))
         console.print(f"\nNot posts: {counts}.")
     if figures.by_chance is not None:
         _show_chance(console, figures.by_chance)
@@ -131,18 +132,18 @@ def _lost(store: Store, count: int) -> str:
 
 def _figures(figures: RunFigures, networks: LatestAlerts) -> Text:
     rate = figures.posts / figures.seconds if figures.seconds else 0.0
-    line = f"{figures.posts:,} posts in {figures.seconds:,.1f} s ({rate:,.0f} posts/s)"
+    line = f"{plural(figures.posts, 'post')} in {figures.seconds:,.1f} s ({rate:,.0f} posts/s)"
     if figures.follows and not figures.posts:
-        line = f"{figures.follows:,} follow events in {figures.seconds:,.1f} s"
+        line = f"{plural(figures.follows, 'follow event')} in {figures.seconds:,.1f} s"
     if figures.first is not None and figures.last is not None:
         line += f", from {figures.first:%Y-%m-%d %H:%M} to {figures.last:%Y-%m-%d %H:%M} UTC"
         line += f" ({duration(figures.last - figures.first)})"
     closed = sum(is_closed(alert) for alert in networks.ranked())
     suspected = sum(alert.severity is not Severity.INFO for alert in networks.ranked())
-    line += f"\n{len(networks):,} networks in {figures.alerts:,} alerts, {suspected:,} suspected covert"
+    line += f"\n{plural(len(networks), 'network')} in {plural(figures.alerts, 'alert')}, {suspected:,} suspected covert"
     notes = []
     if networks.cases < len(networks):
-        notes.append(f"{networks.cases:,} cases, since some networks are one operation")
+        notes.append(f"{plural(networks.cases, 'case')}, since some networks are one operation")
     if muted := sum(alert.suppression is not None for alert in networks.ranked()):
         notes.append(f"{muted:,} muted by reviewers' rules")
     if closed:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from detectors.covertness.words import plural
 from schemas.errors import UsageError
 from streams.outputs.output_files import OutputError
 from streams.simulation.planting.stealth import STEALTH, Style
@@ -70,7 +71,7 @@ def write_world(plan: Plan, folder: Path) -> str:
     except OSError as error:
         raise OutputError(f"{folder}: cannot be written: {error.strerror or error}.") from error
     planted = sum(label.label == "io" for label in world.labels)
-    return f"{posts:,} posts by {len(world.labels):,} accounts, {planted:,} of them planted"
+    return f"{plural(posts, 'post')} by {plural(len(world.labels), 'account')}, {planted:,} of them planted"
 
 
 def _record(plan: Plan, labels: list[Label]) -> WorldRecord:

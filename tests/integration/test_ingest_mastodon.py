@@ -70,7 +70,7 @@ async def test_given_streams_that_break_and_a_limit_of_requests_then_every_post_
     assert len(letters) == server.sent_garbage == len(GARBAGE)
     assert server.refused == 0  # the limit is heeded, not hit
     assert "has sent nothing for 2 s" in ingest.said()
-    assert "1 edits" in ingest.said()
+    assert "edits (1)" in ingest.said()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

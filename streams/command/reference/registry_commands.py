@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from detectors.covertness.words import plural
 from detectors.reference.registry import Registry
 from schemas.errors import InputError, UsageError
 from schemas.registry import EntityKind, RegistryEntity
@@ -93,7 +94,10 @@ def _holds(entities: Sequence[RegistryEntity]) -> str:
     accounts = sum(len(entity.accounts) for entity in entities)
     domains = sum(len(entity.domains) for entity in entities)
     shown = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
-    return f"{len(entities):,} entities ({shown}) with {accounts:,} accounts and {domains:,} domains."
+    return (
+        f"{plural(len(entities), 'entity')} ({shown}) with {plural(accounts, 'account')} and "
+        f"{plural(domains, 'domain')}."
+    )
 
 
 def _say(merged: Merged, merging: Merging) -> None:

@@ -5,6 +5,7 @@ from statistics import mean
 
 from rich.console import Console
 
+from detectors.covertness.words import plural
 from schemas.figures.backtest import ChanceFigures, FoundCount
 from streams.ordering.progress_bar import ProgressBar
 from streams.outputs.dead_letter_log import DeadLetterLog
@@ -53,8 +54,8 @@ def check_by_chance(
         with bar:
             one = _found(posts, settings, replace(references, follows=follows), bar)
         console.print(
-            f"copy {number} of {copies}, without coordination: {one.networks:,} networks with "
-            f"{one.accounts:,} accounts"
+            f"copy {number} of {copies}, without coordination: {plural(one.networks, 'network')} with "
+            f"{plural(one.accounts, 'account')}"
         )
         in_copies.append(one)
         exchanged = posts.exchanged

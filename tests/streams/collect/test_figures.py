@@ -38,12 +38,12 @@ def test_given_what_was_written_then_the_line_and_the_summary_say_it() -> None:
     made.fault()
     made.note_gaps(1)
     assert made.line().startswith("server: 2 posts (")
-    assert "3 follow events, 0 profiles, 1 deletions, up to 2023-11-14 22:13:17 UTC, 3 s ago" in made.line()
+    assert "3 follow events, 0 profiles, 1 deletion, up to 2023-11-14 22:13:17 UTC, 3 s ago" in made.line()
     made.health.connected = False
     assert made.line().endswith("the source is not connected")
     assert made.summary() == (
-        "server: 2 posts; 3 follow events; 0 profiles; 1 deletions; 1 messages rejected; written nowhere: 5 likes; "
-        "1 connections failed or ended; 1 gaps."
+        "server: 2 posts; 3 follow events; 0 profiles; 1 deletion; 1 message rejected; written nowhere: likes (5); "
+        "1 connection failed or ended; 1 gap."
     )
 
 

@@ -186,7 +186,7 @@ def test_a_registry_that_contradicts_itself_is_not_sound(lockstep: Lockstep, tmp
     (tmp_path / "r.jsonl").write_text(json.dumps(one) + "\n")
     done = lockstep("registry", "check", "r.jsonl")
     assert done.returncode == 0
-    assert "1 entities (1 company) with 0 accounts and 1 domains" in done.stderr.decode()
+    assert "1 entity (1 company) with 0 accounts and 1 domain" in done.stderr.decode()
     assert "name no source" in done.stderr.decode()
 
 

@@ -61,7 +61,7 @@ def test_given_posts_of_a_network_that_are_deleted_then_later_alerts_neither_cou
     assert {member["account_id"] for member in alerts[-1]["members"]} == {f"x:{name}" for name in TOGETHER}
     page = Path("report.html").read_text()
     assert ([row for row in gone if row["text"] in page], SAYING in page) == ([], True)
-    assert b"30 deletions" in done.stderr
+    assert b"deletions (30)" in done.stderr
 
 
 def test_given_a_network_whose_posts_are_all_deleted_then_it_is_resolved_and_its_last_word_shows_none(

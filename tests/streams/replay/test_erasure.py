@@ -26,7 +26,7 @@ def test_given_an_erased_account_then_no_output_names_it_and_the_others_are_foun
     done = lockstep("replay", posts, "--erased", "erased.txt", *outputs)
 
     assert done.returncode == 0, done.stderr.decode()
-    assert b"12 posts of erased accounts" in done.stderr
+    assert b"posts of erased accounts (12)" in done.stderr
     everything = "".join(Path(f"{name}.out").read_text() for name in written) + done.stdout.decode()
     assert NAMES[0] not in everything
     last = json.loads(Path("alerts.out").read_text().splitlines()[-1])

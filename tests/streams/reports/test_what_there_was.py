@@ -80,7 +80,7 @@ def test_given_one_account_or_nothing_shared_or_few_posts_then_it_says_so(tmp_pa
 @pytest.mark.slow
 def test_given_networks_then_only_a_few_of_them_come_with_what_there_was(tmp_path: Path) -> None:
     words = said(tmp_path, small_world())
-    assert "1 networks in" in words
+    assert "1 network in" in words
     assert "There were 1,260 posts by 125 accounts" in words
     assert "closest pair" not in words
 

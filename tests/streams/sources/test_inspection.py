@@ -153,7 +153,7 @@ def test_given_a_known_format_when_inspected_then_it_says_which_and_what_it_hold
     seen = run("inspect", path)
     assert seen.exit_code == 0
     assert "format jsonl, Lockstep's own posts" in seen.output
-    assert "All 4 posts: 1 accounts on x, from 2023-01-01 00:00 to 2023-01-01 00:00 UTC." in seen.output
+    assert "All 4 posts: 1 account on x, from 2023-01-01 00:00 to 2023-01-01 00:00 UTC." in seen.output
     assert "links 75%, texts 0%" in seen.output
     assert "nothing to look at for reposts, texts, hashtags" in seen.output
     assert "https://one.example/a" in seen.output
@@ -164,7 +164,7 @@ def test_given_rows_that_cannot_be_used_when_inspected_then_the_first_of_each_re
     path.write_text("object_id,account_id,content_id,timestamp_share\no,a,c,1456790400\no,a,c,soon\no,a\n")
     seen = run("inspect", path)
     assert seen.exit_code == 0
-    assert "1 rows cannot be used: time unreadable or implausible (record 2" in " ".join(seen.output.split())
+    assert "1 row cannot be used: time unreadable or implausible (record 2" in " ".join(seen.output.split())
 
 
 def test_given_a_table_of_which_no_column_can_be_a_time_when_inspected_then_the_mapping_is_left_open(

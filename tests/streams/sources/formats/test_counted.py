@@ -13,6 +13,6 @@ def test_given_likes_and_deletions_in_a_stream_when_inspected_then_they_are_coun
     done = CliRunner().invoke(app, ["inspect", str(path)])
     assert done.exit_code == 0
     words = " ".join(done.stdout.split())
-    assert "All 3 posts: 1 accounts on bluesky" in words
-    kinds = "1 account events, 1 changes, 1 deletions, 1 follows, 1 likes, 1 other records."
+    assert "All 3 posts: 1 account on bluesky" in words
+    kinds = "account events (1), changes (1), deletions (1), follows (1), likes (1), other records (1)."
     assert f"Not posts: {kinds}" in words

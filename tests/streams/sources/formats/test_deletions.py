@@ -18,5 +18,5 @@ def test_a_deletion_is_counted_and_is_no_post(lockstep: Lockstep, tmp_path: Path
     said = done.stderr.decode()
     assert done.returncode == 0, said
     assert any(line.startswith("2 posts") for line in said.splitlines()), said
-    assert "Not posts: 1 deletions" in said
+    assert "Not posts: deletions (1)." in said
     assert not (tmp_path / "d.jsonl").read_bytes()
