@@ -161,8 +161,8 @@ async def test_given_follows_likes_and_handles_when_asked_for_then_they_are_writ
     assert len(profiles) == kind["identity", None, None] > 10
     assert profiles[0].keys() == {"platform", "account_id", "handle", "observed_at"}
     likes, deleted = (kind["commit", "app.bsky.feed.like", what] for what in ("create", "delete"))
-    assert f"{likes:,} likes" in ingest.said()
-    assert f"{deleted:,} deletions" in ingest.said()
+    assert f"likes ({likes:,})" in ingest.said()
+    assert f"deletions ({deleted:,})" in ingest.said()
 
 
 async def deletions(watcher: Watcher) -> list[dict[str, Any]]:
