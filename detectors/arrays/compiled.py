@@ -17,12 +17,18 @@ def compiled(function: F) -> F:
     Overflow of unsigned integers wraps, as hashing needs; floating point is strict (no `fastmath`),
     since results must be equal to the bit on every machine of one architecture.
     """
-    # no entry for callers in C, of which there are none: a twentieth of the time to compile (measured)
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-    dispatcher = numba.njit(**options)(function)
+    dispatcher = _dispatcher(function, nogil=True)
     dispatcher._cache = KernelCache(function)  # as `cache=True` does
-    _take_constants_as_values(dispatcher)
     return cast(F, dispatcher)
+
+
+def _dispatcher(function: Callable[..., object], **options: Any) -> Any:
+    """What numba makes of a function."""
+    # no entry for callers in C, of which there are none: a twentieth of the time to compile (measured)
+    options |= {"error_model": "numpy", "no_cfunc_wrapper": True}
+    dispatcher = numba.njit(**options)(function)
+    _take_constants_as_values(dispatcher)
+    return dispatcher
 
 
 def _take_constants_as_values(dispatcher: Any) -> None:
@@ -56,7 +62,4 @@ def inlined_number(function: F) -> F:
     many places: a twelfth of the time for all kernels (measured). There are no references to count, so the kernels are
     as fast.
     """
-    options: dict[str, Any] = {"forceinline": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-    dispatcher = numba.njit(**options)(function)
-    _take_constants_as_values(dispatcher)
-    return cast(F, dispatcher)
+    return cast(F, _dispatcher(function, forceinline=True))

@@ -142,7 +142,8 @@ def _pairs(choices: "scipy.sparse.csr_array", popular: F64, counts: I64) -> tupl
     start, originals = (part.astype(np.int64, copy=False) for part in (choices.indptr, choices.indices))
     chosen = (start, originals, first, second)
     by_all = _surprise(*chosen, *_ascending(popular), popular, popular)
-    by_like = _surprise(*chosen, *_ascending(_meeting(counts)), _meeting(counts), _meeting(counts, leaving=2))
+    meeting = _meeting(counts)
+    by_like = _surprise(*chosen, *_ascending(meeting), meeting, _meeting(counts, leaving=2))
     return first, second, np.minimum(by_all, by_like)
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from detectors.covertness.words import plural
 from schemas.errors import InputError
 from schemas.figures.calibration import CalibrationFigures, Method, ScoreCalibration
 from streams.calibration.curves import calibration_of
@@ -78,7 +79,10 @@ def calibration_figures(alerts_path: str, reviews_path: str) -> CalibrationFigur
 def _show(console: Console, figures: CalibrationFigures) -> None:
     labelled = ", ".join(f"{count} {label}" for label, count in figures.reviewed.labelled.items() if count)
     console.print(
-        Text(f"{figures.alerts:,} alerts, {figures.reviews:,} reviews. Networks with a label: {labelled}.")
+        Text(
+            f"{plural(figures.alerts, 'alert')}, {plural(figures.reviews, 'review')}. "
+            f"Networks with a label: {labelled}."
+        )
     )
     table = _plain_table("precision by labels", "share (95% interval)", "of")
     for row in reviewed_rows(figures.reviewed):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from detectors.covertness.words import plural
 from schemas.alerts import Alert, Member
 from schemas.errors import InputError, UsageError
 from schemas.evidence import Evidence
@@ -180,8 +181,9 @@ def _pair_lines(mine: pl.DataFrame, pairs: pl.DataFrame, none: str) -> Iterator[
     for row in mine.sort("p_value", "account_a", "account_b").head(_MOST_TIES).iter_rows(named=True):
         verdict = "passes the gate" if row["validated"] else _failed_by(row["p_value"], weakest)
         yield (
-            f"  {plain(row['account_a'])} and {plain(row['account_b'])}: {_objects(row['co_shares'])} ({row['kind']}) "
-            f"within {row['window_s']:,} s, by chance {row['expected']:.3g}, p {row['p_value']:.2g}: {verdict}"
+            f"  {plain(row['account_a'])} and {plain(row['account_b'])}: {plural(row['co_shares'], 'object')} "
+            f"({row['kind']}) within {row['window_s']:,} s, by chance {row['expected']:.3g}, "
+            f"p {row['p_value']:.2g}: {verdict}"
         )
 
 
@@ -248,11 +250,7 @@ def _tie(tie: Tie) -> str:
     window = "" if tie.window_s is None else f" within {tie.window_s:,} s"
     p = "" if tie.p_value is None else f", p {tie.p_value:.2g}"
     passed = "the pair passes the gate" if tie.validated else "the pair does not pass the gate alone"
-    return f"{_objects(tie.co_shares)} ({tie.kind}){window}{chance}{p}: {passed}"
-
-
-def _objects(count: int) -> str:
-    return "1 object" if count == 1 else f"{count:,} objects"
+    return f"{plural(tie.co_shares, 'object')} ({tie.kind}){window}{chance}{p}: {passed}"
 
 
 def _samples(samples: Sequence[Evidence]) -> Iterator[str]:

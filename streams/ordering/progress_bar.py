@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
+from detectors.covertness.words import plural
 from streams.heartbeat import heartbeat
 from streams.ordering.ordered_posts import ReadProgress as Reached
 
@@ -70,12 +71,12 @@ class ProgressBar:
         if self._bar.disable and self._lines is None:
             return
         seconds = time.perf_counter() - self._start
-        parts = [f"{reached.posts:,} posts"]
+        parts = [plural(reached.posts, "post")]
         if reached.posts:
             parts.append(f"{reached.posts / max(seconds, 1e-9):,.0f}/s")
         if reached.event_time is not None:
             parts.append(f"at {reached.event_time:%Y-%m-%d %H:%M}")
-        parts.append(f"{reached.alerts:,} alerts")
+        parts.append(plural(reached.alerts, "alert"))
         total = reached.bytes_total
         share = f"{reached.bytes_read / total:.0%}" if total else f"{reached.bytes_read / 1e6:,.1f} MB"
         self._line = f"{share}, {', '.join(parts)}"

@@ -1,7 +1,7 @@
 """Reads and detects, and writes what is written while a run goes on: alerts, networks, dead letters and signals."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -66,6 +66,11 @@ def detected(
     """Read and detect, and write alerts, networks and dead letters."""
     start = time.perf_counter()
     networks = LatestAlerts()
+    suspects = FirstSuspects(console, shown=not options.writing.no_progress)
+
+    def note(alert: Alert, run: Replay) -> None:
+        suspects.see(alert)
+        on_alert(alert, run)
 
     def lines(option: str, path: str) -> AbstractContextManager[LineFile]:
         return stop.lines(path) if keeping is None else keeping.lines(option, path, stop, console)
@@ -99,7 +104,6 @@ def detected(
             run, options, keeping, networks, console, lambda *file: files.enter_context(lines(*file))
         )
         links = Permalinks(settings.permalinks)
-        suspects = FirstSuspects(console, shown=not options.writing.no_progress)
         sinks = AlertSinks(
             *(
                 None if path is None else files.enter_context(lines(option, path))
@@ -110,9 +114,7 @@ def detected(
             )
         )
         with bar, stop.deferring():
-            failures = _followed(
-                run, sinks, links, networks, [suspects.see, lambda alert: on_alert(alert, run)]
-            )
+            failures = _followed(run, sinks, links, networks, note)
     heartbeat.doing("writing results")
     seconds = time.perf_counter() - start + (0.0 if keeping is None else keeping.seconds_before)
     figures = _figures(run, log, seconds, options, failed=bool(failures))
@@ -154,19 +156,14 @@ def _begun(
 
 
 def _followed(
-    run: Replay,
-    sinks: AlertSinks,
-    links: Permalinks,
-    networks: LatestAlerts,
-    watchers: Sequence[Callable[[Alert], None]],
+    run: Replay, sinks: AlertSinks, links: Permalinks, networks: LatestAlerts, on_alert: Watcher
 ) -> list[InputError]:
     """Run, and write every alert. Returns the faults of inputs that ended the run; those of outputs go to `stop`."""
     try:
         for found in run.run():
             alert = links.linked(found)
             networks.add(alert)
-            for watch in watchers:
-                watch(alert)
+            on_alert(alert, run)
             try:
                 sinks.write(alert)
             except OutputError as failure:

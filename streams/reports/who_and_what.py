@@ -64,14 +64,17 @@ class FirstSuspects:
 
     def __init__(self, console: Console, *, shown: bool) -> None:
         self._console = console
-        self._left = _NAMED_EARLY if shown else 0
+        self._most = _NAMED_EARLY if shown else 0
         self._known: set[str] = set()
 
     def see(self, alert: Alert) -> None:
         """Say who is suspected, if this is the first alert that suspects its network."""
-        if not self._left or alert.severity is Severity.INFO or alert.network_id in self._known:
+        if (
+            alert.severity is Severity.INFO
+            or alert.network_id in self._known
+            or len(self._known) >= self._most
+        ):
             return
-        self._left -= 1
         self._known.add(alert.network_id)
         until = f"{alert.event_time_end:%Y-%m-%d %H:%M}"
         line = f"suspected covert in data up to {until} UTC: {who(alert)}, {what(alert)}"

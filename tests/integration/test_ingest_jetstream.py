@@ -224,7 +224,7 @@ async def test_given_a_cursor_that_the_server_has_forgotten_then_the_gap_is_said
         assert await ingest.ended() == 0, ingest.said()
 
     assert set(counts) == ids_of(events[4_000:])
-    assert "1 gap" in ingest.said()
+    assert "; 1 gap." in ingest.said()
     assert "lockstep publish" in ingest.said()
 
 

@@ -93,7 +93,7 @@ def _vocabulary(rng: np.random.Generator, language: int) -> pl.Series:
     """Make up the words of a language; Chinese words are single common ideographs, in random order."""
     if LANGUAGES[language] == "zh":
         return pl.Series([chr(0x4E00 + code) for code in rng.permutation(_VOCABULARY).tolist()])
-    consonants, vowels = list(_CONSONANTS[language]), _VOWELS[language]
+    consonants, vowels = _CONSONANTS[language], _VOWELS[language]
     made: dict[str, None] = {}
     while len(made) < _VOCABULARY:
         syllables = int(rng.integers(1, 2 + (len(made) > 100) + (len(made) > 1500)))

@@ -19,7 +19,7 @@ def both_counts(ascending: I64, begin: int, end: int, value: int) -> tuple[int, 
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.int32, np.int64])
-@settings(deadline=None)
+@settings(deadline=None)  # the first example compiles a kernel
 @given(numbers=Numbers, left=st.integers(0, 20))
 def test_the_first_values_are_sorted_and_the_others_stay(
     dtype: type[np.generic], numbers: list[int], left: int
