@@ -20,12 +20,11 @@ from detectors.statistics.tails import poisson_surprise
 from detectors.synchrony.cells import in_window, widest_stratum
 from detectors.synchrony.exposure import counted
 
-MIN_CROWD = 4
-"""Least accounts of a crowd. Smaller groups are left to the pair test. Chosen, not measured."""
+MIN_OVERLAP = 4
+"""Least accounts that two crowds have in common, and so least accounts of a crowd. Smaller groups are left to the pair
+test. Chosen, not measured."""
 MAX_CROWD = 200
 """Most accounts of a crowd. Larger ones gather around an event: this is the last crowd stratum before *viral*."""
-MIN_OVERLAP = 4
-"""Least accounts that two crowds have in common: as many as the smallest crowd has. Chosen, not measured."""
 MIN_JACCARD = 0.35
 """Least Jaccard similarity of two crowds. Two crowds of one size that share half of their members have .33, so more
 than half of the members must come again. Chosen, not measured."""
@@ -141,7 +140,7 @@ def _crowds(rows: StructArray, pair_keys: U64, strata: int) -> _Crowds:
     together = _bursts(number, time)
     number, account, time = number[together], account[together], time[together]
     size = np.bincount(number, minlength=len(keys))
-    large = np.flatnonzero((size >= MIN_CROWD) & (size <= MAX_CROWD))
+    large = np.flatnonzero((size >= MIN_OVERLAP) & (size <= MAX_CROWD))
     large = large[np.argsort(keys[large], kind="stable")]
     renumbered = np.full(len(keys), -1, np.int64)
     renumbered[large] = np.arange(len(large))

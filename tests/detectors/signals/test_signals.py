@@ -16,6 +16,10 @@ from detectors.state.capture import capture, reference_data_of, restore
 from schemas.alerts import Alert
 from schemas.figures.signals import AccountEngagement, AccountFollowers, PairSynchrony
 from tests.detectors.press_world import (
+    EARLY,
+    ENVOYS,
+    ORDINARY,
+    Edge,
     batches,
     context,
     follows,
@@ -29,11 +33,15 @@ EDGES = [*ordinary_follows(), *follows_of_trio(0)]
 
 
 def run(
-    *, with_signals: bool = True, rows: int = 2_000, moved_after: int | None = None
+    *,
+    with_signals: bool = True,
+    rows: int = 2_000,
+    moved_after: int | None = None,
+    edges: Iterable[Edge] = EDGES,
 ) -> tuple[list[Alert], list[SignalRecord]]:
     """Alerts and signals of the press world; the state moves to another pipeline after so many batches."""
     pipeline = Pipeline(DetectionConfig(), reference_data=context(), with_signals=with_signals)
-    pipeline.add_follow_events(follows(EDGES))
+    pipeline.add_follow_events(follows(edges))
     alerts: list[Alert] = []
     signals: list[SignalRecord] = []
     for number, (batch, until) in enumerate(batches(posts(), rows)):
@@ -122,6 +130,17 @@ def test_given_accounts_that_the_registry_follows_then_they_are_written_with_the
         assert one.expected < one.registry_followers <= one.followers
         assert set(one.entities) <= known
         assert 1 <= len(one.entities) <= one.registry_followers
+
+
+def test_given_few_followers_then_one_of_the_registry_says_nothing_and_two_do() -> None:
+    once, twice = ORDINARY[:2]
+    edges = [edge for edge in EDGES if edge[1] not in (once, twice) and edge[0] not in ENVOYS]
+    edges += [(ENVOYS[0], once, EARLY), (ENVOYS[0], twice, EARLY), (ENVOYS[1], twice, EARLY)]
+
+    written = {one.account_id: one for one in of_kind(run(edges=edges)[1], AccountFollowers)}
+
+    assert list(written) == [f"x:{twice}"]
+    assert written[f"x:{twice}"].registry_followers == 2
 
 
 def test_given_an_account_then_its_engagement_is_that_of_its_posts(
