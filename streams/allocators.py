@@ -9,9 +9,15 @@ import os
 
 _MMAP_THRESHOLD = -3
 """`M_MMAP_THRESHOLD` of malloc.h: from which size on a block is mapped by itself, and unmapped when it is freed."""
-_LARGE_BYTES = 1 << 20
-"""Arrays of stores are larger, most others smaller. Without a fixed size, glibc raises its own to 32 MiB as blocks are
-freed. At 4 MiB a replay took as much processor time and memory (measured)."""
+_LARGE_BYTES = 8 << 20
+"""Tables of stores are larger, most other arrays smaller. Without a fixed size, glibc raises its own to 32 MiB as blocks
+are freed."""
+_TRIM_THRESHOLD = -1
+"""`M_TRIM_THRESHOLD` of malloc.h: how much may be free at the end of a heap before it goes back to the system."""
+_SPARE_BYTES = 64 << 20
+"""Arrays that live for a moment find their pages here, instead of new ones that the system has to clear first. With
+1 MiB and glibc's own 128 KiB in place of these two sizes, a replay of 1,000,000 posts took 34.9 CPU seconds instead of
+30.7, and 1,340 MiB instead of 1,422 (measured, two pairs of runs in turn)."""
 _POLARS = "_RJEM_MALLOC_CONF"
 """Settings of jemalloc in the polars library, which reads them when it is loaded."""
 _DECAY = "muzzy_decay_ms:0"
@@ -28,3 +34,4 @@ def give_memory_back() -> None:
     os.environ.setdefault(_POLARS, _DECAY)
     if "MALLOC_MMAP_THRESHOLD_" not in os.environ and hasattr(library := ctypes.CDLL(None), "mallopt"):
         library.mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+        library.mallopt(_TRIM_THRESHOLD, _SPARE_BYTES)

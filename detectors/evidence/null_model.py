@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.compiled import compiled_without_references, inlined
 from detectors.arrays.dtypes import F64, I64, Int
 from detectors.config import KINDS, MAX_WINDOWS, TESTED_WINDOWS, DetectionConfig
 from detectors.evidence.shared_interest import Interest, slow_expected, surprise_beyond_interest
@@ -227,7 +227,7 @@ def cell_surprise(
     return float(surprise - math.log(null.tests[kind_of(cell, null.strata)]))
 
 
-@compiled
+@compiled_without_references
 def pair_surprise(null: NullModel, tally: Tally, slow: I64, a: Int, b: Int, by_kind: F64) -> float:
     """Fused surprise of one pair.
 

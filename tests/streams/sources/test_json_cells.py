@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.sources.files.compressed import Block
-from streams.sources.files.json_cells.columns import read
+from streams.sources.files.json_cells.columns import read, readable
 from streams.sources.files.json_records import scan_lines
 from streams.sources.files.json_rows import decode_lines, decode_objects
 from streams.sources.files.records import Records, read_records
+from streams.sources.formats.json_format import JsonFormat
+from streams.sources.formats.json_formats import JSON_FORMATS
 
 _INNER = pl.Struct({"name": pl.String(), "count": pl.Int64()})
 SCHEMA = pl.Struct(
@@ -20,6 +22,7 @@ SCHEMA = pl.Struct(
         "id": pl.String(),
         "text": pl.String(),
         "likes": pl.Int64(),
+        "gone": pl.Boolean(),
         "tags": pl.List(pl.String()),
         "user": pl.Struct({"id": pl.String(), "n": pl.Int64(), "inner": _INNER}),
         "items": pl.List(_INNER),
@@ -39,6 +42,7 @@ typed = st.fixed_dictionaries(
         "id": st.none() | words | st.integers(0, 10**19),
         "text": words,
         "likes": st.none() | st.integers(-9, 10**18),
+        "gone": st.none() | st.booleans(),
         "tags": st.none() | st.lists(st.none() | words, max_size=3),
         "user": st.none()
         | st.fixed_dictionaries(
@@ -49,7 +53,7 @@ typed = st.fixed_dictionaries(
     },
 )
 loose = st.dictionaries(
-    st.sampled_from(["id", "text", "likes", "tags", "user", "items", "é", "x"]), anything, max_size=4
+    st.sampled_from(["id", "text", "likes", "gone", "tags", "user", "items", "é", "x"]), anything, max_size=4
 )
 _DAMAGE = [b"", b'"', b",", b"{", b"}", b"[", b"]", b":", b"\\", b" ", b"a", b"0", b"\x7f", b"\x01", b"\xc3"]
 _WHOLE = [
@@ -61,6 +65,9 @@ _WHOLE = [
     b'{"id":-0}',
     b'{"likes":1e3}',
     b'{"likes":NaN,"x":Infinity}',
+    b'{"gone":truer}',
+    b'{"gone":"true"}',
+    b'{"gone":1}',
     b'{"x":1e999,"id":"a"}',
     b'{"x":' + b"[" * 60 + b"]" * 60 + b"}",
     b'{"x":[{}',
@@ -141,6 +148,13 @@ def test_given_objects_as_programs_write_them_then_they_are_plain(
     frame, plain = read(found.data, found.starts, found.ends, SCHEMA)
     assert plain.all()
     assert len(frame) == len(objects)
+
+
+@pytest.mark.parametrize("format", JSON_FORMATS)
+def test_given_a_format_that_mends_no_records_then_its_fields_are_read_by_column(
+    format: type[JsonFormat],
+) -> None:
+    assert format.mended is not JsonFormat.mended or readable(format.schema)
 
 
 def test_given_one_odd_line_among_many_then_the_others_stay_in_order() -> None:

@@ -11,6 +11,7 @@ from streams.sources.files.json_cells.value_spans import (
     LIST,
     OBJECT,
     TEXT,
+    TRUTH,
     WHOLE_NUMBER,
     ValueSpans,
     fields,
@@ -30,7 +31,7 @@ class _Found:
 def readable(schema: pl.Struct) -> bool:
     """Whether `read` knows all types of the schema."""
     return all(
-        isinstance(inner.dtype, pl.String | pl.Int64 | pl.List)
+        isinstance(inner.dtype, pl.String | pl.Int64 | pl.Boolean | pl.List)
         or (isinstance(inner.dtype, pl.Struct) and readable(inner.dtype))
         for inner in schema.fields
     )
@@ -77,6 +78,8 @@ def _kind(dtype: object) -> int:
             return TEXT
         case pl.Int64():
             return WHOLE_NUMBER
+        case pl.Boolean():
+            return TRUTH
         case pl.Struct():
             return OBJECT
         case _:
@@ -101,6 +104,8 @@ def _frame(
             columns[inner.name] = _spread(objects.to_struct(), state)
         elif isinstance(inner.dtype, pl.Int64):
             columns[inner.name] = _masked(pl.Series(begin), state)
+        elif isinstance(inner.dtype, pl.Boolean):
+            columns[inner.name] = _masked(pl.Series(begin == 1), state)
         else:
             columns[inner.name] = _cells(source, begin, length, state, inner)
     return pl.DataFrame(columns) if columns else pl.DataFrame(height=height if kept is None else len(kept))

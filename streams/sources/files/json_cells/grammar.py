@@ -12,9 +12,9 @@ NOT_PLAIN = -1
 QUOTE, COLON, COMMA, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST, _BACKSLASH = b'":,{}[]\\'
 SPACE, _TAB, _RETURN = b" \t\r"
 MINUS, _PLUS, _POINT, ZERO, NINE = b"-+.09"
-SMALL_N, _SMALL_U, _SMALL_E, _CAPITAL_E, _SMALL_A, _SMALL_F, _SMALL_T = b"nueEaft"
+SMALL_N, _SMALL_U, _SMALL_E, _CAPITAL_E, _SMALL_A, SMALL_F, SMALL_T = b"nueEaft"
 NULL = np.frombuffer(b"null", np.uint8)
-_TRUE, _FALSE = np.frombuffer(b"true", np.uint8), np.frombuffer(b"false", np.uint8)
+TRUE, FALSE = np.frombuffer(b"true", np.uint8), np.frombuffer(b"false", np.uint8)
 _ESCAPES = np.frombuffer(b'"\\/bfnrt', np.uint8)
 _STOPS = np.array([byte < SPACE or byte in (QUOTE, _BACKSLASH) for byte in range(256)])  # in a text
 _DEEPEST = 48  # containers inside each other, one bit each
@@ -81,7 +81,7 @@ def _hexadecimal(data: U8, at: Int, end: Int) -> Int:
         letter = byte | 0x20
         if ZERO <= byte <= NINE:
             value = value * 16 + byte - ZERO
-        elif _SMALL_A <= letter <= _SMALL_F:
+        elif _SMALL_A <= letter <= SMALL_F:
             value = value * 16 + letter - _SMALL_A + 10
         else:
             return np.int64(NOT_PLAIN)
@@ -183,7 +183,7 @@ def value_end(data: U8, at: Int, end: Int) -> Int:
         elif byte == MINUS or ZERO <= byte <= NINE:
             at = _number_end(data, at, end)
         else:
-            word = NULL if byte == SMALL_N else _TRUE if byte == _SMALL_T else _FALSE
+            word = NULL if byte == SMALL_N else TRUE if byte == SMALL_T else FALSE
             at = word_end(data, at, end, word)
         # after a value: the next one of the same container, or ends of containers
         while depth > 0 and 0 <= at < end:

@@ -14,14 +14,18 @@ from streams.sources.files.json_cells.grammar import (
     CLOSE,
     COLON,
     COMMA,
+    FALSE,
     MINUS,
     NINE,
     NULL,
     OPEN,
     OPEN_LIST,
     QUOTE,
+    SMALL_F,
     SMALL_N,
+    SMALL_T,
     SPACE,
+    TRUE,
     ZERO,
     past_blanks,
     text_end,
@@ -30,12 +34,12 @@ from streams.sources.files.json_cells.grammar import (
     word_end,
 )
 
-TEXT, WHOLE_NUMBER, LIST, OBJECT = range(4)
+TEXT, WHOLE_NUMBER, TRUTH, LIST, OBJECT = range(5)
 """What a field must hold, if it is there and not null."""
 
 ABSENT, PLAIN, ESCAPED, NUMBER = range(4)
 """What was found of a field: nothing or null; a value as its bytes show it; a text with escapes, with its quotation
-marks; for `WHOLE_NUMBER` a number, which stands in place of its first byte."""
+marks; a number, which stands in place of its first byte: the value for `WHOLE_NUMBER`, 1 or 0 for `TRUTH`."""
 
 
 class Fields(NamedTuple):
@@ -46,7 +50,7 @@ class Fields(NamedTuple):
     start: I64
     """Where each name begins in `text`, and where the last one ends."""
     kind: U8
-    """`TEXT`, `WHOLE_NUMBER`, `LIST` or `OBJECT` of each."""
+    """What each must hold."""
 
 
 class ValueSpans(NamedTuple):
@@ -164,6 +168,9 @@ def _find(
                 found[field, row] = PLAIN
                 if kinds[field] == WHOLE_NUMBER:
                     begin[field, row], found[field, row] = number, NUMBER
+            elif kinds[field] == TRUTH and (first == SMALL_T or first == SMALL_F):
+                at = word_end(data, at, end, TRUE if first == SMALL_T else FALSE)
+                begin[field, row], found[field, row] = first == SMALL_T, NUMBER
             elif (first == OPEN and kinds[field] == OBJECT) or (first == OPEN_LIST and kinds[field] == LIST):
                 at = value_end(data, at, end)
                 length[field, row] = at - begin[field, row]
