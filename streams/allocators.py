@@ -10,8 +10,8 @@ import os
 _MMAP_THRESHOLD = -3
 """`M_MMAP_THRESHOLD` of malloc.h: from which size on a block is mapped by itself, and unmapped when it is freed."""
 _LARGE_BYTES = 8 << 20
-"""Tables of stores are larger, most other arrays smaller. Without a fixed size, glibc raises its own to 32 MiB as blocks
-are freed."""
+"""Tables of stores are larger, most other arrays smaller. Without a fixed size, glibc raises its own to 32 MiB as
+blocks are freed."""
 _TRIM_THRESHOLD = -1
 """`M_TRIM_THRESHOLD` of malloc.h: how much may be free at the end of a heap before it goes back to the system."""
 _SPARE_BYTES = 64 << 20

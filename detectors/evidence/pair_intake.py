@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.arrays.compiled import compiled, inlined
-from detectors.arrays.copying import widened
+from detectors.arrays.compiled import compiled, compiled_without_references, inlined, inlined_number
 from detectors.arrays.dtypes import F64, I32, I64, U8, Int, Record, StructArray
 from detectors.arrays.hash_index import place_by_low_bits, tagged, tagged_row
 from detectors.arrays.hashing import mix
@@ -29,9 +28,6 @@ from detectors.evidence.pair_table import (
 )
 from detectors.evidence.shared_interest import SLOW_WINDOW, slow_windows
 from detectors.synchrony.cells import merged_strata, widest_stratum
-
-_FIRST_PLACES = 16
-"""Places of the index of earlier posts, which grows: few posts share objects with more than eight earlier ones."""
 
 
 class EvidenceRules(NamedTuple):
@@ -92,15 +88,33 @@ def add_co_shares(
     Returns:
         Candidates that gained evidence, int32, in the order in which they did.
     """
-    touched = np.empty(256, np.int32)
+    places = _places(_longest_run(co_shares))
+    earlier = _EarlierPosts(np.zeros(places, np.int64), np.zeros(places, np.uint8))
+    touched = np.empty(len(co_shares), np.int32)
+    return touched[: _add(co_shares, rows, pairs, counts, rules, earlier, touched)].copy()
+
+
+@compiled_without_references
+def _add(
+    co_shares: StructArray,
+    rows: StructArray,
+    pairs: PairTable,
+    counts: EvidenceCounts,
+    rules: EvidenceRules,
+    room: _EarlierPosts,
+    touched: I32,
+) -> int:
+    """As `add_co_shares`; fills in `touched`, and returns how many there are. `room` is space for the longest post."""
     gained = 0
-    earlier = _EarlierPosts(np.zeros(_FIRST_PLACES, np.int64), np.zeros(_FIRST_PLACES, np.uint8))
     begin = 0
     while begin < len(co_shares):
         end = _end_of_post(co_shares, begin)
         several = end - begin > 1
+        places = _places(end - begin)
+        earlier = _EarlierPosts(room.choice[:places], room.kinds[:places])
         if several:
-            earlier = _emptied(earlier, end - begin)
+            earlier.choice[:] = 0
+            earlier.kinds[:] = 0
             _choose_independent(co_shares, begin, end, rows, pairs, earlier)
         for number in range(begin, end):
             co_share = co_shares[number]
@@ -144,12 +158,10 @@ def add_co_shares(
             gains = counts_now and (not was_counted or row.strata != known_strata)
             if gains and pairs.objects[pair] >= rules.min_objects and not pairs.touched[pair]:
                 pairs.touched[pair] = True
-                if gained == len(touched):
-                    touched = widened(touched, 2 * gained)
                 touched[gained] = pair
                 gained += 1
         begin = end
-    return touched[:gained]
+    return gained
 
 
 @inlined
@@ -162,18 +174,24 @@ def _end_of_post(co_shares: StructArray, begin: int) -> int:
 
 
 @inlined
-def _emptied(earlier: _EarlierPosts, posts: int) -> _EarlierPosts:
-    """An index with room for `posts` earlier posts, half full at most: the given one, or a larger one."""
-    places = len(earlier.choice)
-    if posts * 2 > places:
-        while places < posts * 2:
-            places *= 2
-        earlier = _EarlierPosts(np.zeros(places, np.int64), np.zeros(places, np.uint8))
-    else:
-        for place in range(places):
-            earlier.choice[place] = 0
-            earlier.kinds[place] = 0
-    return earlier
+def _longest_run(co_shares: StructArray) -> int:
+    """Most co-shares of one later post."""
+    longest = 0
+    begin = 0
+    while begin < len(co_shares):
+        end = _end_of_post(co_shares, begin)
+        longest = max(longest, end - begin)
+        begin = end
+    return longest
+
+
+@inlined_number
+def _places(posts: int) -> int:
+    """Places of an index with room for `posts` earlier posts, half full at most; a power of two."""
+    places = 16
+    while places < posts * 2:
+        places *= 2
+    return places
 
 
 @inlined
@@ -185,7 +203,7 @@ def _post_place(choice: I64, co_shares: StructArray, post: Int) -> Int:
     return place
 
 
-@compiled
+@compiled_without_references
 def _choose_independent(
     co_shares: StructArray,
     begin: int,

@@ -4,13 +4,14 @@ import math
 
 import numpy as np
 
-from detectors.arrays.compiled import compiled
+from detectors.arrays.compiled import compiled, compiled_without_references, inlined
 from detectors.arrays.dtypes import F64, I32, I64, U64, Bools, Int, StructArray
 from detectors.arrays.pair_keys import first_of, second_of
 from detectors.config import MAX_WINDOWS, TESTED_WINDOWS
 from detectors.evidence.null_model import (
     KIND_COUNT,
     NullModel,
+    Tally,
     clear_tally,
     new_tally,
     pair_surprise,
@@ -21,6 +22,11 @@ from detectors.evidence.shared_interest import FEW, SLOW_WINDOW, slow_expected
 from detectors.synchrony.cells import NO_STRATUM, cell_of, stratum_in
 from detectors.synchrony.exposure import Counters, counter_key, counter_place, move_counters
 
+_SIDE_BY_SIDE = 32
+"""Pairs whose chains are followed at once."""
+_LOOKED_AHEAD = 16
+"""Rows of a chain that are followed so, at most. With these two, a pair of 10 to 25 rows took 1.6 microseconds in place
+of 2.4 (measured)."""
 _TAKEN_OUT = 2
 """How often the exposure of one explained co-share is taken out. A row counts an object once, but exposure
 grows with each repeat and with everyone in the crowd, also those that the cap leaves out. Once left recall on
@@ -41,24 +47,78 @@ def pair_numbers(keys: U64, pairs: PairTable) -> I64:
 def evaluate_pairs(chosen: I32, rows: StructArray, pairs: PairTable, null: NullModel) -> F64:
     """Surprise of each chosen pair, float64; kept in `pairs.surprise`."""
     surprises = np.empty(len(chosen), np.float64)
-    tally = new_tally(null.strata)
-    by_kind = np.empty(KIND_COUNT, np.float64)
-    slow = np.empty(TESTED_WINDOWS, np.int64)
+    _evaluate(
+        chosen,
+        rows,
+        pairs.head,
+        pairs.key,
+        null,
+        new_tally(null.strata),
+        np.empty(TESTED_WINDOWS, np.int64),
+        np.empty(KIND_COUNT, np.float64),
+        np.empty((_SIDE_BY_SIDE, _LOOKED_AHEAD), np.int64),
+        np.empty(_SIDE_BY_SIDE, np.int64),
+        surprises,
+    )
     for place in range(len(chosen)):
-        pair = chosen[place]
-        slow[:] = 0
-        row = pairs.head[pair]
-        while row >= 0:
-            if rows[row].independent == 1:
-                tally_up(tally, rows[row].kind, rows[row].strata, null.strata)
-                for window in range(TESTED_WINDOWS):
-                    slow[window] += (rows[row].slow >> window) & 1
-            row = rows[row].before
-        a, b = first_of(pairs.key[pair]), second_of(pairs.key[pair])
-        surprises[place] = pair_surprise(null, tally, slow, a, b, by_kind)
-        clear_tally(tally)
-        pairs.surprise[pair] = surprises[place]
+        pairs.surprise[chosen[place]] = surprises[place]
     return surprises
+
+
+@compiled_without_references
+def _evaluate(
+    chosen: I32,
+    rows: StructArray,
+    head: I32,
+    key: U64,
+    null: NullModel,
+    tally: Tally,
+    slow: I64,
+    by_kind: F64,
+    chains: I64,
+    lengths: I64,
+    surprises: F64,
+) -> None:
+    """Fill in `surprises`. The other arrays but the first five are space to work in.
+
+    The rows of a pair lie anywhere in memory, and where the next one lies stands in the one before. So the chains of
+    several pairs are followed side by side first: while one row is fetched, others are, too.
+    """
+    for begin in range(0, len(chosen), _SIDE_BY_SIDE):
+        several = min(_SIDE_BY_SIDE, len(chosen) - begin)
+        _follow(chosen[begin : begin + several], rows, head, chains, lengths)
+        for lane in range(several):
+            pair = chosen[begin + lane]
+            slow[:] = 0
+            row = np.int64(head[pair])
+            step = 0
+            while row >= 0:
+                if rows[row].independent == 1:
+                    tally_up(tally, rows[row].kind, rows[row].strata, null.strata)
+                    for window in range(TESTED_WINDOWS):
+                        slow[window] += (rows[row].slow >> window) & 1
+                step += 1
+                row = chains[lane, step] if step < lengths[lane] else np.int64(rows[row].before)
+            a, b = first_of(key[pair]), second_of(key[pair])
+            surprises[begin + lane] = pair_surprise(null, tally, slow, a, b, by_kind)
+            clear_tally(tally)
+
+
+@inlined
+def _follow(chosen: I32, rows: StructArray, head: I32, chains: I64, lengths: I64) -> None:
+    """Follow the chains of some pairs side by side, `_LOOKED_AHEAD` rows at most."""
+    for lane in range(len(chosen)):
+        chains[lane, 0] = head[chosen[lane]]
+        lengths[lane] = 1
+    for step in range(1, _LOOKED_AHEAD):
+        longer = False
+        for lane in range(len(chosen)):
+            if lengths[lane] == step and chains[lane, step - 1] >= 0:
+                chains[lane, step] = rows[chains[lane, step - 1]].before
+                lengths[lane] = step + 1
+                longer = True
+        if not longer:
+            break
 
 
 @compiled

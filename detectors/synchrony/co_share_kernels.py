@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from detectors.arrays.ascending import count_below
-from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.compiled import compiled, compiled_without_references, inlined
 from detectors.arrays.copying import widened
 from detectors.arrays.dtypes import I32, I64, U8, U64, Int, StructArray
 from detectors.config import MAX_WINDOWS
@@ -56,15 +56,45 @@ def push_shares(
     Returns:
         Records of `CO_SHARES`, ordered by (time, later_post), and of `EXPOSURES`.
     """
+    pairs = np.empty(max(64, len(batch.time) * 4), CO_SHARES)
+    exposures = np.empty(max(64, len(batch.time) * 4), EXPOSURES)
+    row: Int = np.int64(0)
+    pair_count: Int = np.int64(0)
+    exposure_count: Int = np.int64(0)
+    while row <= len(batch.time):
+        row, pair_count, exposure_count, room = _advance(
+            batch, until, rules, memory, tally, pairs, exposures, row, pair_count, exposure_count
+        )
+        if pair_count + room > len(pairs):
+            pairs = widened(pairs, max(2 * len(pairs), pair_count + room))
+        if exposure_count + MAX_WINDOWS + 1 > len(exposures):
+            exposures = widened(exposures, 2 * len(exposures))
+    return pairs[:pair_count], exposures[:exposure_count]
+
+
+@compiled_without_references
+def _advance(
+    batch: Shares,
+    until: int,
+    rules: CoShareRules,
+    memory: ShareMemory,
+    tally: CoShareTally,
+    pairs: StructArray,
+    exposures: StructArray,
+    begin: Int,
+    pair_count: Int,
+    exposure_count: Int,
+) -> tuple[Int, Int, Int, Int]:
+    """Go on with `push_shares` from share `begin` to the end, or for as long as `pairs` and `exposures` have room.
+
+    Returns:
+        Shares that are in the ring, one more at the end; the two counts; co-shares that the next share may make.
+    """
     ring, table, settled = memory.ring, memory.objects, memory.settled
     counts = memory.counts[0]
     size = len(ring.shares)
     lags = len(rules.lags)
-    pairs = np.empty(max(64, len(batch.time) * 4), CO_SHARES)
-    exposures = np.empty(max(64, len(batch.time) * 4), EXPOSURES)
-    pair_count: Int = 0
-    exposure_count: Int = 0
-    for row in range(len(batch.time) + 1):
+    for row in range(begin, len(batch.time) + 1):
         now = batch.time[row] if row < len(batch.time) else until
         position = counts.position
         oldest_held = max(np.int64(0), position - size)
@@ -75,10 +105,13 @@ def push_shares(
                 forced = row < len(batch.time) and position - settled[lag] >= size
                 if ring.shares[place].time + rules.lags[lag] >= now and not forced:
                     break
-                settled[lag] += 1
-                if exposure_count + MAX_WINDOWS + 1 > len(exposures):
-                    exposures = widened(exposures, 2 * len(exposures))
                 share = ring.shares[place]
+                most = np.int64(0)
+                if lag == lags - 1:
+                    most = min(np.int64(rules.cap), np.int64(table.objects[share.slot].shares))
+                if exposure_count + MAX_WINDOWS + 1 > len(exposures) or pair_count + most > len(pairs):
+                    return np.int64(row), pair_count, exposure_count, most
+                settled[lag] += 1
                 rule = rules.kinds[table.objects[share.slot].kind]
                 exposure_count = _settle(
                     share, place, rule, lag, ring, table, rules.bounds, oldest_held, exposures, exposure_count
@@ -93,13 +126,13 @@ def push_shares(
                     limit = _most_partners(
                         ring.crowd[place, rule.widest], rules.capped, rules.cap, rules.bounds
                     )
-                    pairs, pair_count = _pair(
+                    pair_count = _pair(
                         share, place, rule, limit, ring, table.objects, rules.bounds, oldest_held,
                         pairs, pair_count, tally,
                     )  # fmt: skip
         if row < len(batch.time):
             _insert(batch, row, ring.shares, table, counts, rules.horizon)
-    return pairs[:pair_count], exposures[:exposure_count]
+    return np.int64(len(batch.time) + 1), pair_count, exposure_count, np.int64(0)
 
 
 @inlined
@@ -186,11 +219,11 @@ def _pair(
     pairs: StructArray,
     pair_count: Int,
     tally: CoShareTally,
-) -> tuple[StructArray, Int]:
+) -> Int:
     """Step 2: pair the share at `place`, whose crowds are all known, with at most `limit` earlier ones of its object.
 
     Returns:
-        Records of co-shares, the same or longer ones, and their count.
+        The count of co-shares, of which there is room for `limit`.
     """
     shares, crowds = ring.shares, ring.crowd
     thing = objects[share.slot]
@@ -204,8 +237,6 @@ def _pair(
             break
         if earlier.account != share.account:
             met += 1
-            if pair_count == len(pairs):
-                pairs = widened(pairs, 2 * len(pairs))
             strata = np.uint16(0)
             smallest = np.int32(0)
             for window in range(MAX_WINDOWS):
@@ -234,7 +265,7 @@ def _pair(
     elif met == limit and partner >= oldest_held:
         # an earlier share within reach was left out
         tally.cut_short[thing.kind] += share.time - shares[partner % len(shares)].time <= rule.longest
-    return pairs, pair_count
+    return pair_count
 
 
 @inlined

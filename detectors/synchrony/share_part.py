@@ -4,9 +4,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.arrays.compiled import compiled, inlined
+from detectors.arrays.compiled import compiled
 from detectors.arrays.copying import put
-from detectors.arrays.dtypes import I64, Int, StructArray
+from detectors.arrays.dtypes import I64, StructArray
 from detectors.arrays.hash_index import power_of_two
 from detectors.config import DetectionConfig
 from detectors.synchrony.co_share_kernels import Shares, push_shares
@@ -30,9 +30,6 @@ from detectors.synchrony.share_ring import (
     new_ring,
 )
 
-KIND_BITS = 3
-"""Bits that hold any kind."""
-_NO_KEY = np.int64(np.iinfo(np.int64).max)
 AT_A_TIME = 4
 """Parts that one call of the kernel works off. To compile it took 4 s for 4 parts and 13 s for 16 (measured)."""
 FIRST_SIZE = 1 << 14
@@ -148,7 +145,7 @@ def push_parts(
         log_begins: int64 (parts,), position of the first share of each log.
 
     Returns:
-        Records of `CO_SHARES`, as `merged_co_shares` orders them, and of `EXPOSURES`.
+        Records of `CO_SHARES` and of `EXPOSURES`, part by part. Within a part, co-shares are ordered by time and post.
     """
     made = [np.empty(0, CO_SHARES)]
     exposed = [np.empty(0, EXPOSURES)]
@@ -181,37 +178,14 @@ def push_parts(
         exposed.append(exposures)
         pair_count += len(pairs)
         exposure_count += len(exposures)
+    all_pairs = np.empty(pair_count, CO_SHARES)
+    pair_count = 0
+    for pairs in made:
+        put(pairs, all_pairs, pair_count)
+        pair_count += len(pairs)
     all_exposures = np.empty(exposure_count, EXPOSURES)
     exposure_count = 0
     for exposures in exposed:
         put(exposures, all_exposures, exposure_count)
         exposure_count += len(exposures)
-    return merged_co_shares(made, pair_count), all_exposures
-
-
-@inlined
-def merged_co_shares(parts: list[StructArray], count: Int) -> StructArray:
-    """All co-shares of some parts by (later_post, kind), in which each part is ordered; then in the order of the parts.
-
-    Args:
-        parts: records of `CO_SHARES`, by part.
-        count: of all of them.
-    """
-    merged = np.empty(count, CO_SHARES)
-    heads = np.zeros(len(parts), np.int64)
-    keys = np.full(len(parts), _NO_KEY, np.int64)
-    for part in range(len(parts)):
-        if len(parts[part]):
-            keys[part] = (parts[part][0].later_post << KIND_BITS) | parts[part][0].kind
-    for place in range(count):
-        first = 0
-        for part in range(1, len(parts)):
-            if keys[part] < keys[first]:
-                first = part
-        co_shares, head = parts[first], heads[first]
-        merged[place] = co_shares[head]
-        heads[first] = head + 1
-        keys[first] = _NO_KEY
-        if head + 1 < len(co_shares):
-            keys[first] = (co_shares[head + 1].later_post << KIND_BITS) | co_shares[head + 1].kind
-    return merged
+    return all_pairs, all_exposures

@@ -18,6 +18,7 @@ not matter how many shards hold the parts.
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import chain
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -27,8 +28,10 @@ from detectors.config import DetectionConfig
 from detectors.shards import VIRTUAL_SHARDS, Runner, in_turn, parted, parts_of
 from detectors.synchrony.co_share_kernels import Shares, picked
 from detectors.synchrony.co_shares import CO_SHARES, EXPOSURES, co_share_rules
-from detectors.synchrony.share_part import AT_A_TIME, KIND_BITS, SharePart, push_parts
+from detectors.synchrony.share_part import AT_A_TIME, SharePart, push_parts
 
+_KIND_BITS = 3
+"""Bits that hold any kind."""
 STEP = 1 << 17
 """Shares that one call of the kernel takes, at most: it bounds the memory of the records it makes."""
 WORTH_SHARING = 1 << 14
@@ -177,7 +180,7 @@ class SynchronyStage:
             self._room[number] = self.parts[number].reserve(int(counts[number]), int(shares.time[begin]))
         self._room -= counts
 
-        def settled(group: range) -> Synchrony:
+        def settled(group: range) -> list[Synchrony]:
             found = []
             for first in range(group.start, group.stop, AT_A_TIME):
                 last = min(first + AT_A_TIME, group.stop)
@@ -197,31 +200,29 @@ class SynchronyStage:
                     np.array([part.log.begin for part in parts]),
                 )
                 found.append(Synchrony(*pushed))
-            return joined(found)
+            return found
 
         if len(self._groups) > 1 and len(rows) >= WORTH_SHARING:
-            found = self._run([partial(settled, group) for group in self._groups])
+            found = list(chain(*self._run([partial(settled, group) for group in self._groups])))
         else:
-            found = [settled(range(len(self.parts)))]
+            found = settled(range(len(self.parts)))
         for part, added in zip(self.parts, counts.tolist(), strict=True):
             part.log.appended(added)
         return found
 
 
 def joined(found: Sequence[Synchrony]) -> Synchrony:
-    """What groups of parts gave, in one order.
+    """What the parts gave, in one order.
 
-    Co-shares that are equal in post and kind keep the order of the parts, whatever their groups.
+    Co-shares that are equal in post and kind keep the order of the parts, whatever part was worked off with which.
 
     Args:
-        found: by group, in the order of the parts.
+        found: in the order of the parts.
     """
     if not found:
         return SynchronyStage.nothing()
-    if len(found) == 1:
-        return found[0]
     co_shares = concatenated([part.co_shares for part in found])
-    order = np.argsort((co_shares["later_post"] << KIND_BITS) | co_shares["kind"], kind="stable")
+    order = np.argsort((co_shares["later_post"] << _KIND_BITS) | co_shares["kind"], kind="stable")
     ordered = co_shares.view(_void(co_shares)).take(order).view(co_shares.dtype)
     return Synchrony(ordered, concatenated([part.exposures for part in found]))
 

@@ -168,7 +168,7 @@ def _find(
                 found[field, row] = PLAIN
                 if kinds[field] == WHOLE_NUMBER:
                     begin[field, row], found[field, row] = number, NUMBER
-            elif kinds[field] == TRUTH and (first == SMALL_T or first == SMALL_F):
+            elif kinds[field] == TRUTH and first in (SMALL_T, SMALL_F):
                 at = word_end(data, at, end, TRUE if first == SMALL_T else FALSE)
                 begin[field, row], found[field, row] = first == SMALL_T, NUMBER
             elif (first == OPEN and kinds[field] == OBJECT) or (first == OPEN_LIST and kinds[field] == LIST):
