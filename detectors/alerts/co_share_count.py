@@ -29,6 +29,11 @@ def counted(rows: StructArray) -> CoShareCount:
     Args:
         rows: records of `detectors.evidence.pair_table.ROWS`.
     """
-    seen = np.unique(rows[rows["independent"] == 1][["kind", "object"]])
-    kinds = frozenset(KINDS[n].value for n in np.flatnonzero(np.bincount(seen["kind"]) >= _TELLING))
+    independent = rows["independent"] == 1
+    # kind by kind: to sort rows of two fields takes ten times as long (measured)
+    kinds = frozenset(
+        kind.value
+        for number, kind in enumerate(KINDS)
+        if len(np.unique(rows["object"][independent & (rows["kind"] == number)])) >= _TELLING
+    )
     return CoShareCount(len(np.unique(rows["object"])), int(rows["time"].max(initial=0)), kinds)

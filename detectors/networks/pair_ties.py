@@ -89,19 +89,20 @@ def _by_co_shares(
     keys = np.asarray(pairs.keys[summary["pair"]], np.uint64)
     firsts, seconds = numbers_of(keys)
     validated = np.isin(keys, edges.keys[(edges.grounds & Ground.ALONE) > 0])
-    for row, first, second, passed in zip(
-        summary, firsts.tolist(), seconds.tolist(), validated.tolist(), strict=True
+    columns = [summary[name].tolist() for name in ("kind", "window", "co_shares", "expected", "p_value")]
+    for first, second, passed, number, window, co_shares, expected, p_value in zip(
+        firsts.tolist(), seconds.tolist(), validated.tolist(), *columns, strict=True
     ):
-        kind = KINDS[int(row["kind"])]
+        kind = KINDS[number]
         account_a, account_b = sorted((names[first], names[second]))
         yield Tie(
             account_a=account_a,
             account_b=account_b,
             kind=kind.value,
-            co_shares=int(row["co_shares"]),
-            expected=round(float(row["expected"]), 6),
-            p_value=float(f"{max(float(row['p_value']), _LEAST_P):.{_DIGITS}g}"),
-            window_s=int(config.co_share.windows_s[kind][int(row["window"])]),
+            co_shares=co_shares,
+            expected=round(expected, 6),
+            p_value=float(f"{max(p_value, _LEAST_P):.{_DIGITS}g}"),
+            window_s=int(config.co_share.windows_s[kind][window]),
             validated=passed,
         )
 
