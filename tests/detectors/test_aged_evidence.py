@@ -49,6 +49,7 @@ def test_given_evidence_that_has_aged_then_the_last_revisions_keep_the_figures_o
     assert closed.headline == measured.headline
 
 
+@pytest.mark.slow
 def test_given_evidence_that_ages_then_no_revision_goes_back_in_time_or_says_that_nothing_was_shared() -> (
     None
 ):

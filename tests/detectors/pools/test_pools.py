@@ -85,6 +85,7 @@ def test_given_a_pool_then_the_alert_says_what_its_accounts_do_in_numbers_that_c
 
 @pytest.mark.parametrize("change", [with_accounts_swapped, moved])
 @pytest.mark.parametrize("seed", range(3 if LONG else 1))
+@pytest.mark.slow
 def test_given_swapped_accounts_or_moved_times_then_nobody_is_in_a_pool(
     change: Callable[[np.random.Generator, list[Post]], list[Post]], seed: int
 ) -> None:
@@ -104,6 +105,7 @@ def test_given_people_alone_then_nobody_is_in_a_pool(seed: int) -> None:
     assert in_pools(pipeline) == set()
 
 
+@pytest.mark.slow
 def test_given_bystanders_of_many_bursts_then_they_are_in_no_pool() -> None:
     """Ten people are in six bursts each: abnormal bursts, but a small part of what these people post."""
     draw = np.random.default_rng(7)

@@ -74,6 +74,7 @@ def test_given_signals_then_alerts_are_as_without_them(press: tuple[list[Alert],
 
 
 @pytest.mark.parametrize("rows", [311, 5_000])
+@pytest.mark.slow
 def test_given_other_batches_then_the_signals_are_the_same(
     press: tuple[list[Alert], list[SignalRecord]], rows: int
 ) -> None:

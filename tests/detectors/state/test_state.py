@@ -222,6 +222,7 @@ def put(path: str, value: object) -> Change:
         (put("remembered/_observation_extractor/_attribution/_origins", pl.DataFrame()), "_origins"),
     ],
 )
+@pytest.mark.slow
 def test_given_a_state_that_does_not_fit_then_the_error_says_where_and_nothing_is_changed(
     change: Change, said: str
 ) -> None:

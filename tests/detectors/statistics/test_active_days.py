@@ -107,6 +107,7 @@ def _bursts(draw: np.random.Generator) -> list[Post]:
     return posts
 
 
+@pytest.mark.slow
 def test_given_accounts_that_make_most_posts_of_two_days_then_chance_explains_that_they_meet() -> None:
     pipeline = Pipeline(DetectionConfig())
     posts = frame_of(_bursts(np.random.default_rng(4)))

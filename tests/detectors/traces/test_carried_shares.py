@@ -65,6 +65,7 @@ def test_given_posts_that_carry_their_shares_then_they_have_the_columns_and_all_
 
 @settings(max_examples=80, deadline=None)
 @given(rows=st.lists(row_strategy, min_size=1, max_size=12), order=st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_given_posts_read_in_any_order_and_batches_then_the_traces_are_those_of_posts_without_shares(
     rows: list[dict[str, Any]], order: Any
 ) -> None:

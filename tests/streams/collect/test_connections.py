@@ -147,6 +147,7 @@ async def test_given_a_server_that_refuses_then_the_fault_says_why_and_how_long_
                 pass
 
 
+@pytest.mark.slow
 async def test_given_streams_that_break_while_posts_appear_then_timelines_fill_every_gap(
     said: list[str],
 ) -> None:
