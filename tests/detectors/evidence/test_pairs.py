@@ -124,14 +124,14 @@ def named(evidence: PairStore, numbers: Sequence[int]) -> list[Pair]:
     return list(zip(a.tolist(), b.tolist(), strict=True))
 
 
-def noise_null() -> NullModel:
+def noise_null(accounts: int = 5) -> NullModel:
     ledger = ExposureStore(CELLS, 0)
     draw = np.random.default_rng(2)
     rows = np.zeros(2_000, EXPOSURES)
-    rows["account"] = draw.integers(0, 5, 2_000)
+    rows["account"] = draw.integers(0, accounts, 2_000)
     rows["cell"] = draw.integers(0, CELLS.count, 2_000)
     rows["amount"] = draw.integers(1, 4, 2_000)
-    ledger.add(rows, 5)
+    ledger.add(rows, accounts)
     profile = draw.uniform(0.1, 9.0, CELLS.activity)
     return null_model(config(), ledger, CELLS, np.full(KIND_COUNT, 0.7), PRIOR_SPREAD, 0.4, profile)
 
@@ -160,6 +160,32 @@ def slow_pairs_of(oracle: Evidence, left_out: set[Pair], null: NullModel) -> int
         usual = share * (slow + fast) + 2 * math.sqrt(share * (1 - share) * (slow + fast)) + 1
         pairs += slow >= 2 and fast <= usual and expected_slow <= FEW and (a, b) not in left_out
     return pairs
+
+
+def test_given_pairs_with_up_to_sixty_objects_then_the_surprise_of_each_is_that_of_the_definition() -> None:
+    accounts = 12
+    evidence, oracle = PairStore(config()), Evidence(2, VIRAL, BANDS, CELLS.reference_strata, False)
+    draw = np.random.default_rng(5)
+    everybody = [(one, other) for one in range(accounts) for other in range(one)]
+    most = {pair: int(draw.integers(1, 61)) for pair in everybody}
+    for thing in range(60):  # object by object, so that the rows of a pair lie apart
+        for number, (one, other) in enumerate(everybody):
+            if thing < most[one, other]:
+                post = 1_000 * thing + number
+                strata = (int(draw.integers(0, VIRAL)),) * MAX_WINDOWS
+                gap = int(draw.integers(0, 7_000))
+                share = CoShare(
+                    DAY + post, (thing + 1) << 50, post, post - 1, one, other, gap, 3, strata, thing % 3
+                )
+                evidence.add(records([share]))
+                oracle.add([share])
+    null = noise_null(accounts)
+
+    numbers = evidence.candidates()
+
+    assert len(numbers) > 50
+    found = evidence.evaluate(numbers, null).tolist()
+    assert found == [surprise_of(oracle, pair, null) for pair in named(evidence, numbers.tolist())]
 
 
 @pytest.mark.slow
