@@ -132,8 +132,8 @@ def _press_faults(alerts: Sequence[Alert], suspects: Sequence[Alert], covert: se
     if not alerts or {bare(member.account_id) for member in alerts[0].members} != covert:
         yield "the three are not the network that is ranked first"
         return
-    signals = {signal.detector: signal for signal in alerts[0].signals}
-    missing = [term for term in _TERMS if term not in signals or not signals[term].summary]
+    said = {term.name for term in alerts[0].covertness_terms if term.summary and term.value > 0.0}
+    missing = [term for term in _TERMS if term not in said]
     if missing:
         yield f"the alert lacks {', '.join(missing)}"
 

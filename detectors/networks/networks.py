@@ -2,8 +2,8 @@
 
 Each clustering gives the communities of the components whose edges changed. They are matched to the networks that were
 there before, by Jaccard similarity of core members, the most similar first. A network without a matching community
-has been merged into the network that took most of its core. A community that came out of a network which lives on
-elsewhere has split off.
+has been merged into the network that took most of its core; if it has most of its core itself, it stays. A community
+that came out of a network which lives on elsewhere has split off.
 
 An account that leaves its community without entering another stays in its network, since later co-shares with the
 members still count. An account without validated co-shares of its own leaves when nothing ties it any more
@@ -22,6 +22,10 @@ from schemas.networks import Lifecycle
 
 _PAIR = 2
 """Accounts of a pair whose timing is so strong that it is a network without a third (`Ground.STRONG`)."""
+_MOSTLY = 0.5
+"""Share of its core that must have gone to another network for that one to take in a network without a community: as
+many as make a network split off. Without this, one account that changed sides took 27 fans into a suspected network
+(docs/decisions/0042-heirs.md)."""
 
 
 @dataclass(slots=True)
@@ -133,6 +137,8 @@ class NetworkStore:
             if not heirs or number not in cores:
                 continue
             heir = self.alive[max(heirs, key=lambda n: (heirs.count(n), -n))]
+            if large_enough and heirs.count(heir.number) < _MOSTLY * len(cores[number]):
+                continue
             self._enter(heir, sorted(old.core), changed)
             heir.peripheral |= old.peripheral
             self.network_of[list(old.peripheral)] = heir.number

@@ -94,6 +94,34 @@ def test_given_the_same_community_again_then_nothing_has_changed() -> None:
     assert follow(store, range(5), now=1_200) == ([], [])
 
 
+@pytest.mark.parametrize(("left", "stays"), [(1, True), (2, True), (3, False), (5, False)])
+def test_given_a_network_that_no_community_continues_then_the_heir_of_half_its_core_takes_it_in(
+    left: int, stays: bool
+) -> None:
+    store = NetworkStore(3)
+    (heir, other), _ = follow(store, range(6), range(10, 16))
+    went, left_behind = range(10, 10 + left), tuple(range(10 + left, 16))
+
+    _, merged = follow(store, [*range(6), *went], now=1_200, also=left_behind)
+
+    assert merged == ([] if stays else [(other, heir)])
+    assert heir.members == [*range(6), *(went if stays else range(10, 16))]
+    assert (other.number in store.alive) == stays
+    assert other.members == (list(left_behind) if stays else other.members)
+    consistent(store)
+
+
+def test_given_a_network_that_is_too_small_without_those_who_left_then_it_is_taken_in() -> None:
+    store = NetworkStore(3)
+    (heir, small), _ = follow(store, range(6), range(10, 13))
+
+    _, merged = follow(store, [*range(6), 10], now=1_200, also=(11, 12))
+
+    assert merged == [(small, heir)]
+    assert heir.members == [*range(6), 10, 11, 12]
+    consistent(store)
+
+
 def test_given_two_networks_in_one_community_then_the_smaller_is_merged_into_the_larger() -> None:
     store = NetworkStore(3)
     (large, small), _ = follow(store, range(6), range(10, 14))
