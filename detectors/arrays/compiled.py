@@ -17,9 +17,7 @@ def compiled(function: F) -> F:
     Overflow of unsigned integers wraps, as hashing needs; floating point is strict (no `fastmath`),
     since results must be equal to the bit on every machine of one architecture.
     """
-    dispatcher = _dispatcher(function, nogil=True)
-    dispatcher._cache = KernelCache(function)  # as `cache=True` does
-    return cast(F, dispatcher)
+    return _kept(function)
 
 
 def compiled_without_references(function: F) -> F:
@@ -28,8 +26,13 @@ def compiled_without_references(function: F) -> F:
     A reference is counted with an atomic operation, for every array of every tuple, at each call. That was a seventh of
     the time of the test of pairs (measured).
     """
-    dispatcher = _dispatcher(function, nogil=True, _nrt=False)
-    dispatcher._cache = KernelCache(function)
+    return _kept(function, _nrt=False)
+
+
+def _kept(function: F, **options: bool) -> F:
+    """A kernel that releases the GIL and keeps its machine code on disk."""
+    dispatcher = _dispatcher(function, nogil=True, **options)
+    dispatcher._cache = KernelCache(function)  # as `cache=True` does
     return cast(F, dispatcher)
 
 

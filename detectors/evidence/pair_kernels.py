@@ -90,7 +90,7 @@ def _evaluate(
         for lane in range(several):
             pair = chosen[begin + lane]
             slow[:] = 0
-            row = np.int64(head[pair])
+            row = chains[lane, 0]
             step = 0
             while row >= 0:
                 if rows[row].independent == 1:

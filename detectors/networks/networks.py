@@ -234,7 +234,7 @@ class NetworkStore:
         """The network that at least half of a group was in, or -1."""
         numbers, counts = np.unique(self.network_of[group], return_counts=True)
         best = int(numbers[np.argmax(counts)])
-        return best if best >= 0 and counts.max() * 2 >= len(group) else -1
+        return best if best >= 0 and counts.max() >= _MOSTLY * len(group) else -1
 
     def _open(self, group: I32, now: int, names: Sequence[str] | None, origin: str | None) -> Network:
         founders = [names[n] if names is not None else str(n) for n in group.tolist()]
