@@ -7,10 +7,10 @@ from typing import TypeAlias
 
 from rich.console import Console
 
-from detectors.alerts.evidence import brief
 from lockstep_monitor.frames_in import write_records
 from lockstep_monitor.result import Result
 from schemas.alerts import Alert
+from streams.outputs.brief_alert import brief
 from streams.outputs.permalinks import Permalinks
 from streams.replay.local_run import local_run, settings_of
 from streams.replay.replay import Replay

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from schemas.evidence import Evidence, Privacy, Provenance
+from schemas.evidence import Evidence, Privacy, Provenance, Signal
 from schemas.networks import Lifecycle, MemberRole, Tie
-from schemas.values import AccountKey, Count, Instant, Name, Seconds, Unit
+from schemas.values import AccountKey, Count, Instant, Name, Unit
 
 SCHEMA_VERSION: Literal["1"] = "1"
 """The version in `Alert.schema_version`. Within a version, only optional fields are added."""
@@ -99,14 +99,22 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One account of the network."""
+    """One account of the network.
+
+    A published alert gives its first members in full. Of the others it leaves out when they were seen, their followers
+    and their age, for length: the NetworkSnapshot of this `network_id` and `revision` has all of it.
+    """
 
     account_id: Annotated[AccountKey, Meta(description="The account, as `platform:account_id`.")]
     handle: Annotated[str | None, Meta(description="Its handle, without @.")] = None
     role: Annotated[MemberRole, Meta(description="Core or peripheral.")]
     membership: Annotated[Unit, Meta(description="How firmly the account belongs to the network, 0-1.")]
-    first_seen: Annotated[Instant, Meta(description="Its first co-share with the network, event time, UTC.")]
-    last_seen: Annotated[Instant, Meta(description="Its latest co-share with the network, event time, UTC.")]
+    first_seen: Annotated[
+        Instant | None, Meta(description="Its first co-share with the network, event time, UTC.")
+    ] = None
+    last_seen: Annotated[
+        Instant | None, Meta(description="Its latest co-share with the network, event time, UTC.")
+    ] = None
     created_at: Annotated[Instant | None, Meta(description="When the account was created, UTC.")] = None
     followers: Annotated[Count | None, Meta(description="Followers at the latest observation.")] = None
     registry: Annotated[
@@ -115,25 +123,6 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     allow_listed: Annotated[
         bool, Meta(description="True when a reviewer marked the account as legitimate.")
     ] = False
-
-
-class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one detector measured, and what chance alone would give."""
-
-    detector: Annotated[Name, Meta(description="Name of the detector.", examples=["co_share.url"])]
-    version: Annotated[Name, Meta(description="Version of the method; it changes when results may change.")]
-    score: Annotated[Unit, Meta(description="Strength of the signal, 0-1.")]
-    observed: Annotated[float, Meta(description="The measured quantity, which `summary` names.")]
-    expected: Annotated[float, Meta(description="The quantity that chance alone would give.")]
-    p_value: Annotated[
-        Unit | None,
-        Meta(
-            description="Probability of such a value, or a more extreme one, by chance; absent where no test applies."
-        ),
-    ] = None
-    n: Annotated[Count, Meta(description="Number of observations: co-shares, posts or followers.")]
-    window_s: Annotated[Seconds, Meta(description="Time window of the measurement in seconds; 0: no window.")]
-    summary: Annotated[str, Meta(description="The finding; empty if the term of this name states it.")]
 
 
 class CounterEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -308,7 +297,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         Meta(description="Members, core members first. The list may be cut; `member_count` counts all."),
     ]
     member_count: Annotated[Count, Meta(description="Number of all members.")]
-    signals: Annotated[list[Signal], Meta(description="What the detectors measured, strongest first.")]
+    signals: Annotated[
+        list[Signal],
+        Meta(
+            description="What the detectors measured, strongest first. A published alert has no signals of weak terms, "
+            "for length: all are in the NetworkSnapshot of this `network_id` and `revision`."
+        ),
+    ]
     evidence: Annotated[
         list[Evidence],
         Meta(description="Samples to check by hand, strongest first; `evidence_left_out` counts the others."),

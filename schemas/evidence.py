@@ -1,4 +1,4 @@
-"""Evidence: samples of what members of a network did, for a person to check by hand.
+"""Evidence: what was measured of a network, and samples of what its members did, for a person to check by hand.
 
 Also what an alert was computed from, and how the personal data in it are protected.
 """
@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from schemas.registry import EntityKind
-from schemas.values import AccountKey, Count, Expectation, Instant, Name
+from schemas.values import AccountKey, Count, Expectation, Instant, Name, Seconds, Unit
 
 
 class EntityTie(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -59,6 +59,25 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         EntityTie | None,
         Meta(description="The registry entity that the sample is about; absent: it is about none."),
     ] = None
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one detector measured, and what chance alone would give."""
+
+    detector: Annotated[Name, Meta(description="Name of the detector.", examples=["co_share.url"])]
+    version: Annotated[Name, Meta(description="Version of the method; it changes when results may change.")]
+    score: Annotated[Unit, Meta(description="Strength of the signal, 0-1.")]
+    observed: Annotated[float, Meta(description="The measured quantity, which `summary` names.")]
+    expected: Annotated[float, Meta(description="The quantity that chance alone would give.")]
+    p_value: Annotated[
+        Unit | None,
+        Meta(
+            description="Probability of such a value, or a more extreme one, by chance; absent where no test applies."
+        ),
+    ] = None
+    n: Annotated[Count, Meta(description="Number of observations: co-shares, posts or followers.")]
+    window_s: Annotated[Seconds, Meta(description="Time window of the measurement in seconds; 0: no window.")]
+    summary: Annotated[str, Meta(description="The finding; empty if the term of this name states it.")]
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

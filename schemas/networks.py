@@ -6,8 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from schemas.evidence import Evidence
-from schemas.shares import TraceKind
+from schemas.evidence import Evidence, Signal
 from schemas.values import AccountKey, Count, Expectation, Instant, Name, Seconds, Unit
 
 
@@ -49,12 +48,15 @@ class NetworkMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     last_seen: Annotated[
         Instant, Meta(description="Event time of its latest co-share with the network, UTC.")
     ]
-    p_value: Annotated[
-        Unit | None,
-        Meta(
-            description="Probability of so many co-shares with the members by chance; absent: not assessed."
-        ),
+    handle: Annotated[str | None, Meta(description="Its handle, without @.")] = None
+    created_at: Annotated[Instant | None, Meta(description="When the account was created, UTC.")] = None
+    followers: Annotated[Count | None, Meta(description="Followers at the latest observation.")] = None
+    registry: Annotated[
+        str | None, Meta(description="`entity_id` of the registry entity that openly runs the account.")
     ] = None
+    allow_listed: Annotated[
+        bool, Meta(description="True when a reviewer marked the account as legitimate.")
+    ] = False
 
 
 class Tie(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -107,17 +109,17 @@ class NetworkSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         Meta(description="Members, core members first, then by membership. The list may be cut."),
     ]
     member_count: Annotated[Count, Meta(description="Number of all members, also when `members` is cut.")]
-    edge_count: Annotated[
-        Count | None, Meta(description="Number of validated pairs among the core members.")
-    ] = None
-    kinds: Annotated[
-        list[TraceKind], Meta(description="Kinds of trace that hold the network together, strongest first.")
-    ] = msgspec.field(default_factory=list)
     predecessor_ids: Annotated[
         list[Name], Meta(description="Networks that this one took in or split off from, each once.")
     ] = msgspec.field(default_factory=list)
     successor_ids: Annotated[
         list[Name], Meta(description="The network that took this one in; only in its last revision.")
+    ] = msgspec.field(default_factory=list)
+    signals: Annotated[
+        list[Signal],
+        Meta(
+            description="What the detectors measured, strongest first; alerts have some. Absent before 0.2."
+        ),
     ] = msgspec.field(default_factory=list)
     evidence: Annotated[
         list[Evidence],

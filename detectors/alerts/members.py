@@ -66,12 +66,10 @@ def _shown(
 ) -> Member:
     """The member at a place of `facts.members`."""
     number, known = facts.members[place], context.members[place]
-    opened = network.opened_at if before is None else int(before.first_seen.timestamp())
-    first = facts.first_seen.get(number, opened)
-    last = facts.last_seen.get(number, first)
-    if before is not None:
-        first = min(first, int(before.first_seen.timestamp()))
-        last = max(last, int(before.last_seen.timestamp()))
+    seen = [int(at.timestamp()) for at in (before.first_seen, before.last_seen) if at] if before else []
+    if number in facts.first_seen:
+        seen += [facts.first_seen[number], facts.last_seen[number]]
+    first, last = (min(seen), max(seen)) if seen else (network.opened_at, network.opened_at)
     return Member(
         account_id=name,
         role=MemberRole.CORE if number in network.core else MemberRole.PERIPHERAL,

@@ -79,10 +79,13 @@ def _about_one(
         return
     for alert, member in places:
         yield f"{_name(member)} is in {alert.network_id}: {plain(alert.headline)}."
-        yield (
-            f"  {member.role.value} member, membership {member.membership:.2f}, shared with the network from "
-            f"{member.first_seen:%Y-%m-%d %H:%M} to {member.last_seen:%Y-%m-%d %H:%M} UTC"
-        )
+        shared = ""
+        if member.first_seen is not None and member.last_seen is not None:
+            shared = (
+                f", shared with the network from {member.first_seen:%Y-%m-%d %H:%M} "
+                f"to {member.last_seen:%Y-%m-%d %H:%M} UTC"
+            )
+        yield f"  {member.role.value} member, membership {member.membership:.2f}{shared}"
         ties = _by_partner(member.account_id, alert.ties)
         if ties:
             tied = len({_far_end(tie, member.account_id) for tie in ties})
@@ -100,7 +103,8 @@ def _about_one(
                 + (f", or by one of {alert.ties_left_out:,} ties left out" if alert.ties_left_out else "")
             )
         else:
-            yield "  --networks FILE adds which members it is tied to"
+            seen = "" if shared else ", and when it shared with them"
+            yield f"  --networks FILE adds which members it is tied to{seen}"
         samples = [sample for sample in alert.evidence if member.account_id in sample.account_ids]
         yield from (f"  {line}" for line in _samples(samples))
 

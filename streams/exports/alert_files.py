@@ -10,6 +10,7 @@ from schemas.alerts import Alert
 from schemas.checks.decoding_faults import DECODING_ERRORS, decoding_fault
 from schemas.errors import InputError
 from schemas.networks import NetworkSnapshot
+from streams.outputs.network_record import completed
 from streams.sources.files.compressed import ByteInput
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ def every_alert(path: str) -> Iterator[Alert]:
 
 
 def with_networks(alerts: list[Alert], path: str) -> list[Alert]:
-    """The alerts with all the samples and ties of their networks.
+    """The alerts with all that the records of their networks have.
 
     Args:
         alerts: as `latest_alerts` gives them.
@@ -62,17 +63,6 @@ def with_networks(alerts: list[Alert], path: str) -> list[Alert]:
             "run of these alerts wrote."
         )
     return [completed(alert, networks[alert.network_id, alert.revision]) for alert in alerts]
-
-
-def completed(alert: Alert, network: NetworkSnapshot) -> Alert:
-    """An alert in brief with all samples and ties, which the record of its network has."""
-    return msgspec.structs.replace(
-        alert,
-        evidence=network.evidence,
-        evidence_left_out=0,
-        ties=network.ties,
-        ties_left_out=network.ties_left_out,
-    )
 
 
 def records_of(

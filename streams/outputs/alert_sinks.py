@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from detectors.alerts.evidence import brief
 from schemas.alerts import Alert
+from streams.outputs.brief_alert import brief
 from streams.outputs.line_file import Lines
 from streams.outputs.network_record import network_of
 

@@ -8,12 +8,12 @@ from xml.etree import ElementTree
 import msgspec
 import pytest
 
-from detectors.alerts.evidence import brief
 from examples.draw_network import draw, main
-from schemas.alerts import Alert, Member, Signal
-from schemas.evidence import Evidence
+from schemas.alerts import Alert, Member
+from schemas.evidence import Evidence, Signal
 from schemas.networks import MemberRole
 from schemas.registry import EntityKind, RegistryEntity
+from streams.outputs.brief_alert import brief
 from streams.outputs.network_record import network_of
 from tests.schemas.samples import MINIMAL, NOON
 

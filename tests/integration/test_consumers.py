@@ -191,16 +191,13 @@ def newest_of_each_network_that_lives(every: list[ConsumerRecord], latest: dict[
 def alerts_are_short_and_the_rest_is_on_the_topic_of_networks(
     every: list[ConsumerRecord], latest: dict[str, ConsumerRecord], networks: dict[str, ConsumerRecord]
 ) -> None:
-    # what grows with the network are its members, about 200 bytes each; all the rest is bounded
-    members = [len(msgspec.json.encode(alert_of(message).members)) for message in every]
-    assert median(len(message.value) - own for message, own in zip(every, members, strict=True)) <= 7_200
-    assert (
-        max(own / alert_of(message).member_count for message, own in zip(every, members, strict=True)) < 300
-    )
+    assert median(len(message.value) for message in every) <= 8_000
     for key, message in latest.items():
         alert = alert_of(message)
         network = msgspec.json.decode(networks[key].value, type=NetworkSnapshot)
         assert (network.revision, network.member_count) == (alert.revision, alert.member_count)
+        assert [member.account_id for member in network.members] == [who.account_id for who in alert.members]
+        assert all(signal in network.signals for signal in alert.signals)
         assert len(network.evidence) == len(alert.evidence) + alert.evidence_left_out
         for sample in alert.evidence:
             assert any(
@@ -210,6 +207,7 @@ def alerts_are_short_and_the_rest_is_on_the_topic_of_networks(
                 for full in network.evidence
             )
     assert any(alert_of(message).evidence_left_out for message in latest.values())
+    assert any(alert_of(message).members[-1].first_seen is None for message in latest.values())
 
 
 async def the_example_shows(service: Service, latest: dict[str, ConsumerRecord]) -> None:

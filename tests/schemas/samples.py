@@ -184,6 +184,17 @@ EVIDENCE = Evidence(
         permalink="https://example.org/0",
     ),
 )
+SIGNAL = Signal(
+    detector="co_share.text",
+    version="1",
+    score=0.9,
+    observed=12.0,
+    expected=0.03,
+    p_value=1e-16,
+    n=12,
+    window_s=600,
+    summary="12 equal texts within ten minutes; 0.03 expected",
+)
 TIE = Tie(
     account_a="twitter:7",
     account_b="twitter:8",
@@ -332,12 +343,15 @@ FULL: dict[str, msgspec.Struct] = {
                 membership=0.4,
                 first_seen=NOON,
                 last_seen=LATER,
-                p_value=1e-6,
+                handle="ann",
+                created_at=NOON,
+                followers=12,
+                registry="entity-1",
+                allow_listed=True,
             )
         ],
         member_count=1,
-        edge_count=0,
-        kinds=[TraceKind.TEXT],
+        signals=[SIGNAL],
         predecessor_ids=["n0"],
         successor_ids=["n2"],
         evidence=[EVIDENCE],
@@ -388,19 +402,7 @@ FULL: dict[str, msgspec.Struct] = {
             )
         ],
         member_count=3,
-        signals=[
-            Signal(
-                detector="co_share.text",
-                version="1",
-                score=0.9,
-                observed=12.0,
-                expected=0.03,
-                p_value=1e-16,
-                n=12,
-                window_s=600,
-                summary="12 equal texts within ten minutes; 0.03 expected",
-            )
-        ],
+        signals=[SIGNAL],
         evidence=[EVIDENCE],
         ties=[TIE],
         ties_left_out=1,

@@ -59,7 +59,7 @@ def co_shares(kind: KindFacts) -> str:
     near = _KINDS[kind.kind].near
     return (
         f"Pairs of members {counted_acts(kind)}{near} within {words.span(kind.window_s)} of each other, "
-        f"{times(kind.observed)} in all; chance would give {words.number(kind.expected)}."
+        f"{times(kind.observed)}; chance would give {words.number(kind.expected)}."
     )
 
 

@@ -26,6 +26,9 @@ _LEAST_POSTS = 5
 
 Chosen like the least posts for obscurity (`detectors.engagement.obscurity`): so few posts show no habit. Not measured.
 """
+_SOME = 0.5
+"""Such posts of ordinary accounts from which it says something that the members have none: half or more is rather one
+than none."""
 
 
 class PostRateTerm:
@@ -60,12 +63,7 @@ class PostRateTerm:
         if int(subject.accounts.posts[subject.not_open].sum()) < _LEAST_POSTS:
             return NotAssessed(f"what they publish (fewer than {_LEAST_POSTS} posts)")
         finding = self.finding(subject)
-        summary = (
-            f"{finding.observed:,} of {words.plural(finding.posts, 'post')} "
-            f"{self.posts_that(finding, subject.registry)}; of as many posts by ordinary accounts, "
-            f"{words.number(finding.expected)} would."
-        )
-        summary = f"{summary} {self.further(finding, subject.registry)}".rstrip()
+        summary = self._summary(finding, subject.registry)
         if not finding.observed:
             return TermResult(strength(finding.p), finding.p, summary, seen=False)
         measurement = Measurement(
@@ -85,6 +83,14 @@ class PostRateTerm:
             measurements=(measurement,),
             samples=_samples(finding, subject.registry),
         )
+
+    def _summary(self, finding: RateFinding, registry: Registry) -> str:
+        """The finding in a sentence or two. That there is none is said in short, unless ordinary accounts have some."""
+        observed = f"{finding.observed:,}" if finding.observed else "None"
+        said = f"{observed} of {words.plural(finding.posts, 'post')} {self.posts_that(finding, registry)}"
+        if finding.observed or finding.expected >= _SOME:
+            said += f"; of as many posts by ordinary accounts, {words.number(finding.expected)} would"
+        return f"{said}. {self.further(finding, registry)}".rstrip()
 
 
 def rate_arguments(subject: Subject, fact: Fact) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from schemas.reviews import ReviewEvent, SuppressionRule
 from streams.desk.cases.record_store import RecordStore
 from streams.desk.cases.rows import Row, row_of
 from streams.desk.cases.terms import term_start
-from streams.exports.alert_files import completed
+from streams.outputs.network_record import completed
 
 _alerts = msgspec.json.Decoder(Alert)
 _networks = msgspec.json.Decoder(NetworkSnapshot)

@@ -7,7 +7,6 @@ import msgspec
 import polars as pl
 from aiokafka import AIOKafkaProducer
 
-from detectors.alerts.evidence import brief
 from detectors.signals import SignalRecord
 from schemas.alerts import Alert
 from schemas.dead_letters import DeadLetter
@@ -20,6 +19,7 @@ from streams.live.exchange.decoding import COLLECTOR_HEADER
 from streams.live.exchange.frames import HEADER
 from streams.live.exchange.lasting_producer import LastingProducer
 from streams.live.exchange.post_encoding import encode_posts
+from streams.outputs.brief_alert import brief
 from streams.outputs.network_record import network_of
 from streams.outputs.permalinks import Permalinks
 from streams.outputs.signal_messages import key_of, topic_of

@@ -1,4 +1,4 @@
-"""Watches what no stage sees: lag, the age of the registry, and whether the event loop keeps up.
+"""Watches what no stage sees: lag, the age of the registry, readiness, and whether the event loop keeps up.
 
 The brokers are asked for the lag, because a paused partition fetches nothing and would show none.
 """
@@ -47,6 +47,7 @@ class LagWatch:
         self._frames = TopicPartition(FRAMES.full_name(prefix), 0)
         self._registry = TopicPartition(REGISTRY.full_name(prefix), 0)
         self._registry_end = 0
+        self._waits: list[str] | None = None
 
     async def run(self) -> None:
         """Work until cancelled. Faults are logged unless the brokers are away; the next round tries again."""
@@ -58,9 +59,21 @@ class LagWatch:
                 asked_at, longest = loop.time(), 0.0
                 if self._ingest.joined.is_set() and self._watch.reachable:
                     await self._try_to_ask()
+            self._say_readiness()
             due = loop.time() + _TURN_S
             await asyncio.sleep(_TURN_S)
             longest = max(longest, loop.time() - due)
+
+    def _say_readiness(self) -> None:
+        """Log what the worker waits for when that has changed, so that its log says why it was not ready."""
+        waits = self._telemetry.health.waits_for
+        kinds = [wait.partition(", ")[0] for wait in waits]  # without counts, which change all the time
+        if kinds != self._waits:
+            self._waits = kinds
+            if waits:
+                self._log.info("not ready", waits_for="; ".join(waits))
+            else:
+                self._log.info("ready")
 
     async def _try_to_ask(self) -> None:
         outages = self._watch.outages

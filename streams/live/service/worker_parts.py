@@ -69,8 +69,9 @@ class WorkerParts:
         self.ingest = Ingest(broker, settings, log, self.telemetry, self.watch, self.progress)
         self.lag = LagWatch(broker, self.ingest, self.telemetry, log, self.watch)
         self.reviews = ReviewWatch(broker, self.telemetry, log, self.watch)
+        frames = TopicPartition(FRAMES.full_name(self.prefix), 0)
         self.frames = FrameConsumer(
-            app, TopicPartition(FRAMES.full_name(self.prefix), 0), self.watch, self.telemetry
+            app, frames, self.watch, self.telemetry, lambda: self.agent.waits_for_frame, log
         )
         self.web = Web(self.telemetry, server) if server is not None else None
         self._preparing: asyncio.Task[None] | None = None

@@ -106,6 +106,11 @@ class DetectionAgent:
         self.alerts = 0
         """Count of alerts published."""
 
+    @property
+    def waits_for_frame(self) -> int | None:
+        """Offset of the frame that it waits for; None while it applies one, or its state changes otherwise."""
+        return None if self._taking or self._lock.locked() or self.stopping else self._next_frame
+
     async def start(self) -> None:
         """Get ready to write."""
         self._thread = DetectionThread()

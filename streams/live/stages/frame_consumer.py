@@ -22,6 +22,11 @@ _LOOK_EVERY_S = 0.5
 """Seconds between two looks at the consumer. Chosen, not measured."""
 _ANSWER_S = 5.0
 """Seconds that the group has to answer. Chosen, not measured."""
+_IDLE_S = 15.0
+"""Seconds for which frames may wait, and detection with them, before the consumer connects anew. Chosen, not measured:
+a frame comes within a second."""
+_STUCK_S = 90.0
+"""Seconds after which a consumer that brings no frames, although frames wait, has failed. Chosen, not measured."""
 _OUTSIDE_S = 120.0
 """Seconds without a share, although the brokers answer, after which the consumer has failed. Chosen, not measured: the
 group waits for up to 60 s for its other members."""
@@ -35,15 +40,27 @@ class FrameConsumer:
         frames: the partition of frames.
         watch: knows whether the brokers can be reached.
         telemetry: of the worker.
+        wanted: gives the offset of the frame that detection waits for; None while it applies one.
+        log: of the worker.
     """
 
     def __init__(
-        self, app: faust.App, frames: TopicPartition, watch: BrokerWatch, telemetry: Telemetry
+        self,
+        app: faust.App,
+        frames: TopicPartition,
+        watch: BrokerWatch,
+        telemetry: Telemetry,
+        wanted: Callable[[], int | None],
+        log: Any,
     ) -> None:
         self._app = app
         self._frames = frames
         self._watch = watch
         self._telemetry = telemetry
+        self._wanted = wanted
+        self._log = log
+        self._wanted_last: int | None = None
+        self._connected_anew = False
         self.being_assigned = True
         """Whether partitions are being assigned anew."""
 
@@ -60,6 +77,7 @@ class FrameConsumer:
                 raise self._app.crash_reason or RuntimeError("Faust ended")
             if not self._watch.reachable:
                 known_at = asyncio.get_running_loop().time()
+                self._telemetry.note_frames_wait(False)
                 continue
             await self._in_its_thread(_consume_fault)
             if self._telemetry.health.frames_known:
@@ -68,6 +86,43 @@ class FrameConsumer:
                 self._telemetry.confirm_detection()
             elif asyncio.get_running_loop().time() - known_at > _OUTSIDE_S:
                 raise TimeoutError(f"the group has given it no share for {_OUTSIDE_S:.0f} s")
+            await self._look_at_frames()
+
+    async def _look_at_frames(self) -> None:
+        """See whether frames wait that the consumer does not bring, though detection is here and waits for them."""
+        health, wanted = self._telemetry.health, self._wanted()
+        here = health.detection_here and health.frames_known and health.state_built
+        if not here or wanted is None or wanted != self._wanted_last:
+            self._wanted_last, self._connected_anew = wanted, False
+            self._telemetry.note_frames_wait(False)
+            return
+        wait = await self._wait(wanted)
+        if wait is not None:
+            self._telemetry.note_frames_wait(wait)
+        waited = health.clock() - health.frames_wait_since
+        if waited > _STUCK_S:
+            raise TimeoutError(f"frames have waited for {waited:.0f} s, and the consumer brings none")
+        if waited > _IDLE_S and not self._connected_anew:
+            self._connected_anew = True
+            self._log.warning("frames wait, and none comes: connecting anew", frame=wanted)
+            await self._in_its_thread(_reconnect)
+
+    async def _wait(self, wanted: int) -> bool | None:
+        """Whether the log has a frame with the offset `wanted` or a later one; None: it is not known now."""
+
+        async def look(consumer: AIOKafkaConsumer) -> bool:
+            end = (await consumer.end_offsets([self._frames]))[self._frames]
+            if end <= wanted:
+                return False
+            # all of them may be gone by their age
+            return bool(end > (await consumer.beginning_offsets([self._frames]))[self._frames])
+
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                found: bool | None = await self._in_its_thread(look)
+                return found
+        except (TimeoutError, KafkaError):
+            return None
 
     async def committed(self) -> int:
         """Offset of the first frame whose results may not be on the topics; 0: none has been applied."""

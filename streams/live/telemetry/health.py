@@ -56,6 +56,8 @@ class Health:
     """The state of detection has been built since that partition was assigned."""
     owes_report_since: float = float("inf")
     """Clock time of the first frame that came after the last report of progress, seconds; infinity: there is none."""
+    frames_wait_since: float = float("inf")
+    """Clock time since which frames wait on the log, and detection here for them, seconds; infinity: none does."""
     clock: Callable[[], float] = time.monotonic
     """Seconds, never falling."""
 
@@ -106,6 +108,8 @@ class Health:
             waits.append(f"shards of co-sharing do not answer: {_listed(self.shards_missing)}")
         elif self.detection_here and self.clock() - self.owes_report_since > _REPORTED_WITHIN_S:
             waits.append("detection reports no progress")
+        elif self.detection_here and self.clock() - self.frames_wait_since > _REPORTED_WITHIN_S:
+            waits.append("frames do not reach detection")
         return waits
 
 

@@ -254,6 +254,11 @@ class Telemetry:
         """Detection has just reported how far it is."""
         self.health.owes_report_since = self.health.clock()
 
+    def note_frames_wait(self, wait: bool) -> None:
+        """Note whether frames wait on the log that do not reach detection, which is here and has nothing to do."""
+        since = self.health.frames_wait_since
+        self.health.frames_wait_since = min(since, self.health.clock()) if wait else float("inf")
+
     def note_all_reported(self) -> None:
         """Detection has reported all frames that came."""
         self.health.owes_report_since = float("inf")

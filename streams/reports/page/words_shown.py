@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from detectors.covertness.covertness import SUSPECTED
 from detectors.covertness.terms import TERMS
-from schemas.alerts import Alert, Signal
+from schemas.alerts import Alert
+from schemas.evidence import Signal
 from schemas.networks import Lifecycle
 
 MOST_WORDS = 60

@@ -11,7 +11,7 @@ from schemas.alerts import Alert, Severity
 from schemas.networks import Lifecycle, NetworkSnapshot
 from schemas.service.alert_headers import ALERT_HEADERS
 from streams.live.exchange.result_producer import ResultProducer
-from tests.detectors.alerts.test_brief_evidence import raised, shared
+from tests.streams.outputs.test_brief_alert import raised, shared
 
 pytestmark = pytest.mark.asyncio
 

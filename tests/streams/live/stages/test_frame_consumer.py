@@ -21,6 +21,25 @@ from streams.settings.kafka_settings import KafkaSettings
 
 pytestmark = pytest.mark.asyncio
 
+WANTED = 7
+"""Offset of the frame that detection waits for, unless a test says otherwise."""
+
+
+class Log:
+    """Takes what is said."""
+
+    def warning(self, event: str, **more: object) -> None:
+        """Take it."""
+
+
+class Connected:
+    """A connection to a broker, which counts how often it was closed."""
+
+    closed = 0
+
+    def close(self, reason: object) -> None:
+        self.closed += 1
+
 
 class Consumer:
     """Stands still because of a fault in its group until somebody asks for the fault."""
@@ -34,6 +53,15 @@ class Consumer:
         self.generation = 1
         self._rejoin_needed_fut: asyncio.Future[None] = asyncio.Future()
         self._subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=()))
+        self.begin, self.end = 0, 0
+        self.connection = Connected()
+        self._client = SimpleNamespace(_conns={"broker": self.connection})
+
+    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, self.begin)
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, self.end)
 
     def check_errors(self) -> None:
         self.asked.set()
@@ -58,7 +86,8 @@ async def watched(
         crashed=crash is not None, crash_reason=crash, consumer=SimpleNamespace(_thread=thread)
     )
     watch = BrokerWatch(Connection(KafkaSettings(), None, None, None), None)
-    frames = FrameConsumer(app, TopicPartition("frames", 0), watch, telemetry)
+    partition = TopicPartition("frames", 0)
+    frames = FrameConsumer(app, partition, watch, telemetry, lambda: WANTED, Log())
     task = asyncio.create_task(frames.run())
     try:
         async with asyncio.timeout(30):
@@ -109,4 +138,59 @@ async def test_given_partitions_that_move_then_membership_is_not_confirmed(
         await asyncio.sleep(0.05)
         assert consumer.asked.is_set()
         assert not telemetry.health.frames_known
+        assert not task.done()
+
+
+def has_detection(telemetry: Telemetry) -> None:
+    """Detection runs on this worker, and its state is built."""
+    telemetry.set_detection_here(True)
+    telemetry.confirm_state()
+
+
+async def looks(consumer: Consumer, count: int = 5) -> None:
+    """Wait until the consumer has been looked at a few times."""
+    for _ in range(count):
+        consumer.asked.clear()
+        while not consumer.asked.is_set():
+            await asyncio.sleep(0.001)
+
+
+async def test_given_frames_that_wait_then_it_connects_anew_once_and_in_the_end_it_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with watched(monkeypatch) as (task, telemetry, consumer, _):
+        has_detection(telemetry)
+        consumer.end = WANTED + 1
+        await looks(consumer)
+        assert telemetry.health.frames_wait_since < telemetry.health.clock()
+        assert consumer.connection.closed == 0
+        monkeypatch.setattr(frame_consumer, "_IDLE_S", 0.0)
+        await looks(consumer)
+        assert consumer.connection.closed == 1
+        monkeypatch.setattr(frame_consumer, "_STUCK_S", 0.0)
+        with pytest.raises(TimeoutError, match="brings none"):
+            await task
+
+
+@pytest.mark.parametrize(("begin", "end"), [(0, WANTED), (WANTED + 9, WANTED + 9)])
+async def test_given_that_no_frame_waits_or_all_are_gone_then_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch, begin: int, end: int
+) -> None:
+    monkeypatch.setattr(frame_consumer, "_IDLE_S", 0.0)
+    monkeypatch.setattr(frame_consumer, "_STUCK_S", 0.0)
+    async with watched(monkeypatch) as (task, telemetry, consumer, _):
+        has_detection(telemetry)
+        consumer.begin, consumer.end = begin, end
+        await looks(consumer)
+        assert not task.done()
+        assert telemetry.health.frames_wait_since == float("inf")
+        assert consumer.connection.closed == 0
+
+
+async def test_given_frames_for_another_worker_then_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame_consumer, "_STUCK_S", 0.0)
+    async with watched(monkeypatch) as (task, telemetry, consumer, _):
+        telemetry.set_detection_here(False)
+        consumer.end = WANTED + 1
+        await looks(consumer)
         assert not task.done()

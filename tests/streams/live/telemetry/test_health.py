@@ -12,6 +12,7 @@ NOW = 1_000.0
 UNASSIGNED = "partitions have not been assigned yet"
 UNKNOWN = "where detection runs is not known yet"
 REBUILDING = "the state of detection is being rebuilt"
+STARVED = "frames do not reach detection"
 SILENT = "detection reports no progress"
 MISSING = "shards of co-sharing do not answer: 2, 3"
 AWAY = "the broker cannot be reached"
@@ -39,6 +40,9 @@ def health(**more: Any) -> Health:
         (health(detection_here=True, state_built=True, owes_report_since=NOW - 5.1), [SILENT]),
         (health(detection_here=True, owes_report_since=NOW - 5.1), [REBUILDING]),
         (health(owes_report_since=NOW - 5.1), []),
+        (health(detection_here=True, state_built=True, frames_wait_since=NOW - 4.9), []),
+        (health(detection_here=True, state_built=True, frames_wait_since=NOW - 5.1), [STARVED]),
+        (health(frames_wait_since=NOW - 5.1), []),
         (health(detection_here=True, state_built=True, shards_missing=(2, 3)), [MISSING]),
         (health(shards_missing=(2, 3)), []),
         (health(shards_due=frozenset({3, 1})), ["shards of co-sharing are being loaded: 1, 3"]),

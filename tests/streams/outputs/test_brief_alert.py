@@ -1,20 +1,21 @@
-"""The samples that a written alert keeps, and what it says about the others."""
+"""What a published alert keeps, what it says about the rest, and that its network has the rest."""
 
 import msgspec
 import pytest
 
-from detectors.alerts.evidence import (
+from schemas.alerts import Alert, Member, ScoreTerm
+from schemas.evidence import EntityTie, Evidence, Signal
+from schemas.networks import MemberRole, Tie
+from schemas.registry import EntityKind
+from streams.outputs.brief_alert import (
     BRIEF_ACCOUNTS,
+    BRIEF_MEMBERS,
     BRIEF_OBJECTS,
-    BRIEF_OBJECTS_SUSPECTED,
     BRIEF_STRONG_SAMPLES,
     BRIEF_TERM_SAMPLES,
     brief,
 )
-from schemas.alerts import Alert, ScoreTerm
-from schemas.evidence import EntityTie, Evidence
-from schemas.networks import Tie
-from schemas.registry import EntityKind
+from streams.outputs.network_record import completed, network_of
 from tests.schemas.samples import MINIMAL, NOON
 
 
@@ -69,7 +70,9 @@ def test_given_more_objects_than_fit_when_written_then_the_strongest_stay_and_th
 def test_given_another_kind_or_other_accounts_further_down_when_written_then_they_are_kept() -> None:
     first = [shared(f"link{number}", "1", "2") for number in range(10)]
     alert = brief(raised(*first, shared("others", "3", "4"), shared("text", "1", "2", kind="text")))
-    assert objects(alert) == ["link0", "others", "text"]
+    assert objects(alert) == ["link0", "text"]
+    alert = brief(raised(*first, shared("others", "3", "4")))
+    assert objects(alert) == ["link0", "others"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +108,7 @@ def test_given_several_strong_terms_when_written_then_each_has_a_sample_before_o
         "unattributed_copies 1",
         "hidden_mentions 0",
     ]
-    assert said[BRIEF_TERM_SAMPLES:] == [f"link{number}" for number in range(BRIEF_OBJECTS_SUSPECTED)]
+    assert said[BRIEF_TERM_SAMPLES:] == [f"link{number}" for number in range(BRIEF_OBJECTS)]
 
 
 def test_given_samples_of_a_term_about_one_account_when_written_then_those_about_others_come_first() -> None:
@@ -156,3 +159,82 @@ def test_given_ties_when_written_then_they_are_counted_by_pairs() -> None:
     alert = brief(msgspec.structs.replace(raised(), ties=ties, ties_left_out=4))
     assert alert.ties == []
     assert alert.ties_left_out == 5
+
+
+def with_members(count: int) -> Alert:
+    members = [
+        Member(
+            account_id=f"x:{number}",
+            handle=f"name{number}",
+            role=MemberRole.CORE,
+            membership=0.9,
+            first_seen=NOON,
+            last_seen=NOON,
+            created_at=NOON,
+            followers=number,
+            registry="cns",
+            allow_listed=True,
+        )
+        for number in range(count)
+    ]
+    return msgspec.structs.replace(raised(shared("a", "1", "2")), members=members, member_count=count)
+
+
+def measured(detector: str, summary: str = "They share.") -> Signal:
+    return Signal(
+        detector=detector,
+        version="1",
+        score=0.5,
+        observed=2.0,
+        expected=1.0,
+        n=2,
+        window_s=0,
+        summary=summary,
+    )
+
+
+def test_given_many_members_when_written_then_all_are_named_and_the_first_are_described() -> None:
+    whole = with_members(BRIEF_MEMBERS + 4)
+    alert = brief(whole)
+    assert alert.members[:BRIEF_MEMBERS] == whole.members[:BRIEF_MEMBERS]
+    for member, known in zip(alert.members[BRIEF_MEMBERS:], whole.members[BRIEF_MEMBERS:], strict=True):
+        assert member == Member(
+            account_id=known.account_id,
+            handle=known.handle,
+            role=known.role,
+            membership=known.membership,
+            registry="cns",
+            allow_listed=True,
+        )
+
+
+def test_given_signals_when_written_then_weak_terms_and_further_kinds_of_co_shares_have_none() -> None:
+    terms = [
+        ScoreTerm(name=name, value=value, weight=1.0, summary="They follow.")
+        for name, value in (("obscurity", 0.1), ("registry_followers", 0.6))
+    ]
+    signals = [
+        *map(measured, ("co_share.url", "co_share.text", "co_share.media", "pair_gate")),
+        measured("obscurity", ""),
+        measured("registry_followers", ""),
+        measured("shared_registry_followers"),
+    ]
+    alert = brief(msgspec.structs.replace(raised(), signals=signals, covertness_terms=terms))
+    assert [signal.detector for signal in alert.signals] == [
+        "co_share.url",
+        "co_share.text",
+        "pair_gate",
+        "registry_followers",
+        "shared_registry_followers",
+    ]
+
+
+def test_given_the_record_of_its_network_then_a_written_alert_is_whole_again() -> None:
+    whole = msgspec.structs.replace(
+        with_members(BRIEF_MEMBERS + 4),
+        signals=[measured(f"co_share.{kind}") for kind in ("url", "text", "media")],
+        evidence=[shared(f"object{number}", *"12345") for number in range(12)],
+        ties=[Tie(account_a="x:1", account_b="x:2", kind="url")],
+        ties_left_out=3,
+    )
+    assert completed(brief(whole), network_of(whole)) == whole
