@@ -16,6 +16,7 @@ from streams.settings.export_options import ExportForm, ExportOptions
 from streams.settings.options import FileUse, named_files
 from streams.settings.settings import load_settings
 
+_SHOW_MEMBERS = frozenset({ExportForm.MEMBERS, ExportForm.PARQUET, ExportForm.STIX})
 _NEED_TIES = frozenset({ExportForm.GRAPHML, ExportForm.GEXF, ExportForm.EDGES})
 
 
@@ -56,8 +57,11 @@ def export(alerts_path: str, options: ExportOptions) -> str:
     left_out = sum(alert.ties_left_out for alert in alerts) if options.networks else 0
     where = "" if options.out == STDOUT else f" to {options.out}"
     more = f"; {left_out:,} weaker ties are not in the file of networks" if left_out else ""
-    members = sum(len(alert.members) for alert in alerts)
-    return f"wrote {plural(len(alerts), 'network')} with {plural(members, 'member')}{where}{more}"
+    members = [member for alert in alerts for member in alert.members]
+    in_brief = sum(member.first_seen is None for member in members)
+    if in_brief and options.to in _SHOW_MEMBERS:
+        more += f"; --networks FILE adds times, followers and age of {plural(in_brief, 'member')}"
+    return f"wrote {plural(len(alerts), 'network')} with {plural(len(members), 'member')}{where}{more}"
 
 
 def _writer(form: ExportForm, links: Permalinks) -> Callable[[BinaryIO, Sequence[Alert]], None]:

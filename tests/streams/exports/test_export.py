@@ -16,6 +16,7 @@ import pytest
 from schemas.alerts import Alert
 from schemas.networks import NetworkSnapshot
 from streams.outputs.alert_sinks import AlertSinks
+from streams.outputs.brief_alert import BRIEF_MEMBERS
 from tests.streams.conftest import Lockstep
 from tests.streams.reports.many_cases import HOSTILE, many_alerts
 
@@ -102,6 +103,22 @@ def test_csv_has_the_tables_and_no_cell_that_a_spreadsheet_runs(
         (row["network_id"], frozenset((row["account_a"], row["account_b"])), row["kind"]) for row in edges
     }
     assert found == ties_of(alerts)
+
+
+def test_members_have_their_times_from_the_file_of_networks_and_the_command_says_how_many_lack_them(
+    run: tuple[list[Alert], Path, Path], lockstep: Lockstep
+) -> None:
+    _, alerts, networks = run
+    whole = list(
+        csv.DictReader(exported(lockstep, "members", alerts, networks).read_text("utf-8").splitlines())
+    )
+    done = lockstep("export", alerts, "--to", "members", "--out", "-")
+    brief = list(csv.DictReader(done.stdout.decode().splitlines()))
+    assert [row["account_id"] for row in brief] == [row["account_id"] for row in whole]
+    assert all(row["first_seen"] and row["followers"] for row in whole)
+    lacking = sum(not row["first_seen"] for row in brief)
+    assert lacking == 60 - 6 * BRIEF_MEMBERS
+    assert f"--networks FILE adds times, followers and age of {lacking} members" in done.stderr.decode()
 
 
 @pytest.mark.parametrize(
