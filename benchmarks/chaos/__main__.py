@@ -34,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the figures here")
     parser.add_argument("--logs", type=Path, help="write the logs of the workers here")
     arguments = parser.parse_args(argv)
+    for path in filter(None, (arguments.json, arguments.logs)):
+        path.touch()  # what cannot be written is reported now, and not after an hour
     short = arguments.seconds < _SHORT_S
     arguments.every = arguments.every or (8.0 if short else 30.0)
     outages = arguments.outages or ("12" if short else "10,20,40,90,180")
