@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from schemas.evidence import Evidence, Privacy, Provenance, Signal
-from schemas.networks import Lifecycle, MemberRole, Tie
+from schemas.evidence import Evidence, Privacy, Provenance, ScoreTerm, Signal
+from schemas.networks import Lifecycle, Member, Tie
 from schemas.values import AccountKey, Count, Instant, Name, Unit
 
 SCHEMA_VERSION: Literal["1"] = "1"
@@ -59,24 +59,6 @@ class ChangeKind(StrEnum):
     """More of the same: times, objects and counts, in the last revision of a run or of a quiet network."""
 
 
-class ScoreTerm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One part of a score."""
-
-    name: Annotated[
-        Name,
-        Meta(description="Name of the term; it does not change between versions.", examples=["obscurity"]),
-    ]
-    value: Annotated[Unit, Meta(description="Its value, 0-1.")]
-    weight: Annotated[Unit, Meta(description="Its weight in the score, 0-1.")]
-    summary: Annotated[str, Meta(description="What was observed, in one sentence.")]
-    assessed_at: Annotated[
-        Instant | None,
-        Meta(
-            description="When it was assessed, event time, UTC, where nothing newer is known; absent: for this alert."
-        ),
-    ] = None
-
-
 class Reach(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many people the network's posts could have reached."""
 
@@ -96,33 +78,6 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     growth_per_h: Annotated[
         float, Meta(description="Members gained per hour of event time; negative when members left.")
     ]
-
-
-class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One account of the network.
-
-    A published alert gives its first members in full. Of the others it leaves out when they were seen, their followers
-    and their age, for length: the NetworkSnapshot of this `network_id` and `revision` has all of it.
-    """
-
-    account_id: Annotated[AccountKey, Meta(description="The account, as `platform:account_id`.")]
-    handle: Annotated[str | None, Meta(description="Its handle, without @.")] = None
-    role: Annotated[MemberRole, Meta(description="Core or peripheral.")]
-    membership: Annotated[Unit, Meta(description="How firmly the account belongs to the network, 0-1.")]
-    first_seen: Annotated[
-        Instant | None, Meta(description="Its first co-share with the network, event time, UTC.")
-    ] = None
-    last_seen: Annotated[
-        Instant | None, Meta(description="Its latest co-share with the network, event time, UTC.")
-    ] = None
-    created_at: Annotated[Instant | None, Meta(description="When the account was created, UTC.")] = None
-    followers: Annotated[Count | None, Meta(description="Followers at the latest observation.")] = None
-    registry: Annotated[
-        str | None, Meta(description="`entity_id` of the registry entity that openly runs the account.")
-    ] = None
-    allow_listed: Annotated[
-        bool, Meta(description="True when a reviewer marked the account as legitimate.")
-    ] = False
 
 
 class CounterEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -278,7 +233,13 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             description="How far the accounts seem to hide who they are, 0-1; null: not assessed, see `explanation`."
         ),
     ]
-    covertness_terms: Annotated[list[ScoreTerm], Meta(description="The terms of `covertness`.")]
+    covertness_terms: Annotated[
+        list[ScoreTerm],
+        Meta(
+            description="The terms of `covertness`. A published alert has obscurity and those above 0, for length: all "
+            "are in the NetworkSnapshot of this `network_id` and `revision`."
+        ),
+    ]
     assessed_at: Annotated[
         Instant | None,
         Meta(

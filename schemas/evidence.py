@@ -61,6 +61,24 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = None
 
 
+class ScoreTerm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One part of a score."""
+
+    name: Annotated[
+        Name,
+        Meta(description="Name of the term; it does not change between versions.", examples=["obscurity"]),
+    ]
+    value: Annotated[Unit, Meta(description="Its value, 0-1.")]
+    weight: Annotated[Unit, Meta(description="Its weight in the score, 0-1.")]
+    summary: Annotated[str, Meta(description="What was observed, in one sentence.")]
+    assessed_at: Annotated[
+        Instant | None,
+        Meta(
+            description="When it was assessed, event time, UTC, where nothing newer is known; absent: for this alert."
+        ),
+    ] = None
+
+
 class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one detector measured, and what chance alone would give."""
 

@@ -6,7 +6,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from schemas.evidence import Evidence, Signal
+from schemas.evidence import Evidence, ScoreTerm, Signal
+from schemas.shares import TraceKind
 from schemas.values import AccountKey, Count, Expectation, Instant, Name, Seconds, Unit
 
 
@@ -36,19 +37,19 @@ class MemberRole(StrEnum):
     PERIPHERAL = "peripheral"
 
 
-class NetworkMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One account's place in a network."""
+class Member(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One account of the network.
+
+    A NetworkSnapshot gives all members in full, and a published alert the first ones. Of the others the alert leaves
+    out, for length, their followers and when they were created.
+    """
 
     account_id: Annotated[AccountKey, Meta(description="The account, as `platform:account_id`.")]
+    handle: Annotated[str | None, Meta(description="Its handle, without @.")] = None
     role: Annotated[MemberRole, Meta(description="Core or peripheral.")]
     membership: Annotated[Unit, Meta(description="How firmly the account belongs to the network, 0-1.")]
-    first_seen: Annotated[
-        Instant, Meta(description="Event time of its first co-share with the network, UTC.")
-    ]
-    last_seen: Annotated[
-        Instant, Meta(description="Event time of its latest co-share with the network, UTC.")
-    ]
-    handle: Annotated[str | None, Meta(description="Its handle, without @.")] = None
+    first_seen: Annotated[Instant, Meta(description="Its first co-share with the network, event time, UTC.")]
+    last_seen: Annotated[Instant, Meta(description="Its latest co-share with the network, event time, UTC.")]
     created_at: Annotated[Instant | None, Meta(description="When the account was created, UTC.")] = None
     followers: Annotated[Count | None, Meta(description="Followers at the latest observation.")] = None
     registry: Annotated[
@@ -57,6 +58,17 @@ class NetworkMember(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     allow_listed: Annotated[
         bool, Meta(description="True when a reviewer marked the account as legitimate.")
     ] = False
+
+
+class NetworkMember(Member, frozen=True, kw_only=True, omit_defaults=True):
+    """One account of the network, in full."""
+
+    p_value: Annotated[
+        Unit | None,
+        Meta(
+            description="Probability of so many co-shares with the members by chance; absent: not assessed."
+        ),
+    ] = None
 
 
 class Tie(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,6 +126,16 @@ class NetworkSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     ] = msgspec.field(default_factory=list)
     successor_ids: Annotated[
         list[Name], Meta(description="The network that took this one in; only in its last revision.")
+    ] = msgspec.field(default_factory=list)
+    edge_count: Annotated[
+        Count | None, Meta(description="Number of pairs of members that pass by their own co-shares.")
+    ] = None
+    kinds: Annotated[
+        list[TraceKind], Meta(description="Kinds of trace that hold the network together, strongest first.")
+    ] = msgspec.field(default_factory=list)
+    covertness_terms: Annotated[
+        list[ScoreTerm],
+        Meta(description="All terms of `covertness`; alerts have some. Absent before version 0.2."),
     ] = msgspec.field(default_factory=list)
     signals: Annotated[
         list[Signal],

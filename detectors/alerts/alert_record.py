@@ -25,9 +25,9 @@ from detectors.covertness.assessed_before import OBSCURITY
 from detectors.covertness.assessment import Assessment
 from detectors.covertness.covertness import SUSPECTED, Covertness, severity
 from detectors.covertness.network_context import NetworkContext
-from schemas.alerts import SCHEMA_VERSION, Alert, Member, Mode, Reach, Suppression
+from schemas.alerts import SCHEMA_VERSION, Alert, Mode, Reach, Suppression
 from schemas.evidence import Evidence, Privacy, Provenance, Signal
-from schemas.networks import Lifecycle
+from schemas.networks import Lifecycle, Member
 from schemas.values import PSEUDONYM
 
 _MOST_LANGUAGES = 5

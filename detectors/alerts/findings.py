@@ -20,8 +20,8 @@ from detectors.alerts.signals import FOUND_TOGETHER, signals_together
 from detectors.alerts.texts import found_words
 from detectors.covertness import words
 from detectors.covertness.network_context import NetworkContext
-from schemas.alerts import Alert, CounterEvidence, ScoreTerm, Technique
-from schemas.evidence import Evidence, Signal
+from schemas.alerts import Alert, CounterEvidence, Technique
+from schemas.evidence import Evidence, ScoreTerm, Signal
 from schemas.networks import Tie
 from schemas.shares import TraceKind
 

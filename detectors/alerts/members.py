@@ -9,8 +9,7 @@ from detectors.alerts.network_facts import NetworkFacts
 from detectors.covertness import words
 from detectors.covertness.network_context import NetworkContext
 from detectors.networks.networks import Network
-from schemas.alerts import Member
-from schemas.networks import MemberRole
+from schemas.networks import Member, MemberRole
 
 _MOST_MEMBERS = 1_000
 """Members listed; `member_count` has them all. It bounds the size of an alert; not measured."""
@@ -66,10 +65,12 @@ def _shown(
 ) -> Member:
     """The member at a place of `facts.members`."""
     number, known = facts.members[place], context.members[place]
-    seen = [int(at.timestamp()) for at in (before.first_seen, before.last_seen) if at] if before else []
-    if number in facts.first_seen:
-        seen += [facts.first_seen[number], facts.last_seen[number]]
-    first, last = (min(seen), max(seen)) if seen else (network.opened_at, network.opened_at)
+    opened = network.opened_at if before is None else int(before.first_seen.timestamp())
+    first = facts.first_seen.get(number, opened)
+    last = facts.last_seen.get(number, first)
+    if before is not None:
+        first = min(first, int(before.first_seen.timestamp()))
+        last = max(last, int(before.last_seen.timestamp()))
     return Member(
         account_id=name,
         role=MemberRole.CORE if number in network.core else MemberRole.PERIPHERAL,

@@ -11,8 +11,7 @@ from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.terms.term import Measurement
 from detectors.pools.company import PROMPT_S
 from detectors.pools.pool_facts import PoolFacts
-from schemas.alerts import ScoreTerm
-from schemas.evidence import Signal
+from schemas.evidence import ScoreTerm, Signal
 
 _LEAST_P = 1e-300
 """Smaller p-values are given as this: a JSON reader must not see them as 0."""

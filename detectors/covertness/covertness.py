@@ -31,7 +31,8 @@ from detectors.covertness.member_obscurity import MemberObscurity
 from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.terms import TERMS
 from detectors.covertness.terms.term import EvidenceSource, strength
-from schemas.alerts import ScoreTerm, Severity
+from schemas.alerts import Severity
+from schemas.evidence import ScoreTerm
 
 SUSPECTED = 0.5
 """Covertness from which a network is called suspected covert.

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import polars as pl
 
 from detectors.covertness.words import plural
-from schemas.alerts import Alert, Member
+from schemas.alerts import Alert
 from schemas.errors import InputError, UsageError
 from schemas.evidence import Evidence
-from schemas.networks import Tie
+from schemas.networks import Member, Tie
 from streams.exports.alert_files import latest_alerts, with_networks
 from streams.outputs.plain_text import plain
 
@@ -79,13 +79,10 @@ def _about_one(
         return
     for alert, member in places:
         yield f"{_name(member)} is in {alert.network_id}: {plain(alert.headline)}."
-        shared = ""
-        if member.first_seen is not None and member.last_seen is not None:
-            shared = (
-                f", shared with the network from {member.first_seen:%Y-%m-%d %H:%M} "
-                f"to {member.last_seen:%Y-%m-%d %H:%M} UTC"
-            )
-        yield f"  {member.role.value} member, membership {member.membership:.2f}{shared}"
+        yield (
+            f"  {member.role.value} member, membership {member.membership:.2f}, shared with the network from "
+            f"{member.first_seen:%Y-%m-%d %H:%M} to {member.last_seen:%Y-%m-%d %H:%M} UTC"
+        )
         ties = _by_partner(member.account_id, alert.ties)
         if ties:
             tied = len({_far_end(tie, member.account_id) for tie in ties})
@@ -103,8 +100,7 @@ def _about_one(
                 + (f", or by one of {alert.ties_left_out:,} ties left out" if alert.ties_left_out else "")
             )
         else:
-            seen = "" if shared else ", and when it shared with them"
-            yield f"  --networks FILE adds which members it is tied to{seen}"
+            yield "  --networks FILE adds which members it is tied to"
         samples = [sample for sample in alert.evidence if member.account_id in sample.account_ids]
         yield from (f"  {line}" for line in _samples(samples))
 

@@ -11,7 +11,8 @@ from typing import Any, BinaryIO
 import stix2
 
 from detectors.covertness.covertness import SUSPECTED
-from schemas.alerts import Alert, Member
+from schemas.alerts import Alert
+from schemas.networks import Member
 
 _SPACE = uuid.UUID("9a0a2f0e-52f3-5b8a-9d52-0f2f4b6d7c11")
 """The name space of ids made here; chosen once at random."""

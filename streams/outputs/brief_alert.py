@@ -8,15 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from detectors.covertness.assessed_before import OBSCURITY
 from detectors.covertness.covertness import SUSPECTED
-from schemas.alerts import Alert, Member
+from schemas.alerts import Alert
 from schemas.evidence import Evidence, Signal
+from schemas.networks import Member
 from schemas.shares import TraceKind
 
 BRIEF_MEMBERS = 3
-"""Members in full, the first ones. Of the others an alert has what a consumer acts by: account, handle, role,
-membership, and whether the registry or a reviewer lists them. With these limits the median alert of the worlds and sets
-in `docs/operations/sizing.md` has less than 8 kB."""
+"""Members in full, the first ones. Of the others an alert leaves out their followers and when they were created. With
+these limits the median alert of simulated worlds has less than 8 kB (`docs/operations/sizing.md`)."""
 BRIEF_KINDS = 2
 """Signals of co-shares, the strongest kinds, which the explanation names."""
 BRIEF_OBJECTS = 2
@@ -26,7 +27,7 @@ BRIEF_TERM_SAMPLES = 3
 terms there are none: the terms say there that nothing was seen, or hardly more than chance gives."""
 BRIEF_STRONG_SAMPLES = 2
 """Samples of one such term."""
-BRIEF_ACCOUNTS = 3
+BRIEF_ACCOUNTS = 2
 """Accounts of each sample. It has the address of the first post alone."""
 
 _CO_SHARE = "co_share."
@@ -35,8 +36,8 @@ _CO_SHARE = "co_share."
 def brief(alert: Alert) -> Alert:
     """The alert with fewer samples, each with fewer accounts, and without ties. All counts stay as they are.
 
-    It keeps `BRIEF_MEMBERS` members in full, and no signals of weak terms, which say the same, or of co-shares of
-    further kinds.
+    It keeps `BRIEF_MEMBERS` members in full, and of the terms of covertness obscurity and those above 0. It has no
+    signals of weak terms, which say the same, or of co-shares of further kinds.
 
     It keeps `BRIEF_TERM_SAMPLES` of the strong context terms, and `BRIEF_OBJECTS` objects: first the strongest, then
     each time the one that adds most to what is there: another kind, then accounts not seen yet, then an object not seen
@@ -67,6 +68,7 @@ def brief(alert: Alert) -> Alert:
     return msgspec.structs.replace(
         alert,
         members=[*alert.members[:BRIEF_MEMBERS], *map(_in_brief, alert.members[BRIEF_MEMBERS:])],
+        covertness_terms=[term for term in alert.covertness_terms if term.value or term.name == OBSCURITY],
         signals=_telling(alert.signals, value),
         evidence=_with_first_originals([shortened[number] for number in sorted(kept)]),
         evidence_left_out=len(shortened) - len(kept),
@@ -86,8 +88,8 @@ def _telling(signals: Sequence[Signal], value: Mapping[str, float]) -> list[Sign
 
 
 def _in_brief(member: Member) -> Member:
-    """A member without when it was seen, its followers and its age."""
-    return msgspec.structs.replace(member, first_seen=None, last_seen=None, followers=None, created_at=None)
+    """A member without its followers and when it was created."""
+    return msgspec.structs.replace(member, followers=None, created_at=None)
 
 
 def _with_first_originals(samples: Sequence[Evidence]) -> list[Evidence]:

@@ -1,13 +1,21 @@
 """The record of a network: what `networks.v1` and `--networks` have for each alert, and the alert leaves out."""
 
+from collections.abc import Iterator
+
 import msgspec
 
-from schemas.alerts import Alert, Member
-from schemas.networks import NetworkMember, NetworkSnapshot
+from schemas.alerts import Alert
+from schemas.networks import Member, NetworkMember, NetworkSnapshot
+from schemas.shares import TraceKind
+
+_CO_SHARE = "co_share."
+"""Beginning of the names of detectors of co-shares, before the kind of trace."""
+_PAIRS = "pair_gate"
+"""The detector that counts pairs that pass by their own co-shares."""
 
 
 def network_of(alert: Alert) -> NetworkSnapshot:
-    """The network that an alert describes, with all members, signals, samples and ties that the alert has.
+    """The network that an alert describes, with all members, terms, signals, samples and ties that the alert has.
 
     Args:
         alert: as detection raises it, with nothing left out.
@@ -19,10 +27,13 @@ def network_of(alert: Alert) -> NetworkSnapshot:
         event_time=alert.event_time_end,
         event_time_start=alert.event_time_start,
         event_time_end=alert.event_time_end,
-        members=[_of_network(member, alert) for member in alert.members],
+        members=[NetworkMember(**msgspec.structs.asdict(member)) for member in alert.members],
         member_count=alert.member_count,
+        edge_count=next((signal.n for signal in alert.signals if signal.detector == _PAIRS), None),
+        kinds=list(_kinds(alert)),
         predecessor_ids=alert.predecessor_ids,
         successor_ids=[] if alert.successor_id is None else [alert.successor_id],
+        covertness_terms=alert.covertness_terms,
         signals=alert.signals,
         evidence=alert.evidence,
         ties=alert.ties,
@@ -30,53 +41,36 @@ def network_of(alert: Alert) -> NetworkSnapshot:
     )
 
 
-def _of_network(member: Member, alert: Alert) -> NetworkMember:
-    return NetworkMember(
-        account_id=member.account_id,
-        role=member.role,
-        membership=member.membership,
-        first_seen=member.first_seen or alert.event_time_start,
-        last_seen=member.last_seen or alert.event_time_end,
-        handle=member.handle,
-        created_at=member.created_at,
-        followers=member.followers,
-        registry=member.registry,
-        allow_listed=member.allow_listed,
-    )
+def _kinds(alert: Alert) -> Iterator[TraceKind]:
+    for signal in alert.signals:
+        if signal.detector.startswith(_CO_SHARE):
+            yield TraceKind(signal.detector.removeprefix(_CO_SHARE))
 
 
 def completed(alert: Alert, network: NetworkSnapshot) -> Alert:
-    """A published alert with all that the record of its network has: what is known of members, signals, samples, ties.
+    """A published alert with all that the record of its network has: members, terms, signals, samples and ties.
 
     Args:
         alert: as it is published, in brief.
-        network: of the same revision.
+        network: of the same revision. Written by version 0.1, it has samples and ties, and the alert has the rest.
     """
-    known = {member.account_id: member for member in alert.members}
-    return msgspec.structs.replace(
+    alert = msgspec.structs.replace(
         alert,
-        members=[_of_alert(member, known.get(member.account_id)) for member in network.members],
-        signals=network.signals or alert.signals,
         evidence=network.evidence,
         evidence_left_out=0,
         ties=network.ties,
         ties_left_out=network.ties_left_out,
     )
-
-
-def _of_alert(member: NetworkMember, known: Member | None) -> Member:
-    """A member as an alert describes it: by the alert itself where it has the member in full."""
-    if known is not None and known.first_seen is not None:
-        return known
-    return Member(
-        account_id=member.account_id,
-        role=member.role,
-        membership=member.membership,
-        first_seen=member.first_seen,
-        last_seen=member.last_seen,
-        handle=member.handle,
-        created_at=member.created_at,
-        followers=member.followers,
-        registry=member.registry,
-        allow_listed=member.allow_listed,
+    if not network.signals:
+        return alert
+    return msgspec.structs.replace(
+        alert,
+        members=[_of_alert(member) for member in network.members],
+        covertness_terms=network.covertness_terms,
+        signals=network.signals,
     )
+
+
+def _of_alert(member: NetworkMember) -> Member:
+    known = msgspec.structs.asdict(member)
+    return Member(**{name: known[name] for name in Member.__struct_fields__})

@@ -15,8 +15,8 @@ from detectors.post_columns import conform
 from detectors.reference.reference_data import PROFILES, ReferenceData
 from detectors.reference.registry import Registry
 from detectors.traces.traces import ACCOUNT_KEYS, keyed
-from schemas.alerts import Alert, CounterEvidence, ScoreTerm
-from schemas.evidence import Evidence
+from schemas.alerts import Alert, CounterEvidence
+from schemas.evidence import Evidence, ScoreTerm
 from schemas.networks import MemberRole
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import RuleKind, SuppressionRule

@@ -308,7 +308,9 @@ def test_given_follow_events_at_a_tick_or_after_it_then_they_are_not_used_at_it(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("batch_rows", [97, 500, None])
+@pytest.mark.parametrize(
+    "batch_rows", [97, *(pytest.param(rows, marks=pytest.mark.long) for rows in (500, None))]
+)
 def test_given_any_batches_and_follow_events_in_parts_then_the_alerts_are_the_same_bytes(
     batch_rows: int | None,
 ) -> None:

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from examples.draw_network import draw, main
-from schemas.alerts import Alert, Member
+from schemas.alerts import Alert
 from schemas.evidence import Evidence, Signal
-from schemas.networks import MemberRole
+from schemas.networks import Member, MemberRole
 from schemas.registry import EntityKind, RegistryEntity
 from streams.outputs.brief_alert import brief
 from streams.outputs.network_record import network_of

@@ -78,6 +78,7 @@ async def test_given_a_worker_that_stands_still_past_its_session_then_another_ta
         assert await watcher.alerts() == expected
 
 
+@pytest.mark.long
 async def test_given_workers_that_come_and_go_all_the_time_then_nothing_changes(
     service_of: ServiceFactory, troll_farm: World
 ) -> None:
@@ -96,6 +97,7 @@ async def test_given_workers_that_come_and_go_all_the_time_then_nothing_changes(
         assert await watcher.alerts() == expected
 
 
+@pytest.mark.long
 async def test_given_a_broker_that_restarts_then_nothing_changes(
     service_of: ServiceFactory, broker_factory: BrokerFactory, troll_farm: World
 ) -> None:

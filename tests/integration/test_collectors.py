@@ -111,6 +111,7 @@ async def test_given_a_collector_whose_clock_is_ahead_and_a_wrong_date_then_noth
         await agreed(service, watcher, diaspora_press, path, tmp_path)
 
 
+@pytest.mark.long
 async def test_given_two_runs_of_publish_that_start_apart_then_nothing_is_late(
     service_of: ServiceFactory, diaspora_press: World, tmp_path: Path
 ) -> None:

@@ -115,7 +115,10 @@ async def test_given_fewer_brokers_than_copies_then_that_is_reported(kafka: str)
     assert "fewer than kafka.replication_factor, 7" in found.found
 
 
-@pytest.mark.parametrize(("ahead_s", "words"), [(90.0, "90 s ahead of"), (-90.0, "90 s behind")])
+@pytest.mark.parametrize(
+    ("ahead_s", "words"),
+    [(90.0, "90 s ahead of"), pytest.param(-90.0, "90 s behind", marks=pytest.mark.long)],
+)
 async def test_given_a_worker_whose_clock_is_wrong_then_that_is_reported(
     service_of: ServiceFactory, ahead_s: float, words: str
 ) -> None:

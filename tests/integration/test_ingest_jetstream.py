@@ -81,7 +81,7 @@ async def test_given_a_server_that_drops_stalls_repeats_and_sends_garbage_then_e
     assert "closed the connection" in said
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 async def test_given_a_collector_that_ends_midway_then_the_next_one_goes_on_at_its_cursor_and_nothing_is_missing(
     service_of: ServiceFactory, troll_farm: World, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -205,7 +205,7 @@ async def test_given_the_second_server_with_zstd_and_faults_then_every_post_is_t
     assert 0 < int(server.requests[1]["cursor"][0]) < len(log)  # by number
 
 
-@pytest.mark.parametrize("path", ["/subscribe", SECOND_PATH])
+@pytest.mark.parametrize("path", [pytest.param("/subscribe", marks=pytest.mark.long), SECOND_PATH])
 async def test_given_a_cursor_that_the_server_has_forgotten_then_the_gap_is_said_and_it_goes_on(
     service_of: ServiceFactory, troll_farm: World, path: str
 ) -> None:

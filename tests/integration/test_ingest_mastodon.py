@@ -73,7 +73,7 @@ async def test_given_streams_that_break_and_a_limit_of_requests_then_every_post_
     assert "edits (1)" in ingest.said()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 async def test_given_a_collector_that_is_away_for_a_while_then_the_next_one_reads_what_it_missed(
     service_of: ServiceFactory, troll_farm: World, tmp_path: Path, number: signal.Signals
 ) -> None:

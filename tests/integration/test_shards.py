@@ -80,6 +80,7 @@ async def test_given_shards_without_a_worker_then_it_is_said_and_the_next_worker
         assert await watcher.alerts() == expected
 
 
+@pytest.mark.long
 async def test_given_a_worker_with_shards_that_stands_still_past_its_session_then_nothing_changes(
     service_of: ServiceFactory, troll_farm: World
 ) -> None:
@@ -120,6 +121,7 @@ async def test_given_workers_that_come_and_go_then_shards_move_and_nothing_chang
         assert await watcher.alerts() == expected
 
 
+@pytest.mark.long
 async def test_given_a_broker_that_restarts_then_the_shards_go_on(
     service_of: ServiceFactory, broker_factory: BrokerFactory, troll_farm: World
 ) -> None:

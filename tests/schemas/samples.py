@@ -11,19 +11,16 @@ from schemas.alerts import (
     ChangeKind,
     Changes,
     CounterEvidence,
-    Member,
     Reach,
     RelatedNetwork,
-    ScoreTerm,
     Severity,
-    Signal,
     SuggestedAction,
     Suppression,
     Technique,
 )
 from schemas.dead_letters import DeadLetter, Reason
 from schemas.events import AccountProfile, FollowAction, FollowEvent, Metrics, PostEvent
-from schemas.evidence import EntityTie, Evidence, Privacy, Provenance
+from schemas.evidence import EntityTie, Evidence, Privacy, Provenance, ScoreTerm, Signal
 from schemas.figures.backtest import (
     AccountFigures,
     BacktestFigures,
@@ -34,7 +31,7 @@ from schemas.figures.backtest import (
     SuspectedFigures,
 )
 from schemas.figures.signals import AccountEngagement, AccountFollowers, PairSynchrony, SharedOfKind
-from schemas.networks import Lifecycle, MemberRole, NetworkMember, NetworkSnapshot, Tie
+from schemas.networks import Lifecycle, Member, MemberRole, NetworkMember, NetworkSnapshot, Tie
 from schemas.registry import EntityKind, RegistryAccount, RegistryEntity
 from schemas.reviews import ReviewEvent, ReviewKind, ReviewLabel, RuleKind, SuppressionRule
 from schemas.service.notifications import Notification, NotificationKind, NotifiedMember, NotifiedNetwork
@@ -183,6 +180,9 @@ EVIDENCE = Evidence(
         published_at=NOON,
         permalink="https://example.org/0",
     ),
+)
+TERM = ScoreTerm(
+    name="obscurity", value=0.5, weight=1.0, summary="They have few followers.", assessed_at=NOON
 )
 SIGNAL = Signal(
     detector="co_share.text",
@@ -343,6 +343,7 @@ FULL: dict[str, msgspec.Struct] = {
                 membership=0.4,
                 first_seen=NOON,
                 last_seen=LATER,
+                p_value=1e-6,
                 handle="ann",
                 created_at=NOON,
                 followers=12,
@@ -351,6 +352,9 @@ FULL: dict[str, msgspec.Struct] = {
             )
         ],
         member_count=1,
+        edge_count=0,
+        kinds=[TraceKind.TEXT],
+        covertness_terms=[TERM],
         signals=[SIGNAL],
         predecessor_ids=["n0"],
         successor_ids=["n2"],

@@ -8,7 +8,7 @@ import numpy as np
 
 from detectors.alerts.network_facts import NetworkFacts
 from detectors.covertness import words
-from schemas.alerts import ScoreTerm
+from schemas.evidence import ScoreTerm
 
 _MINUTE_S = 60
 _HALF_SYNCHRONY_S = 600.0

@@ -25,7 +25,8 @@ decides by them which case to open first, and nothing is found or missed by them
 import math
 from collections.abc import Sequence
 
-from schemas.alerts import Reach, ScoreTerm
+from schemas.alerts import Reach
+from schemas.evidence import ScoreTerm
 
 _HALF_SYNCHRONY_S = 600.0
 """Median gap at which the term `synchrony` is one half (`detectors.alerts.scores.coordination_score`)."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from schemas.alerts import Alert, Member
+from schemas.alerts import Alert
 from schemas.evidence import Evidence
+from schemas.networks import Member
 from streams.outputs.permalinks import Permalinks
 from streams.reports.page.accounts_shown import AccountNames, Named
 from streams.reports.page.activity_pictures import Scale, Timeline, scales, timeline

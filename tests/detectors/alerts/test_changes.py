@@ -7,7 +7,8 @@ import pytest
 
 from detectors.alerts.findings import found_together
 from detectors.alerts.last_alert import LastAlert, changes
-from schemas.alerts import Alert, ChangeKind, Changes, RelatedNetwork, ScoreTerm, Severity, Suppression
+from schemas.alerts import Alert, ChangeKind, Changes, RelatedNetwork, Severity, Suppression
+from schemas.evidence import ScoreTerm
 from schemas.networks import Lifecycle
 from tests.detectors.alerts.network_samples import context, facts
 from tests.schemas.samples import FULL

@@ -5,7 +5,8 @@ import math
 import pytest
 
 from detectors.alerts.scores.priority import novelty_of, priority, reach_of, synchrony_of
-from schemas.alerts import Reach, ScoreTerm
+from schemas.alerts import Reach
+from schemas.evidence import ScoreTerm
 
 DAY = 86_400
 

@@ -13,7 +13,8 @@ from detectors.alerts.texts.suggested_actions import suggested_actions
 from detectors.covertness.covertness import covertness
 from detectors.covertness.network_context import MemberContext, NetworkContext
 from detectors.networks.networks import Network
-from schemas.alerts import Action, ScoreTerm, Suppression
+from schemas.alerts import Action, Suppression
+from schemas.evidence import ScoreTerm
 from schemas.networks import MemberRole
 from schemas.shares import TraceKind
 from tests.detectors.alerts.network_samples import START, context, facts

@@ -105,7 +105,7 @@ def test_csv_has_the_tables_and_no_cell_that_a_spreadsheet_runs(
     assert found == ties_of(alerts)
 
 
-def test_members_have_their_times_from_the_file_of_networks_and_the_command_says_how_many_lack_them(
+def test_members_have_their_followers_from_the_file_of_networks_and_the_command_says_how_many_lack_them(
     run: tuple[list[Alert], Path, Path], lockstep: Lockstep
 ) -> None:
     _, alerts, networks = run
@@ -115,10 +115,10 @@ def test_members_have_their_times_from_the_file_of_networks_and_the_command_says
     done = lockstep("export", alerts, "--to", "members", "--out", "-")
     brief = list(csv.DictReader(done.stdout.decode().splitlines()))
     assert [row["account_id"] for row in brief] == [row["account_id"] for row in whole]
-    assert all(row["first_seen"] and row["followers"] for row in whole)
-    lacking = sum(not row["first_seen"] for row in brief)
+    assert all(row["followers"] for row in whole)
+    lacking = sum(not row["followers"] for row in brief)
     assert lacking == 60 - 6 * BRIEF_MEMBERS
-    assert f"--networks FILE adds times, followers and age of {lacking} members" in done.stderr.decode()
+    assert f"--networks FILE adds followers and age of {lacking} members" in done.stderr.decode()
 
 
 @pytest.mark.parametrize(

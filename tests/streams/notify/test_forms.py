@@ -9,8 +9,8 @@ import jsonschema
 import msgspec
 import pytest
 
-from schemas.alerts import Member, Severity
-from schemas.networks import MemberRole
+from schemas.alerts import Severity
+from schemas.networks import Member, MemberRole
 from schemas.service.notifications import NotificationForm
 from streams.notify.back_off import LONGEST_ASKED_S, asked_wait_s, wait_s
 from streams.notify.forms import (

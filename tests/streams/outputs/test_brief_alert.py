@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from schemas.alerts import Alert, Member, ScoreTerm
-from schemas.evidence import EntityTie, Evidence, Signal
-from schemas.networks import MemberRole, Tie
+from schemas.alerts import Alert
+from schemas.evidence import EntityTie, Evidence, ScoreTerm, Signal
+from schemas.networks import Member, MemberRole, Tie
 from schemas.registry import EntityKind
 from streams.outputs.brief_alert import (
     BRIEF_ACCOUNTS,
@@ -55,7 +55,7 @@ def test_given_a_crowd_when_written_then_the_first_to_act_stay_with_their_posts_
     accounts = [f"account{number}" for number in range(25)]
     (sample,) = brief(raised(shared("a", *accounts))).evidence
     assert sample.account_ids == [f"x:{account}" for account in accounts[:BRIEF_ACCOUNTS]]
-    assert sample.post_ids == ["11", "21", "31"]
+    assert sample.post_ids == ["11", "21", "31"][:BRIEF_ACCOUNTS]
     assert sample.permalinks == ["https://x.com/i/web/status/11"]
     assert sample.observed == 25.0
 
@@ -198,14 +198,7 @@ def test_given_many_members_when_written_then_all_are_named_and_the_first_are_de
     alert = brief(whole)
     assert alert.members[:BRIEF_MEMBERS] == whole.members[:BRIEF_MEMBERS]
     for member, known in zip(alert.members[BRIEF_MEMBERS:], whole.members[BRIEF_MEMBERS:], strict=True):
-        assert member == Member(
-            account_id=known.account_id,
-            handle=known.handle,
-            role=known.role,
-            membership=known.membership,
-            registry="cns",
-            allow_listed=True,
-        )
+        assert member == msgspec.structs.replace(known, followers=None, created_at=None)
 
 
 def test_given_signals_when_written_then_weak_terms_and_further_kinds_of_co_shares_have_none() -> None:
@@ -233,8 +226,20 @@ def test_given_the_record_of_its_network_then_a_written_alert_is_whole_again() -
     whole = msgspec.structs.replace(
         with_members(BRIEF_MEMBERS + 4),
         signals=[measured(f"co_share.{kind}") for kind in ("url", "text", "media")],
+        covertness_terms=[ScoreTerm(name="hidden_mentions", value=0.0, weight=1.0, summary="-")],
         evidence=[shared(f"object{number}", *"12345") for number in range(12)],
         ties=[Tie(account_a="x:1", account_b="x:2", kind="url")],
         ties_left_out=3,
     )
+    assert brief(whole) != whole
     assert completed(brief(whole), network_of(whole)) == whole
+
+
+def test_given_terms_when_written_then_those_of_which_nothing_was_seen_are_left_to_the_record() -> None:
+    terms = [
+        ScoreTerm(name=name, value=value, weight=1.0, summary="-")
+        for name, value in (("obscurity", 0.0), ("hidden_mentions", 0.0), ("registry_followers", 0.01))
+    ]
+    whole = msgspec.structs.replace(raised(), covertness=0.0, covertness_terms=terms)
+    assert [term.name for term in brief(whole).covertness_terms] == ["obscurity", "registry_followers"]
+    assert network_of(whole).covertness_terms == terms

@@ -7,8 +7,8 @@ import msgspec
 import polars as pl
 import pytest
 
-from schemas.alerts import Alert, Member
-from schemas.networks import Lifecycle, MemberRole
+from schemas.alerts import Alert
+from schemas.networks import Lifecycle, Member, MemberRole
 from streams.reference_files.labels import Labels
 from streams.replay.backtest import BacktestScores, average_precision
 from tests.schemas.samples import MINIMAL

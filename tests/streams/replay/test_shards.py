@@ -20,8 +20,8 @@ from tests.long_runs import LONG
 
 pytestmark = pytest.mark.slow
 
-FIRST_ROWS = 40_000
-"""Of the 219 thousand of the German set: 17 networks are found in them."""
+FIRST_ROWS = 15_000
+"""Of the 219 thousand of the German set: 33 alerts are raised in them."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,10 @@ def alerts(
 
 @pytest.mark.parametrize(
     ("scenario", "counts"),
-    [("diaspora-press", SHARD_COUNTS[1:]), ("troll-farm", SHARD_COUNTS[1:] if LONG else SHARD_COUNTS[-1:])],
+    [
+        ("diaspora-press", SHARD_COUNTS[1:] if LONG else (4,)),
+        ("troll-farm", SHARD_COUNTS[1:] if LONG else (2, 16)),
+    ],
 )
 def test_given_any_number_of_shards_then_the_alerts_are_the_same(
     scenario: str, counts: Sequence[int], tmp_path: Path
@@ -71,7 +74,7 @@ def test_given_three_producers_in_any_order_and_small_batches_then_the_alerts_ar
     for file, part in zip(files, parts, strict=True):
         file.write_bytes(b"".join(part))
     monkeypatch.setattr(ordered_posts, "_BLOCK_BYTES", 1 << 16)
-    for order in ([0, 1, 2], [2, 0, 1]):
+    for order in ([2, 0, 1], [0, 1, 2]) if LONG else ([2, 0, 1],):
         shuffled = [str(files[number]) for number in order]
         assert alerts(tmp_path, world, "--shards", "4", inputs=shuffled) == expected
 
@@ -85,7 +88,7 @@ def test_given_the_german_set_in_sixteen_shards_then_the_alerts_are_the_same(tmp
         with gzip.open(world.inputs[0], "rt") as rows:
             Path(inputs[0]).write_text("".join(itertools.islice(rows, FIRST_ROWS)))
     expected = alerts(tmp_path, world, inputs=inputs)
-    assert len(expected) > 50
+    assert len(expected) > 25
     assert alerts(tmp_path, world, "--shards", "16", inputs=inputs) == expected
 
 

@@ -6,19 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from schemas.alerts import (
-    Action,
-    Alert,
-    CounterEvidence,
-    Member,
-    Reach,
-    ScoreTerm,
-    Severity,
-    Signal,
-    SuggestedAction,
-)
-from schemas.evidence import EntityTie, Evidence
-from schemas.networks import MemberRole, Tie
+from schemas.alerts import Action, Alert, CounterEvidence, Reach, Severity, SuggestedAction
+from schemas.evidence import EntityTie, Evidence, ScoreTerm, Signal
+from schemas.networks import Member, MemberRole, Tie
 from schemas.registry import EntityKind
 from streams.reports.report_posts import AccountActivity, PostDetails
 from tests.schemas.samples import MINIMAL

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from schemas.alerts import Alert, Member
+from schemas.alerts import Alert
 from schemas.errors import UsageError
 from schemas.evidence import EntityTie, Evidence
-from schemas.networks import MemberRole
+from schemas.networks import Member, MemberRole
 from schemas.registry import EntityKind
 from streams.reports.shown_networks import Showing, showing_of
 from streams.reports.who_and_what import what, who

@@ -16,7 +16,7 @@ from tests.streams.live.partitions import Message, decoded, ingested
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(8) if LONG else [0, 2, 4, 7])
+@pytest.mark.parametrize("seed", range(8) if LONG else [2, 4, 7])
 def test_given_a_small_world_in_any_arrangement_then_the_alerts_are_those_of_a_replay(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -50,7 +50,7 @@ def test_given_posts_with_registry_follows_and_profiles_then_the_alerts_are_thos
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6) if LONG else [1, 3])
+@pytest.mark.parametrize("seed", range(6) if LONG else [3])
 def test_given_posts_that_are_deleted_in_any_arrangement_then_the_alerts_are_those_of_a_replay(
     seed: int,
 ) -> None:

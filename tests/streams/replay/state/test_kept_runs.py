@@ -119,8 +119,15 @@ def interrupted(folder: Path, number: signal.Signals, wait_s: float, *arguments:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["posts.jsonl", "shuffled.jsonl"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("shuffled.jsonl", signal.SIGINT),
+        ("posts.jsonl", signal.SIGKILL),
+        pytest.param("posts.jsonl", signal.SIGINT, marks=pytest.mark.long),
+        pytest.param("shuffled.jsonl", signal.SIGKILL, marks=pytest.mark.long),
+    ],
+)
 def test_when_a_run_is_stopped_again_and_again_then_it_ends_with_the_results_of_one_run(
     name: str, number: signal.Signals, whole: Path, tmp_path: Path
 ) -> None:
