@@ -14,7 +14,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from benchmarks.live.worker_metrics import posts_applied
-from streams.live.broker.partitions import partitions_of
+from streams.live.broker.metadata import partitions_of
 from streams.outputs.dead_letter_log import DeadLetterLog
 from streams.replay.replay import Replay
 from streams.settings.settings import Settings

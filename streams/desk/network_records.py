@@ -13,7 +13,7 @@ from schemas.service.topics import ALERTS_LATEST, REVIEWS
 from streams.desk.alert_reading import AlertHead
 from streams.live.broker.closing import stop_consumer, stop_producer
 from streams.live.broker.connection import Connection, consumer_arguments, producer_arguments
-from streams.live.broker.partitions import partitions_of
+from streams.live.broker.metadata import partitions_of
 
 _POLL_MS = 200
 

@@ -17,8 +17,8 @@ from streams.desk.cases.board import Board
 from streams.live.broker.broker_check import FAULTS
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
+from streams.live.broker.metadata import partitions_of
 from streams.live.broker.outages import BrokerWatch
-from streams.live.broker.partitions import partitions_of
 
 _POLL_MS = 200
 _AGAIN_S = 2.0

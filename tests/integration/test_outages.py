@@ -16,7 +16,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.client import AIOKafkaClient
 
+from schemas.service.topics import POSTS
+from streams.live.broker.connection import connection, producer_arguments
+from streams.live.broker.topic_admin import create_topics
+from streams.settings.kafka_settings import KafkaSettings
 from tests.integration.conftest import BrokerFactory, ServiceFactory
 from tests.integration.health_probe import HealthProbe, ask
 from tests.integration.kafka_broker import Broker
@@ -224,6 +230,34 @@ async def test_given_outages_and_an_end_in_order_then_all_is_said_and_nothing_lo
             assert end(service.workers.pop()) < ENDED_S
             assert await watcher.alerts() == troll_farm.alerts()
     print(f"seconds until ready: {returned}; handover {handed:.1f}, SIGTERM to exit {ended.result():.1f}")
+
+
+async def test_given_a_broker_that_is_stopped_in_order_then_a_producer_asks_for_it_a_few_times_a_second(
+    broker_factory: BrokerFactory, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = broker_factory()
+    kafka = connection(KafkaSettings(bootstrap_servers=broker.bootstrap, topic_prefix=topic_prefix), {})
+    await create_topics(kafka, topic_prefix)
+    asked = []
+    update = AIOKafkaClient._metadata_update
+
+    async def noted(*arguments: object) -> bool:
+        asked.append(time.monotonic())
+        return bool(await update(*arguments))
+
+    monkeypatch.setattr(AIOKafkaClient, "_metadata_update", noted)
+    async with AIOKafkaProducer(**producer_arguments(kafka, "test")) as producer:
+        stopping = asyncio.create_task(asyncio.to_thread(broker.stop))
+        while not stopping.done():
+            last = await producer.send(topic_prefix + POSTS.name, b"sent while it stops")
+            await asyncio.sleep(0.02)
+        begun = time.monotonic()
+        await asyncio.sleep(3.0)  # of the outage
+        questions = sum(at > begun for at in asked)
+        await asyncio.to_thread(broker.start)
+        async with asyncio.timeout(RETURNED_S):
+            await last
+    assert questions <= 20, "thousands, if it does not pause"
 
 
 @pytest.mark.long

@@ -13,7 +13,10 @@ from typing import Any, NotRequired, TypedDict
 
 from schemas.errors import UsageError
 from streams.live.broker.credentials import Secret, TokenFile, keep_secrets_out_of_logs, password_of
+from streams.live.broker.metadata import pause_between_failures
 from streams.settings.kafka_settings import KafkaSettings, Mechanism
+
+pause_between_failures()  # every client takes its arguments from here
 
 
 @dataclass(frozen=True, slots=True)

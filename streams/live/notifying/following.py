@@ -18,7 +18,7 @@ from schemas.checks.decoding_faults import DECODING_ERRORS
 from schemas.service.topics import ALERTS
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
-from streams.live.broker.partitions import partitions_of
+from streams.live.broker.metadata import partitions_of
 from streams.notify.digests import make_digests
 from streams.notify.outbox import Outbox
 from streams.notify.receivers import Receiver

@@ -13,7 +13,7 @@ from schemas.service.topics import TOPICS
 from streams.live.broker.broker_check import FAULTS, broker_error, check_broker
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
-from streams.live.broker.partitions import partitions_of
+from streams.live.broker.metadata import partitions_of
 from streams.live.exchange.value_lines import one_line
 from streams.outputs.output_files import OutputError
 

@@ -15,8 +15,8 @@ from schemas.service.topics import REVIEWS
 from streams.live.broker.broker_check import FAULTS
 from streams.live.broker.closing import stop_consumer
 from streams.live.broker.connection import Connection, consumer_arguments
+from streams.live.broker.metadata import partitions_of
 from streams.live.broker.outages import BrokerWatch
-from streams.live.broker.partitions import partitions_of
 from streams.live.telemetry.telemetry import Telemetry
 
 _POLL_MS = 1_000
