@@ -327,7 +327,7 @@ def test_given_any_batches_and_follow_events_in_parts_then_the_alerts_are_the_sa
 
 @pytest.mark.slow
 def test_given_one_post_at_a_time_then_the_alert_is_the_same_bytes() -> None:
-    fewer = pl.col("account_id").is_in([*ORDINARY[:120], *TRIO, "norte"])
+    fewer = pl.col("account_id").is_in([*ORDINARY[:60], *TRIO, "norte"])
     first_day = posts().filter(fewer, pl.col("created_at") < START + DAY)
     given = [follows(ALL_FOLLOWS)]
 

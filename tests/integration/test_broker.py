@@ -78,7 +78,9 @@ async def test_a_topic_that_does_not_exist_is_not_created_by_asking(kafka: str, 
         await admin.close()
 
 
-@pytest.mark.parametrize("crash", [False, True], ids=["stopped", "killed"])
+@pytest.mark.parametrize(
+    "crash", [pytest.param(False, marks=pytest.mark.long), True], ids=["stopped", "killed"]
+)
 @pytest.mark.asyncio
 async def test_a_restarted_broker_has_its_address_records_and_offsets(
     broker_factory: BrokerFactory, crash: bool

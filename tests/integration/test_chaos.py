@@ -17,7 +17,7 @@ from tests.integration.worlds import World, published
 
 pytestmark = pytest.mark.asyncio
 
-KILLS = int(os.environ.get("LOCKSTEP_KILLS", "4"))
+KILLS = int(os.environ.get("LOCKSTEP_KILLS", "3"))
 PACE_S = 8.0
 """Seconds of publishing for each kill: the next owner takes over while more comes in."""
 SMALL = "batch_rows = 150\npoll_ms = 20\nsnapshot_every_s = 2.0"

@@ -152,7 +152,7 @@ async def from_the_command_line(service: Service, network_id: str, ana: Page, wa
     assert (await reviews(watcher))[-1]["kind"] == "undo"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_given_brokers_that_go_away_then_a_verdict_waits_with_the_reviewer_and_counts_once(
     broker_factory: BrokerFactory, service_of: ServiceFactory, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ async def test_given_stages_on_workers_of_their_own_that_are_killed_then_nothing
         assert await watcher.alerts() == expected
 
 
+@pytest.mark.long
 async def test_given_shards_without_a_worker_then_it_is_said_and_the_next_worker_goes_on(
     service_of: ServiceFactory, troll_farm: World
 ) -> None:
@@ -139,6 +140,7 @@ async def test_given_a_broker_that_restarts_then_the_shards_go_on(
         assert await watcher.alerts() == expected
 
 
+@pytest.mark.long
 async def test_given_shards_that_have_lost_their_past_then_detection_begins_anew_and_finds_the_same(
     service_of: ServiceFactory, troll_farm: World, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from streams.replay.stopping import Stop
+from tests.long_runs import LONG
 from tests.streams.conftest import PROGRAM
 from tests.streams.replay.group_world import group_world
 from tests.streams.small_world import write_jsonl
@@ -146,7 +147,7 @@ def limited(kibibytes: int):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("option", list(OUTPUTS))
+@pytest.mark.parametrize("option", list(OUTPUTS) if LONG else ["--alerts", "--report"])
 def test_when_an_output_outgrows_the_disk_then_its_lines_are_whole_and_the_others_are_there(
     option: str, whole: Path, tmp_path: Path
 ) -> None:
@@ -183,7 +184,9 @@ def test_when_an_output_outgrows_the_disk_then_its_lines_are_whole_and_the_other
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-@pytest.mark.parametrize("full", ["--alerts", "--networks", "--pairs", "--report"])
+@pytest.mark.parametrize(
+    "full", ["--alerts", "--networks", "--pairs", "--report"] if LONG else ["--networks", "--pairs"]
+)
 @pytest.mark.slow
 def test_when_one_output_is_on_a_full_disk_then_all_others_are_written(
     full: str, whole: Path, tmp_path: Path

@@ -26,7 +26,7 @@ RUNS = {
     "trolls": lambda: simulated("troll-farm", 500),
     "no room": lambda: simulated("troll-farm", 900, 9 if LONG else 6, tight=True),
 }
-LONG_CASES = [("german", 1), ("trolls", 1), ("trolls", 2), ("no room", 2)]
+LONG_CASES = [("german", 1), ("trolls", 1), ("trolls", 2), ("no room", 1), ("no room", 2)]
 _uncut: dict[str, list[bytes]] = {}
 
 
@@ -49,7 +49,7 @@ def cuts_of(run: Run, seed: int) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "seed"),
-    [("press", 1), ("no room", 1), *(pytest.param(*case, marks=pytest.mark.long) for case in LONG_CASES)],
+    [("press", 1), *(pytest.param(*case, marks=pytest.mark.long) for case in LONG_CASES)],
 )
 def test_given_a_run_that_is_cut_when_another_pipeline_goes_on_from_the_chunks_then_the_alerts_are_the_same(
     name: str, seed: int
