@@ -96,7 +96,7 @@ demo: $(LAPTOP) ## find a covert network in an invented world, and coordinated o
 kafka: $(STAMP) ## a real Kafka broker at 127.0.0.1:9092 for development, data in out/kafka; Ctrl-C stops it
 	@$(BIN)/python deploy/kafka/broker.py --data out/kafka --port 9092
 
-check: $(STAMP) ## before every commit, under three minutes: style, types, layers, schemas, fast tests
+check: $(STAMP) ## before every commit, two minutes: style, types, layers, schemas, fast tests
 	@$(MAKE) --no-print-directory static kernels
 	@echo "== fast tests (without the slow ones, and without Kafka)"
 	@$(BIN)/python -m pytest -q -n $(CORES) -m "not slow and not kafka" --ignore=tests/integration
@@ -162,7 +162,7 @@ soak: $(STAMP) ## 20 kills, long tests, 1,000 simulated clusters, 20 minutes of 
 		tests/integration/test_chaos.py tests/integration/test_equivalence.py
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q -m long
 	@LOCKSTEP_LONG=1 $(BIN)/python -m pytest -q tests/detectors/state tests/streams/state tests/streams/live/state \
-		tests/streams/live/detection tests/streams/replay/state tests/streams/replay/test_shards.py tests/detectors/pools tests/detectors/attribution/hidden_mentions
+		tests/streams/live/detection tests/streams/replay tests/detectors/pools tests/detectors/attribution/hidden_mentions
 	@LOCKSTEP_SIMULATED_RUNS=1000 LOCKSTEP_TEST_LIMIT_S=7200 $(BIN)/python -m pytest -q -n $(CORES) tests/distribution
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.soak
 	@LOCKSTEP_TEST_LIMIT_S=1200 $(BIN)/python -m benchmarks.chaos

@@ -10,7 +10,7 @@ from schemas.errors import UsageError
 from streams.exports.alert_files import latest_alerts, with_networks
 from streams.exports.csv_tables import write_csv
 from streams.exports.tables import edges_table, evidence_table, members_table, networks_table
-from streams.outputs.brief_alert import BRIEF_MEMBERS
+from streams.outputs.brief_alert import BRIEF_MEMBERS, SMALL
 from streams.outputs.output_files import STDOUT, OutputError, check_outputs, output
 from streams.outputs.permalinks import Permalinks
 from streams.settings.export_options import ExportForm, ExportOptions
@@ -58,7 +58,7 @@ def export(alerts_path: str, options: ExportOptions) -> str:
     left_out = sum(alert.ties_left_out for alert in alerts) if options.networks else 0
     where = "" if options.out == STDOUT else f" to {options.out}"
     more = f"; {left_out:,} weaker ties are not in the file of networks" if left_out else ""
-    in_brief = sum(len(alert.members[BRIEF_MEMBERS:]) for alert in alerts)
+    in_brief = sum(len(alert.members[BRIEF_MEMBERS:]) for alert in alerts if alert.member_count > SMALL)
     if in_brief and options.networks is None and options.to in _SHOW_MEMBERS:
         more = f"; --networks FILE adds followers and age of {plural(in_brief, 'member')}"
     members = sum(len(alert.members) for alert in alerts)

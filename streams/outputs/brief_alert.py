@@ -15,20 +15,25 @@ from schemas.evidence import Evidence, Signal
 from schemas.networks import Member
 from schemas.shares import TraceKind
 
+SMALL = 10
+"""Members up to which a network is small. What grows with a network is no burden there, so nothing of it is left out.
+With this and the limits below, the median alert of simulated worlds has less than 8 kB (`docs/operations/sizing.md`).
+"""
 BRIEF_MEMBERS = 3
-"""Members in full, the first ones. Of the others an alert leaves out their followers and when they were created. With
-these limits the median alert of simulated worlds has less than 8 kB (`docs/operations/sizing.md`)."""
+"""Members in full, the first ones, of a network that is not small. Of the others an alert leaves out their followers
+and when they were created."""
 BRIEF_KINDS = 2
 """Signals of co-shares, the strongest kinds, which the explanation names."""
-BRIEF_OBJECTS = 2
-"""Objects, of all kinds together."""
+BRIEF_OBJECTS, BRIEF_OBJECTS_SMALL = 2, 3
+"""Objects, of all kinds together; and of a small network that is not suspected. A suspected one has samples of context
+terms beside them."""
 BRIEF_TERM_SAMPLES = 3
 """Samples of context terms that would carry a suspicion by themselves: one of each, then a second of each. Of other
 terms there are none: the terms say there that nothing was seen, or hardly more than chance gives."""
 BRIEF_STRONG_SAMPLES = 2
 """Samples of one such term."""
-BRIEF_ACCOUNTS = 2
-"""Accounts of each sample. It has the address of the first post alone."""
+BRIEF_ACCOUNTS, BRIEF_ACCOUNTS_SMALL = 2, 3
+"""Accounts of each sample; and in the alert of a small network. It has the address of the first post alone."""
 
 _CO_SHARE = "co_share."
 
@@ -36,12 +41,12 @@ _CO_SHARE = "co_share."
 def brief(alert: Alert) -> Alert:
     """The alert with fewer samples, each with fewer accounts, and without ties. All counts stay as they are.
 
-    It keeps `BRIEF_MEMBERS` members in full, and of the terms of covertness obscurity and those above 0. It has no
-    signals of weak terms, which say the same, or of co-shares of further kinds.
+    Of a network that is not small it keeps `BRIEF_MEMBERS` members in full. It keeps obscurity and the terms of
+    covertness above 0, and no signals of weak terms, which say the same, or of co-shares of further kinds.
 
-    It keeps `BRIEF_TERM_SAMPLES` of the strong context terms, and `BRIEF_OBJECTS` objects: first the strongest, then
-    each time the one that adds most to what is there: another kind, then accounts not seen yet, then an object not seen
-    yet; of equals the strongest. Of the accounts of a sample it keeps the `BRIEF_ACCOUNTS` that acted first, with their
+    It keeps `BRIEF_TERM_SAMPLES` of the strong context terms, and two or three objects: first the strongest, then each
+    time the one that adds most to what is there: another kind, then accounts not seen yet, then an object not seen
+    yet; of equals the strongest. Of the accounts of a sample it keeps the two or three that acted first, with their
     posts. What an earlier sample says of an original or an entity is not said again.
 
     Args:
@@ -49,13 +54,17 @@ def brief(alert: Alert) -> Alert:
     """
     kinds = set(TraceKind)
     value = {term.name: term.value for term in alert.covertness_terms}
-    shortened = [_first_to_act(sample) for sample in alert.evidence]
+    small = alert.member_count <= SMALL
+    suspected = (alert.covertness or 0.0) >= SUSPECTED
+    accounts = BRIEF_ACCOUNTS_SMALL if small else BRIEF_ACCOUNTS
+    shortened = [_first_to_act(sample, accounts) for sample in alert.evidence]
     objects = [number for number, sample in enumerate(shortened) if sample.kind in kinds]
     terms: dict[str, list[int]] = {}
     for number, sample in enumerate(shortened):
         if sample.kind not in kinds:
             terms.setdefault(sample.kind, []).append(number)
-    kept = _most_various(shortened, objects, BRIEF_OBJECTS)
+    most = BRIEF_OBJECTS_SMALL if small and not suspected else BRIEF_OBJECTS
+    kept = _most_various(shortened, objects, most)
     strong = [
         _most_various(shortened, numbers, BRIEF_STRONG_SAMPLES)
         for name, numbers in terms.items()
@@ -67,7 +76,7 @@ def brief(alert: Alert) -> Alert:
     kept += in_turn[:BRIEF_TERM_SAMPLES]
     return msgspec.structs.replace(
         alert,
-        members=[*alert.members[:BRIEF_MEMBERS], *map(_in_brief, alert.members[BRIEF_MEMBERS:])],
+        members=alert.members if small else _first_in_full(alert.members),
         covertness_terms=[term for term in alert.covertness_terms if term.value or term.name == OBSCURITY],
         signals=_telling(alert.signals, value),
         evidence=_with_first_originals([shortened[number] for number in sorted(kept)]),
@@ -87,9 +96,12 @@ def _telling(signals: Sequence[Signal], value: Mapping[str, float]) -> list[Sign
     ]
 
 
-def _in_brief(member: Member) -> Member:
-    """A member without its followers and when it was created."""
-    return msgspec.structs.replace(member, followers=None, created_at=None)
+def _first_in_full(members: Sequence[Member]) -> list[Member]:
+    """The members, those after the first ones without their followers and when they were created."""
+    others = (
+        msgspec.structs.replace(member, followers=None, created_at=None) for member in members[BRIEF_MEMBERS:]
+    )
+    return [*members[:BRIEF_MEMBERS], *others]
 
 
 def _with_first_originals(samples: Sequence[Evidence]) -> list[Evidence]:
@@ -113,12 +125,12 @@ def _with_first_originals(samples: Sequence[Evidence]) -> list[Evidence]:
     return kept
 
 
-def _first_to_act(sample: Evidence) -> Evidence:
-    """The sample with the accounts that acted first and their posts, and the address of the first post."""
+def _first_to_act(sample: Evidence, accounts: int) -> Evidence:
+    """The sample with the `accounts` that acted first and their posts, and the address of the first post."""
     return msgspec.structs.replace(
         sample,
-        account_ids=sample.account_ids[:BRIEF_ACCOUNTS],
-        post_ids=sample.post_ids[:BRIEF_ACCOUNTS],
+        account_ids=sample.account_ids[:accounts],
+        post_ids=sample.post_ids[:accounts],
         permalinks=sample.permalinks[:1],
     )
 

@@ -106,19 +106,19 @@ def test_csv_has_the_tables_and_no_cell_that_a_spreadsheet_runs(
 
 
 def test_members_have_their_followers_from_the_file_of_networks_and_the_command_says_how_many_lack_them(
-    run: tuple[list[Alert], Path, Path], lockstep: Lockstep
+    tmp_path: Path, lockstep: Lockstep
 ) -> None:
-    _, alerts, networks = run
-    whole = list(
-        csv.DictReader(exported(lockstep, "members", alerts, networks).read_text("utf-8").splitlines())
-    )
-    done = lockstep("export", alerts, "--to", "members", "--out", "-")
-    brief = list(csv.DictReader(done.stdout.decode().splitlines()))
-    assert [row["account_id"] for row in brief] == [row["account_id"] for row in whole]
-    assert all(row["followers"] for row in whole)
-    lacking = sum(not row["followers"] for row in brief)
-    assert lacking == 60 - 6 * BRIEF_MEMBERS
-    assert f"--networks FILE adds followers and age of {lacking} members" in done.stderr.decode()
+    alerts, networks = written(tmp_path, list(many_alerts(2, 60)))
+    lacking = 60 - 2 * BRIEF_MEMBERS
+    rows = {}
+    for name, more in (("brief", []), ("whole", ["--networks", networks])):
+        done = lockstep("export", alerts, "--to", "members", "--out", name, *more)
+        said = f"--networks FILE adds followers and age of {lacking} members" in done.stderr.decode()
+        assert said is (name == "brief")
+        rows[name] = list(csv.DictReader((tmp_path / name).read_text("utf-8").splitlines()))
+    assert [row["account_id"] for row in rows["brief"]] == [row["account_id"] for row in rows["whole"]]
+    assert all(row["first_seen"] for row in rows["brief"])
+    assert [sum(not row["followers"] for row in rows[name]) for name in rows] == [lacking, 0]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from streams.outputs.brief_alert import (
     BRIEF_OBJECTS,
     BRIEF_STRONG_SAMPLES,
     BRIEF_TERM_SAMPLES,
+    SMALL,
     brief,
 )
 from streams.outputs.network_record import completed, network_of
@@ -194,11 +195,16 @@ def measured(detector: str, summary: str = "They share.") -> Signal:
 
 
 def test_given_many_members_when_written_then_all_are_named_and_the_first_are_described() -> None:
-    whole = with_members(BRIEF_MEMBERS + 4)
+    whole = with_members(SMALL + 4)
     alert = brief(whole)
     assert alert.members[:BRIEF_MEMBERS] == whole.members[:BRIEF_MEMBERS]
     for member, known in zip(alert.members[BRIEF_MEMBERS:], whole.members[BRIEF_MEMBERS:], strict=True):
         assert member == msgspec.structs.replace(known, followers=None, created_at=None)
+
+
+def test_given_a_small_network_when_written_then_all_its_members_are_described() -> None:
+    whole = with_members(SMALL)
+    assert brief(whole).members == whole.members
 
 
 def test_given_signals_when_written_then_weak_terms_and_further_kinds_of_co_shares_have_none() -> None:
@@ -224,7 +230,7 @@ def test_given_signals_when_written_then_weak_terms_and_further_kinds_of_co_shar
 
 def test_given_the_record_of_its_network_then_a_written_alert_is_whole_again() -> None:
     whole = msgspec.structs.replace(
-        with_members(BRIEF_MEMBERS + 4),
+        with_members(SMALL + 4),
         signals=[measured(f"co_share.{kind}") for kind in ("url", "text", "media")],
         covertness_terms=[ScoreTerm(name="hidden_mentions", value=0.0, weight=1.0, summary="-")],
         evidence=[shared(f"object{number}", *"12345") for number in range(12)],
