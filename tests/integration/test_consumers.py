@@ -207,7 +207,6 @@ def alerts_are_short_and_the_rest_is_on_the_topic_of_networks(
                 for full in network.evidence
             )
     assert any(alert_of(message).evidence_left_out for message in latest.values())
-    assert any(alert_of(message).members[-1].followers is None for message in latest.values())
 
 
 async def the_example_shows(service: Service, latest: dict[str, ConsumerRecord]) -> None:

@@ -65,7 +65,12 @@ class LagWatch:
             longest = max(longest, loop.time() - due)
 
     def _say_readiness(self) -> None:
-        """Log what the worker waits for when that has changed, so that its log says why it was not ready."""
+        """Log what the worker waits for when that has changed, so that its log says why it was not ready.
+
+        Not in an outage, which is logged by itself.
+        """
+        if not self._telemetry.health.broker_answers:
+            return
         waits = self._telemetry.health.waits_for
         kinds = [wait.partition(", ")[0] for wait in waits]  # without counts, which change all the time
         if kinds != self._waits:
