@@ -70,9 +70,7 @@ class WorkerParts:
         self.lag = LagWatch(broker, self.ingest, self.telemetry, log, self.watch)
         self.reviews = ReviewWatch(broker, self.telemetry, log, self.watch)
         frames = TopicPartition(FRAMES.full_name(self.prefix), 0)
-        self.frames = FrameConsumer(
-            app, frames, self.watch, self.telemetry, lambda: self.agent.waits_for_frame, log
-        )
+        self.frames = FrameConsumer(app, frames, self.watch, self.telemetry, self.agent, log)
         self.web = Web(self.telemetry, server) if server is not None else None
         self._preparing: asyncio.Task[None] | None = None
         self._loading_shards: asyncio.Task[None] | None = None

@@ -89,7 +89,7 @@ class DetectionAgent:
         """Held while the state changes."""
         self.stopping = False
         """Whether the worker is ending."""
-        self._next_frame = 0
+        self.next_frame = 0
         """Offset of the frame to apply next. It changes together with the state, in the thread of detection."""
         self._next_result = 0
         """Offset of the frame whose result is to be published next."""
@@ -107,9 +107,9 @@ class DetectionAgent:
         """Count of alerts published."""
 
     @property
-    def waits_for_frame(self) -> int | None:
-        """Offset of the frame that it waits for; None while it applies one, or its state changes otherwise."""
-        return None if self._taking or self._lock.locked() or self.stopping else self._next_frame
+    def idle(self) -> bool:
+        """Whether it waits for a frame, and for nothing else."""
+        return not (self._taking or self._lock.locked() or self.stopping)
 
     async def start(self) -> None:
         """Get ready to write."""
@@ -141,10 +141,10 @@ class DetectionAgent:
         try:
             async with asyncio.timeout(seconds), self._lock:
                 await self._write_progress()
-                await self._saving.save_last(self._next_frame)
+                await self._saving.save_last(self.next_frame)
         except TimeoutError:
             self._log.warning(
-                "no time to save the state", next_frame=self._next_frame, saved=self._saving.next_frame
+                "no time to save the state", next_frame=self.next_frame, saved=self._saving.next_frame
             )
         self._thread.refuse()
         if self._exchange is not None:
@@ -165,7 +165,7 @@ class DetectionAgent:
             async with self._lock:
                 if self.stopping:
                     return
-                if self.detection is None or self._next_frame < upto:
+                if self.detection is None or self.next_frame < upto:
                     await self._catch_up(upto)
                 else:
                     self._telemetry.confirm_state()
@@ -189,13 +189,13 @@ class DetectionAgent:
     async def _take(self, offset: int, headers: Headers, value: bytes, at: float) -> None:
         if offset < self._next_result:
             return  # done before, but the commit of its offset came too late
-        if offset < self._next_frame:
+        if offset < self.next_frame:
             # it was interrupted before its result was published: apply it again to get the result
-            self.detection, self._next_frame = None, 0
+            self.detection, self.next_frame = None, 0
         self._taking = True
         self._telemetry.owe_report()
         while True:
-            if self.detection is None or offset != self._next_frame:
+            if self.detection is None or offset != self.next_frame:
                 await self._catch_up(offset)
             try:
                 result = await self._apply(offset, headers.get(HEADER), value, at)
@@ -230,7 +230,7 @@ class DetectionAgent:
         if self.detection is None:
             return None
         found: tuple[State, int] = await self._thread.run(
-            lambda: (captured(self._running()), self._next_frame - 1)
+            lambda: (captured(self._running()), self.next_frame - 1)
         )
         return found
 
@@ -242,7 +242,7 @@ class DetectionAgent:
             except BaseException:
                 self.detection = None  # half a frame has been applied: this is no state to go on from
                 raise
-            self._next_frame = offset + 1
+            self.next_frame = offset + 1
             self._applied = progress_of(self._running(), self._worker_id, offset)
             seconds = time.perf_counter() - begun
             self._saving.count(seconds)
@@ -270,9 +270,9 @@ class DetectionAgent:
                 try:
                     if self.detection is None:
                         await self._load(upto)
-                    report.show(self._next_frame)
+                    report.show(self.next_frame)
                     self._running().timer.on_stage = self._telemetry.observe_stage
-                    begin = self._next_frame
+                    begin = self.next_frame
                     async for record in frames_between(self._connection, self._partition, begin, upto):
                         if self.stopping:
                             raise Ending
@@ -281,14 +281,14 @@ class DetectionAgent:
                         await self._apply(record.offset, header, record.value, taken_at(record))
                         self._progress = self._applied
                         frames += 1
-                        report.show(self._next_frame)
+                        report.show(self.next_frame)
                     break
                 except LineageLost as error:
                     await self._begin_anew(error)
                 except FAULTS as error:
                     await self._watch.outlast(error)
             self._note_gap(upto)
-            self._next_frame = max(self._next_frame, upto)
+            self.next_frame = max(self.next_frame, upto)
         if upto:
             self._applied = self._progress = progress_of(self._running(), self._worker_id, upto - 1)
         self._telemetry.show_rebuilt(self._running(), time.monotonic() - begun)
@@ -301,15 +301,15 @@ class DetectionAgent:
 
         Not if detection runs elsewhere by now: then the shards follow the new owner.
         """
-        self.detection, self._next_frame, self._anew = None, 0, True
+        self.detection, self.next_frame, self._anew = None, 0, True
         await asyncio.sleep(_OWNER_S)
         if self.stopping or not self._telemetry.health.detection_here:
             raise Ending
         self._log.error("the shards cannot go on; the state is built from all frames", error=str(error))
 
     def _note_gap(self, found: int) -> None:
-        if found > self._next_frame:
-            self._log.warning("frames are gone", needed=self._next_frame, first=found)
+        if found > self.next_frame:
+            self._log.warning("frames are gone", needed=self.next_frame, first=found)
 
     async def _load(self, upto: int) -> None:
         await self._saving.finish()  # it may be writing to the slot that is read here
@@ -319,7 +319,7 @@ class DetectionAgent:
             snapshots, upto, self._settings, self._mode, self._worker_id, self._exchange, self._thread.run,
             self._log,
         )  # fmt: skip
-        self.detection, self._next_frame = loaded.detection, loaded.next_frame
+        self.detection, self.next_frame = loaded.detection, loaded.next_frame
         if loaded.manifest is not None:
             self._saving.count_loaded(loaded.manifest, loaded.seconds)
             self._telemetry.show_snapshot(loaded.manifest)

@@ -7,7 +7,7 @@ its group, and a consumer of aiokafka with such a fault stands still until someb
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -32,6 +32,18 @@ _OUTSIDE_S = 120.0
 group waits for up to 60 s for its other members."""
 
 
+class FrameTaker(Protocol):
+    """Detection, as far as its frames are concerned."""
+
+    @property
+    def next_frame(self) -> int:
+        """Offset of the frame to apply next."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for a frame, and for nothing else."""
+
+
 class FrameConsumer:
     """Watches the consumer of a Faust app.
 
@@ -40,7 +52,7 @@ class FrameConsumer:
         frames: the partition of frames.
         watch: knows whether the brokers can be reached.
         telemetry: of the worker.
-        wanted: gives the offset of the frame that detection waits for; None while it applies one.
+        detection: of the worker.
         log: of the worker.
     """
 
@@ -50,16 +62,17 @@ class FrameConsumer:
         frames: TopicPartition,
         watch: BrokerWatch,
         telemetry: Telemetry,
-        wanted: Callable[[], int | None],
+        detection: FrameTaker,
         log: Any,
     ) -> None:
         self._app = app
         self._frames = frames
         self._watch = watch
         self._telemetry = telemetry
-        self._wanted = wanted
+        self._detection = detection
         self._log = log
-        self._wanted_last: int | None = None
+        self._wanted = -1
+        """Offset of the frame that detection was to apply next at the last look."""
         self._connected_anew = False
         self.being_assigned = True
         """Whether partitions are being assigned anew."""
@@ -89,17 +102,19 @@ class FrameConsumer:
             await self._look_at_frames()
 
     async def _look_at_frames(self) -> None:
-        """See whether frames wait that the consumer does not bring, though detection is here and waits for them."""
-        health, wanted = self._telemetry.health, self._wanted()
+        """See whether frames wait while detection, which is here, takes none, and whether the consumer is to blame."""
+        health, wanted = self._telemetry.health, self._detection.next_frame
         here = health.detection_here and health.frames_known and health.state_built
-        if not here or wanted is None or wanted != self._wanted_last:
-            self._wanted_last, self._connected_anew = wanted, False
+        if not here or wanted != self._wanted:
+            self._wanted, self._connected_anew = wanted, False
             self._telemetry.note_frames_wait(False)
             return
         wait = await self._wait(wanted)
         if wait is not None:
             self._telemetry.note_frames_wait(wait)
         waited = health.clock() - health.frames_wait_since
+        if not self._detection.idle:
+            return
         if waited > _STUCK_S:
             raise TimeoutError(f"frames have waited for {waited:.0f} s, and the consumer brings none")
         if waited > _IDLE_S and not self._connected_anew:

@@ -57,7 +57,7 @@ class Health:
     owes_report_since: float = float("inf")
     """Clock time of the first frame that came after the last report of progress, seconds; infinity: there is none."""
     frames_wait_since: float = float("inf")
-    """Clock time since which frames wait on the log, and detection here for them, seconds; infinity: none does."""
+    """Clock time since which frames wait on the log and detection here takes none, seconds; infinity: none waits."""
     clock: Callable[[], float] = time.monotonic
     """Seconds, never falling."""
 
@@ -109,7 +109,7 @@ class Health:
         elif self.detection_here and self.clock() - self.owes_report_since > _REPORTED_WITHIN_S:
             waits.append("detection reports no progress")
         elif self.detection_here and self.clock() - self.frames_wait_since > _REPORTED_WITHIN_S:
-            waits.append("frames do not reach detection")
+            waits.append("detection takes none of the frames that wait")
         return waits
 
 

@@ -255,7 +255,7 @@ class Telemetry:
         self.health.owes_report_since = self.health.clock()
 
     def note_frames_wait(self, wait: bool) -> None:
-        """Note whether frames wait on the log that do not reach detection, which is here and has nothing to do."""
+        """Note whether frames wait on the log, of which detection here has taken none since the last look."""
         since = self.health.frames_wait_since
         self.health.frames_wait_since = min(since, self.health.clock()) if wait else float("inf")
 

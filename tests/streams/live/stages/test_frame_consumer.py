@@ -73,9 +73,23 @@ class Consumer:
         return self.fault is None
 
 
+class Detection:
+    """Waits for a frame, or is busy with the one before."""
+
+    def __init__(self, *, idle: bool = True) -> None:
+        self.next_frame = WANTED
+        self.idle = idle
+
+
+IDLE = Detection()
+
+
 @asynccontextmanager
 async def watched(
-    monkeypatch: pytest.MonkeyPatch, fault: Exception | None = None, crash: Exception | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception | None = None,
+    crash: Exception | None = None,
+    detection: Detection = IDLE,
 ) -> AsyncIterator[tuple["asyncio.Task[None]", Telemetry, Consumer, FrameConsumer]]:
     monkeypatch.setattr(frame_consumer, "_LOOK_EVERY_S", 0.001)
     loop = asyncio.get_running_loop()
@@ -87,7 +101,7 @@ async def watched(
     )
     watch = BrokerWatch(Connection(KafkaSettings(), None, None, None), None)
     partition = TopicPartition("frames", 0)
-    frames = FrameConsumer(app, partition, watch, telemetry, lambda: WANTED, Log())
+    frames = FrameConsumer(app, partition, watch, telemetry, detection, Log())
     task = asyncio.create_task(frames.run())
     try:
         async with asyncio.timeout(30):
@@ -194,3 +208,30 @@ async def test_given_frames_for_another_worker_then_it_goes_on(monkeypatch: pyte
         consumer.end = WANTED + 1
         await looks(consumer)
         assert not task.done()
+
+
+async def test_given_detection_that_is_busy_with_a_frame_then_it_is_not_the_consumer_that_is_to_blame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(frame_consumer, "_IDLE_S", 0.0)
+    monkeypatch.setattr(frame_consumer, "_STUCK_S", 0.0)
+    async with watched(monkeypatch, detection=Detection(idle=False)) as (task, telemetry, consumer, _):
+        has_detection(telemetry)
+        consumer.end = WANTED + 1
+        await looks(consumer)
+        assert telemetry.health.frames_wait_since < telemetry.health.clock()
+        assert not task.done()
+        assert consumer.connection.closed == 0
+
+
+async def test_given_frames_that_are_taken_one_after_another_then_none_counts_as_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    detection = Detection()
+    async with watched(monkeypatch, detection=detection) as (_, telemetry, consumer, _frames):
+        has_detection(telemetry)
+        consumer.end = WANTED + 1
+        await looks(consumer)
+        detection.next_frame = consumer.end
+        await looks(consumer)
+        assert telemetry.health.frames_wait_since == float("inf")
