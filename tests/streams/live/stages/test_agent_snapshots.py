@@ -63,7 +63,7 @@ async def test_given_an_agent_that_is_cut_off_and_saves_then_the_next_one_publis
             if where == "detection":
                 await Slow(patch).cut_off(taking)
             else:
-                while one.agent._next_frame <= at:
+                while one.agent.next_frame <= at:
                     await asyncio.sleep(0.001)
                 taking.cancel()
         await one.agent.save()

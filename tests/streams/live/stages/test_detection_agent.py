@@ -60,7 +60,7 @@ async def test_given_an_agent_that_is_cut_off_in_a_frame_then_its_alerts_are_pub
                 await Slow(patch).cut_off(taking)
             else:
                 one.results.stands_still = True
-                while one.agent._next_frame <= at:
+                while one.agent.next_frame <= at:
                     await asyncio.sleep(0.001)
                 taking.cancel()
                 with suppress(asyncio.CancelledError):
@@ -118,7 +118,7 @@ async def test_given_alerts_that_are_not_on_their_topic_yet_then_the_frame_does_
             await one.take(offset)
         one.results.stands_still = True
         taking = asyncio.create_task(one.take(at))
-        while one.agent._next_frame <= at:
+        while one.agent.next_frame <= at:
             await asyncio.sleep(0)
         assert one.agent._progress is not None and one.agent._progress.frame_offset == at - 1
         taking.cancel()
@@ -165,7 +165,7 @@ async def test_given_a_result_that_is_not_published_then_the_worker_is_ready_onl
         assert not await silent_after(60)
         one.results.stands_still = True
         taking = asyncio.create_task(one.take(at))
-        while one.agent._next_frame <= at:
+        while one.agent.next_frame <= at:
             await asyncio.sleep(0.001)
         assert not await silent_after(4)
         assert await silent_after(2)
