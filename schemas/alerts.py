@@ -262,7 +262,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         list[Signal],
         Meta(
             description="What the detectors measured, strongest first. A published alert has no signals of weak terms, "
-            "for length: all are in the NetworkSnapshot of this `network_id` and `revision`."
+            "and of co-shares the two strongest kinds, for length: all are in the NetworkSnapshot of this "
+            "`network_id` and `revision`."
         ),
     ]
     evidence: Annotated[

@@ -3,6 +3,7 @@
 Also what an alert was computed from, and how the personal data in it are protected.
 """
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -61,6 +62,12 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ] = None
 
 
+CO_SHARE = "co_share."
+"""Beginning of the names of detectors of co-shares; the kind of trace follows."""
+PAIR_GATE = "pair_gate"
+"""The detector that counts pairs of members that pass by their own co-shares."""
+
+
 class ScoreTerm(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One part of a score."""
 
@@ -96,6 +103,12 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     n: Annotated[Count, Meta(description="Number of observations: co-shares, posts or followers.")]
     window_s: Annotated[Seconds, Meta(description="Time window of the measurement in seconds; 0: no window.")]
     summary: Annotated[str, Meta(description="The finding; empty if the term of this name states it.")]
+
+
+def kinds_shared(signals: Iterable[Signal]) -> list[str]:
+    """Kinds of trace that members shared together, as signals have them, in their order."""
+    detectors = (signal.detector for signal in signals)
+    return [detector.removeprefix(CO_SHARE) for detector in detectors if detector.startswith(CO_SHARE)]
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

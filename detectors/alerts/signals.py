@@ -11,7 +11,7 @@ from detectors.covertness.network_context import NetworkContext
 from detectors.covertness.terms.term import Measurement
 from detectors.pools.company import PROMPT_S
 from detectors.pools.pool_facts import PoolFacts
-from schemas.evidence import ScoreTerm, Signal
+from schemas.evidence import CO_SHARE, PAIR_GATE, ScoreTerm, Signal
 
 _LEAST_P = 1e-300
 """Smaller p-values are given as this: a JSON reader must not see them as 0."""
@@ -21,7 +21,7 @@ _FALSE_SHARE = 0.01
 """Share of the pairs behind the false-discovery gate that may be coincidences (`docs/detectors/chance-and-gate.md`)."""
 
 
-FOUND_TOGETHER = ("co_share.", "pair_gate", "pool.")
+FOUND_TOGETHER = (CO_SHARE, PAIR_GATE, "pool.")
 """Beginnings of the names of detectors that measure what members share together."""
 
 
@@ -50,7 +50,7 @@ def said_once(signals: Iterable[Signal], terms: Iterable[ScoreTerm]) -> list[Sig
 def _co_shares(facts: NetworkFacts) -> list[Signal]:
     return [
         Signal(
-            detector=f"co_share.{kind.kind.value}",
+            detector=f"{CO_SHARE}{kind.kind.value}",
             version="1",
             score=round(max(0.0, 1.0 - kind.expected / kind.observed), 4),
             observed=float(kind.observed),
@@ -72,7 +72,7 @@ def _pairs(facts: NetworkFacts) -> list[Signal]:
     count = "1 pair of members passes" if facts.edges == 1 else f"{facts.edges:,} pairs of members pass"
     return [
         Signal(
-            detector="pair_gate",
+            detector=PAIR_GATE,
             version="1",
             score=round(min(1.0, facts.edges / max(len(facts.members) - 1, 1)), 4),
             observed=float(facts.edges),

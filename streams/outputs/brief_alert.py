@@ -11,7 +11,7 @@ import msgspec
 from detectors.covertness.assessed_before import OBSCURITY
 from detectors.covertness.covertness import SUSPECTED
 from schemas.alerts import Alert
-from schemas.evidence import Evidence, Signal
+from schemas.evidence import CO_SHARE, Evidence, Signal
 from schemas.networks import Member
 from schemas.shares import TraceKind
 
@@ -34,8 +34,6 @@ BRIEF_STRONG_SAMPLES = 2
 """Samples of one such term."""
 BRIEF_ACCOUNTS, BRIEF_ACCOUNTS_SMALL = 2, 3
 """Accounts of each sample; and in the alert of a small network. It has the address of the first post alone."""
-
-_CO_SHARE = "co_share."
 
 
 def brief(alert: Alert) -> Alert:
@@ -88,7 +86,7 @@ def brief(alert: Alert) -> Alert:
 
 def _telling(signals: Sequence[Signal], value: Mapping[str, float]) -> list[Signal]:
     """The signals of the first kinds of co-shares, and those of no weak term; `value` has the terms."""
-    further = [signal for signal in signals if signal.detector.startswith(_CO_SHARE)][BRIEF_KINDS:]
+    further = [signal for signal in signals if signal.detector.startswith(CO_SHARE)][BRIEF_KINDS:]
     return [
         signal
         for signal in signals

@@ -1,17 +1,11 @@
 """The record of a network: what `networks.v1` and `--networks` have for each alert, and the alert leaves out."""
 
-from collections.abc import Iterator
-
 import msgspec
 
 from schemas.alerts import Alert
+from schemas.evidence import PAIR_GATE, kinds_shared
 from schemas.networks import Member, NetworkMember, NetworkSnapshot
 from schemas.shares import TraceKind
-
-_CO_SHARE = "co_share."
-"""Beginning of the names of detectors of co-shares, before the kind of trace."""
-_PAIRS = "pair_gate"
-"""The detector that counts pairs that pass by their own co-shares."""
 
 
 def network_of(alert: Alert) -> NetworkSnapshot:
@@ -29,8 +23,8 @@ def network_of(alert: Alert) -> NetworkSnapshot:
         event_time_end=alert.event_time_end,
         members=[NetworkMember(**msgspec.structs.asdict(member)) for member in alert.members],
         member_count=alert.member_count,
-        edge_count=next((signal.n for signal in alert.signals if signal.detector == _PAIRS), None),
-        kinds=list(_kinds(alert)),
+        edge_count=next((signal.n for signal in alert.signals if signal.detector == PAIR_GATE), None),
+        kinds=list(map(TraceKind, kinds_shared(alert.signals))),
         predecessor_ids=alert.predecessor_ids,
         successor_ids=[] if alert.successor_id is None else [alert.successor_id],
         covertness_terms=alert.covertness_terms,
@@ -39,12 +33,6 @@ def network_of(alert: Alert) -> NetworkSnapshot:
         ties=alert.ties,
         ties_left_out=alert.ties_left_out,
     )
-
-
-def _kinds(alert: Alert) -> Iterator[TraceKind]:
-    for signal in alert.signals:
-        if signal.detector.startswith(_CO_SHARE):
-            yield TraceKind(signal.detector.removeprefix(_CO_SHARE))
 
 
 def completed(alert: Alert, network: NetworkSnapshot) -> Alert:

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from schemas.alerts import Alert
+from schemas.evidence import kinds_shared
 from schemas.networks import Lifecycle
 from schemas.shares import TraceKind
 
-_DETECTOR = "co_share."
 _NOUNS = {
     TraceKind.REPOST: "reposts",
     TraceKind.URL: "links",
@@ -90,11 +90,7 @@ def is_closed(alert: Alert) -> bool:
 
 def shared_kinds(alert: Alert) -> list[str]:
     """What the members shared, in words, strongest evidence first."""
-    return nouns(
-        signal.detector.removeprefix(_DETECTOR)
-        for signal in alert.signals
-        if signal.detector.startswith(_DETECTOR)
-    )
+    return nouns(kinds_shared(alert.signals))
 
 
 def nouns(kinds: Iterable[str]) -> list[str]:

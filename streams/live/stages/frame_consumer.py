@@ -7,7 +7,7 @@ its group, and a consumer of aiokafka with such a fault stands still until someb
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 import faust
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError
 
 from streams.live.broker.membership import leave_for_good, still_member
 from streams.live.broker.outages import BrokerWatch, passes
+from streams.live.stages.detection_agent import DetectionAgent
 from streams.live.telemetry.telemetry import Telemetry
 
 _LOOK_EVERY_S = 0.5
@@ -30,18 +31,6 @@ _STUCK_S = 90.0
 _OUTSIDE_S = 120.0
 """Seconds without a share, although the brokers answer, after which the consumer has failed. Chosen, not measured: the
 group waits for up to 60 s for its other members."""
-
-
-class FrameTaker(Protocol):
-    """Detection, as far as its frames are concerned."""
-
-    @property
-    def next_frame(self) -> int:
-        """Offset of the frame to apply next."""
-
-    @property
-    def idle(self) -> bool:
-        """Whether it waits for a frame, and for nothing else."""
 
 
 class FrameConsumer:
@@ -62,7 +51,7 @@ class FrameConsumer:
         frames: TopicPartition,
         watch: BrokerWatch,
         telemetry: Telemetry,
-        detection: FrameTaker,
+        detection: DetectionAgent,
         log: Any,
     ) -> None:
         self._app = app

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from detectors.covertness.covertness import SUSPECTED
 from detectors.covertness.terms import TERMS
 from schemas.alerts import Alert
-from schemas.evidence import Signal
+from schemas.evidence import CO_SHARE, PAIR_GATE, Signal
 from schemas.networks import Lifecycle
 
 MOST_WORDS = 60
 """Words that say why: what a person reads in a quarter of a minute."""
 _MOST_COMPARED = 5
-_CO_SHARE = "co_share."
 _OBSCURITY = "obscurity"
 _NEXT = {
     "review": "Review",
@@ -33,7 +32,7 @@ class Compared:
 
 def why(alert: Alert) -> str:
     """At most `MOST_WORDS` words: what the members did together, then the strongest reasons for a suspicion."""
-    sentences = [signal.summary for signal in alert.signals if signal.detector.startswith(_CO_SHARE)][:2]
+    sentences = [signal.summary for signal in alert.signals if signal.detector.startswith(CO_SHARE)][:2]
     if is_suspected(alert):
         strong = sorted(
             (term for term in alert.covertness_terms if term.value >= SUSPECTED and term.name != _OBSCURITY),
@@ -60,7 +59,7 @@ def _shortened(sentences: Iterable[str]) -> str:
 
 def compared(alert: Alert) -> list[Compared]:
     """Counts of the members against what chance or ordinary accounts give, the widest apart first."""
-    counts = [signal for signal in alert.signals if signal.detector not in {_OBSCURITY, "pair_gate"}]
+    counts = [signal for signal in alert.signals if signal.detector not in {_OBSCURITY, PAIR_GATE}]
     counts.sort(key=lambda signal: -signal.score)
     return [
         Compared(_figure_name(signal), signal.observed, signal.expected) for signal in counts[:_MOST_COMPARED]
@@ -69,8 +68,8 @@ def compared(alert: Alert) -> list[Compared]:
 
 def _figure_name(signal: Signal) -> str:
     """What a signal counts, in a few words."""
-    if signal.detector.startswith(_CO_SHARE):
-        kind = signal.detector.removeprefix(_CO_SHARE).replace("_", " ")
+    if signal.detector.startswith(CO_SHARE):
+        kind = signal.detector.removeprefix(CO_SHARE).replace("_", " ")
         return f"Times that two members shared a {kind} within {_minutes(signal.window_s)}"
     named = {
         "unattributed_copies": f"Posts, of {signal.n:,}, that copy a registry entity without credit",

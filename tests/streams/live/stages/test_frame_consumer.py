@@ -89,7 +89,7 @@ async def watched(
     monkeypatch: pytest.MonkeyPatch,
     fault: Exception | None = None,
     crash: Exception | None = None,
-    detection: Detection = IDLE,
+    detection: Any = IDLE,
 ) -> AsyncIterator[tuple["asyncio.Task[None]", Telemetry, Consumer, FrameConsumer]]:
     monkeypatch.setattr(frame_consumer, "_LOOK_EVERY_S", 0.001)
     loop = asyncio.get_running_loop()
